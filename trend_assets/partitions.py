@@ -1,0 +1,36 @@
+"""The two partitions of the project: hourly for social tables, daily for retail and demand.
+
+What belongs here: the partition definitions and the conversion between keys and times. Nothing else defines partitions.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+from trend_assets.settings import load_settings
+
+HOUR_FORMAT = "%Y-%m-%d-%H:%M"
+DAY_FORMAT = "%Y-%m-%d"
+
+_settings = load_settings()
+_first_day = _settings.lake_start.replace(hour=0)
+
+hourly = dg.HourlyPartitionsDefinition(start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=HOUR_FORMAT)
+daily = dg.DailyPartitionsDefinition(start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=DAY_FORMAT)
+
+
+def hour_key(moment: datetime) -> str:
+    """Key of the hourly partition that holds ``moment`` (aware)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d-%H:00")
+
+
+def day_key(day: date) -> str:
+    """Key of the daily partition of ``day``."""
+    return day.strftime(DAY_FORMAT)
+
+
+def hours_between(start: datetime, end: datetime) -> list[datetime]:
+    """Starts of the hours in [start, end), both aware and on the hour."""
+    return [start + timedelta(hours=n) for n in range(int((end - start) / timedelta(hours=1)))]

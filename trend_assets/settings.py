@@ -1,0 +1,110 @@
+"""Every setting of the project: typed, documented, validated.
+
+What belongs here: what a user may set, from the environment or ``.env`` (``.env.example`` lists them all).
+What doesn't: constants of a method (they live with the method in ``lib/``), columns (``tables/``), partitions.
+
+Only this module reads the environment. An unknown environment name or an unreadable value raises when settings load.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DEVELOPMENT_KEY = "development-key-not-for-production"
+
+
+class Environment(StrEnum):
+    """The three environments; anything else is refused."""
+
+    DEV = "dev"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+def _start_of_hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+class Settings(BaseSettings):
+    """Settings read from ``TREND_ASSETS_*`` variables or a ``.env`` file in the working folder."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TREND_ASSETS_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    environment: Environment = Field(Environment.DEV, description="dev, staging or production")
+    data: str = Field(
+        str(PROJECT_ROOT / "data"),
+        description="Folder, or gs://bucket/prefix, that holds landing/, lake/ and the warehouse file",
+    )
+    lake_start: datetime = Field(
+        default_factory=lambda: _start_of_hour(datetime.now(UTC)).replace(hour=0) - timedelta(days=400),
+        validation_alias=AliasChoices("TREND_ASSETS_LAKE_START", "LAKE_START"),
+        description="First hour of the lake (UTC); earlier posts are quarantined as outside_lake_window. Default: 400 days ago",
+    )
+    lake_end: datetime | None = Field(
+        None,
+        validation_alias=AliasChoices("TREND_ASSETS_LAKE_END", "LAKE_END"),
+        description="End of the lake (UTC, exclusive); set for data of the past, unset for a lake that grows",
+    )
+    seal_after_hours: int = Field(2, ge=0, le=48, description="Hours after its end at which an hour is sealed")
+    pseudonym_key: SecretStr = Field(
+        SecretStr(DEVELOPMENT_KEY), description="Key of the hash that turns account ids into pseudonyms; secret, stable"
+    )
+    brands: list[str] = Field(
+        default_factory=list, description='Our brands, as a JSON list; their handles stay readable, e.g. ["zara", "asos"]'
+    )
+    retail_mapping: Path | None = Field(None, description="Mapping file (YAML) that says where the retail tables are")
+    window_hours: int = Field(24, ge=1, le=168, description="Length of the rolling window that topics are found in, hours")
+    window_groups: int = Field(100_000, ge=100, description="Most near-duplicate groups in the window; more are sampled by hash")
+    trend_authors: int = Field(5, ge=2, description="Fewest distinct authors for a trend to be raised")
+    influence_half_life_hours: float = Field(24.0, gt=0, description="Half-life of the influencer ranking, hours")
+
+    @field_validator("lake_start", "lake_end")
+    @classmethod
+    def _in_utc(cls, moment: datetime | None) -> datetime | None:
+        if moment is None:
+            return None
+        aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return _start_of_hour(aware)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Settings:
+        if self.lake_end is not None and self.lake_end <= self.lake_start:
+            raise ValueError(f"LAKE_END ({self.lake_end}) must be after LAKE_START ({self.lake_start})")
+        if self.environment is not Environment.DEV and self.pseudonym_key.get_secret_value() == DEVELOPMENT_KEY:
+            raise ValueError(f"TREND_ASSETS_PSEUDONYM_KEY must be set in {self.environment}: pseudonyms need a secret key")
+        return self
+
+    @property
+    def landing_root(self) -> str:
+        """Where landing files are."""
+        return f"{self.data}/landing"
+
+    @property
+    def lake_root(self) -> str:
+        """Where published tables are."""
+        return f"{self.data}/lake"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """DuckDB file that readers open; swapped in whole after dbt's tests pass."""
+        return Path(self.lake_root) / "trends.duckdb"
+
+    @property
+    def working_warehouse_file(self) -> Path:
+        """DuckDB file that dbt, and only dbt, writes."""
+        return Path(self.data) / "warehouse" / "working.duckdb"
+
+
+@lru_cache
+def load_settings() -> Settings:
+    """The process's settings. Raises ``pydantic.ValidationError`` naming each wrong variable."""
+    return Settings()

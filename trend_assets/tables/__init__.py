@@ -1,0 +1,17 @@
+"""Every table of the lake, declared once: ``TABLES["group/name"]``.
+
+From these declarations are generated the audit before publication, the blocking asset checks, Dagster's column
+metadata, dbt's sources and the reference page of the docs. What belongs here: the registry of declarations. What
+doesn't: anything that reads or writes data.
+"""
+
+from __future__ import annotations
+
+from trend_assets.tables import demand, influencers, retail, social, topics
+from trend_assets.tables.declaration import Column, Table
+
+TABLES: dict[str, Table] = {
+    table.path: table for module in (social, topics, influencers, retail, demand) for table in module.TABLES
+}
+
+__all__ = ["TABLES", "Column", "Table"]

@@ -1,0 +1,76 @@
+"""Demand tables: which products a trend is about, and what a buyer should do.
+
+What belongs here: declarations of the ``demand`` group. What doesn't: linking and decision rules (``lib/demand``).
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from trend_assets.tables.declaration import Column, Table, strings
+
+ACTIONS = ("reorder", "expedite", "hold", "mark_down", "too_late")
+
+_day = Column("day", pa.date32(), "Day; decides the partition", "day")
+_topic_id = Column("topic_id", pa.string(), "Permanent topic id")
+
+PRODUCT_TREND_LINKS = Table(
+    group="demand",
+    name="product_trend_links",
+    description="Products that a trend of the day is about, with evidence; one row with a null product says why we abstain.",
+    columns=(
+        _day,
+        _topic_id,
+        Column("product_id", pa.string(), "Linked product; null where no product is linked", nullable=True),
+        Column("linked", pa.bool_(), "False on the row that abstains"),
+        Column("rank", pa.int32(), "1 is the best product of the topic; 0 on the row that abstains", "rank", minimum=0),
+        Column("score", pa.float64(), "Strength of the link", "score", minimum=0, maximum=1),
+        Column("evidence_terms", strings, "Words of the posts that name the product"),
+        Column("evidence_posts", pa.int64(), "Posts of the topic that day that contain the evidence", "count", minimum=0),
+        Column("reason", pa.string(), "Why linked, or why not, in words"),
+    ),
+    key=("topic_id", "product_id"),
+    partition="day",
+    time="day",
+    layer="aggregate",
+    retention_days=400,
+    licence_class="aggregate",
+)
+
+DECISION_CARDS = Table(
+    group="demand",
+    name="decision_cards",
+    description="What to do about a product and place because of a trend: one card a buyer can act on, with its arithmetic.",
+    columns=(
+        _day,
+        Column("card_id", pa.string(), "Hash of day, topic, product and place"),
+        _topic_id,
+        Column("label", pa.string(), "Label of the trend"),
+        Column("product_id", pa.string(), "Product"),
+        Column("product_name", pa.string(), "Product name"),
+        Column("store_id", pa.string(), "Place"),
+        Column("action", pa.string(), "What to do", allowed=ACTIONS),
+        Column("quantity", pa.int64(), "Units to order, expedite or clear; 0 for hold and too late", "units", minimum=0),
+        Column("act_by", pa.date32(), "Last day on which acting still helps; null where nothing is to be done", "day", nullable=True),
+        Column("days_of_cover", pa.float64(), "Days until available stock and due deliveries run out at expected demand; null where demand is nil", "days", nullable=True, minimum=0),
+        Column("lead_time_days", pa.int32(), "Supplier's lead time", "days", nullable=True, minimum=0),
+        Column("daily_units", pa.float64(), "Units sold a day over the last 14 days", "units per day", minimum=0),
+        Column("expected_daily_units", pa.float64(), "Units a day expected under the trend", "units per day", minimum=0),
+        Column("available_units", pa.int64(), "On hand less reserved", "units"),
+        Column("inbound_units", pa.int64(), "Units due within the lead time", "units", minimum=0),
+        Column("money_at_risk", pa.float64(), "Sales lost if nothing is done, or stock value left over for mark down", "currency unit", minimum=0),
+        Column("confidence", pa.float64(), "Strength of trend and link together", "score", minimum=0, maximum=1),
+        Column("stage", pa.string(), "Stage of the trend"),
+        Column("promotion", pa.bool_(), "True where a promotion runs: it may explain the sales"),
+        Column("data_origin", pa.string(), "simulated where stock, orders or deliveries behind the card are simulated", allowed=("real", "simulated")),
+        Column("reason", pa.string(), "The arithmetic and what speaks against it, in words"),
+    ),
+    key=("card_id",),
+    partition="day",
+    time="day",
+    layer="mart",
+    retention_days=800,
+    licence_class="aggregate",
+)
+
+TABLES = (PRODUCT_TREND_LINKS, DECISION_CARDS)

@@ -1,0 +1,1 @@
+"""Tests of trend_assets; the folders mirror the package."""
