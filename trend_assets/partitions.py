@@ -34,3 +34,14 @@ def day_key(day: date) -> str:
 def hours_between(start: datetime, end: datetime) -> list[datetime]:
     """Starts of the hours in [start, end), both aware and on the hour."""
     return [start + timedelta(hours=n) for n in range(int((end - start) / timedelta(hours=1)))]
+
+
+def hours_of(window: dg.TimeWindow) -> list[datetime]:
+    """Starts of the hours in a run's time window, UTC."""
+    return hours_between(window.start.astimezone(UTC), window.end.astimezone(UTC))
+
+
+def days_of(window: dg.TimeWindow) -> list[date]:
+    """Days in a run's time window, UTC."""
+    start, end = window.start.astimezone(UTC).date(), window.end.astimezone(UTC).date()
+    return [start + timedelta(days=n) for n in range((end - start).days)]

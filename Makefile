@@ -1,0 +1,62 @@
+# The two commands: make run, make test. Everything else is a convenience; `make help` lists them all.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for name in python3 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && { echo "$$name"; break; }; done)
+export DAGSTER_HOME := $(CURDIR)
+export TREND_ASSETS_DATA ?= $(CURDIR)/data
+export TREND_ASSETS_DAGSTER_STORAGE ?= $(TREND_ASSETS_DATA)/dagster
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.PHONY: help run test dev lint bench setup lock format docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+# The stamp is the last thing written: an interrupted set-up starts again where it stopped.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: install it (Debian: apt-get install python3 python3-venv) or run make PYTHON=/path/to/python3.11"; exit 2; }
+	@start=$$SECONDS; \
+	echo "Setting up $(VENV) with $$($(PYTHON) --version) (once)"; \
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV); \
+	awk '/^uv==/ {inside=1} inside && /^[^ ]/ && !/^uv==/ {exit} inside' requirements.lock > $(VENV)/uv.lock; \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock; \
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock; \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .; \
+	touch $@; \
+	echo "Set-up took $$((SECONDS - start)) s"
+
+setup: $(VENV)/.installed ## virtual environment with locked dependencies
+
+run: $(VENV)/.installed ## the main job: simulated town to decision cards
+	@$(BIN)/trend-assets demo
+
+test: $(VENV)/.installed ## all tests
+	@start=$$SECONDS; $(BIN)/python -m pytest -q $(ARGS); echo "Tests took $$((SECONDS - start)) s"
+
+dev: $(VENV)/.installed ## Dagster's web UI on http://127.0.0.1:3000
+	@mkdir -p "$(TREND_ASSETS_DAGSTER_STORAGE)"; $(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1 --port 3000
+
+lint: $(VENV)/.installed ## ruff, mypy, import-linter, lock file and generated files up to date
+	@start=$$SECONDS; \
+	$(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/mypy; $(BIN)/lint-imports; \
+	$(BIN)/trend-assets generate --check; \
+	echo "Linters took $$((SECONDS - start)) s"
+
+format: $(VENV)/.installed ## format the code
+	@$(BIN)/ruff format .; $(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed ## every benchmark on generated data; add POSTS=file.parquet for your own
+	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+
+lock: $(VENV)/.installed ## compile requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+docs: $(VENV)/.installed ## generated reference pages and dbt sources
+	@$(BIN)/trend-assets generate
+
+clean: ## remove generated data, not the virtual environment
+	@rm -rf data dbt_project/target dbt_project/logs

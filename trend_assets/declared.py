@@ -1,0 +1,113 @@
+"""What Dagster is told about a declared table: attributes of its asset, column schema, blocking checks.
+
+What belongs here: everything that follows mechanically from ``tables/`` on the Dagster side. What doesn't: checks that
+need judgement (``defs/<group>/checks.py``) and the audit itself (``lib/quality``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from trend_assets.lib.quality.audit import CHECKS, audit
+from trend_assets.partitions import daily, hourly
+from trend_assets.resources import LakeResource, keys_in_run
+from trend_assets.tables import TABLES, Table
+
+PARTITIONS: dict[str, dg.PartitionsDefinition | None] = {"hour": hourly, "day": daily, "none": None}
+OWNERS = ["team:data-platform"]
+REAUDITED_PARTITIONS = 24
+"""Newest partitions of a run whose files are read back and audited again; older ones are judged by their manifests."""
+
+_CHECK_DESCRIPTIONS = {
+    "schema": "Columns and types are those declared.",
+    "required": "No nulls where the declaration allows none.",
+    "key": "The declared key is unique within a partition.",
+    "values": "Values are within the declared range or list.",
+    "partition": "Every row belongs to its partition.",
+    "volume": "A partition has not lost most of its rows since it was last published.",
+}
+
+
+def asset_key(path: str) -> dg.AssetKey:
+    """Asset key of ``group/table``."""
+    return dg.AssetKey(path.split("/"))
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The declaration as Dagster's column schema, shown in the UI."""
+    columns = []
+    for column in table.columns:
+        rules = [f"unit: {column.unit}"] if column.unit else []
+        rules += [f"one of: {', '.join(column.allowed)}"] if column.allowed else []
+        rules += [f">= {column.minimum:g}"] if column.minimum is not None else []
+        rules += [f"<= {column.maximum:g}"] if column.maximum is not None else []
+        rules += ["personal data"] if column.personal else []
+        constraints = dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,), other=rules)
+        columns.append(dg.TableColumn(column.name, str(column.type), column.description, constraints))
+    return dg.TableSchema(columns=columns)
+
+
+def asset_spec(path: str, deps: list[Any] | None = None, **overrides: Any) -> dg.AssetSpec:
+    """The asset of a declared table: key, group, description, tags, owners, kinds and column schema.
+
+    ``deps`` are asset keys as ``group/table``, or ``dg.AssetDep`` where a partition mapping is needed.
+    """
+    table = TABLES[path]
+    resolved = [dg.AssetDep(asset_key(dep)) if isinstance(dep, str) else dep for dep in deps or []]
+    return dg.AssetSpec(
+        asset_key(path),
+        deps=resolved,
+        description=table.description,
+        group_name=table.group,
+        owners=OWNERS,
+        kinds={"python", "parquet"},
+        tags={"layer": table.layer, "licence": table.licence_class},
+        partitions_def=PARTITIONS[table.partition],
+        metadata={
+            "dagster/column_schema": column_schema(table),
+            "key": ", ".join(table.key),
+            "retention": f"{table.retention_days} days" if table.retention_days else "kept",
+        },
+        **overrides,
+    )
+
+
+def declared_checks(path: str) -> dg.AssetChecksDefinition:
+    """The blocking checks of a declared table: the audit's verdicts, read from manifests, the newest files audited again.
+
+    The audit ran before the partition became visible (a partition that fails it is never published); these checks
+    show the verdict per check in the UI and catch what changed on disk since.
+    """
+    table = TABLES[path]
+    specs = [
+        dg.AssetCheckSpec(name, asset=asset_key(path), description=_CHECK_DESCRIPTIONS[name], blocking=True) for name in CHECKS
+    ]
+
+    @dg.multi_asset_check(specs=specs, name=f"{table.group}_{table.name}_audit", can_subset=True)
+    def checks(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
+        store = lake.get()
+        keys = keys_in_run(context.run.tags, table) or store.partitions(table)[-REAUDITED_PARTITIONS:]
+        manifests = {key: manifest for key, manifest in store.manifests(table, keys).items() if manifest is not None}
+        findings = []
+        for key in sorted(manifests)[-REAUDITED_PARTITIONS:]:
+            store.verify(table, key)
+            findings += audit(table, store.read(table, [key]), key, None)
+        rows = sum(manifest.rows for manifest in manifests.values())
+        for spec in specs:
+            if spec.key not in context.selected_asset_check_keys:
+                continue
+            mine = [finding for finding in findings if finding.check == spec.name]
+            yield dg.AssetCheckResult(
+                check_name=spec.name,
+                asset_key=spec.asset_key,
+                passed=not mine,
+                severity=dg.AssetCheckSeverity.ERROR,
+                description="; ".join(finding.message for finding in mine[:5]) or None,
+                metadata={"partitions": len(manifests), "rows": rows, "findings": dg.MetadataValue.json(json.loads(json.dumps([str(f) for f in mine])))},
+            )
+
+    return checks

@@ -1,0 +1,1 @@
+"""Demand: trends are linked to products and become decision cards."""

@@ -1,0 +1,87 @@
+"""Demand assets: products linked to the day's trends, decision cards.
+
+What belongs here: which partitions are read, one call into ``lib/demand`` a day, metadata. What doesn't: linking and rules.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.declared import asset_key, asset_spec
+from trend_assets.lake import Lake
+from trend_assets.lib.tables import concatenate, matches
+from trend_assets.partitions import day_key, days_of, hour_key, hours_between
+from trend_assets.resources import LakeResource
+from trend_assets.settings import load_settings
+from trend_assets.tables import TABLES
+from trend_assets.warehouse import read_working
+
+POST_COLUMNS = ["network", "post_id", "author", "tokens", "lemmas", "hashtags", "clean_text"]
+
+
+def _posts_with_topics(lake: Lake, hours: list[str]) -> pa.Table:
+    clean = lake.read(TABLES["social/clean_posts"], hours, columns=POST_COLUMNS)
+    assignments = lake.read(TABLES["topics/topic_assignments"], hours, columns=["network", "post_id", "topic_id"])
+    rows = matches(clean, assignments, ["network", "post_id"])
+    topics = assignments["topic_id"].take(rows)
+    return clean.append_column("topic_id", topics)
+
+
+def _hours_of_day(day: date) -> list[str]:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return [hour_key(hour) for hour in hours_between(start, start + timedelta(days=1))]
+
+
+@dg.multi_asset(
+    name="product_trend_links",
+    specs=[
+        asset_spec(
+            "demand/product_trend_links",
+            deps=["topics/trends", "social/clean_posts", "topics/topic_assignments", "retail/products"],
+        )
+    ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Link each raised trend of the day to the products its posts name, or abstain and say why."""
+    from trend_assets.lib.demand import product_trend_links as link
+
+    store, table, found = lake.get(), TABLES["demand/product_trend_links"], []
+    for day in days_of(context.partition_time_window):
+        hours = _hours_of_day(day)
+        trends = store.read(TABLES["topics/trends"], hours)
+        trends = trends.filter(pc.invert(trends["suppressed"]))
+        products = store.read(TABLES["retail/products"], [day_key(day)])
+        found.append(link(trends, _posts_with_topics(store, hours), products, day) if trends.num_rows else table.empty())
+    links = concatenate(table, found)
+    linked = links.filter(links["linked"])
+    yield dg.MaterializeResult(
+        asset_key=asset_key("demand/product_trend_links"),
+        value=links,
+        metadata={"links": linked.num_rows, "abstentions": links.num_rows - linked.num_rows, "products": len(pc.unique(linked["product_id"]))},
+    )
+
+
+@dg.multi_asset(
+    name="decision_cards",
+    specs=[asset_spec("demand/decision_cards", deps=[dg.AssetDep(dg.AssetKey(["warehouse", "int_trend_product_stock"]))])],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def decision_cards(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Compare days of cover under each trend with the supplier's lead time: reorder, expedite, hold, mark down or too late."""
+    from trend_assets.lib.demand import decision_cards as decide
+
+    days = days_of(context.partition_time_window)
+    stock = read_working(load_settings().working_warehouse_file, "int_trend_product_stock", days[0], days[-1])
+    cards = concatenate(
+        TABLES["demand/decision_cards"], [decide(stock.filter(pc.equal(stock["day"], pa.scalar(day, pa.date32()))), day) for day in days]
+    )
+    yield dg.MaterializeResult(
+        asset_key=asset_key("demand/decision_cards"), value=cards, metadata={f"cards_{k}": v for k, v in Counter(cards["action"].to_pylist()).items()}
+    )

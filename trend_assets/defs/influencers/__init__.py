@@ -1,0 +1,1 @@
+"""Influencers: who amplifies whom becomes who is amplified most."""

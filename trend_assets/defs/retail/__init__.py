@@ -1,0 +1,1 @@
+"""Retail: the retailer's own files become daily tables."""

@@ -1,0 +1,1 @@
+"""Social: landing files become raw posts, then clean posts."""

@@ -1,0 +1,79 @@
+"""Social assets: landing (external), raw posts with what was refused or deleted, clean posts.
+
+What belongs here: reading, one call into ``lib/``, returning data and metadata. What doesn't: decoding or cleaning.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import dagster as dg
+import pyarrow.compute as pc
+
+from trend_assets.declared import asset_key, asset_spec
+from trend_assets.landing import list_landing
+from trend_assets.lib.privacy.pseudonyms import Pseudonyms
+from trend_assets.lib.sources import decode_hours
+from trend_assets.partitions import hour_key, hours_of
+from trend_assets.resources import LakeResource, Published
+from trend_assets.settings import load_settings
+from trend_assets.storage import open_storage
+from trend_assets.tables import TABLES
+
+RAW = ("social/raw_posts", "social/quarantined_posts", "social/deletions", "social/landing_counts")
+
+landing = dg.AssetSpec(
+    asset_key("social/landing"),
+    description="Immutable files of records as received, by network and hour; written by ingest, the collector or the simulated town.",
+    group_name="social",
+    kinds={"jsonl"},
+    tags={"layer": "raw"},
+)
+
+
+@dg.multi_asset(
+    name="raw_posts",
+    specs=[asset_spec(path, deps=["social/landing"]) for path in RAW],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def raw_posts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+    """Decode the landing files of each hour: every record becomes a post, a deletion, or a quarantined row with its reason."""
+    settings = load_settings()
+    storage = open_storage(settings.landing_root)
+    hours = hours_of(context.partition_time_window)
+    files = list_landing(storage, hours)
+    decoded = decode_hours(
+        {hour: [(path, storage.read(path)) for path in paths] for hour, paths in files.items()},
+        lake_start=settings.lake_start,
+        lake_end=settings.lake_end,
+        pseudonyms=Pseudonyms(settings.pseudonym_key.get_secret_value()),
+    )
+    inputs = {hour_key(hour): {path: path.rsplit("-", 1)[-1] for path in paths} for hour, paths in files.items() if paths}
+    outcomes: Counter[str] = Counter()
+    for row in decoded.landing_counts.select(["outcome", "records"]).to_pylist():
+        outcomes[row["outcome"]] += row["records"]
+    for path in RAW:
+        name = path.split("/")[1]
+        yield dg.MaterializeResult(
+            asset_key=asset_key(path), value=Published(getattr(decoded, name), inputs), metadata={f"records_{k}": v for k, v in outcomes.items()}
+        )
+
+
+@dg.multi_asset(
+    name="clean_posts",
+    specs=[asset_spec("social/clean_posts", deps=["social/raw_posts"])],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def clean_posts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Normalise text, identify languages, split words and find near-duplicates."""
+    from trend_assets.lib.text import clean_posts as clean
+
+    settings = load_settings()
+    raw = lake.get().read(TABLES["social/raw_posts"], list(context.partition_keys))
+    cleaned = clean(raw, public_handles=frozenset(brand.lower() for brand in settings.brands))
+    languages = {row["values"]: row["counts"] for row in pc.value_counts(cleaned["language"]).to_pylist()}
+    top = dict(sorted(languages.items(), key=lambda item: (-item[1], item[0]))[:8])
+    yield dg.MaterializeResult(
+        asset_key=asset_key("social/clean_posts"), value=cleaned, metadata={"languages": dg.MetadataValue.json(top)}
+    )

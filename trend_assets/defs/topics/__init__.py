@@ -1,0 +1,1 @@
+"""Topics: clean posts become topics with permanent ids, hourly counts and trends."""

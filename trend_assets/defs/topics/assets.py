@@ -1,0 +1,144 @@
+"""Topic assets: assignments with the registry, hourly counts, trends.
+
+What belongs here: which partitions are read (windows and history), one call into ``lib/``, metadata. What doesn't:
+clustering (``lib/topics``) and statistics (``lib/trends``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.declared import asset_key, asset_spec
+from trend_assets.lake import Lake
+from trend_assets.lib.tables import concatenate
+from trend_assets.partitions import hour_key, hours_between, hours_of
+from trend_assets.resources import LakeResource
+from trend_assets.settings import load_settings
+from trend_assets.tables import TABLES
+
+TREND_HISTORY = timedelta(days=28)
+_previous_hour = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
+
+
+def _past(hours: int) -> dg.TimeWindowPartitionMapping:
+    return dg.TimeWindowPartitionMapping(start_offset=-hours, allow_nonexistent_upstream_partitions=True)
+
+
+def _read_before(lake: Lake, path: str, start: datetime, span: timedelta, columns: list[str] | None = None) -> pa.Table:
+    """Rows of a table in the hours [start - span, start) that were published."""
+    keys = [hour_key(hour) for hour in hours_between(start - span, start)]
+    return lake.read(TABLES[path], keys, columns=columns)
+
+
+@dg.multi_asset(
+    name="topic_assignments",
+    specs=[
+        asset_spec(
+            "topics/topic_assignments",
+            deps=[
+                dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(load_settings().window_hours - 1)),
+                dg.AssetDep(asset_key("topics/topics"), partition_mapping=_previous_hour),
+            ],
+        ),
+        asset_spec(
+            "topics/topics",
+            deps=[
+                dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(load_settings().window_hours - 1)),
+                dg.AssetDep(asset_key("topics/topics"), partition_mapping=_previous_hour),
+            ],
+        ),
+        asset_spec(
+            "topics/topic_events",
+            deps=[
+                dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(load_settings().window_hours - 1)),
+                dg.AssetDep(asset_key("topics/topics"), partition_mapping=_previous_hour),
+            ],
+        ),
+    ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def topic_assignments(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Cluster the rolling window hour by hour; the registry of the hour before decides what keeps its id."""
+    from trend_assets.lib.topics import assign_hours
+
+    settings, store, table = load_settings(), lake.get(), TABLES["social/clean_posts"]
+    hours = hours_of(context.partition_time_window)
+    before = hours_between(hours[0] - timedelta(hours=settings.window_hours - 1), hours[0])
+    window = [(hour, store.read(table, [hour_key(hour)])) for hour in before]
+    registry = store.read(TABLES["topics/topics"], [hour_key(hours[0] - timedelta(hours=1))])
+    results = list(
+        assign_hours(
+            ((hour, store.read(table, [hour_key(hour)])) for hour in hours),
+            window=window,
+            registry=registry,
+            window_hours=settings.window_hours,
+            window_groups=settings.window_groups,
+        )
+    )
+    kept = min((result.kept_share for result in results), default=1.0)
+    for name in ("topic_assignments", "topics", "topic_events"):
+        data = concatenate(TABLES[f"topics/{name}"], [getattr(result, name) for result in results])
+        yield dg.MaterializeResult(
+            asset_key=asset_key(f"topics/{name}"), value=data, metadata={"lowest_kept_share_of_window": kept}
+        )
+
+
+@dg.multi_asset(
+    name="topic_hours",
+    specs=[asset_spec("topics/topic_hours", deps=["social/clean_posts", "topics/topic_assignments"])],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Count posts, reposts and authors of each topic and hour, over every post."""
+    from trend_assets.lib.topics import topic_hours as count
+
+    store, keys = lake.get(), list(context.partition_keys)
+    clean = store.read(TABLES["social/clean_posts"], keys)
+    assignments = store.read(TABLES["topics/topic_assignments"], keys)
+    assigned = assignments.num_rows / max(clean.num_rows, 1)
+    yield dg.MaterializeResult(
+        asset_key=asset_key("topics/topic_hours"), value=count(clean, assignments), metadata={"share_of_posts_with_a_topic": assigned}
+    )
+
+
+@dg.multi_asset(
+    name="trends",
+    specs=[
+        asset_spec(
+            "topics/trends",
+            deps=[
+                dg.AssetDep(asset_key("topics/topic_hours"), partition_mapping=_past(28 * 24)),
+                dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(28 * 24)),
+                "topics/topics",
+            ],
+        )
+    ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Score each topic-hour against its cycle and past; rank, stage and explain what is unusual."""
+    from trend_assets.lib.trends import rank_trends
+
+    settings, store, keys = load_settings(), lake.get(), list(context.partition_keys)
+    hours = hours_of(context.partition_time_window)
+    counts = TABLES["topics/topic_hours"]
+    history = _read_before(store, "topics/topic_hours", hours[0], TREND_HISTORY)
+    ranked = rank_trends(
+        hours,
+        topic_hours=pa.concat_tables([history, store.read(counts, keys)]),
+        topics=store.read(TABLES["topics/topics"], keys),
+        volumes=store.counts_by_hour(hours[0] - TREND_HISTORY, hours[-1]),
+        previous_trends=_read_before(store, "topics/trends", hours[0], TREND_HISTORY, ["topic_id", "first_raised_at", "hour", "suppressed"]),
+        minimum_authors=settings.trend_authors,
+    )
+    shown = ranked.filter(pc.invert(ranked["suppressed"]))
+    yield dg.MaterializeResult(
+        asset_key=asset_key("topics/trends"),
+        value=ranked,
+        metadata={"trends": shown.num_rows, "suppressed": ranked.num_rows - shown.num_rows, "topics_raised": len(pc.unique(shown["topic_id"]))},
+    )

@@ -1,0 +1,1 @@
+"""Warehouse: dbt models over the lake, published as one DuckDB file after their tests pass."""

@@ -1,0 +1,114 @@
+"""Dagster resources: the lake as a resource and as an I/O manager, by environment.
+
+What belongs here: thin Dagster wrappers. What doesn't: the publish protocol (``lake.py``), settings (``settings.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from trend_assets import __version__
+from trend_assets.lake import Lake
+from trend_assets.lib.quality.audit import CHECKS, AuditError
+from trend_assets.partitions import daily, hourly
+from trend_assets.settings import Settings, load_settings
+from trend_assets.tables import TABLES, Table
+
+RANGE_START, RANGE_END, SINGLE = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition"
+
+
+@lru_cache
+def _lake(root: str) -> Lake:
+    return Lake(root, code_version=__version__)
+
+
+class LakeResource(dg.ConfigurableResource):
+    """The lake for reading; writing goes through the I/O manager so that nothing is published unaudited."""
+
+    root: str
+
+    def get(self) -> Lake:
+        """The lake at ``root``; one object a process, so manifests are cached."""
+        return _lake(self.root)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What an asset returns when it wants to say what each partition consumed (landing files, for instance)."""
+
+    data: pa.Table
+    inputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def keys_in_run(tags: Mapping[str, str], table: Table) -> list[str]:
+    """Partition keys of the run that ``tags`` belong to, for a table; empty where the run has none."""
+    if table.partition == "none":
+        return []
+    start, end = tags.get(RANGE_START, tags.get(SINGLE)), tags.get(RANGE_END, tags.get(SINGLE))
+    if start is None or end is None:
+        return []
+    partitions = hourly if table.partition == "hour" else daily
+    return list(partitions.get_partition_keys_in_range(dg.PartitionKeyRange(start, end)))
+
+
+class LakeIOManager(dg.ConfigurableIOManager):
+    """Publishes what an asset returns as partitions of its declared table; takes a range of partitions in one run."""
+
+    root: str
+
+    def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
+        """Audit and publish. Raises ``AuditError`` (nothing becomes visible) after recording the failed checks."""
+        published = obj if isinstance(obj, Published) else Published(obj)
+        table = TABLES["/".join(context.asset_key.path)]
+        keys = list(context.asset_partition_keys) if context.has_asset_partitions else ["all"]
+        lake = _lake(self.root)
+        parts = {"all": published.data} if table.partition == "none" else lake.split(table, published.data, keys)
+        # An hour without rows gets no folder unless it had one: a lake that starts long ago stays small.
+        known = set(lake.partitions(table))
+        parts = {key: part for key, part in parts.items() if part.num_rows or key in known or key in published.inputs}
+        try:
+            manifests = lake.publish(table, parts, inputs={key: dict(published.inputs.get(key, {})) for key in parts})
+        except AuditError as error:
+            self._record_failed_audit(context, error)
+            raise
+        size = sum(part.bytes for manifest in manifests.values() for part in manifest.parts)
+        context.add_output_metadata(
+            {"rows": published.data.num_rows, "partitions_published": len(manifests), "size": dg.MetadataValue.int(size)}
+        )
+
+    def _record_failed_audit(self, context: dg.OutputContext, error: AuditError) -> None:
+        failed = {finding.check: finding.message for finding in error.findings}
+        instance = context.step_context.instance
+        for name in CHECKS:
+            if name in failed:
+                instance.report_runless_asset_event(
+                    dg.AssetCheckEvaluation(
+                        asset_key=context.asset_key,
+                        check_name=name,
+                        passed=False,
+                        severity=dg.AssetCheckSeverity.ERROR,
+                        description=f"Not published: {failed[name]}",
+                        metadata={},
+                    )
+                )
+
+    def load_input(self, context: dg.InputContext) -> pa.Table:
+        """The upstream table for the partitions that this run's partitions map to."""
+        table = TABLES["/".join(context.asset_key.path)]
+        keys = list(context.asset_partition_keys) if context.has_asset_partitions else None
+        return _lake(self.root).read(table, keys)
+
+
+def resources(settings: Settings | None = None) -> dict[str, Any]:
+    """Every resource of the code location, as a function of the settings (tests pass their own)."""
+    chosen = settings or load_settings()
+    return {
+        "lake": LakeResource(root=chosen.lake_root),
+        "io_manager": LakeIOManager(root=chosen.lake_root),
+    }
