@@ -1,62 +1,52 @@
 """Landing: the immutable files of records exactly as they were received, before anything interprets them.
 
-What belongs here: the file format, its one writer (shared by ``collect``, ``ingest`` and the simulated town), the listing
-and the reader. What doesn't: what a record means (``lib/sources``), reading of users' files (``ingest``).
+What belongs here: their one writer (shared by ``collect``, ``ingest`` and the simulated town) and their listing. What
+doesn't: the file format (``lib/sources/landing_file``), what a record means (``lib/sources``), reading of users' files (``ingest``).
 
-Layout, relative to the landing root: ``network=N/hour=YYYY-MM-DDTHH/<ulid>-<sha12>.jsonl.zst``. A line is
-``{"source","received_at","request_id","kind","body"|"body_base64","includes"}``: ``body`` is the record's JSON object,
-byte for byte; ``body_base64`` holds bytes that are not one JSON object on one line; ``includes`` holds only what the record needs.
-``sha12`` is the start of the SHA-256 of the compressed bytes, so a damaged file is noticed whatever the damage.
+Layout, relative to the landing root: ``network=N/hour=YYYY-MM-DDTHH/<ulid>-<sha12>.jsonl.zst``.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
-import pyarrow as pa
+
+from trend_assets.lib.sources.landing_file import (
+    FUTURE_TOLERANCE,
+    HOUR_FORMAT,
+    DamagedLandingFileError,
+    LandingRecord,
+    compress_lines,
+    encode_line,
+    file_path,
+    landing_hour,
+    landing_network,
+    line_prefix,
+    read_lines,
+)
 
 if TYPE_CHECKING:
     from trend_assets.storage import Storage
 
-FUTURE_TOLERANCE = timedelta(minutes=10)
-"""How far in the future of its receipt a post may be dated: clocks differ."""
+__all__ = [
+    "DamagedLandingFileError",
+    "LandingRecord",
+    "LandingWriter",
+    "landing_hour",
+    "landing_network",
+    "list_landing",
+    "make_ulid",
+    "read_lines",
+]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NETWORK_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
-_LANDING_PATH = re.compile(r"network=([^/]+)/hour=(\d{4}-\d\d-\d\dT\d\d)/[^/]+-([0-9a-f]{12})\.jsonl\.zst")
 _FILE_BYTES = 32 << 20  # uncompressed size at which one hour's buffer is published as a file
-_LARGEST_FILE_BYTES = 2 << 30
-_encode_text = msgspec.json.Encoder().encode
-_check_json = msgspec.json.Decoder(msgspec.Raw).decode
-
-
-class DamagedLandingFileError(ValueError):
-    """A landing file whose bytes are not what was published."""
-
-
-class LandingRecord(msgspec.Struct, frozen=True):
-    """One record as received.
-
-    ``kind`` says what the edge saw (post, stream, error, event, status, row, ...); ``body`` is the record's own bytes and
-    is never re-encoded; ``includes`` is a JSON object with what the record refers to; ``created_at`` (aware) routes it.
-    """
-
-    network: str
-    source: str
-    received_at: datetime
-    request_id: str
-    kind: str
-    body: bytes
-    includes: bytes | None = None
-    created_at: datetime | None = None
 
 
 class LandingWriter:
@@ -101,11 +91,10 @@ class LandingWriter:
             if len(self._prefixes) > 10_000:
                 self._prefixes.clear()
             received = record.received_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-            prefix = _line_prefix(record.source, received, record.request_id, record.kind)
+            prefix = line_prefix(record.source, received, record.request_id, record.kind)
             self._prefixes[prefix_key] = prefix
-        body = b'"body":' + record.body if _embeddable(record.body) else b'"body_base64":"' + base64.b64encode(record.body) + b'"'
-        includes = b"" if record.includes is None else b',"includes":' + _one_line(record.includes)
-        self._append(record.network, self._hour(record.created_at, record.received_at), [prefix + body + includes + b"}\n"])
+        line = encode_line(prefix, record.body, record.includes)
+        self._append(record.network, self._hour(record.created_at, record.received_at), [line])
 
     def add_many(self, records: Iterable[LandingRecord]) -> None:
         """Buffer several records."""
@@ -131,7 +120,7 @@ class LandingWriter:
         if not len(bodies) == len(received_at) == len(created_at) or (includes is not None and len(includes) != len(bodies)):
             raise ValueError("bodies, received_at, created_at and includes must have the same length")
         received_at = received_at.astype("datetime64[us]")
-        start, end = _line_prefix(source, "\0", request_id, kind).split(b"\\u0000")
+        start, end = line_prefix(source, "\0", request_id, kind).split(b"\\u0000")
         middle = end + b'"body":'
         received_texts = np.datetime_as_string(received_at, unit="us").astype("S26").tolist()
         hour_texts = np.datetime_as_string(self._hours(created_at.astype("datetime64[us]"), received_at), unit="h").tolist()
@@ -157,7 +146,7 @@ class LandingWriter:
         moment = min(max(received_at, self._lake_start), self._lake_end - timedelta(microseconds=1))
         if created_at is not None and self._lake_start <= created_at < self._lake_end and created_at - received_at <= FUTURE_TOLERANCE:
             moment = created_at
-        return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")
+        return moment.astimezone(UTC).strftime(HOUR_FORMAT)
 
     def _hours(self, created_at: np.ndarray, received_at: np.ndarray) -> np.ndarray:
         # The same rule as _hour, for arrays.
@@ -186,34 +175,11 @@ class LandingWriter:
         # The buffer is dropped only after it is published: a failed write can be retried without loss.
         network, hour = key
         data = compress_lines(self._buffers[key])
-        name = f"{make_ulid(self._clock(), self._entropy(10))}-{hashlib.sha256(data).hexdigest()[:12]}.jsonl.zst"
-        path = f"network={network}/hour={hour}/{name}"
+        path = file_path(network, hour, make_ulid(self._clock(), self._entropy(10)), data)
         self._storage.write_new(path, data)
         self._buffered_bytes -= self._sizes.pop(key)
         del self._buffers[key]
         self._published.append(path)
-
-
-def _line_prefix(source: str, received_at: str, request_id: str, kind: str) -> bytes:
-    text = _encode_text({"source": source, "received_at": received_at, "request_id": request_id, "kind": kind})
-    return text[:-1] + b","
-
-
-def _embeddable(body: bytes) -> bool:
-    """Whether the bytes are one JSON object on one line, in UTF-8: only such a body can't spoil the line it stands in."""
-    if body[:1] != b"{" or b"\n" in body or b"\r" in body:
-        return False
-    try:
-        _check_json(body)
-        body.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return True
-
-
-def _one_line(includes: bytes) -> bytes:
-    # Between JSON tokens a line break is only white space; inside strings JSON forbids it.
-    return includes.replace(b"\n", b" ").replace(b"\r", b" ")
 
 
 def make_ulid(moment: datetime, entropy: bytes) -> str:
@@ -221,11 +187,6 @@ def make_ulid(moment: datetime, entropy: bytes) -> str:
     milliseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     number = (milliseconds << 80) | int.from_bytes(entropy[:10], "big")
     return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
-
-
-def compress_lines(lines: Sequence[bytes]) -> bytes:
-    """The bytes of a landing file that holds these lines (each ends with a line feed)."""
-    return pa.Codec("zstd", compression_level=3).compress(b"".join(lines), asbytes=True)
 
 
 def list_landing(
@@ -236,7 +197,7 @@ def list_landing(
     ``hours`` None means all. One listing of the landing root serves any number of hours; for a few hours of known
     ``networks`` only their folders are listed.
     """
-    wanted = None if hours is None else {hour.astimezone(UTC).strftime("%Y-%m-%dT%H") for hour in hours}
+    wanted = None if hours is None else {hour.astimezone(UTC).strftime(HOUR_FORMAT) for hour in hours}
     if wanted is not None and networks is not None and len(wanted) * len(networks) <= 50:
         folders = [f"network={network}/hour={hour}/" for network in sorted(networks) for hour in sorted(wanted)]
         paths = [path for folder in folders for path in storage.list(folder)]
@@ -248,33 +209,4 @@ def list_landing(
         hour = path[start : start + 13]
         if start > 5 and path.endswith(".jsonl.zst") and (wanted is None or hour in wanted):
             found.setdefault(hour, []).append(path)
-    return {datetime.strptime(hour, "%Y-%m-%dT%H").replace(tzinfo=UTC): sorted(found[hour]) for hour in sorted(found)}
-
-
-def landing_network(path: str) -> str:
-    """The network in a landing file's path. Raises ``ValueError`` for a path that is not a landing file's."""
-    match = _LANDING_PATH.fullmatch(path)
-    if match is None:
-        raise ValueError(f"{path!r} is not the path of a landing file")
-    return match.group(1)
-
-
-def read_lines(path: str, data: bytes) -> list[bytes]:
-    """The lines of a landing file, without line feeds.
-
-    Raises ``DamagedLandingFileError`` when the bytes differ from those published (by the hash in the name) or don't decompress.
-    """
-    match = _LANDING_PATH.fullmatch(path)
-    if match is not None and hashlib.sha256(data).hexdigest()[:12] != match.group(3):
-        raise DamagedLandingFileError("the file's bytes differ from the hash in its name")
-    if not data:
-        raise DamagedLandingFileError("the file is empty")
-    try:
-        with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
-            text = stream.read(_LARGEST_FILE_BYTES)
-    except (OSError, pa.ArrowException) as error:
-        raise DamagedLandingFileError(f"zstd: {error}") from error
-    lines = text.split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    return lines
+    return {datetime.strptime(hour, HOUR_FORMAT).replace(tzinfo=UTC): sorted(found[hour]) for hour in sorted(found)}

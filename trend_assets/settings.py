@@ -8,6 +8,7 @@ Only this module reads the environment. An unknown environment name or an unread
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -106,5 +107,10 @@ class Settings(BaseSettings):
 
 @lru_cache
 def load_settings() -> Settings:
-    """The process's settings. Raises ``pydantic.ValidationError`` naming each wrong variable."""
-    return Settings()
+    """The process's settings: variables, then ``.env``, then ``settings.env`` of the data folder (a demo writes it).
+
+    Raises:
+        pydantic.ValidationError: naming each wrong variable.
+    """
+    data = Path(os.environ.get("TREND_ASSETS_DATA", PROJECT_ROOT / "data"))
+    return Settings(_env_file=(data / "settings.env", ".env"))  # type: ignore[call-arg]

@@ -12,16 +12,11 @@ import dagster as dg
 import pyarrow.compute as pc
 
 from trend_assets.declared import asset_key, asset_spec
-from trend_assets.landing import list_landing
-from trend_assets.lib.privacy.pseudonyms import Pseudonyms
-from trend_assets.lib.sources import decode_hours
-from trend_assets.partitions import hour_key, hours_of
+from trend_assets.partitions import hours_of
+from trend_assets.raw_hours import RAW_TABLES, decode_landing_hours
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
-from trend_assets.storage import open_storage
 from trend_assets.tables import TABLES
-
-RAW = ("social/raw_posts", "social/quarantined_posts", "social/deletions", "social/landing_counts")
 
 landing = dg.AssetSpec(
     asset_key("social/landing"),
@@ -34,26 +29,16 @@ landing = dg.AssetSpec(
 
 @dg.multi_asset(
     name="raw_posts",
-    specs=[asset_spec(path, deps=["social/landing"]) for path in RAW],
+    specs=[asset_spec(path, deps=["social/landing"]) for path in RAW_TABLES],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def raw_posts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Decode the landing files of each hour: every record becomes a post, a deletion, or a quarantined row with its reason."""
-    settings = load_settings()
-    storage = open_storage(settings.landing_root)
-    hours = hours_of(context.partition_time_window)
-    files = list_landing(storage, hours)
-    decoded = decode_hours(
-        {hour: [(path, storage.read(path)) for path in paths] for hour, paths in files.items()},
-        lake_start=settings.lake_start,
-        lake_end=settings.lake_end,
-        pseudonyms=Pseudonyms(settings.pseudonym_key.get_secret_value()),
-    )
-    inputs = {hour_key(hour): {path: path.rsplit("-", 1)[-1] for path in paths} for hour, paths in files.items() if paths}
+    decoded, inputs = decode_landing_hours(hours_of(context.partition_time_window), load_settings())
     outcomes: Counter[str] = Counter()
     for row in decoded.landing_counts.select(["outcome", "records"]).to_pylist():
         outcomes[row["outcome"]] += row["records"]
-    for path in RAW:
+    for path in RAW_TABLES:
         name = path.split("/")[1]
         yield dg.MaterializeResult(
             asset_key=asset_key(path), value=Published(getattr(decoded, name), inputs), metadata={f"records_{k}": v for k, v in outcomes.items()}

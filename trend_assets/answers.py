@@ -1,0 +1,113 @@
+"""Answers on a terminal: top trends, decision cards and the ready queries, read from the published warehouse file.
+
+What belongs here: queries for people and their printing. What doesn't: how the answers are computed.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+from rich.console import Console
+from rich.table import Table as Grid
+
+from trend_assets.settings import PROJECT_ROOT, load_settings
+from trend_assets.warehouse import Warehouse
+
+READY_QUERIES = PROJECT_ROOT / "dbt_project" / "analyses"
+TOP = 10
+
+_TOP_TRENDS = """
+with strongest as (
+    select *, row_number() over (partition by topic_id order by score desc) as place, max(hour) over (partition by topic_id) as last_hour
+    from topics.trends
+    where not suppressed
+)
+select label, stage, lane, first_raised_at, posts, expected_posts, authors, round(burst_z, 1) as burst_z, reason
+from strongest where place = 1 order by score desc limit {limit}
+"""
+_TOP_CARDS = """
+with latest as (
+    select *, row_number() over (partition by topic_id, product_id, store_id order by day desc, money_at_risk desc) as place
+    from demand.decision_cards
+)
+select day, action, product_name, store_id, label, quantity, act_by, round(days_of_cover, 1) as days_of_cover, lead_time_days,
+       round(money_at_risk) as money_at_risk, data_origin
+from latest where place = 1 and action <> 'hold' order by money_at_risk desc limit {limit}
+"""
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return f"{value:,.2f}".rstrip("0").rstrip(".")
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def print_rows(rows: pa.Table, console: Console, title: str = "") -> None:
+    """An Arrow table as a terminal table: numbers to the right, long text folded."""
+    grid = Grid(title=title or None, title_justify="left")
+    for field in rows.schema:
+        number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_decimal(field.type)
+        grid.add_column(field.name, justify="right" if number else "left", overflow="fold")
+    for row in rows.to_pylist():
+        grid.add_row(*(_text(value) for value in row.values()))
+    console.print(grid)
+
+
+def ready_queries() -> dict[str, Path]:
+    """The ready queries by name."""
+    return {path.stem: path for path in sorted(READY_QUERIES.glob("*.sql"))}
+
+
+def _question(path: Path) -> str:
+    first = path.read_text().splitlines()[0]
+    return first.removeprefix("--").strip()
+
+
+def run_query(query: str, console: Console, *, as_csv: bool) -> None:
+    """Run a ready query by name, or SQL; list the ready ones where ``query`` is empty.
+
+    Raises:
+        ValueError: the SQL is wrong, or no query has that name.
+    """
+    ready = ready_queries()
+    if not query:
+        _print_ready(console)
+        return
+    text = ready[query].read_text() if query in ready else query
+    if query not in ready and " " not in query.strip():
+        raise ValueError(f"no ready query is called {query!r}; there are: {', '.join(ready)}")
+    rows = Warehouse(load_settings().warehouse_file).query(text)
+    if as_csv:
+        pyarrow.csv.write_csv(rows, sys.stdout.buffer)
+    else:
+        print_rows(rows, console)
+
+
+def _print_ready(console: Console) -> None:
+    grid = Grid(title="Five ready queries: trend-assets sql NAME", title_justify="left")
+    grid.add_column("name")
+    grid.add_column("answers", overflow="fold")
+    for name, path in ready_queries().items():
+        grid.add_row(name, _question(path))
+    console.print(grid)
+
+
+def show_answers(console: Console) -> None:
+    """Print the strongest trends, the decision cards with most at stake and the ready queries."""
+    warehouse = Warehouse(load_settings().warehouse_file)
+    print_rows(warehouse.query(_TOP_TRENDS.format(limit=TOP)), console, "Strongest emerging trends")
+    print_rows(warehouse.query(_TOP_CARDS.format(limit=TOP)), console, "Decision cards with most money at risk")
+    _print_ready(console)

@@ -1,0 +1,155 @@
+"""The trend-assets command.
+
+What belongs here: options, help and printing. What doesn't: work (each command calls one function elsewhere), imports
+of heavy modules at the top (``--help`` must answer at once).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    name="trend-assets",
+    help="Social posts in; emerging trends linked to your products, stock and orders out.\n\nStart with: trend-assets demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+console = Console(highlight=False)
+
+DataOption = Annotated[
+    Path | None, typer.Option("--data", envvar="TREND_ASSETS_DATA", help="Folder for landing files, lake and warehouse. Default: data/")
+]
+
+
+def _fail(message: str, code: int = 2) -> NoReturn:
+    console.print(f"[red]error:[/] {message}", highlight=False)
+    raise typer.Exit(code)
+
+
+def _data_folder(data: Path | None, default: str = "data") -> Path:
+    from trend_assets.runs import prepare_environment
+    from trend_assets.settings import PROJECT_ROOT
+
+    folder = (data or PROJECT_ROOT / default).resolve()
+    prepare_environment(folder)
+    return folder
+
+
+@app.command()
+def demo(
+    data: DataOption = None,
+    days: Annotated[int, typer.Option(min=2, max=90, help="Days of the simulated town")] = 30,
+    town_posts: Annotated[int, typer.Option(min=1000, help="Posts of the simulated town, roughly")] = 200_000,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated town; the same seed gives the same bytes")] = 1,
+    posts: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Your own posts instead (Parquet or CSV)")] = None,
+    posts_mapping: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Mapping of your posts' columns")] = None,
+    products: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Your own products (Parquet or CSV)")] = None,
+    orders: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Your own order lines (Parquet or CSV)")] = None,
+    retail_mapping: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Mapping file of your retail tables")] = None,
+    brands: Annotated[str, typer.Option(help="Your brands, separated by commas; default: those the posts were collected for")] = "",
+) -> None:
+    """Do the main job once, from posts to decision cards, and show the answers.
+
+    Without options: the simulated town, 30 days and about 200,000 posts. With --posts (and --products, --orders): your own data.
+    Stop it when you like; run it again and it goes on where it stopped.
+    """
+    from trend_assets import demo as job
+    from trend_assets.runs import RunFailedError
+
+    own = posts is not None
+    if not own and (products or orders or posts_mapping or retail_mapping):
+        _fail("--products, --orders and mappings go with --posts: the simulated town brings its own")
+    folder = _data_folder(data, "data/own" if own else "data")
+    try:
+        if posts is not None:
+            names = [name.strip() for name in brands.split(",") if name.strip()]
+            job.run_own_data(folder, job.OwnData(posts, posts_mapping, products, orders, retail_mapping, names), console)
+        else:
+            job.run_town(folder, days=days, posts=town_posts, seed=seed, console=console)
+    except KeyboardInterrupt:
+        console.print("\nStopped. Nothing half-written is visible; run the same command again to go on.")
+        raise typer.Exit(130) from None
+    except (RunFailedError, ValueError, FileNotFoundError) as error:
+        _fail(str(error), 1)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Where landing/, retail/ and truth/ are written")],
+    days: Annotated[int, typer.Option(min=1, max=400)] = 30,
+    posts: Annotated[int, typer.Option(min=100, help="Posts, roughly")] = 200_000,
+    seed: Annotated[int, typer.Option()] = 1,
+    start: Annotated[datetime, typer.Option(help="First day (UTC)")] = datetime(2026, 9, 1),  # noqa: DTZ001 - given in UTC, made aware below
+) -> None:
+    """Write a simulated town: posts in wire formats, a retailer's tables, and the planted truth apart."""
+    from trend_assets.demo import simulate_with_progress
+
+    simulate_with_progress(folder, start=start.replace(tzinfo=UTC), days=days, posts=posts, seed=seed, console=console)
+
+
+@app.command()
+def ingest(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Files: .jsonl .json .gz .zst .zip .parquet .csv")],
+    source: Annotated[str, typer.Option(help="Format of the records: x, x-v1, bluesky or table")],
+    mapping: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Mapping file, for --source table")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Land files again whose content was ingested before")] = False,
+    data: DataOption = None,
+) -> None:
+    """Load files of posts: land them, decode them, and account for every record.
+
+    Prints for each file: records in = posts + reposts + duplicates + deletions + quarantined + ignored, and what each
+    quarantined record lacks. Posts before LAKE_START (default 400 days ago) are quarantined: set it early for old archives,
+    for instance LAKE_START=2006-03-21T00:00:00Z.
+    """
+    from trend_assets.accounting import ingest_and_account
+
+    _data_folder(data)
+    try:
+        exact = ingest_and_account(files, source, mapping, again=again, console=console)
+    except (ValueError, FileNotFoundError) as error:
+        _fail(str(error))
+    if not exact:
+        _fail("the counts do not add up; please report this with the table above", 1)
+
+
+@app.command()
+def check(data: DataOption = None) -> None:
+    """Run every check on the latest partitions; materializes nothing; exits 1 when one of ERROR severity fails."""
+    from trend_assets.check import run_checks
+
+    _data_folder(data)
+    raise typer.Exit(run_checks(console))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="A ready query's name, or SQL; without it the ready queries are listed")] = "",
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table")] = False,
+    data: DataOption = None,
+) -> None:
+    """Query the published warehouse file. Every lake table is there as group.table, every mart as marts.name."""
+    from trend_assets.answers import run_query
+
+    _data_folder(data)
+    try:
+        run_query(query, console, as_csv=csv)
+    except (ValueError, FileNotFoundError) as error:
+        _fail(str(error))
+
+
+@app.command()
+def generate(check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a file is out of date")] = False) -> None:
+    """Write what is generated from the declarations: docs/tables.md, docs/settings.md, dbt sources."""
+    from trend_assets.generate import write_generated
+
+    stale = write_generated(check=check)
+    for path in stale:
+        console.print(f"{'out of date' if check else 'written'}: {path}")
+    if check and stale:
+        _fail("run make docs and commit the result", 1)

@@ -1,0 +1,188 @@
+"""`trend-assets demo`: the main job once, resumable, on the simulated town or on the user's own files.
+
+What belongs here: the order of the steps, what is skipped on a second run, the settings a data folder is made with.
+What doesn't: the steps themselves (jobs in ``defs/``), the printed answers (``answers.py``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from trend_assets.partitions import day_key, hour_key
+from trend_assets.runs import Range, prepare_environment, run_job
+from trend_assets.settings import PROJECT_ROOT, load_settings
+
+TOWN_START = datetime(2026, 9, 1, tzinfo=UTC)
+TOWN_BRANDS = ("Maison Carrel", "maisoncarrel")
+_SOURCES = ("trend_assets/**/*.py", "trend_assets/**/*.yml", "dbt_project/models/**/*", "dbt_project/macros/**/*", "requirements.lock")
+
+
+@dataclass(frozen=True)
+class OwnData:
+    """The user's files for one demo; mappings are optional where the columns are recognised."""
+
+    posts: Path
+    posts_mapping: Path | None
+    products: Path | None
+    orders: Path | None
+    retail_mapping: Path | None
+    brands: list[str]
+
+
+class Steps:
+    """Runs named steps once: a step that ended under the same code and parameters is skipped the next time."""
+
+    def __init__(self, folder: Path, parameters: object, console: Console) -> None:
+        self._file = folder / "progress.json"
+        self._console = console
+        self._fingerprint = _fingerprint(parameters)
+        saved = json.loads(self._file.read_text()) if self._file.exists() else {}
+        self._ended: dict[str, float] = saved.get("ended", {}) if saved.get("fingerprint") == self._fingerprint else {}
+        self.seconds: dict[str, float] = {}
+
+    def run(self, name: str, work: Callable[[], object]) -> None:
+        """Run ``work`` unless it ended before; what follows a step that runs, runs too."""
+        if name in self._ended:
+            self._console.print(f"  [dim]{name}: done before in {self._ended[name]:.1f} s[/]")
+            return
+        self._console.print(f"  [bold]{name}[/]")
+        started = time.monotonic()
+        work()
+        self.seconds[name] = self._ended[name] = round(time.monotonic() - started, 2)
+        temporary = self._file.with_suffix(".tmp")
+        temporary.write_text(json.dumps({"fingerprint": self._fingerprint, "ended": self._ended}))
+        temporary.replace(self._file)
+
+
+def _fingerprint(parameters: object) -> str:
+    digest = hashlib.sha256(repr(parameters).encode())
+    for pattern in _SOURCES:
+        for path in sorted(PROJECT_ROOT.glob(pattern)):
+            if path.is_file():
+                digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@contextmanager
+def _settings_of_folder(folder: Path, values: dict[str, str]) -> Iterator[None]:
+    """Write the folder's settings (they hold for `make dev` too) and load them before any definition is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "settings.env").write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    prepare_environment(folder)
+    yield
+
+
+def simulate_with_progress(folder: Path, *, start: datetime, days: int, posts: int, seed: int, console: Console) -> None:
+    """Write the simulated town with a progress bar."""
+    from trend_assets.simulate import simulate_town
+
+    columns = (TextColumn("    {task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} days"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("simulated town", total=days)
+        summary = simulate_town(
+            folder, start=start, days=days, posts=posts, seed=seed, on_progress=lambda done: progress.update(task, completed=done)
+        )
+    console.print(f"    {summary}")
+
+
+def _whole_graph(steps: Steps, first: datetime, end: datetime, console: Console) -> None:
+    hours = Range(hour_key(first), hour_key(end - timedelta(hours=1)))
+    days = Range(day_key(first.date()), day_key((end - timedelta(hours=1)).date()))
+    steps.run("posts to trends and influencers (social_hours)", lambda: run_job("social_hours", console, hours))
+    steps.run("products, stock, orders, deliveries (retail_days)", lambda: run_job("retail_days", console, days))
+    steps.run("trends to products to decision cards (demand_days)", lambda: run_job("demand_days", console, days))
+    steps.run("marts, tests, warehouse file (marts)", lambda: run_job("marts", console))
+
+
+def run_town(folder: Path, *, days: int, posts: int, seed: int, console: Console) -> None:
+    """The main job on the simulated town: generate, materialize the graph in four runs, show the answers."""
+    from trend_assets.answers import show_answers
+
+    started = time.monotonic()
+    end = TOWN_START + timedelta(days=days)
+    values = {
+        "LAKE_START": TOWN_START.isoformat(),
+        "LAKE_END": (end + timedelta(days=1)).isoformat(),
+        "TREND_ASSETS_BRANDS": json.dumps(TOWN_BRANDS),
+        "TREND_ASSETS_RETAIL_MAPPING": str(folder / "retail" / "mapping.yml"),
+    }
+    with _settings_of_folder(folder, values):
+        steps = Steps(folder, ("town", days, posts, seed), console)
+        console.print(f"[bold]The main job[/] on a simulated town: {days} days, about {posts:,} posts, seed {seed}, in {_shown(folder)}")
+        steps.run(
+            "simulated town", lambda: simulate_with_progress(folder, start=TOWN_START, days=days, posts=posts, seed=seed, console=console)
+        )
+        _whole_graph(steps, TOWN_START, end, console)
+        show_answers(console)
+    _print_times(steps, started, folder, console)
+
+
+def run_own_data(folder: Path, files: OwnData, console: Console) -> None:
+    """The main job on the user's files; their orders keep their own calendar, missing stock is simulated and labelled so."""
+    from trend_assets.answers import show_answers
+    from trend_assets.own_data import first_and_last_order_day, inspect_posts, prepare_retail
+
+    started = time.monotonic()
+    posts = inspect_posts(files.posts, files.posts_mapping)
+    orders_range = first_and_last_order_day(files.orders) if files.orders else None
+    lake_start = min([posts.first] + ([datetime(*orders_range[0].timetuple()[:3], tzinfo=UTC)] if orders_range else []))
+    brands = files.brands or posts.brands
+    values = {
+        "LAKE_START": lake_start.replace(hour=0).isoformat(),
+        "TREND_ASSETS_BRANDS": json.dumps(brands),
+        "TREND_ASSETS_RETAIL_MAPPING": str(folder / "retail" / "mapping.yml"),
+    }
+    with _settings_of_folder(folder, values):
+        identity = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in (files.posts, files.products, files.orders) if path]
+        steps = Steps(folder, ("own", identity, brands), console)
+        console.print(f"[bold]The main job[/] on your data: posts of {posts.first:%Y-%m-%d} to {posts.last:%Y-%m-%d}, in {_shown(folder)}")
+        steps.run("your posts", lambda: _ingest(files, posts.mapping, console))
+        steps.run("your retail tables", lambda: prepare_retail(folder / "retail", files, posts.first.date(), posts.last.date(), console))
+        if orders_range and (orders_range[1] < posts.first.date() or orders_range[0] > posts.last.date()):
+            orders = Range(day_key(orders_range[0]), day_key(orders_range[1]))
+            console.print("  [yellow]Your orders and posts do not overlap in time: both load, each on its own calendar, and nothing links them.[/]")
+            steps.run("your orders, on their own calendar (retail_days)", lambda: run_job("retail_days", console, orders))
+            steps.run("orders by product, place and day (demand_days)", lambda: run_job("demand_days", console, orders))
+        end = (posts.last + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        _whole_graph(steps, posts.first.replace(hour=0, minute=0, second=0, microsecond=0), end, console)
+        show_answers(console)
+    _print_times(steps, started, folder, console)
+
+
+def _ingest(files: OwnData, mapping: Path, console: Console) -> None:
+    from trend_assets.accounting import ingest_and_account
+
+    if not ingest_and_account([files.posts], "table", mapping, again=False, console=console):
+        raise ValueError("the counts of your posts do not add up; see the table above")
+
+
+def _shown(folder: Path) -> str:
+    return os.path.relpath(folder)
+
+
+def _print_times(steps: Steps, started: float, folder: Path, console: Console) -> None:
+    for name, seconds in steps.seconds.items():
+        console.print(f"  {seconds:7.1f} s  {name}")
+    console.print(f"  {time.monotonic() - started:7.1f} s  in all")
+    data = "" if folder == PROJECT_ROOT / "data" else f"TREND_ASSETS_DATA={_shown(folder)} "
+    console.print(
+        f"\n[bold]Where to look next[/]\n"
+        f"  {data}make dev                              the graph, its runs and checks, on http://127.0.0.1:3000\n"
+        f"  {data}.venv/bin/trend-assets sql            the ready queries; sql NAME or sql 'select ...' runs one\n"
+        f"  {data}.venv/bin/trend-assets check          every check on the latest partitions, exit code for your CI\n"
+        f"  docs/your-own-data.md                   your posts, products and orders instead of the town\n"
+        f"  {_shown(folder)}/lake/trends.duckdb     the warehouse file, for any DuckDB client"
+    )
+    load_settings.cache_clear()

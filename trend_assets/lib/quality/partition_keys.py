@@ -1,0 +1,65 @@
+"""What a partition key covers: ``2026-09-01-13:00`` is an hour, ``2026-09-01`` a day, both in UTC.
+
+What belongs here: reading keys and comparing them with a time column. What doesn't: which partitions exist
+(``partitions.py``) and how their folders are called (``lake.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from trend_assets.tables import Table
+
+_FORMATS = {"hour": "%Y-%m-%d-%H:00", "day": "%Y-%m-%d"}
+_LENGTHS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+UNPARTITIONED = "all"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def bounds(table: Table, key: str) -> tuple[datetime, datetime]:
+    """First moment in the partition and first moment after it (aware, UTC). Raises ``ValueError`` for what is not a key."""
+    try:
+        start = datetime.strptime(key, _FORMATS[table.partition]).replace(tzinfo=UTC)
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{table.path}: {key!r} is not a partition key of a table partitioned by {table.partition}") from error
+    if start.strftime(_FORMATS[table.partition]) != key:  # strptime also takes 2026-9-1
+        raise ValueError(f"{table.path}: {key!r} is not a partition key; did you mean {start.strftime(_FORMATS[table.partition])!r}?")
+    return start, start + _LENGTHS[table.partition]
+
+
+def check_key(table: Table, key: str) -> str:
+    """The key itself. Raises ``ValueError`` when it is none of the table's (an unpartitioned table has only ``all``)."""
+    if table.partition != "none":
+        bounds(table, key)
+    elif key != UNPARTITIONED:
+        raise ValueError(f"{table.path} is not partitioned: its only key is {UNPARTITIONED!r}, not {key!r}")
+    return key
+
+
+def numbers(table: Table, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Keys as hours or days since 1970, shape (len(keys),)."""
+    length = _LENGTHS[table.partition]
+    return np.array([(bounds(table, key)[0] - _EPOCH) // length for key in keys], dtype=np.int64)
+
+
+def key_of_number(table: Table, number: int) -> str:
+    """Inverse of ``numbers`` for one partition; years outside 1-9999 are written as a plain number."""
+    try:
+        return (_EPOCH + number * _LENGTHS[table.partition]).strftime(_FORMATS[table.partition])
+    except OverflowError:
+        return f"{table.partition} {number}"
+
+
+def numbers_of_times(table: Table, times: pa.Array) -> npt.NDArray[np.int64]:
+    """Hour or day since 1970 of each time, shape (len(times),). Times are timestamps or dates, without nulls."""
+    if pa.types.is_date(times.type):
+        days = times.cast(pa.date32()).cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
+        return days * (24 if table.partition == "hour" else 1)
+    ticks = times.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    ticks_a_second = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[times.type.unit]
+    return ticks // (int(_LENGTHS[table.partition].total_seconds()) * ticks_a_second)

@@ -1,0 +1,141 @@
+"""Bytes of a CSV or Parquet file to an Arrow table of its rows, each with its row number; malformed rows apart.
+
+What belongs here: decoding. What doesn't: opening files (``trend_assets/retail_files.py``) or meaning (``columns.py``).
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as arrow_csv
+import pyarrow.parquet as parquet
+
+from trend_assets.lib.retail.mapping import FileFormat
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """A row that could not be split into the file's columns."""
+
+    row: int
+    text: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A decoded file. ``row_numbers[i]`` is the place of row ``i`` in the file, from 0; ``day`` is from the file's name.
+
+    ``error`` says why nothing could be read; then there are no rows.
+    """
+
+    name: str
+    day: date | None
+    data: pa.Table
+    row_numbers: np.ndarray
+    malformed: list[Malformed] = field(default_factory=list)
+    error: str | None = None
+
+
+_NOTHING = pa.table({})
+
+
+def _unreadable(name: str, day: date | None, error: str) -> SourceFile:
+    return SourceFile(name, day, _NOTHING, np.zeros(0, np.int64), error=error)
+
+
+def decode_file(name: str, day: date | None, content: bytes, file_format: FileFormat) -> SourceFile:
+    """Decode a file by its name's ending: ``.parquet``, else delimited text. Never raises: ``error`` is set instead."""
+    try:
+        if name.lower().endswith((".parquet", ".pq")):
+            data = parquet.read_table(io.BytesIO(content))
+            repeated = _repeated(data.column_names)
+            if repeated:
+                return _unreadable(name, day, f"column {repeated!r} is there twice")
+            return SourceFile(name, day, data, np.arange(data.num_rows, dtype=np.int64))
+        return _decode_delimited(name, day, content, file_format)
+    except (pa.ArrowException, UnicodeError, OSError, ValueError) as error:
+        return _unreadable(name, day, f"cannot be read: {str(error)[:300]}")
+
+
+def _repeated(names: list[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def _decode_delimited(name: str, day: date | None, content: bytes, file_format: FileFormat) -> SourceFile:
+    if file_format.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
+        content = content.decode(file_format.encoding).encode()
+    if not content.strip():
+        return _unreadable(name, day, "is empty: not even a header")
+    reading = arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1)
+    header = content[: content.find(b"\n") + 1] or content
+    names = [
+        column.strip() for column in arrow_csv.read_csv(io.BytesIO(header), reading, arrow_csv.ParseOptions(delimiter=file_format.delimiter)).column_names
+    ]
+    repeated = _repeated(names)
+    if repeated is not None:
+        return _unreadable(name, day, f"column {repeated!r} is there twice")
+
+    malformed: list[Malformed] = []
+
+    def keep_apart(row: arrow_csv.InvalidRow) -> str:
+        # the header is record 1, so the first row of data is record 2
+        malformed.append(Malformed(row.number - 2, row.text, f"{row.actual_columns} fields instead of {row.expected_columns}"))
+        return "skip"
+
+    # values are read as bytes: one byte that is no UTF-8 must cost its row, not its file
+    table = arrow_csv.read_csv(
+        io.BytesIO(content),
+        arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names, skip_rows=1),
+        arrow_csv.ParseOptions(delimiter=file_format.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep_apart),
+        arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False),
+    )
+    total = table.num_rows + len(malformed)
+    row_numbers = np.setdiff1d(np.arange(total, dtype=np.int64), np.array([bad.row for bad in malformed], dtype=np.int64))
+    table, row_numbers = _without_blank_lines(table, row_numbers)
+    table, row_numbers, undecodable = _as_text(table, row_numbers)
+    return SourceFile(name, day, table, row_numbers, sorted(malformed + undecodable, key=lambda bad: bad.row))
+
+
+def _without_blank_lines(table: pa.Table, row_numbers: np.ndarray) -> tuple[pa.Table, np.ndarray]:
+    filled = np.zeros(table.num_rows, dtype=bool)
+    for column in table.columns:
+        filled |= pc.not_equal(pc.binary_length(column), 0).to_numpy()
+    return (table, row_numbers) if filled.all() else (table.filter(pa.array(filled)), row_numbers[filled])
+
+
+def _as_text(table: pa.Table, row_numbers: np.ndarray) -> tuple[pa.Table, np.ndarray, list[Malformed]]:
+    """Bytes to text; rows with bytes that are no UTF-8 are taken out."""
+    undecodable: dict[int, str] = {}
+    columns: list[pa.ChunkedArray] = []
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        try:
+            columns.append(column.cast(pa.string()))
+        except pa.ArrowInvalid:
+            texts = []
+            for position, value in enumerate(column.to_pylist()):
+                try:
+                    texts.append(value.decode())
+                except UnicodeDecodeError:
+                    texts.append("")
+                    undecodable.setdefault(position, name)
+            columns.append(pa.chunked_array([pa.array(texts, pa.string())]))
+    if not undecodable:
+        return pa.table(columns, names=table.column_names), row_numbers, []
+    bad = [
+        Malformed(int(row_numbers[position]), ",".join(str(table[name][position].as_py().decode(errors="replace")) for name in table.column_names), f"{column}: not text in the declared encoding")
+        for position, column in sorted(undecodable.items())
+    ]
+    good = np.ones(table.num_rows, dtype=bool)
+    good[list(undecodable)] = False
+    return pa.table(columns, names=table.column_names).filter(pa.array(good)), row_numbers[good], bad
