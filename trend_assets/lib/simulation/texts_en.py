@@ -326,7 +326,9 @@ DRIFT = (
         ("lads", "besties"),
 )
 
-EMOJI = ("😂", "😭", "🙃", "☕", "🌧️", "❤️", "😅", "🔥", "🥲", "👀", "✨", "🙌", "😴", "🎉", "💀", "🤷", "👏", "🌿", "🍂", "🥰", "😩", "🤔", "💪", "🙈")
+EMOJI = (
+    "😂", "😭", "🙃", "☕", "🌧️", "❤️", "😅", "🔥", "🥲", "👀", "✨", "🙌", 
+    "😴", "🎉", "💀", "🤷", "👏", "🌿", "🍂", "🥰", "😩", "🤔", "💪", "🙈")
 EVERYDAY_HASHTAGS: dict[str, tuple[str, ...]] = {
     "coffee": (
         "coffee", "monday"), "weather": ("weather", "autumn"), "commute": ("commute", "trains"), "lunch": ("lunch",),

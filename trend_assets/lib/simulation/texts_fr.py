@@ -296,7 +296,9 @@ DRIFT = (
         ("les gars", "la team"),
 )
 
-EMOJI = ("😂", "😭", "🙃", "☕", "🌧️", "❤️", "😅", "🔥", "🥲", "👀", "✨", "🙌", "😴", "🎉", "💀", "🤷", "👏", "🥐", "🍂", "🥰", "😩", "🤔", "💪", "🙈")
+EMOJI = (
+    "😂", "😭", "🙃", "☕", "🌧️", "❤️", "😅", "🔥", "🥲", "👀", "✨", "🙌", 
+    "😴", "🎉", "💀", "🤷", "👏", "🥐", "🍂", "🥰", "😩", "🤔", "💪", "🙈")
 EVERYDAY_HASHTAGS: dict[str, tuple[str, ...]] = {
     "coffee": (
         "café", "lundi"), "weather": ("météo", "automne"), "commute": ("RER", "trains"), "lunch": ("déjeuner",), "cooking": ("cuisine",

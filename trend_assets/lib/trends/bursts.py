@@ -17,6 +17,11 @@ from trend_assets.lib.trends.history import Floats, Integers
 SMALLEST_EXPECTATION = 0.01
 """Nothing is expected to be rarer than one post in a hundred windows: keeps a ratio to nothing from meaning everything."""
 
+_PRIOR_DISPERSION = 0.1
+_PRIOR_OBSERVATIONS = 50.0
+"""Until a series has shown its own dispersion it is taken as 0.1 (sd a third of a large mean), worth fifty observations."""
+_SMALLEST_FACTOR = 0.05
+
 
 def upper_tail(counts: Integers | Floats, expected: Floats, size: Floats) -> Floats:
     """P(X >= count) of a negative binomial with mean ``expected`` and variance mean + mean^2 / ``size``, elementwise.
@@ -89,36 +94,37 @@ def _follow(
 ) -> tuple[Floats, Floats]:
     """Expectation and negative binomial size of every observation from the ones before it."""
     steps = np.diff(seconds)
-    step = float(np.median(steps)) if steps.size else 3600.0
+    step = max(float(np.median(steps)), 1.0) if steps.size else 3600.0
     keep_level = math.exp(-math.log(2) * step / (recent_hours * 3600))
     keep_memory = math.exp(-math.log(2) * step / (memory_days * 86400))
-    # A slot of the rhythm is seen once per day (or week): its pseudo-evidence is one visit's worth of observations.
-    per_hour = max(3600.0 / step, 1.0)
-    slot_of_day = (seconds // 3600) % 24
-    slot_of_week = (seconds // 3600) % 168
-    day_sums, week_sums = np.full((24, 2), 2.0 * per_hour), np.full((168, 2), 2.0 * per_hour)
+    slot_of_day, slot_of_week = (seconds // 3600) % 24, (seconds // 3600) % 168
+    # A slot is visited for one hour a day (or week): its pseudo-evidence is two such visits, its memory at most so many.
+    visit = max(3600.0 / step, 1.0)
+    by_day, day_seen = np.ones(24), np.full(24, 2.0 * visit)
+    by_week, week_seen = np.ones(168), np.full(168, 2.0 * visit)
+    longest_day, longest_week = (2.0 + 2.0 * memory_days) * visit, 6.0 * visit
     level_sum, level_weight = float(values[0]), 1.0
-    excess, squares = 0.1 * 50, 50.0  # dispersion 0.1, worth fifty observations
+    excess = squares = 0.0
     expected, size = np.empty_like(values), np.empty_like(values)
     for now in range(values.size):
-        day, week = day_sums[slot_of_day[now]], week_sums[slot_of_week[now]]
-        factor = (day[0] / day[1]) * (week[0] / week[1])
-        level = level_sum / level_weight
+        day, week = slot_of_day[now], slot_of_week[now]
+        level = max(level_sum / level_weight, SMALLEST_EXPECTATION)
+        factor = by_day[day] * by_week[week]
         mean = max(level * factor, SMALLEST_EXPECTATION)
-        dispersion = max(excess / squares, smallest_dispersion)
+        prior = _PRIOR_OBSERVATIONS * mean * mean
+        dispersion = max((excess + _PRIOR_DISPERSION * prior) / (squares + prior), smallest_dispersion)
         # Besides the noise of the count itself, the level is only known from so many earlier posts.
         spread = dispersion + 1.0 / (1.0 + level_sum)
         expected[now], size[now] = mean, 1.0 / spread
-        deviation = math.sqrt(mean + mean * mean * spread)
-        value = min(max(values[now], mean - winsor_z * deviation), mean + winsor_z * deviation)
-        level_sum = keep_level * level_sum + value / factor
+        limit = winsor_z * math.sqrt(mean + mean * mean * spread)
+        value = min(max(values[now], mean - limit), mean + limit)
+
+        level_sum = keep_level * level_sum + value / max(factor, _SMALLEST_FACTOR)
         level_weight = keep_level * level_weight + 1.0
-        day += (value / max(level, SMALLEST_EXPECTATION) - day[0] / day[1], 0.0) if day[1] >= 14 * per_hour else (
-            value / max(level, SMALLEST_EXPECTATION),
-            1.0,
-        )
-        relative = value / mean
-        week += (relative - week[0] / week[1], 0.0) if week[1] >= 6 * per_hour else (relative, 1.0)
-        excess = keep_memory * excess + ((value - mean) ** 2 - mean) / (mean * mean)
-        squares = keep_memory * squares + 1.0
+        by_day[day] += (value / level - by_day[day]) / day_seen[day]
+        by_week[week] += (value / max(level * by_day[day], SMALLEST_EXPECTATION) - by_week[week]) / week_seen[week]
+        day_seen[day] = min(day_seen[day] + 1.0, longest_day)
+        week_seen[week] = min(week_seen[week] + 1.0, longest_week)
+        excess = keep_memory * excess + (value - mean) ** 2 - mean
+        squares = keep_memory * squares + mean * mean
     return expected, size
