@@ -6,13 +6,14 @@ need judgement (``defs/<group>/checks.py``) and the audit itself (``lib/quality`
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
 
+from trend_assets.lake import Lake
 from trend_assets.lib.quality.audit import CHECKS, audit
+from trend_assets.lib.quality.signals import Signal
 from trend_assets.partitions import daily, hourly
 from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.tables import TABLES, Table
@@ -107,7 +108,23 @@ def declared_checks(path: str) -> dg.AssetChecksDefinition:
                 passed=not mine,
                 severity=dg.AssetCheckSeverity.ERROR,
                 description="; ".join(finding.message for finding in mine[:5]) or None,
-                metadata={"partitions": len(manifests), "rows": rows, "findings": dg.MetadataValue.json(json.loads(json.dumps([str(f) for f in mine])))},
+                metadata={"partitions": len(manifests), "rows": rows, "findings": dg.MetadataValue.json([str(finding) for finding in mine])},
             )
 
     return checks
+
+
+def warning_check(path: str, name: str, description: str) -> Callable[[Callable[[Lake], Signal]], dg.AssetChecksDefinition]:
+    """Decorator: a function of the lake that returns a ``Signal`` becomes a check that warns and never blocks."""
+
+    def decorate(measure: Callable[[Lake], Signal]) -> dg.AssetChecksDefinition:
+        @dg.asset_check(asset=asset_key(path), name=name, description=description, blocking=False)
+        def check(lake: LakeResource) -> dg.AssetCheckResult:
+            signal = measure(lake.get())
+            return dg.AssetCheckResult(
+                passed=signal.passed, severity=dg.AssetCheckSeverity.WARN, description=signal.message, metadata=dict(signal.figures)
+            )
+
+        return check
+
+    return decorate

@@ -1,15 +1,15 @@
 """The lake: tables as partitions of immutable Parquet parts, each partition made visible by one atomic manifest swap.
 
-What belongs here: the publish protocol, reading through manifests, splitting into partitions, verification and garbage
-collection. What doesn't: Dagster (``resources.py``), atomic file operations (``storage.py``), the audit's rules
+What belongs here: the publish protocol, micro-batches, garbage collection. What doesn't: reading (``lake_reader.py``, whose
+methods ``Lake`` has too), Dagster (``resources.py``), atomic file operations (``storage.py``), the audit's rules
 (``lib/quality``), what a table is (``tables/``).
 
 Layout: ``<group>/<table>/<hour|day>=<key without colons>/`` (``<group>/<table>/all/`` for an unpartitioned table) holding
-``part-<sha256>.parquet`` files and one ``_manifest.json``. Per partition:
+``part-<sha256>.parquet`` files and one ``_manifest.json``. For each partition:
 
 1. read the current manifest; conform the rows to the declaration, sort them by key;
 2. write the part under its content's hash (temporary name, sync, rename, sync folder);
-3. audit it; an error leaves every partition of the call as it was;
+3. audit the part; an error leaves every partition of the call as it was;
 4. swap the manifest by compare-and-swap against the one read in step 1; sync folder.
 
 Readers start from manifests, never from a listing, so they see the old state or the new one. A kill between steps leaves
@@ -18,61 +18,54 @@ files that no manifest names; they are invisible, harmless, and removed by ``col
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeVar
+from itertools import groupby
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from trend_assets.lib.quality.audit import AuditError, Finding, audit_key, audit_partition, audit_rows, audit_volume
-from trend_assets.lib.quality.partition_keys import UNPARTITIONED, check_key, key_of_number, numbers, numbers_of_times
+from trend_assets.lake_reader import MANIFEST_NAME, WORKERS, LakeReader, manifest_path, part_path
+from trend_assets.lib.quality.audit import AuditError, Finding, audit, audit_key, audit_partition, audit_rows
+from trend_assets.lib.quality.partition_keys import check_key, split
 from trend_assets.manifest import CorruptionError, Manifest, Part, fingerprint
-from trend_assets.parquet import decode_part, encode_part, sha256
-from trend_assets.storage import ConflictError, Storage, StepHook, ignore_step, open_storage
+from trend_assets.parquet import conformed, decode_part, encode_part, ordered, sha256
+from trend_assets.storage import ConflictError, StepHook, Storage, ignore_step, open_storage
 from trend_assets.tables import Table
 
-MANIFEST = "_manifest.json"
-WORKERS = 8
-"""Partitions written or read at the same time: syncs and requests wait, they do not compute."""
-ATTEMPTS = 8
-"""How often a reader follows, and an appender yields to, a partition that keeps changing."""
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
+APPEND_ATTEMPTS = 16
+"""How often a micro-batch is added again because another writer was faster."""
 
 
 @dataclass(frozen=True)
 class _Current:
-    """The state a writer starts from."""
+    """The state a writer starts from; both ``None`` for a new partition."""
 
     manifest: Manifest | None
     generation: str | None
+    hash: str | None
 
 
 @dataclass(frozen=True)
 class _Staged:
-    """A manifest ready to be swapped in."""
+    """A manifest ready to be swapped in, its parts written, and what the audit found; ``None`` when the rows are unfit."""
 
-    manifest: Manifest
+    manifest: Manifest | None
     current: _Current
-
-    @property
-    def unchanged(self) -> bool:
-        return self.manifest.same_state(self.current.manifest)
+    findings: list[Finding]
 
 
-class Lake:
+class Lake(LakeReader):
     """Tables under one root.
 
     root: local folder, ``gs://bucket/prefix`` or a ``Storage``. code_version: recorded in manifests. on_step: called with the
-    name of each step (``steps``), storage's included when ``root`` is a string; tests kill the writer there. workers:
+    name of each step (``steps``), the storage's included when ``root`` is a string; tests kill the writer there. workers:
     partitions handled at the same time.
     """
 
-    own_steps = (
+    publish_steps = (
         "publish: manifest read",
         "publish: part encoded",
         "publish: part written",
@@ -81,20 +74,20 @@ class Lake:
         "publish: manifest swapped",
     )
 
-    def __init__(
-        self, root: str | Storage, code_version: str = "", on_step: StepHook | None = None, workers: int = WORKERS
-    ) -> None:
-        self.storage: Storage = open_storage(root, on_step=on_step) if isinstance(root, str) else root
+    def __init__(self, root: str | Storage, code_version: str = "", on_step: StepHook | None = None, workers: int = WORKERS) -> None:
+        super().__init__(open_storage(root, on_step=on_step) if isinstance(root, str) else root, workers)
         self.code_version = code_version
-        self.workers = workers
         self._step = on_step or ignore_step
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Every name ``on_step`` is called with while a partition is published."""
-        return self.own_steps + self.storage.steps
+        """Every name that ``on_step`` is called with while a partition is published."""
+        return self.publish_steps + self.storage.steps
 
-    # -- writing ---------------------------------------------------------------------------------------------------
+    @staticmethod
+    def split(table: Table, data: pa.Table, partition_keys: Sequence[str]) -> dict[str, pa.Table]:
+        """Rows by the partition that their time column says, every key present. Raises ``ValueError`` for a row outside."""
+        return split(table, data, partition_keys)
 
     def publish(
         self,
@@ -105,53 +98,185 @@ class Lake:
     ) -> dict[str, Manifest]:
         """Replace the given partitions, each by one part, each atomically; returns their manifests by key.
 
-        All parts are written and audited before the first manifest is swapped. Rows, inputs and code that are the same as
-        published leave the manifest as it is. inputs: name → hash for all partitions alike, or key → (name → hash).
+        All parts are written and audited before the first manifest is swapped. A partition whose rows, inputs and code version
+        are those published keeps its manifest. inputs: name → hash for all partitions alike, or key → (name → hash).
+        allow_shrink: leave out the volume check.
 
         Raises ``AuditError`` (nothing was published), ``ConflictError`` when another writer changed a partition meanwhile
-        (run again: your data may rest on the older state; partitions swapped before stay swapped), ``ValueError`` for a key
+        (run again, your rows may rest on the older state; partitions swapped before stay swapped), ``ValueError`` for a key
         that is none.
         """
         keys = sorted(check_key(table, key) for key in partitions)
         of_key = _inputs_by_key(keys, inputs or {})
-        staged: list[_Staged] = []
-        findings: list[Finding] = []
-        for one, found in self._map(lambda key: self._stage(table, key, partitions[key], of_key[key], allow_shrink), keys):
-            staged.append(one)
-            findings += found
-        if any(finding.severity == "error" for finding in findings):
-            raise AuditError(findings)
-        self._step("publish: all staged")
+        staged = self._map(lambda key: self._stage(table, key, partitions[key], of_key[key], allow_shrink), keys)
+        self._refuse_errors(staged)
         return dict(zip(keys, self._map(lambda one: self._swap(table, one), staged), strict=True))
 
-    def append(self, table: Table, key: str, data: pa.Table, inputs: Mapping[str, str] | None = None) -> Manifest:
+    def append(self, table: Table, partition_key: str, data: pa.Table, inputs: Mapping[str, str] | None = None) -> Manifest:
         """Add a micro-batch as one more part of the partition; its inputs join those recorded. ``publish`` compacts.
 
-        Adding the same rows again changes nothing, so a batch may be repeated after a crash. When another writer gets in
-        between, the batch is audited and added again on top of the new state.
+        The same rows added again change nothing, so a batch may be repeated after a crash. When another writer is faster, the
+        batch is audited and added again on top of the new state.
 
         Raises ``AuditError`` (nothing was published), also when a row repeats a key of an earlier part; ``ConflictError`` when
         the partition kept changing.
         """
-        check_key(table, key)
-        for attempt in range(ATTEMPTS):
-            staged, findings = self._stage_append(table, key, data, inputs or {})
-            if any(finding.severity == "error" for finding in findings):
-                raise AuditError(findings)
-            self._step("publish: all staged")
-            try:
-                return self._swap(table, staged)
-            except ConflictError:
-                if attempt == ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        check_key(table, partition_key)
+        for _ in range(APPEND_ATTEMPTS - 1):
+            with contextlib.suppress(ConflictError):
+                return self._append_once(table, partition_key, data, inputs or {})
+        return self._append_once(table, partition_key, data, inputs or {})
 
-    def _stage(
-        self, table: Table, key: str, data: pa.Table, inputs: Mapping[str, str], allow_shrink: bool
-    ) -> tuple[_Staged, list[Finding]]:
-        current = self._current(table, key)
-        part, rows, findings = self._write_part(table, key, data, known=current.manifest.parts if current.manifest else ())
-        findings += audit_key(table, rows, key)
-        previous_rows = current.manifest.rows if current.manifest and not allow_shrink else None
-        findings += audit_volume(table, rows.num_rows, key, previous_rows)
-        return self._staged(table, key, [part], inputs, findings, current), findings
+    def collect_garbage(self, table: Table, older_than: datetime) -> list[str]:
+        """Remove parts that no manifest names and temporaries of killed writers; returns their paths.
+
+        older_than (aware) is the grace period's start. A part goes only if it was last written before, *and* so was the
+        partition's manifest: a part replaced a moment ago may still be being read or queried. Keep the grace period longer
+        than the longest query and the longest publish (a day is ample); with none, a publish in progress may lose its part.
+        """
+        removed = []
+        entries = self.storage.entries(f"{table.path}/")
+        for folder, found in groupby(entries, key=lambda entry: entry.path.rpartition("/")[0]):
+            files = {entry.path.rpartition("/")[2]: entry for entry in found}
+            current = files.pop(MANIFEST_NAME, None)
+            if current is not None and current.modified >= older_than:
+                continue
+            named: set[str] = set()
+            if current is not None:
+                named = {part.name for part in Manifest.from_json(self.storage.read(current.path), self.storage.uri(current.path)).parts}
+            for name, entry in files.items():
+                # listed again: a writer may just have written the same content anew, to publish it
+                if name not in named and entry.modified < older_than and self.storage.entries(entry.path) == [entry]:
+                    self.storage.delete(f"{folder}/{name}")
+                    removed.append(entry.path)
+        return removed + self.storage.sweep(f"{table.path}/", older_than)
+
+    def _stage(self, table: Table, key: str, data: pa.Table, inputs: Mapping[str, str], allow_shrink: bool) -> _Staged:
+        """Write and audit the only part of a partition."""
+        current = self._current(table, key, replacing=True)
+        rows, findings = _conform(table, key, data)
+        if rows is None:
+            return _Staged(None, current, findings)
+        part, written = self._write_part(table, key, rows)
+        previous_rows = None if current.manifest is None or allow_shrink else current.manifest.rows
+        findings = audit(table, written, key, previous_rows)
+        self._step("publish: part audited")
+        return self._staged(table, key, (part,), inputs, findings, current)
+
+    def _stage_append(self, table: Table, key: str, data: pa.Table, inputs: Mapping[str, str]) -> _Staged:
+        """Write and audit one more part of a partition."""
+        current = self._current(table, key, replacing=False)
+        if current.manifest is None:
+            return self._stage(table, key, data, inputs, allow_shrink=True)
+        rows, findings = _conform(table, key, data)
+        if rows is None:
+            return _Staged(None, current, findings)
+        parts, inputs = current.manifest.parts, {**current.manifest.inputs, **inputs}
+        if current.manifest.schema != fingerprint(table):  # the parts of a manifest share a declaration: rewrite them as one
+            rows = ordered(table, pa.concat_tables([self._read_parts(table, current.manifest, None), rows]))
+            parts = ()
+        if rows.num_rows or not parts:
+            part, written = self._write_part(table, key, rows)
+            if part not in parts:
+                findings = [*audit_rows(table, written, key), *audit_partition(table, written, key)]
+                findings += audit_key(table, self._with_rivals(table, current.manifest, written) if parts else written, key)
+                parts = (*parts, part)
+        self._step("publish: part audited")
+        return self._staged(table, key, parts, inputs, findings, current)
+
+    def _append_once(self, table: Table, key: str, data: pa.Table, inputs: Mapping[str, str]) -> Manifest:
+        staged = self._stage_append(table, key, data, inputs)
+        self._refuse_errors([staged])
+        return self._swap(table, staged)
+
+    def _with_rivals(self, table: Table, manifest: Manifest, rows: pa.Table) -> pa.Table:
+        """Key columns of the rows, and of those published rows that may share a key with one of them."""
+        published = self._read_parts(table, manifest, table.key)
+        for name in table.key:
+            published = published.filter(pc.is_in(published[name], value_set=pc.unique(rows[name])))
+        return pa.concat_tables([rows.select(list(table.key)), published])
+
+    def _write_part(self, table: Table, key: str, rows: pa.Table) -> tuple[Part, pa.Table]:
+        """The part, and its rows as a reader will find them: these are audited, not those in memory."""
+        data = encode_part(rows)
+        digest = sha256(data)
+        part = Part(f"part-{digest}.parquet", rows.num_rows, len(data), digest)
+        self._step("publish: part encoded")
+        # written even when it is there already: this repairs a damaged part and renews its time for collect_garbage
+        self.storage.write_new(part_path(table, key, part), data)
+        self._step("publish: part written")
+        return part, decode_part(table, pa.py_buffer(data))
+
+    def _staged(
+        self, table: Table, key: str, parts: tuple[Part, ...], inputs: Mapping[str, str], findings: list[Finding], current: _Current
+    ) -> _Staged:
+        manifest = Manifest(
+            table=table.path,
+            partition=key,
+            parts=parts,
+            schema=fingerprint(table),
+            inputs=dict(inputs),
+            code_version=self.code_version,
+            findings=tuple(findings),
+            previous=current.hash,
+        )
+        return _Staged(manifest, current, findings)
+
+    def _current(self, table: Table, key: str, replacing: bool) -> _Current:
+        """The committed state; a damaged manifest counts as no rows for a writer that replaces the partition anyway."""
+        path = manifest_path(table, key)
+        try:
+            data, generation = self.storage.read_with_generation(path)
+        except FileNotFoundError:
+            self._step("publish: manifest read")
+            return _Current(None, None, None)
+        try:
+            manifest = Manifest.from_json(data, self.storage.uri(path))
+        except CorruptionError:
+            if not replacing:
+                raise
+            manifest = None
+        self._step("publish: manifest read")
+        return _Current(manifest, generation, sha256(data))
+
+    def _refuse_errors(self, staged: Sequence[_Staged]) -> None:
+        """Raise ``AuditError`` before anything becomes visible."""
+        findings = [finding for one in staged for finding in one.findings]
+        if any(finding.severity == "error" for finding in findings):
+            raise AuditError(findings)
+        self._step("publish: all staged")
+
+    def _swap(self, table: Table, staged: _Staged) -> Manifest:
+        """Make a staged manifest visible, unless it says what the current one says."""
+        manifest, current = staged.manifest, staged.current
+        if manifest is None:
+            raise AuditError(staged.findings)
+        if current.manifest is not None and manifest.same_state(current.manifest):
+            return current.manifest
+        self.storage.compare_and_swap(manifest_path(table, manifest.partition), manifest.to_json(), current.generation)
+        self._step("publish: manifest swapped")
+        return manifest
+
+
+def _conform(table: Table, key: str, data: pa.Table) -> tuple[pa.Table | None, list[Finding]]:
+    """Rows as they will be stored, or ``None`` and why not."""
+    try:
+        return ordered(table, conformed(table, data)), []
+    except ValueError as error:
+        unfit = Finding("schema", "", "error", str(error), data.num_rows, table.path, key)
+        return None, [*audit(table, data, key), unfit]
+
+
+def _inputs_by_key(keys: Sequence[str], inputs: Mapping[str, str] | Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
+    """Inputs of each partition, from one mapping for all or one for each (an absent key has none)."""
+    shared: dict[str, str] = {}
+    of_key: dict[str, Mapping[str, str]] = {}
+    for name, value in inputs.items():
+        if isinstance(value, str):
+            shared[name] = value
+        else:
+            of_key[name] = value
+    unknown = sorted(set(of_key) - set(keys))
+    if unknown or (shared and of_key):
+        raise ValueError(f"inputs are either name → hash or partition key → (name → hash); not understood: {unknown or sorted(shared)}")
+    return {key: of_key.get(key, shared) for key in keys}

@@ -24,6 +24,10 @@ class CorruptionError(RuntimeError):
     """Stored bytes are not what was published; the message says which file and how to get it back."""
 
 
+class UnsupportedFormatError(RuntimeError):
+    """The manifest was written by another version of trend-assets."""
+
+
 @dataclass(frozen=True)
 class Part:
     """An immutable Parquet file of a partition; its name holds the SHA-256 of its bytes."""
@@ -58,8 +62,8 @@ class Manifest:
         return sum(part.rows for part in self.parts)
 
     @property
-    def bytes(self) -> int:
-        """Bytes of all parts, compressed."""
+    def size(self) -> int:
+        """Bytes of all parts, as stored."""
         return sum(part.bytes for part in self.parts)
 
     @property
@@ -72,9 +76,9 @@ class Manifest:
         """SHA-256 of the JSON form."""
         return hashlib.sha256(self.to_json()).hexdigest()
 
-    def same_state(self, other: Manifest | None) -> bool:
+    def same_state(self, other: Manifest) -> bool:
         """Whether the other one says the same apart from history: then there is nothing to swap."""
-        return other is not None and (self.parts, dict(self.inputs), self.code_version, self.schema) == (
+        return (self.parts, dict(self.inputs), self.code_version, self.schema) == (
             other.parts,
             dict(other.inputs),
             other.code_version,
@@ -103,7 +107,9 @@ class Manifest:
         try:
             content = json.loads(data)
             if content["format"] != FORMAT:
-                raise CorruptionError(f"{where} has manifest format {content['format']}; this version reads {FORMAT}: upgrade trend-assets")
+                raise UnsupportedFormatError(
+                    f"{where} has manifest format {content['format']}, this version reads {FORMAT}: use the version that wrote it"
+                )
             return cls(
                 table=content["table"],
                 partition=content["partition"],
@@ -116,7 +122,9 @@ class Manifest:
                 previous=content["previous"],
             )
         except (ValueError, KeyError, TypeError) as error:
-            raise CorruptionError(f"{where} is not a manifest ({error}): restore the file, or delete it and publish the partition again") from error
+            raise CorruptionError(
+                f"{where} is not a manifest ({error}): restore the file, or delete it and publish the partition again"
+            ) from error
 
 
 @lru_cache(maxsize=256)

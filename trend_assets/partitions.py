@@ -17,8 +17,10 @@ DAY_FORMAT = "%Y-%m-%d"
 _settings = load_settings()
 _first_day = _settings.lake_start.replace(hour=0)
 
-hourly = dg.HourlyPartitionsDefinition(start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=HOUR_FORMAT)
-daily = dg.DailyPartitionsDefinition(start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=DAY_FORMAT)
+# The hour and day under way are partitions too where the lake grows: records without a readable time land in them.
+_open = 0 if _settings.lake_end else 1
+hourly = dg.HourlyPartitionsDefinition(start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=HOUR_FORMAT, end_offset=_open)
+daily = dg.DailyPartitionsDefinition(start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=DAY_FORMAT, end_offset=_open)
 
 
 def hour_key(moment: datetime) -> str:
@@ -45,3 +47,8 @@ def days_of(window: dg.TimeWindow) -> list[date]:
     """Days in a run's time window, UTC."""
     start, end = window.start.astimezone(UTC).date(), window.end.astimezone(UTC).date()
     return [start + timedelta(days=n) for n in range((end - start).days)]
+
+
+def end_of_hour(key: str) -> datetime:
+    """End of the hourly partition ``key``, UTC."""
+    return datetime.strptime(key, HOUR_FORMAT).replace(tzinfo=UTC) + timedelta(hours=1)

@@ -5,7 +5,21 @@ What belongs here: checks of this group's assets. What doesn't: the audit (``lib
 
 from __future__ import annotations
 
-from trend_assets.declared import declared_checks
+from trend_assets.declared import declared_checks, warning_check
+from trend_assets.lake import Lake
+from trend_assets.lib.quality import signals
 from trend_assets.tables import TABLES
 
 audits = [declared_checks(path) for path, table in TABLES.items() if table.group == "topics"]
+
+
+@warning_check("topics/topic_assignments", "join_coverage", "Every assigned post of the last day is a clean post.")
+def assignment_coverage(lake: Lake) -> signals.Signal:
+    """Share of the last day's assignments whose post is in clean_posts."""
+    from trend_assets.lib.tables import matches
+
+    table = TABLES["topics/topic_assignments"]
+    keys, columns = lake.partitions(table)[-24:], ["network", "post_id"]
+    assignments = lake.read(table, keys, columns=columns)
+    found = matches(assignments, lake.read(TABLES["social/clean_posts"], keys, columns=columns), columns)
+    return signals.coverage(len(found) - found.null_count, len(found), "assignments have a clean post", 1.0)

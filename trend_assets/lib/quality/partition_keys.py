@@ -63,3 +63,41 @@ def numbers_of_times(table: Table, times: pa.Array) -> npt.NDArray[np.int64]:
     ticks = times.cast(pa.int64()).to_numpy(zero_copy_only=False)
     ticks_a_second = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[times.type.unit]
     return ticks // (int(_LENGTHS[table.partition].total_seconds()) * ticks_a_second)
+
+
+def split(table: Table, data: pa.Table, keys: Sequence[str]) -> dict[str, pa.Table]:
+    """Rows by the partition that their time column says, every key present, in the order of ``keys``; rows keep their order.
+
+    Raises ``ValueError`` when a row has no time or lies outside the given partitions, saying which.
+    """
+    if table.partition == "none":
+        for key in keys:
+            check_key(table, key)
+        return {UNPARTITIONED: data}
+    key_of = dict(zip(numbers(table, keys).tolist(), keys, strict=True))
+    pieces: dict[str, list[pa.Table]] = {key: [] for key in keys}
+    outside: dict[int, int] = {}
+    # batch by batch: joining the text columns of a whole range could pass the 2 GiB that one Arrow string array can hold
+    for batch in data.to_batches(max_chunksize=1_000_000):
+        times = batch.column(str(table.time))
+        if times.null_count:
+            raise ValueError(f"{table.path}: {times.null_count} rows have no {table.time}, so no partition")
+        of_row = numbers_of_times(table, times)
+        rows = pa.Table.from_batches([batch])
+        if np.any(of_row[1:] < of_row[:-1]):
+            order = np.argsort(of_row, kind="stable")
+            of_row, rows = of_row[order], rows.take(pa.array(order))
+        starts = np.flatnonzero(np.r_[True, of_row[1:] != of_row[:-1]]) if len(of_row) else np.empty(0, np.int64)
+        for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(of_row)], strict=False):
+            number = int(of_row[start])
+            if number in key_of:
+                pieces[key_of[number]].append(rows.slice(start, stop - start))
+            else:
+                outside[number] = outside.get(number, 0) + stop - start
+    if outside:
+        shown = ", ".join(f"{key_of_number(table, number)} ({count} rows)" for number, count in sorted(outside.items())[:5])
+        given = f"{min(keys)} to {max(keys)}" if keys else "none"
+        raise ValueError(
+            f"{table.path}: {sum(outside.values())} rows lie outside the partitions being written ({given}), by {table.time}: {shown}"
+        )
+    return {key: pa.concat_tables(tables) if tables else data.schema.empty_table() for key, tables in pieces.items()}

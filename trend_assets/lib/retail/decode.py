@@ -45,7 +45,8 @@ class SourceFile:
 _NOTHING = pa.table({})
 
 
-def _unreadable(name: str, day: date | None, error: str) -> SourceFile:
+def unreadable_file(name: str, day: date | None, error: str) -> SourceFile:
+    """A file of which nothing could be read, and why."""
     return SourceFile(name, day, _NOTHING, np.zeros(0, np.int64), error=error)
 
 
@@ -56,11 +57,11 @@ def decode_file(name: str, day: date | None, content: bytes, file_format: FileFo
             data = parquet.read_table(io.BytesIO(content))
             repeated = _repeated(data.column_names)
             if repeated:
-                return _unreadable(name, day, f"column {repeated!r} is there twice")
+                return unreadable_file(name, day, f"column {repeated!r} is there twice")
             return SourceFile(name, day, data, np.arange(data.num_rows, dtype=np.int64))
         return _decode_delimited(name, day, content, file_format)
     except (pa.ArrowException, UnicodeError, OSError, ValueError) as error:
-        return _unreadable(name, day, f"cannot be read: {str(error)[:300]}")
+        return unreadable_file(name, day, f"cannot be read: {str(error)[:300]}")
 
 
 def _repeated(names: list[str]) -> str | None:
@@ -76,7 +77,7 @@ def _decode_delimited(name: str, day: date | None, content: bytes, file_format: 
     if file_format.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
         content = content.decode(file_format.encoding).encode()
     if not content.strip():
-        return _unreadable(name, day, "is empty: not even a header")
+        return unreadable_file(name, day, "is empty: not even a header")
     reading = arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1)
     header = content[: content.find(b"\n") + 1] or content
     names = [
@@ -84,7 +85,7 @@ def _decode_delimited(name: str, day: date | None, content: bytes, file_format: 
     ]
     repeated = _repeated(names)
     if repeated is not None:
-        return _unreadable(name, day, f"column {repeated!r} is there twice")
+        return unreadable_file(name, day, f"column {repeated!r} is there twice")
 
     malformed: list[Malformed] = []
 

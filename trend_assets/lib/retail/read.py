@@ -24,11 +24,10 @@ import pyarrow.compute as pc
 from trend_assets.lib.retail.columns import Problems, column_values, occurrence_numbers
 from trend_assets.lib.retail.dates import local_days
 from trend_assets.lib.retail.decode import SourceFile
-from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, TABLE_NAMES, FileFormat, MappingError, RetailMapping, TableMapping
+from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, TABLE_NAMES, ColumnRule, FileFormat, MappingError, RetailMapping, TableMapping
 from trend_assets.tables import TABLES
 
 QUARANTINE = TABLES["retail/quarantined_records"]
-_UNKNOWN = np.datetime64("NaT")
 
 
 @dataclass(frozen=True)
@@ -92,6 +91,17 @@ def read_records(mapping: RetailMapping, files: Mapping[str, Sequence[SourceFile
     return tables
 
 
+def days_of_rows(mapping: RetailMapping, table_name: str, sources: Sequence[SourceFile]) -> set[date]:
+    """Days that the rows of undated orders or stock files tell."""
+    reader = _TableReader(mapping, table_name, [], {})
+    days: set[date] = set()
+    for source in sources:
+        if source.error is None and missing_columns(mapping, table_name, source.data.column_names) is None:
+            found = reader.row_days(reader.map(source))
+            days |= set() if found is None else {day.astype(date) for day in np.unique(found)}
+    return days
+
+
 class _TableReader:
     """Reads one table. Parameters: the mapping, the table's name, the sorted days, the tables already read."""
 
@@ -117,7 +127,7 @@ class _TableReader:
                 raise MappingError(f"{self.name}: {source.name} {error}")
             else:
                 self._refuse_file(source, error)
-        pieces = [self._map(source) for source in usable]
+        pieces = [self.map(source) for source in usable]
         placed = self._snapshot(pieces) if self._is_snapshot(pieces) else self._by_day(pieces)
         return self._assemble(pieces, placed)
 
@@ -130,7 +140,8 @@ class _TableReader:
             {"day": day, "table_name": self.name, "source_file": file, "source_row": row, "reason": reason, "detail": detail, "original": original}
         )
 
-    def _map(self, source: SourceFile) -> _Piece:
+    def map(self, source: SourceFile) -> _Piece:
+        """One file's rows as our columns, problems marked."""
         rules = self.mapping.rules_of(self.name)
         problems = Problems(source.data.num_rows)
         columns: dict[str, pa.Array] = {}
@@ -139,15 +150,9 @@ class _TableReader:
                 continue
             rule = rules.get(column.name)
             if self.table.rows and column.name in source.data.column_names:
-                rule = rule or self._inline_rule(column.name)
+                rule = rule or ColumnRule(column=column.name)
             columns[column.name] = column_values(column, rule, source.data, self.file_format, problems)
         return _Piece(source, columns, problems)
-
-    @staticmethod
-    def _inline_rule(name: str) -> Any:
-        from trend_assets.lib.retail.mapping import ColumnRule  # noqa: PLC0415
-
-        return ColumnRule(column=name)
 
     def _is_snapshot(self, pieces: Sequence[_Piece]) -> bool:
         as_known = self.name in ("deliveries", "promotions") and any(piece.source.day is None for piece in pieces) and "day" not in self.table.columns
@@ -187,7 +192,7 @@ class _TableReader:
         wanted = np.array(self.days, dtype="datetime64[D]")
         placed = []
         for number, piece in enumerate(pieces):
-            days = self._row_days(piece)
+            days = self.row_days(piece)
             if days is None:  # no row of an undated file tells its day
                 for day in self.days:
                     positions = np.arange(piece.source.data.num_rows)
@@ -202,7 +207,8 @@ class _TableReader:
             self._refuse_malformed(piece.source, [moment.astype(date) for moment in malformed_days])
         return placed
 
-    def _row_days(self, piece: _Piece) -> np.ndarray | None:
+    def row_days(self, piece: _Piece) -> np.ndarray | None:
+        """The day of each row (datetime64[D]); ``None`` where no row of the file tells one."""
         rows = piece.source.data.num_rows
         if piece.source.day is not None:
             return np.full(rows, np.datetime64(piece.source.day), dtype="datetime64[D]")

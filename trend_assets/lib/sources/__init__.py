@@ -4,3 +4,7 @@ What belongs here: the landing file format, the meaning of each network's record
 record. What doesn't: reading users' files and writing landing files (``trend_assets.ingest``, ``trend_assets.landing``),
 and what a text means (``lib/text``).
 """
+
+from trend_assets.lib.sources.decode import Decoded, decode_hours, decode_landing
+
+__all__ = ["Decoded", "decode_hours", "decode_landing"]

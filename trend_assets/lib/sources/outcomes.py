@@ -7,7 +7,7 @@ doesn't: the shape of any network's records.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -16,6 +16,7 @@ from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 NO_STRINGS: list[str] = []
 """Shared empty list of the many posts without hashtags, mentions, ...: never appended to."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST_COUNT = 2**63 - 1
 
 
@@ -99,7 +100,10 @@ def count_or_none(value: int | None) -> int | None:
     return value if value is not None and 0 <= value <= LARGEST_COUNT else None
 
 
-_MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1)}
+_MONTHS = {
+    "Jan": "01", "Feb": "02", "Mar": "03", "Apr": "04", "May": "05", "Jun": "06",
+    "Jul": "07", "Aug": "08", "Sep": "09", "Oct": "10", "Nov": "11", "Dec": "12",
+}  # fmt: skip
 _decode_time = msgspec.json.Decoder(datetime, strict=True).decode
 _PLAIN_TIME = re.compile(r"[0-9T:+\-.Zz ]{10,40}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -112,9 +116,7 @@ def read_time(text: str) -> datetime | None:
     """
     try:
         if text[3:4] == " " and len(text) == 30:
-            hour, minute, second = text[11:19].split(":")
-            local = f"{int(text[26:30]):04d}-{_MONTHS[text[4:7]]:02d}-{int(text[8:10]):02d}T{hour}:{minute}:{second}{text[20:23]}:{text[23:25]}"
-            return _decode_time(f'"{local}"').astimezone(UTC)
+            text = f"{text[26:30]}-{_MONTHS[text[4:7]]}-{text[8:10]}T{text[11:19]}{text[20:23]}:{text[23:25]}"
         if _DATE.fullmatch(text):
             text += "T00:00:00Z"
         if not _PLAIN_TIME.fullmatch(text):
@@ -127,6 +129,19 @@ def read_time(text: str) -> datetime | None:
 def in_utc(moment: datetime) -> datetime:
     """The time in UTC; one without a zone is taken as UTC. Raises ``OverflowError`` outside the years 1 to 9999."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def time_of_microseconds(microseconds: int) -> datetime | None:
+    """The aware time of microseconds since 1970; None outside the years 1 to 9999."""
+    try:
+        return _EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        return None
+
+
+def time_of_milliseconds(milliseconds: int) -> datetime | None:
+    """The aware time of milliseconds since 1970; None outside the years 1 to 9999."""
+    return time_of_microseconds(milliseconds * 1000)
 
 
 # X's codes for "no language" (und, zxx, q..: hashtags, media, short texts); and codes replaced in ISO 639.

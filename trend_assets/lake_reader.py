@@ -1,0 +1,202 @@
+"""Reading the lake: partitions, manifests, rows, files for other engines, verification.
+
+What belongs here: the layout of folders and everything that starts from a manifest and changes nothing. What doesn't:
+publishing (``lake.py``). Listings only find out which partitions exist, never which files to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import pyarrow as pa
+
+from trend_assets.lib.quality.partition_keys import UNPARTITIONED, check_key
+from trend_assets.manifest import CorruptionError, Manifest, Part
+from trend_assets.parquet import declared_schema, decode_part, sha256
+from trend_assets.storage import Storage
+from trend_assets.tables import Table
+
+MANIFEST_NAME = "_manifest.json"
+WORKERS = 8
+"""Partitions handled at the same time: syncs and requests wait, they do not compute."""
+READ_ATTEMPTS = 8
+"""How often a reader follows a partition whose parts are collected while it reads."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class MissingPartitionError(LookupError):
+    """A partition that was asked for has never been published."""
+
+
+@dataclass(frozen=True)
+class StoredManifest:
+    """A manifest as found: its bytes and their generation, which a swap is compared against."""
+
+    data: bytes
+    generation: str
+
+
+class LakeReader:
+    """The reading half of ``Lake``; see there."""
+
+    def __init__(self, storage: Storage, workers: int = WORKERS) -> None:
+        self.storage = storage
+        self.workers = workers
+
+    def partitions(self, table: Table) -> list[str]:
+        """Keys of the published partitions, sorted; ``["all"]`` or ``[]`` for an unpartitioned table."""
+        suffix = f"/{MANIFEST_NAME}"
+        folders = (path.removesuffix(suffix) for path in self.storage.list(f"{table.path}/") if path.endswith(suffix))
+        return sorted(key_of_folder(table, folder) for folder in folders)
+
+    def manifest(self, table: Table, key: str) -> Manifest | None:
+        """The committed state of a partition, ``None`` when there is none. Raises ``CorruptionError``."""
+        path = manifest_path(table, key)
+        try:
+            return Manifest.from_json(self.storage.read(path), self.storage.uri(path))
+        except FileNotFoundError:
+            return None
+
+    def manifests(self, table: Table, keys: Sequence[str] | None = None) -> dict[str, Manifest | None]:
+        """Manifests by key, in the order of ``keys`` (default: all published)."""
+        wanted = self.partitions(table) if keys is None else list(keys)
+        return dict(zip(wanted, self._map(lambda key: self.manifest(table, key), wanted), strict=True))
+
+    def read(
+        self,
+        table: Table,
+        partitions: Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+        missing: Literal["empty", "raise"] = "empty",
+    ) -> pa.Table:
+        """Rows of the given partitions (default: all), ordered by partition key, within one by key as last published.
+
+        Each partition is read in one committed state. columns: a subset, in that order. missing: what to do with a
+        partition that was never published: no rows, or ``MissingPartitionError``. The schema is the declared one whatever
+        exists. Raises ``CorruptionError`` for a part that is gone or unreadable.
+        """
+        schema = declared_schema(table, columns)
+        keys = self.partitions(table) if partitions is None else sorted({check_key(table, key) for key in partitions})
+        found = self._map(lambda key: self._read_partition(table, key, columns), keys)
+        absent = [key for key, rows in zip(keys, found, strict=True) if rows is None]
+        if absent and missing == "raise":
+            raise MissingPartitionError(
+                f"{table.path}: {len(absent)} partitions are not published, first {absent[0]}: materialise them first"
+            )
+        return pa.concat_tables([schema.empty_table(), *(rows for rows in found if rows is not None)])
+
+    def files(self, table: Table, partitions: Sequence[str] | None = None) -> list[str]:
+        """Paths or ``gs://`` addresses of the current parts, in reading order, for DuckDB and other engines.
+
+        They stay until ``collect_garbage`` passes its grace period, so a query that started keeps working.
+        """
+        keys = None if partitions is None else sorted({check_key(table, key) for key in partitions})
+        manifests = self.manifests(table, keys)
+        return [
+            self.storage.uri(part_path(table, key, part))
+            for key, manifest in manifests.items()
+            if manifest is not None
+            for part in manifest.parts
+        ]
+
+    def verify(self, table: Table, key: str) -> Manifest:
+        """Read every part of the partition and compare it with its hash; returns the manifest.
+
+        Raises ``CorruptionError`` naming the file, ``MissingPartitionError`` when the partition was never published.
+        """
+        for _ in range(READ_ATTEMPTS):
+            manifest = self.manifest(table, key)
+            if manifest is None:
+                raise MissingPartitionError(f"{table.path} [{key}] is not published")
+            try:
+                for part in manifest.parts:
+                    self._verify_part(table, key, part)
+            except FileNotFoundError as error:
+                if self.manifest(table, key) == manifest:
+                    raise _gone(table, key, error) from error
+            else:
+                return manifest
+        raise CorruptionError(
+            f"{table.path} [{key}] changed {READ_ATTEMPTS} times while it was being verified: stop the writers and repeat"
+        )
+
+    def _verify_part(self, table: Table, key: str, part: Part) -> None:
+        path = part_path(table, key, part)
+        data = self.storage.read(path)
+        if sha256(data) != part.sha256:
+            raise CorruptionError(
+                f"{self.storage.uri(path)} is corrupt: {len(data)} bytes do not hash to the {part.bytes} bytes published; "
+                f"materialise {table.path} [{key}] again"
+            )
+
+    def _read_partition(self, table: Table, key: str, columns: Sequence[str] | None) -> pa.Table | None:
+        manifest = self.manifest(table, key)
+        for _ in range(READ_ATTEMPTS):
+            if manifest is None:
+                return None
+            try:
+                return self._read_parts(table, manifest, columns)
+            except FileNotFoundError as error:
+                newer = self.manifest(table, key)  # the parts were replaced, then collected, while we read them
+                if newer == manifest:
+                    raise _gone(table, key, error) from error
+                manifest = newer
+        raise CorruptionError(
+            f"{table.path} [{key}] changed {READ_ATTEMPTS} times while it was being read: is garbage collected without grace?"
+        )
+
+    def _read_parts(self, table: Table, manifest: Manifest, columns: Sequence[str] | None) -> pa.Table:
+        tables = []
+        for part in manifest.parts:
+            path = part_path(table, manifest.partition, part)
+            try:
+                with self.storage.open_input(path) as source:
+                    tables.append(decode_part(table, source, columns))
+            except FileNotFoundError:
+                raise
+            except (pa.ArrowException, OSError) as error:
+                raise CorruptionError(
+                    f"{self.storage.uri(path)} is unreadable ({error}): materialise {table.path} [{manifest.partition}] again"
+                ) from error
+        return pa.concat_tables([declared_schema(table, columns).empty_table(), *tables])
+
+    def _map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+        """Results in order. After an error nothing new is started; what runs is waited for; the first error is raised."""
+        work = list(items)
+        if self.workers == 1 or len(work) < 2:
+            return [function(item) for item in work]
+        with ThreadPoolExecutor(min(self.workers, len(work)), thread_name_prefix="lake") as pool:
+            return list(pool.map(function, work))
+
+
+def folder_of_key(table: Table, key: str) -> str:
+    """Folder of a partition relative to the root; colons are left out, they are not portable."""
+    check_key(table, key)
+    if table.partition == "none":
+        return f"{table.path}/{UNPARTITIONED}"
+    return f"{table.path}/{table.partition}={key.replace(':', '')}"
+
+
+def key_of_folder(table: Table, folder: str) -> str:
+    """Inverse of ``folder_of_key``."""
+    name = folder.rpartition("/")[2].partition("=")[2] or UNPARTITIONED
+    return f"{name[:-2]}:{name[-2:]}" if table.partition == "hour" else name
+
+
+def manifest_path(table: Table, key: str) -> str:
+    """Path of a partition's manifest."""
+    return f"{folder_of_key(table, key)}/{MANIFEST_NAME}"
+
+
+def part_path(table: Table, key: str, part: Part) -> str:
+    """Path of a part."""
+    return f"{folder_of_key(table, key)}/{part.name}"
+
+
+def _gone(table: Table, key: str, error: FileNotFoundError) -> CorruptionError:
+    return CorruptionError(f"{table.path} [{key}]: a part that the manifest names is gone ({error}); materialise the partition again")

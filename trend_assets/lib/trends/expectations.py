@@ -1,0 +1,190 @@
+"""What a topic should get in an hour: its past share of everybody's posts, times the volume around it.
+
+What belongs here: the expectation and dispersion of topic counts for one hour, at several window lengths.
+What doesn't: how surprising a count is (``bursts``), which topics become trends (``rank``).
+
+The model. Posts of topic i in a window are negative binomial with mean q_i * V. V is the posts of all *other* topics
+and chatter in the window, so a busy evening or an outage moves every topic's expectation alike. q_i is the topic's rate per
+other post: Gamma distributed a priori with shape ``PRIOR_SHAPE`` and the mean of the population of living topics,
+updated with the topic's decayed past (Gamma-Poisson, as in Gelman et al., Bayesian Data Analysis, section 2.6). A new
+topic therefore starts at a small expectation with a wide spread, an old one at its own share with a narrow one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from trend_assets.lib.trends.bursts import SMALLEST_EXPECTATION
+from trend_assets.lib.trends.cycles import HISTORY_HOURS, usual_volume
+from trend_assets.lib.trends.history import Floats, Integers, TopicHistory, VolumeHistory
+
+SCALES = (1, 6, 24)
+"""Window lengths in hours, each ending with the hour that is judged."""
+
+DECAY = ((0, 24, 16), (24, 72, 8), (72, 168, 4), (168, 336, 2), (336, HISTORY_HOURS, 1))
+"""(from lag, to lag, weight): the past counts half as much in each further step. Whole weights keep the sums exact."""
+
+PRIOR_SHAPE = 1.0
+"""Shape of the prior of a topic's rate: 1 is exponential, its standard deviation equals its mean."""
+PRIOR_POSTS_PER_HOUR = 0.1
+PRIOR_TOPICS = 10.0
+"""The population of living topics is blended with ten imagined ones of a post every ten hours."""
+DISPERSION = 0.1
+SMALLEST_DISPERSION, LARGEST_DISPERSION = 0.02, 2.0
+DISPERSION_TOPICS = 5
+DISPERSION_HOURS = 48.0
+"""A topic's own dispersion estimate weighs as its informative hours against 48 of the population's."""
+RHYTHM_DAYS = 4
+RHYTHM_POSTS = 10.0
+"""A topic's own rhythm is used from four earlier days on, shrunk by ten posts towards the stream's rhythm."""
+
+
+class Topics(NamedTuple):
+    """The topics judged in one hour, arrays of shape (n,).
+
+    ``position``: place in the :class:`TopicHistory` (-1: no history); ``born``: hour number of birth;
+    ``inherited``: posts of its window that were not counted under its id: found later as part of it, or under another id.
+    """
+
+    position: Integers
+    born: Integers
+    inherited: Integers
+
+
+class Expectation(NamedTuple):
+    """Of one window length, arrays of shape (n,): hours judged, posts in them, posts expected, negative binomial size, volume."""
+
+    hours: Integers
+    posts: Integers
+    expected: Floats
+    size: Floats
+    volume: Floats
+
+
+def expectations(topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int) -> list[Expectation]:
+    """One :class:`Expectation` per scale, from nothing but counts in [hour - 28 days, hour].
+
+    A window longer than the topic's life is cut at its birth. Complexity: O(topics x look-ups), no per-topic loop.
+    """
+    life = hour - topics.born + 1
+    usual = usual_volume(volumes, hour, max(SCALES))
+    prior_rate = _population_rate(topics, history, volumes, hour)
+    dispersion = _dispersion(topics, history, volumes, hour)
+    result = []
+    for scale in SCALES:
+        length = np.minimum(scale, life)
+        start = hour + 1 - length
+        posts = history.total("posts", topics.position, start, hour + 1)
+        volume = _surrounding_volume(volumes, usual.posts, usual.observed_hours, start, hour + 1, posts)
+        past, exposure = _past(topics, history, volumes, start, hour)
+        rate = (PRIOR_SHAPE + past) / (PRIOR_SHAPE / prior_rate + exposure)
+        expected = rate * volume
+        if scale < 24:
+            expected = expected * _own_rhythm(topics, history, volumes, hour, length, life)
+        expected = np.maximum(expected, SMALLEST_EXPECTATION)
+        result.append(Expectation(length, posts, expected, 1.0 / (dispersion + 1.0 / (PRIOR_SHAPE + past)), volume))
+    return result
+
+
+def _surrounding_volume(
+    volumes: VolumeHistory, usual: Floats, observed_hours: int, start: Integers, stop: int, own: Integers
+) -> Floats:
+    """Posts of everybody else in the windows, held within half and twice the usual so that a flood or outage cannot hide or make a burst."""
+    others = np.maximum(volumes.total(start, stop) - own, 1).astype(np.float64)
+    if observed_hours < 24:
+        return others
+    usual_before = np.concatenate([[0.0], np.cumsum(usual)])
+    expected = usual_before[stop - start]
+    return np.clip(others, np.maximum(0.5 * expected, 1.0), np.maximum(2.0 * expected, 1.0))
+
+
+def _past(topics: Topics, history: TopicHistory, volumes: VolumeHistory, stop: Integers, hour: int) -> tuple[Floats, Floats]:
+    """Decayed posts of each topic before ``stop`` and decayed posts of all others meanwhile, both in recent posts."""
+    floor = np.maximum(topics.born, hour - HISTORY_HOURS)
+    past = np.zeros(stop.shape, dtype=np.int64)
+    exposure = np.zeros(stop.shape, dtype=np.int64)
+    for near, far, weight in DECAY:
+        begin, end = np.maximum(stop - far, floor), np.maximum(stop - near, floor)
+        own = history.total("posts", topics.position, begin, end)
+        past += weight * own
+        exposure += weight * np.maximum(volumes.total(begin, end) - own, 0)
+    heaviest = DECAY[0][2]
+    # What the topic brought along at birth is spread evenly over the day before it.
+    before_birth = np.where(topics.inherited > 0, volumes.total(np.maximum(topics.born - 24, hour - HISTORY_HOURS), topics.born), 0)
+    past += heaviest * topics.inherited
+    exposure += heaviest * np.maximum(before_birth - topics.inherited, 0)
+    return past / heaviest, exposure / heaviest
+
+
+def _population_rate(topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int) -> float:
+    """Posts per post of the stream of a living topic, from the last 24 hours before ``hour``, its top tenth winsorised."""
+    start = np.maximum(topics.born, hour - 24)
+    hours = hour - start
+    living = (hours > 0) & (topics.position >= 0)
+    rates = history.total("posts", topics.position, start, hour)[living] / hours[living]
+    if rates.size:
+        rates = np.minimum(rates, np.sort(rates)[int(0.9 * (rates.size - 1))])
+    mean = (PRIOR_TOPICS * PRIOR_POSTS_PER_HOUR + float(np.sum(np.sort(rates)))) / (PRIOR_TOPICS + rates.size)
+    observed = int(volumes.observed_hours(hour - 24, hour + 1))
+    volume = float(volumes.total(hour - 24, hour + 1)) / max(observed, 1)
+    return mean / max(volume, 1.0)
+
+
+def _dispersion(topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int) -> Floats:
+    """Dispersion (variance = mean + dispersion x mean^2) of each topic's hours before ``hour``.
+
+    Method of moments on hourly counts against share x volume, shrunk towards the median of the topics that have
+    enough hours; the median is what makes it robust to topics that are bursting or have burst.
+    """
+    start = np.maximum(topics.born, hour - HISTORY_HOURS)
+    posts = history.total("posts", topics.position, start, hour).astype(np.float64)
+    volume = np.maximum(volumes.total(start, hour), 1).astype(np.float64)
+    volume_squares = np.maximum(volumes.total_of_squares(start, hour), 1).astype(np.float64)
+    share = posts / volume
+    excess = (
+        history.total("squares", topics.position, start, hour)
+        - 2.0 * share * history.total("with_volume", topics.position, start, hour)
+        + share * share * volume_squares
+        - posts
+    )
+    expected_squares = share * share * volume_squares
+    own = np.clip(excess / np.maximum(expected_squares, 1e-9), 0.0, LARGEST_DISPERSION)
+    hours = np.maximum(volumes.observed_hours(start, hour), 1)
+    mean = posts / hours
+    informative = hours * (mean / (1.0 + mean)) ** 2
+    ample = np.sort(own[informative >= 12.0])
+    population = float(np.median(np.concatenate([ample, np.full(DISPERSION_TOPICS, DISPERSION)])))
+    shrunk = (DISPERSION_HOURS * population + informative * own) / (DISPERSION_HOURS + informative)
+    return np.clip(shrunk, SMALLEST_DISPERSION, LARGEST_DISPERSION)
+
+
+def _own_rhythm(topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int, length: Integers, life: Integers) -> Floats:
+    """Factor (n,) by which a topic's windows at this time of earlier days differ from its share; 1 for young topics.
+
+    Its biggest such window is left out, so that one past burst is not taken for a habit.
+    """
+    factor = np.ones(life.shape)
+    old = np.flatnonzero(life > 24 * RHYTHM_DAYS)
+    if not old.size:
+        return factor
+    position, born, length = topics.position[old], np.maximum(topics.born[old], hour - HISTORY_HOURS), length[old]
+    posts, biggest = np.zeros(old.size, dtype=np.int64), np.zeros(old.size, dtype=np.int64)
+    volume, days = np.zeros(old.size, dtype=np.int64), np.zeros(old.size, dtype=np.int64)
+    for lag in range(24, HISTORY_HOURS, 24):
+        stop = hour + 1 - lag
+        usable = stop - length >= born
+        if not usable.any():
+            break
+        window = np.where(usable, history.total("posts", position, stop - length, stop), 0)
+        posts += window
+        biggest = np.maximum(biggest, window)
+        volume += np.where(usable, volumes.total(stop - length, stop), 0)
+        days += usable
+    everything = history.total("posts", position, born, hour)
+    share = everything / np.maximum(volumes.total(born, hour), 1)
+    kept = np.where(days > 1, (days - 1) / np.maximum(days, 1), 0.0)
+    usual = share * volume * kept
+    factor[old] = np.where(days > 1, (RHYTHM_POSTS + posts - biggest) / (RHYTHM_POSTS + usual), 1.0)
+    return factor
