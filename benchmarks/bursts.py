@@ -26,6 +26,7 @@ from trend_assets.lib.trends.bursts import burst_scores, deviance_residual
 SILENCE = np.timedelta64(6, "h")
 BUDGETS = (0.1, 0.2, 0.5, 1.0)
 Series = dict[str, tuple[np.ndarray, np.ndarray]]
+Windows = dict[str, list[tuple[np.datetime64, np.datetime64]]]
 Detector = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -62,7 +63,7 @@ DETECTORS: dict[str, tuple[Detector, float]] = {
 }
 
 
-def score(series: Series, windows: dict[str, list[tuple[np.datetime64, np.datetime64]]], z: dict[str, np.ndarray], threshold: float) -> tuple[int, float]:
+def score(series: Series, windows: Windows, z: dict[str, np.ndarray], threshold: float) -> tuple[int, float]:
     """Windows hit, and false alarms per series-day, over all series at one threshold."""
     hit, false, days = 0, 0, 0.0
     for name, (times, _) in series.items():
@@ -81,7 +82,7 @@ def score(series: Series, windows: dict[str, list[tuple[np.datetime64, np.dateti
     return hit, false / days
 
 
-def at_budget(series: Series, windows: dict[str, list[tuple[np.datetime64, np.datetime64]]], z: dict[str, np.ndarray], budget: float) -> tuple[int, float]:
+def at_budget(series: Series, windows: Windows, z: dict[str, np.ndarray], budget: float) -> tuple[int, float]:
     """Windows hit at the lowest threshold with at most ``budget`` false alarms per series-day, and that threshold."""
     candidates = np.unique(np.round(np.concatenate([values[values > 2] for values in z.values()]), 2))
     low, high = 0, candidates.size - 1
@@ -110,7 +111,7 @@ def main() -> None:
     for name in sorted(set(names.tolist())):
         order = np.argsort(times[names == name], kind="stable")
         series[name] = times[names == name][order], counts[names == name][order]
-    windows: dict[str, list[tuple[np.datetime64, np.datetime64]]] = {}
+    windows: Windows = {}
     for row in pq.read_table(arguments.windows).to_pylist():
         windows.setdefault(row[arguments.by], []).append((np.datetime64(row["window_start"], "s"), np.datetime64(row["window_end"], "s")))
     total = sum(len(value) for value in windows.values())

@@ -29,7 +29,9 @@ def posts(partitions: int, rows: int, seed: int = 1) -> pa.Table:
     count = partitions * rows
     words = np.array([f"word{number}" for number in range(5000)])
     text = pa.array([" ".join(words[chosen]) for chosen in random.integers(0, len(words), (count, 15))])
-    created = pa.array(int(START.timestamp() * 1e6) + random.integers(0, partitions * 3600 * 10**6, count)).cast(TABLE.column("created_at").type)
+    created = pa.array(int(START.timestamp() * 1e6) + random.integers(0, partitions * 3600 * 10**6, count)).cast(
+        TABLE.column("created_at").type
+    )
     strings = pa.array([f"{number:016x}" for number in random.integers(0, 10**6, count)])
     columns: dict[str, pa.Array] = {}
     for column in TABLE.columns:

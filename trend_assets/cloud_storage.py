@@ -25,6 +25,7 @@ class GoogleCloudStorage:
     library finds credentials itself and honours ``STORAGE_EMULATOR_HOST``. deadline: seconds a failing request is retried.
     """
 
+    workers = 8
     steps = (
         "write_new: started",
         "write_new: uploaded",

@@ -11,7 +11,7 @@ Regenerate the two files with ``python -m trend_assets.dbt_sources``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +21,7 @@ import yaml
 from dbt.adapters.duckdb.plugins import BasePlugin
 
 from trend_assets.tables import TABLES, Column, Table
+from trend_assets.warehouse import column_comment
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -73,13 +74,11 @@ _DUCKDB_TYPES: dict[pa.DataType, str] = {
 class CommittedFiles(Protocol):
     """The part of the lake that this module needs (``trend_assets.lake.Lake`` has it)."""
 
-    def partitions(self, table: str) -> list[str]:
+    def partitions(self, table: Table) -> list[str]:
         """Keys of the committed partitions."""
-        ...
 
-    def files(self, table: str, partitions: list[str] | None = None) -> list[str]:
-        """Paths or URIs of the committed files of these partitions (None: all)."""
-        ...
+    def files(self, table: Table, partitions: Sequence[str] | None = None) -> list[str]:
+        """Absolute paths or URIs of the committed files of these partitions (None: all)."""
 
 
 def duckdb_type(data_type: pa.DataType) -> str:
@@ -91,11 +90,6 @@ def source_columns(table: Table) -> list[Column]:
     """The columns of a source that dbt may see, in declared order."""
     exposed = SOURCES[table.path]
     return [column for column in table.columns if not exposed or column.name in exposed]
-
-
-def column_comment(column: Column) -> str:
-    """Description with its unit, as shown in documentation and stored in the warehouse."""
-    return f"{column.description} [{column.unit}]" if column.unit else column.description
 
 
 def _source_key(table: Table) -> dict[str, Any]:
@@ -181,8 +175,7 @@ def partitions_in_range(table: Table, partitions: Iterable[str], first_day: date
 
 def _file_literal(path: str) -> str:
     """A path as SQL string; characters that DuckDB would take for a pattern are escaped: paths are names, never globs."""
-    location = path if "://" in path else str(Path(path).resolve())
-    escaped = "".join(f"[{character}]" if character in "*?[" else character for character in location)
+    escaped = "".join(f"[{character}]" if character in "*?[" else character for character in path)
     return "'" + escaped.replace("'", "''") + "'"
 
 
@@ -211,8 +204,8 @@ def create_source_views(
     )
     for path in SOURCES:
         table = TABLES[path]
-        keys = partitions_in_range(table, lake.partitions(path), first_day, last_day)
-        files = lake.files(path, keys) if keys else []
+        keys = partitions_in_range(table, lake.partitions(table), first_day, last_day)
+        files = lake.files(table, keys) if keys else []
         connection.execute(f'create schema if not exists "{table.group}"')
         connection.execute(source_view_sql(table, files))
         connection.execute(f"insert into {SNAPSHOT_TABLE} values (?, ?, ?, ?, ?)", [path, len(keys), len(files), first_day, last_day])
@@ -239,7 +232,6 @@ class Plugin(BasePlugin):
         from trend_assets.lake import Lake  # imported here: generating the files needs no lake
 
         create_source_views(conn, Lake(self._lake_root), self._first_day, self._last_day)
-
 
 
 if __name__ == "__main__":

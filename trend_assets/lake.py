@@ -27,11 +27,11 @@ from itertools import groupby
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lake_reader import MANIFEST_NAME, WORKERS, LakeReader, manifest_path, part_path
+from trend_assets.lake_reader import MANIFEST_NAME, LakeReader, manifest_path, part_path
 from trend_assets.lib.quality.audit import AuditError, Finding, audit, audit_key, audit_partition, audit_rows
 from trend_assets.lib.quality.partition_keys import check_key, split
 from trend_assets.manifest import CorruptionError, Manifest, Part, fingerprint
-from trend_assets.parquet import conformed, decode_part, encode_part, ordered, sha256
+from trend_assets.parquet import conformed, decode_part, encode_part, sha256
 from trend_assets.storage import ConflictError, StepHook, Storage, ignore_step, open_storage
 from trend_assets.tables import Table
 
@@ -62,7 +62,7 @@ class Lake(LakeReader):
 
     root: local folder, ``gs://bucket/prefix`` or a ``Storage``. code_version: recorded in manifests. on_step: called with the
     name of each step (``steps``), the storage's included when ``root`` is a string; tests kill the writer there. workers:
-    partitions handled at the same time.
+    partitions handled at the same time, by default what suits the storage.
     """
 
     publish_steps = (
@@ -74,7 +74,7 @@ class Lake(LakeReader):
         "publish: manifest swapped",
     )
 
-    def __init__(self, root: str | Storage, code_version: str = "", on_step: StepHook | None = None, workers: int = WORKERS) -> None:
+    def __init__(self, root: str | Storage, code_version: str = "", on_step: StepHook | None = None, workers: int | None = None) -> None:
         super().__init__(open_storage(root, on_step=on_step) if isinstance(root, str) else root, workers)
         self.code_version = code_version
         self._step = on_step or ignore_step
@@ -173,7 +173,7 @@ class Lake(LakeReader):
             return _Staged(None, current, findings)
         parts, inputs = current.manifest.parts, {**current.manifest.inputs, **inputs}
         if current.manifest.schema != fingerprint(table):  # the parts of a manifest share a declaration: rewrite them as one
-            rows = ordered(table, pa.concat_tables([self._read_parts(table, current.manifest, None), rows]))
+            rows = conformed(table, pa.concat_tables([self._read_parts(table, current.manifest, None), rows]))
             parts = ()
         if rows.num_rows or not parts:
             part, written = self._write_part(table, key, rows)
@@ -198,7 +198,7 @@ class Lake(LakeReader):
 
     def _write_part(self, table: Table, key: str, rows: pa.Table) -> tuple[Part, pa.Table]:
         """The part, and its rows as a reader will find them: these are audited, not those in memory."""
-        data = encode_part(rows)
+        data = encode_part(table, rows)
         digest = sha256(data)
         part = Part(f"part-{digest}.parquet", rows.num_rows, len(data), digest)
         self._step("publish: part encoded")
@@ -261,10 +261,10 @@ class Lake(LakeReader):
 def _conform(table: Table, key: str, data: pa.Table) -> tuple[pa.Table | None, list[Finding]]:
     """Rows as they will be stored, or ``None`` and why not."""
     try:
-        return ordered(table, conformed(table, data)), []
+        return conformed(table, data), []
     except ValueError as error:
         unfit = Finding("schema", "", "error", str(error), data.num_rows, table.path, key)
-        return None, [*audit(table, data, key), unfit]
+        return None, audit(table, data, key) or [unfit]
 
 
 def _inputs_by_key(keys: Sequence[str], inputs: Mapping[str, str] | Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:

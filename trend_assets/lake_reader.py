@@ -20,8 +20,6 @@ from trend_assets.storage import Storage
 from trend_assets.tables import Table
 
 MANIFEST_NAME = "_manifest.json"
-WORKERS = 8
-"""Partitions handled at the same time: syncs and requests wait, they do not compute."""
 READ_ATTEMPTS = 8
 """How often a reader follows a partition whose parts are collected while it reads."""
 
@@ -44,9 +42,9 @@ class StoredManifest:
 class LakeReader:
     """The reading half of ``Lake``; see there."""
 
-    def __init__(self, storage: Storage, workers: int = WORKERS) -> None:
+    def __init__(self, storage: Storage, workers: int | None = None) -> None:
         self.storage = storage
-        self.workers = workers
+        self.workers = workers or storage.workers
 
     def partitions(self, table: Table) -> list[str]:
         """Keys of the published partitions, sorted; ``["all"]`` or ``[]`` for an unpartitioned table."""
@@ -80,15 +78,15 @@ class LakeReader:
         partition that was never published: no rows, or ``MissingPartitionError``. The schema is the declared one whatever
         exists. Raises ``CorruptionError`` for a part that is gone or unreadable.
         """
-        schema = declared_schema(table, columns)
+        named = None if columns is None else tuple(columns)
         keys = self.partitions(table) if partitions is None else sorted({check_key(table, key) for key in partitions})
-        found = self._map(lambda key: self._read_partition(table, key, columns), keys)
+        found = self._map(lambda key: self._read_partition(table, key, named), keys)
         absent = [key for key, rows in zip(keys, found, strict=True) if rows is None]
         if absent and missing == "raise":
             raise MissingPartitionError(
                 f"{table.path}: {len(absent)} partitions are not published, first {absent[0]}: materialise them first"
             )
-        return pa.concat_tables([schema.empty_table(), *(rows for rows in found if rows is not None)])
+        return pa.concat_tables([declared_schema(table, named).empty_table(), *(rows for rows in found if rows is not None)])
 
     def files(self, table: Table, partitions: Sequence[str] | None = None) -> list[str]:
         """Paths or ``gs://`` addresses of the current parts, in reading order, for DuckDB and other engines.
@@ -134,7 +132,7 @@ class LakeReader:
                 f"materialise {table.path} [{key}] again"
             )
 
-    def _read_partition(self, table: Table, key: str, columns: Sequence[str] | None) -> pa.Table | None:
+    def _read_partition(self, table: Table, key: str, columns: tuple[str, ...] | None) -> pa.Table | None:
         manifest = self.manifest(table, key)
         for _ in range(READ_ATTEMPTS):
             if manifest is None:
@@ -150,7 +148,7 @@ class LakeReader:
             f"{table.path} [{key}] changed {READ_ATTEMPTS} times while it was being read: is garbage collected without grace?"
         )
 
-    def _read_parts(self, table: Table, manifest: Manifest, columns: Sequence[str] | None) -> pa.Table:
+    def _read_parts(self, table: Table, manifest: Manifest, columns: tuple[str, ...] | None) -> pa.Table:
         tables = []
         for part in manifest.parts:
             path = part_path(table, manifest.partition, part)

@@ -59,6 +59,10 @@ class Storage(Protocol):
     """Files under one root. Paths are relative, with ``/``; a part that is empty, or starts with a dot, is refused."""
 
     @property
+    def workers(self) -> int:
+        """How many operations at the same time pay: syncs and requests wait, they do not compute."""
+
+    @property
     def steps(self) -> tuple[str, ...]:
         """Names that ``on_step`` can be called with, in the order of the protocol."""
 
@@ -147,6 +151,7 @@ class LocalStorage:
     holder dies. Locks are per host: use an object store where several hosts write.
     """
 
+    workers = 4
     steps = (
         *(f"write_new: {stage}" for stage in (*_SYNC_STAGES, "renamed", "folder synced")),
         *(f"compare_and_swap: {stage}" for stage in (*_SYNC_STAGES, "locked", "compared", "renamed", "folder synced")),

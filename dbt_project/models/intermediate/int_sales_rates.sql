@@ -58,7 +58,8 @@ daily_sales as (
         day,
         product_id,
         store_id,
-        sum(quantity) as units
+        sum(quantity) as units,
+        max(data_origin) as data_origin
 
     from orders
 
@@ -78,7 +79,8 @@ final as (
         greatest(cast(sum(daily_sales.units) as double), 0.0) / known_days.days_known as daily_units,
         greatest(
             cast(sum(case when daily_sales.day >= known_days.day - 2 then daily_sales.units else 0 end) as double), 0.0
-        ) as last_3_days_units
+        ) as last_3_days_units,
+        max(daily_sales.data_origin) as data_origin
 
     from known_days
 

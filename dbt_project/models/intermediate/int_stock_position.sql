@@ -84,7 +84,10 @@ final as (
         products.unit_price,
         products.unit_cost,
         promoted.product_id is not null as promotion,
-        greatest(inventory.data_origin, products.data_origin, inbound.data_origin) as data_origin
+        case
+            when 'simulated' in (inventory.data_origin, products.data_origin, inbound.data_origin) then 'simulated'
+            else 'real'
+        end as data_origin
 
     from inventory
 

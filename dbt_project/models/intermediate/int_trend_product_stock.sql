@@ -25,25 +25,6 @@ sales_rates as (
 
 ),
 
-orders as (
-
-    select * from {{ ref('int_orders_by_product_place_day') }}
-
-),
-
-simulated_sales as (
-
-    select distinct
-        day,
-        product_id,
-        store_id
-
-    from orders
-
-    where data_origin = 'simulated'
-
-),
-
 final as (
 
     select
@@ -70,7 +51,7 @@ final as (
         stock_positions.unit_cost,
         stock_positions.promotion,
         case
-            when stock_positions.data_origin = 'simulated' or simulated_sales.product_id is not null then 'simulated'
+            when 'simulated' in (stock_positions.data_origin, sales_rates.data_origin) then 'simulated'
             else 'real'
         end as data_origin
 
@@ -91,12 +72,6 @@ final as (
             stock_positions.day = sales_rates.day
             and stock_positions.product_id = sales_rates.product_id
             and stock_positions.store_id = sales_rates.store_id
-
-    left join simulated_sales
-        on
-            stock_positions.day = simulated_sales.day
-            and stock_positions.product_id = simulated_sales.product_id
-            and stock_positions.store_id = simulated_sales.store_id
 
     where
         links.linked

@@ -158,13 +158,14 @@ def _rows(count: int) -> str:
 def _schema_faults(table: Table, data: pa.Table) -> Iterator[tuple[str, str]]:
     """Column and fault for each column that is missing, repeated, undeclared or of another type."""
     declared = {column.name: column for column in table.columns}
+    names, types = data.schema.names, data.schema.types
     for name, column in declared.items():
-        occurrences = data.column_names.count(name)
+        occurrences = names.count(name)
         if occurrences != 1:
             yield name, f"column {name} is {'missing' if occurrences == 0 else 'there more than once'}"
-        elif data.schema.field(name).type != column.type:
-            yield name, f"column {name} is {data.schema.field(name).type}, declared {column.type}"
-    for name in data.column_names:
+        elif types[names.index(name)] != column.type:
+            yield name, f"column {name} is {types[names.index(name)]}, declared {column.type}"
+    for name in names:
         if name not in declared:
             yield name, f"column {name} is not declared"
 

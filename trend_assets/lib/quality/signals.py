@@ -35,7 +35,9 @@ def freshness(newest: datetime | None, expected: datetime, allowed_hours: float)
     if newest is None:
         return Signal(False, "nothing has been published yet")
     behind = (expected - newest).total_seconds() / 3600
-    return Signal(behind <= allowed_hours, f"newest partition ends {behind:.1f} hours before {expected:%Y-%m-%d %H:%M} UTC", {"hours_behind": behind})
+    return Signal(
+        behind <= allowed_hours, f"newest partition ends {behind:.1f} hours before {expected:%Y-%m-%d %H:%M} UTC", {"hours_behind": behind}
+    )
 
 
 def language_mix(current: pa.ChunkedArray, reference: pa.ChunkedArray) -> Signal:

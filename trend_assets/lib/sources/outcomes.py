@@ -105,8 +105,7 @@ _MONTHS = {
     "Jul": "07", "Aug": "08", "Sep": "09", "Oct": "10", "Nov": "11", "Dec": "12",
 }  # fmt: skip
 _decode_time = msgspec.json.Decoder(datetime, strict=True).decode
-_PLAIN_TIME = re.compile(r"[0-9T:+\-.Zz ]{10,40}")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d[0-9:+\-.Zz ]{0,24})?", re.ASCII)
 
 
 def read_time(text: str) -> datetime | None:
@@ -117,10 +116,10 @@ def read_time(text: str) -> datetime | None:
     try:
         if text[3:4] == " " and len(text) == 30:
             text = f"{text[26:30]}-{_MONTHS[text[4:7]]}-{text[8:10]}T{text[11:19]}{text[20:23]}:{text[23:25]}"
-        if _DATE.fullmatch(text):
-            text += "T00:00:00Z"
-        if not _PLAIN_TIME.fullmatch(text):
+        if not _ISO_TIME.fullmatch(text):
             return None
+        if len(text) < 19:  # a date, or hours and minutes: valid in ISO 8601, not in RFC 3339
+            return in_utc(datetime.fromisoformat(text))
         return in_utc(_decode_time(f'"{text}"'))
     except (ValueError, KeyError, OverflowError, msgspec.MsgspecError):
         return None

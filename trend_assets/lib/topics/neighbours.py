@@ -48,16 +48,18 @@ def _nearest(
     starts: np.ndarray,
     terms: np.ndarray,
     weights: np.ndarray,
-    document_frequency: np.ndarray,
+    vocabulary: int,
     neighbours: int,
     minimum_similarity: float,
     posting_limit: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The ``neighbours`` nearest of each document: ids and cosines (documents × neighbours) and how many are filled."""
     documents = len(starts) - 1
-    posting_starts = np.zeros(len(document_frequency) + 1, np.int64)
-    for term in range(len(document_frequency)):
-        posting_starts[term + 1] = posting_starts[term] + document_frequency[term]
+    posting_starts = np.zeros(vocabulary + 1, np.int64)
+    for term in terms:
+        posting_starts[term + 1] += 1
+    for term in range(vocabulary):
+        posting_starts[term + 1] += posting_starts[term]
     posting_ends = posting_starts[:-1].copy()
     posting_documents = np.empty(posting_starts[-1], np.int32)
     posting_weights = np.empty(posting_starts[-1], np.float32)
@@ -138,7 +140,7 @@ def neighbour_graph(
     starts: np.ndarray,
     terms: np.ndarray,
     weights: np.ndarray,
-    document_frequency: np.ndarray,
+    vocabulary: int,
     *,
     neighbours: int,
     minimum_similarity: float,
@@ -146,8 +148,8 @@ def neighbour_graph(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The symmetric k-nearest-neighbour graph of unit vectors in compressed rows (starts, links, weights).
 
-    ``starts`` (documents + 1), ``terms`` and ``weights`` are the vectors in compressed rows, ``document_frequency`` the
-    number of documents of each term. A pair is linked when its cosine is at least ``minimum_similarity`` and one of the two
+    ``starts`` (documents + 1), ``terms`` and ``weights`` are the vectors in compressed rows, ``vocabulary`` is one
+    more than the greatest term. A pair is linked when its cosine is at least ``minimum_similarity`` and one of the two
     has the other among its ``neighbours`` nearest (symmetric by maximum; the cosine is the same from both sides).
 
     Each document is compared only with those that share a term, found through an inverted index that grows as documents
@@ -156,6 +158,6 @@ def neighbour_graph(
     bounds the work by documents × terms × ``posting_limit``. Below the limit cosines are exact.
     """
     near, cosine, filled = _nearest(
-        starts, terms, weights, document_frequency, neighbours, np.float32(minimum_similarity), posting_limit
+        starts, terms, weights, vocabulary, neighbours, minimum_similarity, posting_limit
     )
     return _symmetric(near, cosine, filled)

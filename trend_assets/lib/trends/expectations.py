@@ -4,10 +4,11 @@ What belongs here: the expectation and dispersion of topic counts for one hour, 
 What doesn't: how surprising a count is (``bursts``), which topics become trends (``rank``).
 
 The model. Posts of topic i in a window are negative binomial with mean q_i * V. V is the posts of all *other* topics
-and chatter in the window, so a busy evening or an outage moves every topic's expectation alike. q_i is the topic's rate per
-other post: Gamma distributed a priori with shape ``PRIOR_SHAPE`` and the mean of the population of living topics,
-updated with the topic's decayed past (Gamma-Poisson, as in Gelman et al., Bayesian Data Analysis, section 2.6). A new
-topic therefore starts at a small expectation with a wide spread, an old one at its own share with a narrow one.
+and chatter in the window, so a busy evening or an outage moves every topic's expectation alike. q_i is the topic's rate
+per other post, estimated from its decayed past and shrunk towards what young topics usually get, as in a Gamma-Poisson
+model (Gelman et al., Bayesian Data Analysis, section 2.6) with one departure: the prior weighs as one hour of the
+stream, not as shape / mean, else a big topic would need days to be believed. A new topic so starts at a small
+expectation with a wide spread, an old one at its own share with a narrow one.
 """
 
 from __future__ import annotations
@@ -27,18 +28,19 @@ DECAY = ((0, 24, 16), (24, 72, 8), (72, 168, 4), (168, 336, 2), (336, HISTORY_HO
 """(from lag, to lag, weight): the past counts half as much in each further step. Whole weights keep the sums exact."""
 
 PRIOR_SHAPE = 1.0
-"""Shape of the prior of a topic's rate: 1 is exponential, its standard deviation equals its mean."""
+"""Shape of a new topic's rate: 1 is exponential, its standard deviation equals its mean."""
+PRIOR_HOURS = 1.0
 PRIOR_POSTS_PER_HOUR = 0.1
 PRIOR_TOPICS = 10.0
-"""The population of living topics is blended with ten imagined ones of a post every ten hours."""
+"""The population of young topics is blended with ten imagined ones of a post every ten hours."""
 DISPERSION = 0.1
 SMALLEST_DISPERSION, LARGEST_DISPERSION = 0.02, 2.0
 DISPERSION_TOPICS = 5
 DISPERSION_HOURS = 48.0
 """A topic's own dispersion estimate weighs as its informative hours against 48 of the population's."""
-RHYTHM_DAYS = 4
+RHYTHM_DAYS = 8
 RHYTHM_POSTS = 10.0
-"""A topic's own rhythm is used from four earlier days on, shrunk by ten posts towards the stream's rhythm."""
+"""A topic's own rhythm is used from a week of earlier days on, shrunk by ten posts towards the stream's rhythm."""
 
 
 class Topics(NamedTuple):
@@ -70,7 +72,10 @@ def expectations(topics: Topics, history: TopicHistory, volumes: VolumeHistory, 
     """
     life = hour - topics.born + 1
     usual = usual_volume(volumes, hour, max(SCALES))
-    prior_rate = _population_rate(topics, history, volumes, hour)
+    observed = int(volumes.observed_hours(hour - 24, hour + 1))
+    hourly_volume = max(float(volumes.total(hour - 24, hour + 1)) / max(observed, 1), 1.0)
+    prior_exposure = PRIOR_HOURS * hourly_volume
+    prior_posts = PRIOR_HOURS * _posts_of_the_young(topics, history, hour)
     dispersion = _dispersion(topics, history, volumes, hour)
     result = []
     for scale in SCALES:
@@ -79,19 +84,17 @@ def expectations(topics: Topics, history: TopicHistory, volumes: VolumeHistory, 
         posts = history.total("posts", topics.position, start, hour + 1)
         volume = _surrounding_volume(volumes, usual.posts, usual.observed_hours, start, hour + 1, posts)
         past, exposure = _past(topics, history, volumes, start, hour)
-        rate = (PRIOR_SHAPE + past) / (PRIOR_SHAPE / prior_rate + exposure)
-        expected = rate * volume
-        if scale < 24:
-            expected = expected * _own_rhythm(topics, history, volumes, hour, length, life)
-        expected = np.maximum(expected, SMALLEST_EXPECTATION)
-        result.append(Expectation(length, posts, expected, 1.0 / (dispersion + 1.0 / (PRIOR_SHAPE + past)), volume))
+        rhythm, days = _own_rhythm(topics, history, volumes, hour, length, life) if scale < 24 else (1.0, np.inf)
+        expected = np.maximum((prior_posts + past) / (prior_exposure + exposure) * volume * rhythm, SMALLEST_EXPECTATION)
+        # Spread of the count itself, of the share (few posts; few and themselves dispersed hours), of the rhythm.
+        past_hours = np.maximum(life - length, 1)
+        spread = dispersion * (1.0 + 1.0 / past_hours + 1.0 / days) + 1.0 / (PRIOR_SHAPE + past)
+        result.append(Expectation(length, posts, expected, 1.0 / spread, volume))
     return result
 
 
-def _surrounding_volume(
-    volumes: VolumeHistory, usual: Floats, observed_hours: int, start: Integers, stop: int, own: Integers
-) -> Floats:
-    """Posts of everybody else in the windows, held within half and twice the usual so that a flood or outage cannot hide or make a burst."""
+def _surrounding_volume(volumes: VolumeHistory, usual: Floats, observed_hours: int, start: Integers, stop: int, own: Integers) -> Floats:
+    """Posts of everybody else in the windows, held within half and twice the usual: a flood or outage cannot hide or make a burst."""
     others = np.maximum(volumes.total(start, stop) - own, 1).astype(np.float64)
     if observed_hours < 24:
         return others
@@ -111,25 +114,24 @@ def _past(topics: Topics, history: TopicHistory, volumes: VolumeHistory, stop: I
         past += weight * own
         exposure += weight * np.maximum(volumes.total(begin, end) - own, 0)
     heaviest = DECAY[0][2]
-    # What the topic brought along at birth is spread evenly over the day before it.
-    before_birth = np.where(topics.inherited > 0, volumes.total(np.maximum(topics.born - 24, hour - HISTORY_HOURS), topics.born), 0)
+    # What the topic brought along was posted within the last day: before its birth, or under the id of a topic it absorbed.
+    before_birth = volumes.total(hour - 24, topics.born)
     past += heaviest * topics.inherited
-    exposure += heaviest * np.maximum(before_birth - topics.inherited, 0)
+    exposure += heaviest * np.where(topics.inherited > 0, np.maximum(before_birth - topics.inherited, 0), 0)
     return past / heaviest, exposure / heaviest
 
 
-def _population_rate(topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int) -> float:
-    """Posts per post of the stream of a living topic, from the last 24 hours before ``hour``, its top tenth winsorised."""
-    start = np.maximum(topics.born, hour - 24)
-    hours = hour - start
-    living = (hours > 0) & (topics.position >= 0)
-    rates = history.total("posts", topics.position, start, hour)[living] / hours[living]
+def _posts_of_the_young(topics: Topics, history: TopicHistory, hour: int) -> float:
+    """Posts an hour that a topic usually gets in its first day, from the topics born in the 24 hours before ``hour``.
+
+    Their top tenth is winsorised: the newborn that became trends are not what a newborn usually is.
+    """
+    hours = hour - topics.born
+    young = (hours > 0) & (hours <= 24)
+    rates = np.sort(history.total("posts", topics.position, topics.born, hour)[young] / hours[young])
     if rates.size:
-        rates = np.minimum(rates, np.sort(rates)[int(0.9 * (rates.size - 1))])
-    mean = (PRIOR_TOPICS * PRIOR_POSTS_PER_HOUR + float(np.sum(np.sort(rates)))) / (PRIOR_TOPICS + rates.size)
-    observed = int(volumes.observed_hours(hour - 24, hour + 1))
-    volume = float(volumes.total(hour - 24, hour + 1)) / max(observed, 1)
-    return mean / max(volume, 1.0)
+        rates = np.minimum(rates, rates[int(0.9 * (rates.size - 1))])
+    return (PRIOR_TOPICS * PRIOR_POSTS_PER_HOUR + float(rates.sum())) / (PRIOR_TOPICS + rates.size)
 
 
 def _dispersion(topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int) -> Floats:
@@ -160,31 +162,27 @@ def _dispersion(topics: Topics, history: TopicHistory, volumes: VolumeHistory, h
     return np.clip(shrunk, SMALLEST_DISPERSION, LARGEST_DISPERSION)
 
 
-def _own_rhythm(topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int, length: Integers, life: Integers) -> Floats:
-    """Factor (n,) by which a topic's windows at this time of earlier days differ from its share; 1 for young topics.
+def _own_rhythm(
+    topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int, length: Integers, life: Integers
+) -> tuple[Floats, Floats]:
+    """Factor (n,) by which a topic's windows at this time of earlier days differ from its share; 1 for young topics; and days it rests on.
 
-    Its biggest such window is left out, so that one past burst is not taken for a habit.
+    Its biggest such window counts as the second biggest, so that one past burst is not taken for a habit.
     """
-    factor = np.ones(life.shape)
+    factor, days = np.ones(life.shape), np.full(life.shape, np.inf)
     old = np.flatnonzero(life > 24 * RHYTHM_DAYS)
     if not old.size:
-        return factor
-    position, born, length = topics.position[old], np.maximum(topics.born[old], hour - HISTORY_HOURS), length[old]
-    posts, biggest = np.zeros(old.size, dtype=np.int64), np.zeros(old.size, dtype=np.int64)
-    volume, days = np.zeros(old.size, dtype=np.int64), np.zeros(old.size, dtype=np.int64)
-    for lag in range(24, HISTORY_HOURS, 24):
-        stop = hour + 1 - lag
-        usable = stop - length >= born
-        if not usable.any():
-            break
-        window = np.where(usable, history.total("posts", position, stop - length, stop), 0)
-        posts += window
-        biggest = np.maximum(biggest, window)
-        volume += np.where(usable, volumes.total(stop - length, stop), 0)
-        days += usable
-    everything = history.total("posts", position, born, hour)
-    share = everything / np.maximum(volumes.total(born, hour), 1)
-    kept = np.where(days > 1, (days - 1) / np.maximum(days, 1), 0.0)
-    usual = share * volume * kept
-    factor[old] = np.where(days > 1, (RHYTHM_POSTS + posts - biggest) / (RHYTHM_POSTS + usual), 1.0)
-    return factor
+        return factor, days
+    born = np.maximum(topics.born[old], hour - HISTORY_HOURS)
+    position = topics.position[old]
+    stop = hour + 1 - np.arange(24, HISTORY_HOURS, 24, dtype=np.int64)[:, None]
+    start = stop - length[old]
+    usable = start >= born
+    posts = np.where(usable, history.total("posts", position, start, stop), 0)
+    volume = np.where(usable, volumes.total(start, stop), 0).sum(axis=0)
+    ranked = np.partition(posts, -2, axis=0)
+    held = posts.sum(axis=0) - ranked[-1] + ranked[-2]
+    days[old] = np.maximum(usable.sum(axis=0), 1)
+    share = history.total("posts", position, born, hour) / np.maximum(volumes.total(born, hour), 1)
+    factor[old] = (RHYTHM_POSTS + held) / (RHYTHM_POSTS + share * volume)
+    return factor, days

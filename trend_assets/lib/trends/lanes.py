@@ -29,12 +29,12 @@ def hour_volumes(clean_posts: pa.Table) -> pa.Table:
     return pa.table({"hour": _timestamps(hours), "posts": pa.array(counts, pa.int64())})
 
 
-def brand_shares(clean_posts: pa.Table, assignments: pa.Table, brand_terms: Collection[str], *, matched_rules: bool = False) -> pa.Table:
-    """Share of each topic's posts of an hour that name a brand: columns ``hour``, ``topic_id``, ``brand_share``.
+def brand_counts(clean_posts: pa.Table, assignments: pa.Table, brand_terms: Collection[str], *, matched_rules: bool = False) -> pa.Table:
+    """How many of each topic's posts of an hour name a brand: columns ``hour``, ``topic_id``, ``posts``, ``brand_posts``.
 
-    ``brand_terms``: lower-case words or phrases (up to four words), found among a post's consecutive tokens, or among
-    its hashtags with the spaces left out. ``matched_rules``: a post that matched a collection rule counts too; leave
-    it off where everything was collected by rules. Reposts are left out, as in ``topic_hours``.
+    ``brand_terms``: words or phrases (up to four words), found among a post's consecutive tokens, or among its
+    hashtags with the spaces left out. ``matched_rules``: a post that matched a collection rule counts too; leave it
+    off where everything was collected by rules. Reposts are left out, as in ``topic_hours``.
     """
     written = clean_posts.filter(pc.not_equal(clean_posts["kind"], "repost"))
     place = pc.index_in(_post_keys(written), value_set=_post_keys(assignments))
@@ -45,15 +45,16 @@ def brand_shares(clean_posts: pa.Table, assignments: pa.Table, brand_terms: Coll
     rows = pa.table(
         {"hour": _timestamps(hour_numbers(written["created_at"])), "topic_id": topic, "named": pa.array(named.astype(np.int64))}
     ).filter(pc.is_valid(topic))
-    counted = rows.group_by(["hour", "topic_id"], use_threads=False).aggregate([("named", "mean")])
+    counted = rows.group_by(["hour", "topic_id"], use_threads=False).aggregate([("named", "count"), ("named", "sum")])
     return pa.table(
-        {"hour": counted["hour"], "topic_id": counted["topic_id"], "brand_share": counted["named_mean"]}
+        {"hour": counted["hour"], "topic_id": counted["topic_id"], "posts": counted["named_count"], "brand_posts": counted["named_sum"]}
     ).sort_by([("hour", "ascending"), ("topic_id", "ascending")])
 
 
 def suppression(
     *,
     significant: npt.NDArray[np.bool_],
+    posts: npt.NDArray[np.int64],
     authors: npt.NDArray[np.int64],
     repetition: npt.NDArray[np.float64],
     originality: npt.NDArray[np.float64],
@@ -68,6 +69,7 @@ def suppression(
         [
             np.full(significant.shape, observed_hours < warm_up_hours),
             ~significant,
+            posts == 0,
             authors < minimum_authors,
             repetition > largest_repetition,
             originality < smallest_originality,
@@ -75,6 +77,7 @@ def suppression(
         [
             f"only {observed_hours} earlier hours to compare with",
             "no longer more than its past and the hour explain",
+            "no post in the hour",
             f"fewer than {minimum_authors} authors",
             "one author dominates",
             "mostly copies",

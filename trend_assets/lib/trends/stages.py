@@ -44,13 +44,13 @@ def course(position: Integers, history: TopicHistory, volumes: VolumeHistory, ho
     before = history.total("posts", position, hour - 11, hour - 5)
     growth = (recent + 1.0) / (before + 1.0)
     volume_ratio = (float(volumes.total(hour - 11, hour - 5)) + 1.0) / (float(volumes.total(hour - 5, hour + 1)) + 1.0)
-    # Without volume on one side there is no rhythm to correct for.
-    corrected = growth * min(max(volume_ratio, 0.1), 10.0) if volumes.observed_hours(hour - 11, hour - 5) else growth
+    # Without volume in the earlier hours there is no rhythm to correct for.
+    corrected = growth * float(np.clip(volume_ratio, 0.1, 10.0)) if volumes.observed_hours(hour - 11, hour - 5) else growth
 
     stops = hour + 1 - np.arange(PEAK_LOOKBACK_HOURS, dtype=np.int64)
     posts = history.total("posts", position[:, None], stops[None, :] - 3, stops[None, :])
     volume = volumes.total(stops - 3, stops).astype(np.float64)
-    typical = max(float(volume.sum()) / max(np.count_nonzero(volume), 1), 1.0)
+    typical = max(float(volume.sum()) / max(int(np.count_nonzero(volume)), 1), 1.0)
     # Half a post per half a typical window: shares of quiet hours are pulled towards small, not read at face value.
     attention = (posts + 0.5) / (volume + 0.5 * typical)
     peak = attention.max(axis=1) if position.size else np.zeros(0)

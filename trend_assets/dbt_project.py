@@ -1,0 +1,47 @@
+"""The dbt project as Dagster sees it: its folder, its parsed manifest, the variables dbt reads.
+
+What belongs here: locating and parsing. What doesn't: models (``dbt_project/``), assets (``defs/warehouse``).
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from dagster_dbt import DbtCliResource, DbtProject
+
+from trend_assets.settings import PROJECT_ROOT, load_settings
+
+FOLDER = PROJECT_ROOT / "dbt_project"
+DAILY_SELECTION = "+tag:daily"
+"""Models by day and the staging views they read; everything else is built with the marts."""
+
+
+@lru_cache
+def dbt_project() -> DbtProject:
+    """The project, its target named like the environment."""
+    from trend_assets.warehouse import dbt_environment
+
+    for name, value in dbt_environment(load_settings()).items():
+        os.environ[name] = value  # dbt is a child process and reads its profile from the environment
+    return DbtProject(project_dir=FOLDER, target=load_settings().environment.value)
+
+
+def _newest_source() -> float:
+    patterns = ("*.yml", "models/**/*", "macros/**/*", "tests/**/*")
+    return max(path.stat().st_mtime for pattern in patterns for path in FOLDER.glob(pattern))
+
+
+@lru_cache
+def manifest() -> Path:
+    """Path of ``manifest.json``, parsed again when a file of the project is newer.
+
+    Raises:
+        Exception: what dbt says when the project does not parse.
+    """
+    project = dbt_project()
+    path = project.manifest_path
+    if not path.exists() or path.stat().st_mtime < _newest_source():
+        DbtCliResource(project_dir=project).cli(["parse", "--quiet"], target_path=project.target_path).wait()
+    return path

@@ -1,0 +1,112 @@
+"""Warehouse assets: dbt models by day, dbt marts, and the file that readers open.
+
+What belongs here: the two dbt operations and the publication. What doesn't: SQL (``dbt_project/``), how dbt sees the
+lake (``dbt_sources.py``), how the file is swapped (``warehouse.py``).
+
+Two ``@dbt_assets`` rather than one: the models by day take a range of partitions as variables, the others take none. dbt
+tests are asset checks; they do not block Python assets, hence a working file and publication only after they passed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+
+from trend_assets.dbt_project import DAILY_SELECTION, dbt_project, manifest
+from trend_assets.declared import OWNERS
+from trend_assets.partitions import daily, day_key, days_of
+from trend_assets.resources import LakeResource
+from trend_assets.settings import load_settings
+
+LAYERS = {"staging": "clean", "intermediate": "aggregate", "marts": "mart"}
+POOL = "warehouse"
+
+
+class Translator(DagsterDbtTranslator):
+    """dbt nodes as assets of this project: sources are lake tables, models are ``warehouse/<model>``."""
+
+    def __init__(self, lane: str) -> None:
+        super().__init__()
+        self._lane = lane
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """A source's key is its lake table's, a model's is in the warehouse group."""
+        if dbt_resource_props["resource_type"] == "source":
+            return dg.AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
+        return dg.AssetKey(["warehouse", dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """Models are one group; a source keeps the group of its lake table."""
+        return dbt_resource_props["source_name"] if dbt_resource_props["resource_type"] == "source" else "warehouse"
+
+    def get_tags(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, str]:
+        """Layer from the model's folder, lane from the operation that builds it."""
+        layers = [LAYERS[part] for part in dbt_resource_props.get("fqn", []) if part in LAYERS]
+        return {"lane": self._lane} | ({"layer": layers[0]} if layers else {})
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """The owning team."""
+        return OWNERS
+
+    def get_partition_mapping(
+        self, dbt_resource_props: Mapping[str, Any], dbt_parent_resource_props: Mapping[str, Any]
+    ) -> dg.PartitionMapping | None:
+        """Marts read every partition of what they are made from; models by day read their day."""
+        return dg.AllPartitionMapping() if self._lane == "marts" else None
+
+
+def _select(lane: str) -> dict[str, Any]:
+    return {"select": DAILY_SELECTION} if lane == "daily" else {"select": "fqn:*", "exclude": DAILY_SELECTION}
+
+
+@dbt_assets(
+    manifest=manifest(),
+    project=dbt_project(),
+    dagster_dbt_translator=Translator("daily"),
+    partitions_def=daily,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    name="warehouse_days",
+    pool=POOL,
+    **_select("daily"),
+)
+def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Build and test the models of the run's days."""
+    days = days_of(context.partition_time_window)
+    variables = {"first_day": day_key(days[0]), "last_day": day_key(days[-1])}
+    yield from dbt.cli(["build", "--vars", json.dumps(variables)], context=context).stream()
+
+
+@dbt_assets(
+    manifest=manifest(),
+    project=dbt_project(),
+    dagster_dbt_translator=Translator("marts"),
+    name="warehouse_marts",
+    pool=POOL,
+    **_select("marts"),
+)
+def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Build and test the marts."""
+    yield from dbt.cli(["build"], context=context).stream()
+
+
+@dg.asset(
+    key=["warehouse", "trends_database"],
+    deps=[spec.key for spec in warehouse_marts.specs],
+    group_name="warehouse",
+    description="The DuckDB file that analysts, the board and the command line open: every mart and every aggregate of the lake.",
+    kinds={"duckdb"},
+    owners=OWNERS,
+    tags={"layer": "mart", "lane": "marts"},
+    pool=POOL,
+)
+def trends_database(lake: LakeResource) -> dg.MaterializeResult:
+    """Swap in the published warehouse file; reached only when no dbt test of ERROR severity failed."""
+    from trend_assets.warehouse import publish
+
+    settings = load_settings()
+    rows = publish(settings.working_warehouse_file, settings.warehouse_file, lake.get())
+    return dg.MaterializeResult(metadata={"tables": len(rows), "rows": sum(rows.values()), "rows_by_table": dg.MetadataValue.json(rows)})

@@ -1,0 +1,343 @@
+"""Which products a trend is about: the words of its posts against the words of the catalogue, with abstention.
+
+What belongs here: evidence, score and reason of a link. What doesn't: word forms (``words.py``) and what to do about
+the products (``cards.py``). Nothing here knows a product, a brand or a language: a word counts by how few products it
+names (inverse document frequency over catalogue names) and by how much more often the trend's posts use it than all
+other posts of the day. Measured with ``benchmarks/links.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy import sparse
+
+from trend_assets.lib.demand.words import Catalogue, build_catalogue, match_posts
+from trend_assets.tables import TABLES
+
+LINKS = TABLES["demand/product_trend_links"]
+_CATALOGUE_COLUMNS = ("product_id", "product_name", "product_name_fr", "product_type", "category", "colour")
+
+
+@dataclass(frozen=True)
+class LinkRules:
+    """When a word is evidence and when evidence is a link. Shares are of the topic's different texts of the day.
+
+    ``least_posts``: of a topic. ``least_voices``: different texts, and authors, that use a word.
+    ``least_share``: a word in fewer texts of the topic is an aside. ``least_lift``: its share over its share elsewhere.
+    ``most_elsewhere``: a word in a larger share of the other texts of the day is everyday language.
+    ``full_share``: a word in this share of the texts counts fully.
+    ``generic_share``: a word that names a larger share of the catalogue is no evidence by itself.
+    ``common_topics``: a word telling in more than this share of the day's topics (and in more than 5) is chatter.
+    ``colour_weight``: words of a product's colour count this much: posts rarely name it, and it doesn't say what a thing is.
+    ``least_score``: of a link. ``least_together``: share of the texts with two of the matched words at once.
+    ``lone_share``: what a single matched word needs, and besides ``lone_coverage`` of the name or support (below).
+    ``kind_share``: matched words must say what kind of thing they name. A word says it where this share of at least 3
+    products and ``kind_products`` of the catalogue that it names are of one type. Else the texts must support it: another
+    word of the name, type or category in ``least_support`` of them, ``support_lift`` times as often as elsewhere, whose
+    products are of one type in ``support_type``. ("Advent" of three shoes named so does not speak of shoes; "dress" does.)
+    ``most_alike``: more products than this that the same words name are no choice. ``most_products``: links per topic.
+    """
+
+    least_posts: int = 5
+    least_voices: int = 3
+    least_share: float = 0.08
+    least_lift: float = 4.0
+    most_elsewhere: float = 0.01
+    full_share: float = 0.3
+    generic_share: float = 0.05
+    common_topics: float = 0.1
+    colour_weight: float = 0.25
+    least_score: float = 0.3
+    least_together: float = 0.05
+    lone_share: float = 0.3
+    lone_coverage: float = 0.6
+    kind_share: float = 0.8
+    kind_products: float = 0.001
+    least_support: float = 0.1
+    support_lift: float = 3.0
+    support_type: float = 0.5
+    most_alike: int = 30
+    most_products: int = 10
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Products that a topic's telling words name. Parallel arrays over candidate products, best first."""
+
+    product: np.ndarray
+    name: np.ndarray
+    score: np.ndarray
+    coverage: np.ndarray
+    alike: np.ndarray
+    words: list[np.ndarray]
+    evidence_posts: np.ndarray
+    together: np.ndarray
+
+
+def product_trend_links(trends: pa.Table, posts: pa.Table, products: pa.Table, day: date, rules: LinkRules | None = None) -> pa.Table:
+    """Links of a day's trends to products; a topic without a link has one row that says why.
+
+    Parameters
+    ----------
+    trends: rows of the day that are not suppressed; ``topic_id`` is used (a topic in several hours is linked once).
+    posts: posts of the day with ``topic_id`` (null: no topic), ``tokens``, ``lemmas``, ``hashtags``, ``author``.
+    products: the catalogue of the day: ``product_id``, ``product_name`` and, where known, ``product_name_fr``, ``product_type``,
+        ``category``, ``colour``.
+    day: the day the rows are of.
+
+    Score, 0..1 = coverage × specificity. Coverage: share of the name's weight (inverse document frequency) that the posts
+    use, each word counted in proportion to its share of the posts up to ``full_share``; the better of the product's
+    names (French, English). Specificity: 1 − ln(m)/ln(N) for m products of N that the same words name.
+    Evidence that is too little for a link is still shown on the row that abstains.
+    """
+    rules = rules or LinkRules()
+    topics = sorted(set(pc.unique(trends["topic_id"]).to_pylist()))
+    if not topics:
+        return LINKS.empty()
+    product_ids, catalogue = _catalogue(products)
+    linker = _Linker(catalogue, topics, posts, rules)
+    rows: list[dict[str, Any]] = []
+    for number, topic_id in enumerate(topics):
+        rows += [{"day": day, "topic_id": topic_id} | row for row in linker.rows_of(number, product_ids)]
+    return LINKS.from_rows(rows)
+
+
+def _catalogue(products: pa.Table) -> tuple[list[str], Catalogue]:
+    ordered = products.sort_by("product_id")
+    columns = {name: ordered[name].to_pylist() for name in ordered.column_names if name in _CATALOGUE_COLUMNS}
+    nothing = [None] * ordered.num_rows
+    english = columns["product_name"]
+    names = [(number, name) for number, name in enumerate(english) if name]
+    names += [(number, name) for number, name in enumerate(columns.get("product_name_fr", nothing)) if name and name != english[number]]
+    types, categories = columns.get("product_type", nothing), columns.get("category", nothing)
+    kinds = [(number, kind) for column in (types, categories) for number, kind in enumerate(column) if kind]
+    finest = [kind or category for kind, category in zip(types, categories, strict=True)]
+    colours = [(number, colour) for number, colour in enumerate(columns.get("colour", nothing)) if colour]
+    return columns["product_id"], build_catalogue(names, kinds, finest, colours)
+
+
+class _Linker:
+    """Word statistics of all topics of a day, and the links of each. Matrices are sparse, words are catalogue words.
+
+    Copies of a text within a topic count once: a text repeated by hundreds of accounts is one piece of evidence.
+    """
+
+    def __init__(self, catalogue: Catalogue, topics: list[str], posts: pa.Table, rules: LinkRules) -> None:
+        self.catalogue = catalogue
+        self.rules = rules
+        named = np.maximum(catalogue.products_with, 1)
+        self.idf = np.log((1 + catalogue.products) / named) / np.log(1 + max(catalogue.products, 1))
+        # in a catalogue of a few dozen products, a word of three of them is still a choice
+        self.generic = (catalogue.products_with > max(rules.generic_share * catalogue.products, 3)) | catalogue.colour_words
+        self.idf[catalogue.colour_words] *= rules.colour_weight
+        self.name_weight = catalogue.names @ self.idf
+        self.by_word = catalogue.names.tocsc()
+        often = catalogue.products_with >= max(3, rules.kind_products * catalogue.products)
+        self.says_kind = often & (catalogue.one_type >= rules.kind_share)
+        self._count(topics, posts)
+        self._find_telling()
+
+    def _count(self, topics: list[str], posts: pa.Table) -> None:
+        number = pc.index_in(posts["topic_id"], value_set=pa.array(topics, pa.string())).fill_null(-1).to_numpy().astype(np.int64)
+        self.topic_posts = np.bincount(number[number >= 0], minlength=len(topics))
+        texts = pc.binary_join(posts["tokens"], " ").combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy().astype(np.int64)
+        # one row per different text of a topic; its author is the first
+        _, first, copies = np.unique(np.column_stack([number, texts]), axis=0, return_index=True, return_counts=True)
+        topic = number[first]
+        self.copies = copies
+        authors = posts["author"].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy().astype(np.int64)
+        self.author = authors[first]
+        matched = match_posts(posts.take(pa.array(first)), self.catalogue)
+        inside = np.flatnonzero(topic >= 0)
+        membership = sparse.csr_matrix((np.ones(len(inside), np.float32), (topic[inside], inside)), shape=(len(topics), len(first)))
+        self.present = _with_misspellings(matched.exact, matched.misspelt, topic, (membership @ matched.exact).tocsr())
+        self.counts = (membership @ self.present).tocsr()
+        self.counts.sort_indices()
+        self.topic_texts = np.asarray(membership.sum(axis=1)).ravel().astype(np.int64)
+        self.all_counts = np.asarray(self.present.sum(axis=0)).ravel()
+        self.texts = len(first)
+        self.members = [membership.indices[membership.indptr[place] : membership.indptr[place + 1]] for place in range(len(topics))]
+
+    def _find_telling(self) -> None:
+        """Words that a topic uses in a real share of its texts and that other texts of the day hardly use.
+
+        Topics that use the word as much are left out of "other": clustering may split what belongs together.
+        """
+        rules, counts = self.rules, self.counts.tocoo()
+        topic_texts = self.topic_texts[counts.row]
+        share = counts.data / np.maximum(topic_texts, 1)
+        strong = share >= rules.full_share
+        size = len(self.catalogue.words)
+        strong_uses = np.bincount(counts.col[strong], counts.data[strong], minlength=size)
+        strong_texts = np.bincount(counts.col[strong], topic_texts[strong], minlength=size)
+        other_uses = self.all_counts[counts.col] - strong_uses[counts.col] - np.where(strong, 0, counts.data)
+        other_texts = self.texts - strong_texts[counts.col] - np.where(strong, 0, topic_texts)
+        elsewhere = (other_uses + 0.5) / (other_texts + 1)
+        lift = share / elsewhere
+        telling = (counts.data >= rules.least_voices) & (share >= rules.least_share) & (lift >= rules.least_lift)
+        # against few other texts nothing can be called everyday language
+        telling &= (elsewhere <= rules.most_elsewhere) | (other_uses <= 2)
+        topics_telling = np.bincount(counts.col[telling], minlength=size)
+        use = telling & (topics_telling <= max(rules.common_topics * len(self.topic_texts), 5))[counts.col]
+        self.telling = sparse.csr_matrix((share[use], (counts.row[use], counts.col[use])), shape=self.counts.shape)
+        self.telling.sort_indices()
+        self.elsewhere = (self.all_counts - strong_uses + 0.5) / (self.texts - strong_texts + 1)
+
+    def rows_of(self, topic: int, product_ids: list[str]) -> list[dict[str, Any]]:
+        """The topic's rows without day and topic: its links, or the one that abstains."""
+        rules = self.rules
+        if self.topic_posts[topic] < rules.least_posts:
+            return [_abstain(f"{self.topic_posts[topic]} posts that day, at least {rules.least_posts} are needed")]
+        if self.topic_texts[topic] < rules.least_voices:
+            return [_abstain(f"{self.topic_posts[topic]} posts repeat {self.topic_texts[topic]} texts: copies are no evidence")]
+        words, shares, uses = self._telling_words(topic)
+        if not len(words):
+            return [_abstain("no product name shares a distinctive word with the posts")]
+        distinct = ~self.generic[words]
+        if not distinct.any():
+            frequent = words[np.argsort(-shares, kind="stable")][:3]
+            named = self.catalogue.products_with[frequent[0]]
+            reason = (
+                f"the posts share only generic words with product names: {self._words(frequent)}; "
+                f"{self.catalogue.words[frequent[0]]!r} names {named:,} of {self.catalogue.products:,} products"
+            )
+            return [_abstain(reason, self._word_list(frequent))]
+        found = self._candidates(words, shares, distinct, uses, topic)
+        share_of = dict(zip(words.tolist(), shares.tolist(), strict=True))
+        refusals = [self._refusal(found, place, share_of, topic) for place in range(len(found.product))]
+        chosen = [place for place, refusal in enumerate(refusals) if refusal is None][: rules.most_products]
+        if not chosen:
+            return [self._weak(found, refusals[0] or "")]
+        return [self._link(found, place, rank + 1, product_ids, topic) for rank, place in enumerate(chosen)]
+
+    def _telling_words(self, topic: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Telling words that enough people use, their shares, and the matrix (texts × words) of their use."""
+        start, end = self.telling.indptr[topic], self.telling.indptr[topic + 1]
+        words = self.telling.indices[start:end]
+        uses = self.present[self.members[topic]][:, words].toarray() > 0
+        authors = self.author[self.members[topic]]
+        several = np.array([len(np.unique(authors[use])) >= self.rules.least_voices for use in uses.T], dtype=bool)
+        return words[several], self.telling.data[start:end][several], uses[:, several]
+
+    def _candidates(self, words: np.ndarray, shares: np.ndarray, distinct: np.ndarray, uses: np.ndarray, topic: int) -> _Candidates:
+        """Products named by the distinctive words, the most promising 100, with what the posts say of each."""
+        strength = np.zeros(len(self.catalogue.words))
+        strength[words] = np.minimum(shares / self.rules.full_share, 1.0)
+        names = np.unique(self.by_word[:, words[distinct]].indices)
+        submatrix = self.catalogue.names[names]
+        coverage = np.asarray(submatrix @ (self.idf * strength)).ravel() / self.name_weight[names]
+        best_first = np.lexsort((self.catalogue.product[names], -np.round(coverage, 9)))
+        _, first = np.unique(self.catalogue.product[names][best_first], return_index=True)
+        kept = best_first[np.sort(first)][:100]  # each product's better name, best coverage first
+        matched = submatrix[kept][:, words[distinct]].toarray() > 0
+        # generic words are no evidence, but with others they narrow the choice: "blue", "shirt"
+        alike = self._alike(words, submatrix[kept][:, words].toarray() > 0)
+        specificity = 1 - np.log(alike) / np.log(max(self.catalogue.products, 2))
+        score = np.clip(coverage[kept] * specificity, 0, 1)
+        order = np.lexsort((self.catalogue.product[names[kept]], -np.round(score, 9)))
+        # texts × candidates: how many of the candidate's words the text has
+        hits = uses[:, distinct].astype(np.int32) @ matched[order].T.astype(np.int32)
+        return _Candidates(
+            product=self.catalogue.product[names[kept]][order],
+            name=names[kept][order],
+            score=score[order],
+            coverage=coverage[kept][order],
+            alike=alike[order],
+            words=[words[distinct][row] for row in matched[order]],
+            evidence_posts=self.copies[self.members[topic]] @ (hits >= 1),
+            together=(hits >= np.minimum(matched[order].sum(axis=1), 2)).sum(axis=0),
+        )
+
+    def _alike(self, words: np.ndarray, matched: np.ndarray) -> np.ndarray:
+        """For each candidate, how many products have all its matched words in one of their names."""
+        sets, inverse = np.unique(matched, axis=0, return_inverse=True)
+        columns = self.catalogue.names[:, words].tocsc()
+        counts = []
+        for row in sets:
+            hits = np.asarray(columns[:, np.flatnonzero(row)].sum(axis=1)).ravel()
+            counts.append(len(np.unique(self.catalogue.product[hits >= row.sum()])))
+        return np.maximum(np.array(counts, dtype=np.int64)[inverse.ravel()], 1)
+
+    def _refusal(self, found: _Candidates, place: int, share_of: dict[int, float], topic: int) -> str | None:
+        """Why the candidate is no link, or ``None``."""
+        rules, words = self.rules, found.words[place]
+        if found.alike[place] > rules.most_alike:
+            return f"{self._words(words)} names {found.alike[place]:,} products, too many to choose from"
+        if len(words) == 1:
+            share = share_of[int(words[0])]
+            whole = found.coverage[place] >= rules.lone_coverage and bool(self.says_kind[words].any())
+            if share < rules.lone_share or not (whole or self._supported(found, place, topic)):
+                return f"only {self._words(words)} of a product's name is in the posts ({share:.0%} of them): too little to tell what they mean"
+        elif found.together[place] < max(rules.least_voices, rules.least_together * self.topic_texts[topic]):
+            return f"{self._words(words)} hardly occur together: in {found.together[place]} of {self.topic_texts[topic]} texts"
+        elif not self.says_kind[words].any() and not self._supported(found, place, topic):
+            return f"{self._words(words)} name products, but the posts do not speak of that kind of thing"
+        if found.score[place] < rules.least_score:
+            return f"{self._words(words)} is too little of the best candidate's name (score {found.score[place]:.2f} of {rules.least_score:.2f} needed)"
+        return None
+
+    def _supported(self, found: _Candidates, place: int, topic: int) -> bool:
+        """Do texts with a matched word also speak of the kind of thing: rest of the name, type or category?"""
+        rules, words, catalogue = self.rules, found.words[place], self.catalogue
+        kinds = set(catalogue.names[found.name[place]].indices.tolist()) | set(catalogue.kinds[int(found.product[place])].indices.tolist())
+        others = np.array(sorted(kinds - set(words.tolist())), dtype=np.int64)
+        # "men" or "blue" go with every kind of thing
+        others = others[~catalogue.colour_words[others] & (catalogue.one_type[others] >= rules.support_type)]
+        if not len(others):
+            return False
+        members = self.members[topic]
+        using = members[self.present[members][:, words].toarray().any(axis=1)]
+        uses = np.asarray(self.present[using][:, others].sum(axis=0)).ravel()
+        enough = uses >= max(rules.least_voices, rules.least_support * len(using))
+        return bool((enough & (uses / max(len(using), 1) >= rules.support_lift * self.elsewhere[others])).any())
+
+    def _link(self, found: _Candidates, place: int, rank: int, product_ids: list[str], topic: int) -> dict[str, Any]:
+        posts = int(found.evidence_posts[place])
+        alike = int(found.alike[place])
+        others = "" if alike == 1 else f"; {alike} products share these words"
+        words = self._words(found.words[place])
+        return {
+            "product_id": product_ids[int(found.product[place])],
+            "linked": True,
+            "rank": rank,
+            "score": float(found.score[place]),
+            "evidence_terms": self._word_list(found.words[place]),
+            "evidence_posts": posts,
+            "reason": f"{posts} of {self.topic_posts[topic]} posts use {words} of its name, which other posts hardly do{others}",
+        }
+
+    def _weak(self, found: _Candidates, refusal: str) -> dict[str, Any]:
+        row = _abstain(refusal, self._word_list(found.words[0]))
+        return row | {"score": float(found.score[0]), "evidence_posts": int(found.evidence_posts[0])}
+
+    def _word_list(self, words: np.ndarray) -> list[str]:
+        rarest_first = sorted(words.tolist(), key=lambda word: (-self.idf[word], word))
+        return [self.catalogue.words[word] for word in rarest_first]
+
+    def _words(self, words: np.ndarray) -> str:
+        return ", ".join(repr(word) for word in self._word_list(words))
+
+
+def _with_misspellings(exact: sparse.csr_matrix, misspelt: sparse.csr_matrix, topic: np.ndarray, spelt: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Exact matches, and misspellings in topics that also spell the word right in two texts: there a typo is the likelier reading."""
+    extra = misspelt.tocoo()
+    inside = topic[extra.row] >= 0
+    rows, columns = extra.row[inside], extra.col[inside]
+    if len(rows):
+        confirmed = np.asarray(spelt[topic[rows], columns]).ravel() >= 2
+        rows, columns = rows[confirmed], columns[confirmed]
+    total = (exact + sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=exact.shape)).tocsr()
+    total.data[:] = 1
+    return total
+
+
+def _abstain(reason: str, words: list[str] | None = None) -> dict[str, Any]:
+    return {
+        "product_id": None, "linked": False, "rank": 0, "score": 0.0, "evidence_terms": words or [], "evidence_posts": 0, "reason": reason,
+    }

@@ -1,0 +1,205 @@
+"""The sealed lane: for each hour the topic of each of its posts, the registry after the hour and what happened to topics.
+
+What belongs here: the steps of an hour in order, and the tables they end in. What doesn't: each step's method
+(``window.py``, ``clustering.py``, ``registry.py``, ``describe.py``).
+
+An hour's result is a function of the clean posts of its window (``window_hours`` hours, itself included) and the registry after
+the hour before. Nothing else is carried from hour to hour, so a range in one call equals one hour at a time from the lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from trend_assets.lib.topics.clustering import Clusters, ClusteringParameters, cluster_vectors
+from trend_assets.lib.topics.describe import TopicDocuments, describe_topics, gather, measure
+from trend_assets.lib.topics.registry import Topic, decide, read_registry, topic_identifier, write_events, write_registry
+from trend_assets.lib.topics.vectors import Vectors, Vocabulary, weigh_documents
+from trend_assets.lib.topics.window import RollingWindow, WindowPosts
+from trend_assets.tables import TABLES
+
+STORY_DOCUMENTS = 3
+
+
+@dataclass(frozen=True)
+class TopicParameters:
+    """What decides about topics, beside clustering.
+
+    A cluster may become a topic when it has ``minimum_groups`` near-duplicate groups by ``minimum_authors`` authors, its
+    documents' mean cosine to its centre is at least ``minimum_cohesion``, and at least ``minimum_core_share`` of them have two of
+    the centre's five heaviest terms: chatter that merely shares a word has not. A post outside the sample joins the nearest
+    topic at ``nearest_similarity`` or more.
+    """
+
+    clustering: ClusteringParameters = ClusteringParameters()
+    minimum_groups: int = 3
+    minimum_authors: int = 3
+    minimum_cohesion: float = 0.3
+    minimum_core_share: float = 0.5
+    nearest_similarity: float = 0.25
+
+
+@dataclass(frozen=True)
+class HourTopics:
+    """The three tables of an hour, and what its metadata reports."""
+
+    hour: datetime
+    topic_assignments: pa.Table
+    topics: pa.Table
+    topic_events: pa.Table
+    window_posts: int
+    window_groups: int
+    kept_share: float
+
+
+def assign_hours(
+    clean_posts_by_hour: Iterable[tuple[datetime, pa.Table]],
+    *,
+    window: Sequence[tuple[datetime, pa.Table]],
+    registry: pa.Table,
+    window_hours: int = 24,
+    window_groups: int = 100_000,
+    parameters: TopicParameters | None = None,
+) -> Iterator[HourTopics]:
+    """Assign topics hour by hour, lazily.
+
+    ``clean_posts_by_hour`` are the hours to process, in time order; ``window`` the hours before the first that are still in its
+    window, in time order; ``registry`` the partition of ``topics/topics`` of the hour before the first (empty to begin).
+    Posts are ``social/clean_posts``. At most ``window_groups`` near-duplicate groups are clustered, the rest joins the nearest.
+    Raises ``ValueError`` when hours are out of order or a table doesn't fit its declaration.
+    """
+    parameters = parameters or TopicParameters()
+    rolling = RollingWindow(window_hours)
+    topics = read_registry(registry)
+    for hour, posts in window:
+        rolling.add(hour, posts)
+    for hour, posts in clean_posts_by_hour:
+        rolling.add(hour, posts)
+        result, topics = _process(rolling.snapshot(window_groups), rolling.vocabulary, topics, parameters)
+        yield result
+
+
+def _process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], parameters: TopicParameters) -> tuple[HourTopics, list[Topic]]:
+    vectors = weigh_documents(posts.starts, posts.terms, posts.rows, vocabulary, dropped=parameters.clustering.dropped_length)
+    clusters = cluster_vectors(vectors, parameters.clustering)
+    measured = measure(posts, vectors, clusters.topic, vocabulary)
+    eligible = (
+        (measured.documents >= parameters.minimum_groups)
+        & (measured.authors >= parameters.minimum_authors)
+        & (measured.cohesion >= parameters.minimum_cohesion)
+        & (measured.core_share >= parameters.minimum_core_share)
+    )
+
+    def founding_post(cluster: int, number: int) -> str | None:
+        documents = measured.documents_of(cluster)
+        return posts.post_key(int(posts.rows[documents[number]])) if number < len(documents) else None
+
+    def in_words(cluster: int) -> str:
+        return (
+            f"{measured.documents[cluster]} different texts in {measured.posts[cluster]} posts by {measured.authors[cluster]} authors, "
+            f"mean similarity to the centre {measured.cohesion[cluster]:.2f}"
+        )
+
+    decision = decide(topics, posts.members, clusters.topic, measured.documents, eligible, founding_post, in_words)
+    found = gather(clusters.topic, decision, measured)
+    rows, numbers, similarity, nearest = _newest_posts(posts, vectors, found, parameters)
+    assignments = _assignment_table(posts, found, clusters, rows, numbers, similarity, nearest)
+    joined = np.bincount(numbers, minlength=len(found.topic_ids)).astype(np.int64)
+    alive = describe_topics(posts, vectors, vocabulary, found, decision, topics, joined)
+    result = HourTopics(
+        hour=posts.hour,
+        topic_assignments=assignments,
+        topics=write_registry(posts.hour, alive),
+        topic_events=write_events(posts.hour, decision.events, {topic.topic_id: topic.label for topic in alive}),
+        window_posts=len(posts.document),
+        window_groups=len(posts.rows),
+        kept_share=posts.kept_share,
+    )
+    return result, sorted(alive, key=lambda topic: (topic.born_at, topic.topic_id))
+
+
+def _newest_posts(
+    posts: WindowPosts, vectors: Vectors, found: TopicDocuments, parameters: TopicParameters
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of the newest hour that have a topic, its number, the similarity, and whether it is only the nearest."""
+    from trend_assets.lib.topics.sparse import nearest_centre, weigh
+
+    rows = np.arange(posts.newest.start, posts.newest.stop)
+    document = posts.document[rows]
+    number = np.full(len(rows), -1, np.int64)
+    similarity = np.zeros(len(rows), np.float32)
+    in_sample = document >= 0
+    number[in_sample] = found.topic_of_document[document[in_sample]]
+    similarity[in_sample] = found.similarity[document[in_sample]]
+    outside = np.flatnonzero(~in_sample & (posts.representative[rows] >= 0))
+    if len(outside) and len(found.topic_ids):
+        heads, group = np.unique(posts.representative[rows[outside]], return_inverse=True)
+        starts, columns, weights = weigh(
+            posts.starts, posts.terms, heads, vectors.column_of, vectors.idf, parameters.clustering.dropped_length
+        )
+        centre, cosine = nearest_centre(
+            starts, columns, weights, found.centre_starts, found.centre_columns, found.centre_weights, vectors.width
+        )
+        near = cosine >= parameters.nearest_similarity
+        number[outside] = np.where(near, centre, -1)[group]
+        similarity[outside] = cosine[group]
+    kept = number >= 0
+    return rows[kept], number[kept], similarity[kept], ~in_sample[kept]
+
+
+def _assignment_table(
+    posts: WindowPosts,
+    found: TopicDocuments,
+    clusters: Clusters,
+    rows: np.ndarray,
+    numbers: np.ndarray,
+    similarity: np.ndarray,
+    nearest: np.ndarray,
+) -> pa.Table:
+    newest = posts.hours[-1].posts.take(pa.array(rows - posts.newest.start))
+    assigned_by = np.where(nearest, "nearest", np.where(posts.is_repost[rows], "repost", "cluster"))
+    story_names, story_of = _stories(posts, found, clusters)
+    documents = posts.document[rows]
+    story = np.where(documents >= 0, story_of[documents] if len(story_of) else -1, -1)
+    table = pa.table(
+        {
+            "post_id": newest.column("post_id"),
+            "network": newest.column("network"),
+            "created_at": newest.column("created_at"),
+            "topic_id": pa.array(found.topic_ids, pa.string()).take(pa.array(numbers)),
+            "story_id": pa.array(story_names, pa.string()).take(pa.array(story, mask=story < 0)),
+            "assigned_by": pa.array(assigned_by.tolist(), pa.string()),
+            "similarity": pa.array(np.clip(similarity, 0.0, 1.0), pa.float32()),
+        }
+    )
+    return TABLES["topics/topic_assignments"].conform(table)
+
+
+def _stories(posts: WindowPosts, found: TopicDocuments, clusters: Clusters) -> tuple[list[str], np.ndarray]:
+    """Names of the stories seen in the newest hour and the story number of each document (-1: its topic has but one)."""
+    story = clusters.story.copy()
+    story[found.topic_of_document < 0] = -1
+    stories = int(story.max()) + 1 if len(story) else 0
+    if stories == 0:
+        return [], np.full(len(story), -1, np.int64)
+    sizes = np.bincount(story[story >= 0], minlength=stories)
+    topic = np.zeros(stories, np.int64)
+    topic[story[story >= 0]] = found.topic_of_document[story >= 0]
+    large = sizes >= STORY_DOCUMENTS
+    several = np.bincount(topic[large], minlength=len(found.topic_ids)) > 1
+    named = large & several[topic]
+    story[(story >= 0) & ~named[story]] = -1
+    in_hour = posts.document[posts.newest]
+    used = np.unique(story[in_hour[in_hour >= 0]])
+    used = used[used >= 0]
+    first = np.full(stories, len(story), np.int64)
+    np.minimum.at(first, story[story >= 0], np.flatnonzero(story >= 0))
+    names = [topic_identifier(posts.post_key(int(posts.rows[document]))) for document in first[used].tolist()]
+    number_of = np.full(stories + 1, -1, np.int64)
+    number_of[used] = np.arange(len(used))
+    return names, number_of[story]

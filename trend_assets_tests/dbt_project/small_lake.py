@@ -1,0 +1,359 @@
+"""A lake small enough to read: four days, two places, three products, three topics, every table that dbt reads.
+
+What belongs here: the rows. The story: people talk about a red scarf that Paris is about to sell out of; a second topic
+is talk about nothing we sell; a third is a bot wave that is suppressed. What doesn't: expectations (the tests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from trend_assets.lake import Lake
+from trend_assets.tables import TABLES
+
+DAYS = [date(2026, 9, 1) + timedelta(days=n) for n in range(4)]
+PRODUCTS = [("scarf", "Red scarf", "Scarves", 25.0), ("hat", "Blue hat", "Hats", 15.0), ("mug", "White mug", "Kitchen", 8.0)]
+STORES = [("paris", "Paris Centre", "store"), ("web", "Web shop", "web")]
+TRENDING, LIFESTYLE, BOTS = "topic-scarf", "topic-weather", "topic-bots"
+LANDING_FILE = "network=x/hour={hour}/01.jsonl.zst"
+
+Rows = list[dict[str, Any]]
+
+
+def _hours(day: date) -> list[datetime]:
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return [start + timedelta(hours=n) for n in range(24)]
+
+
+def products(day: date) -> Rows:
+    """The catalogue: the mug's supplier states no lead time."""
+    return [
+        {
+            "day": day,
+            "product_id": product,
+            "product_name": name,
+            "category": category,
+            "unit_price": price,
+            "unit_cost": price / 2,
+            "lead_time_days": None if product == "mug" else 7,
+            "minimum_order_quantity": 10,
+            "data_origin": "simulated",
+        }
+        for product, name, category, price in PRODUCTS
+    ]
+
+
+def stores(day: date) -> Rows:
+    """Two places."""
+    return [{"day": day, "store_id": store, "store_name": name, "channel": channel, "data_origin": "simulated"} for store, name, channel in STORES]
+
+
+def orders(day: date) -> Rows:
+    """Every day 4 scarves and 1 hat are sold in Paris; on the second day a scarf comes back and a sale is cancelled."""
+    lines = [("scarf", "paris", "sale", 4), ("hat", "paris", "sale", 1)]
+    if day == DAYS[1]:
+        lines += [("scarf", "paris", "return", -1), ("hat", "web", "sale", 3), ("hat", "web", "cancellation", -3)]
+    return [
+        {
+            "day": day,
+            "order_id": f"{day}",
+            "line": line,
+            "ordered_at": datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
+            "product_id": product,
+            "store_id": store,
+            "kind": kind,
+            "quantity": quantity,
+            "unit_price": 10.0,
+            "currency": "EUR",
+            "data_origin": "simulated",
+        }
+        for line, (product, store, kind, quantity) in enumerate(lines, start=1)
+    ]
+
+
+def inventory(day: date) -> Rows:
+    """Stock that adds up, except one white mug lost on the third day without a booking."""
+    n = DAYS.index(day)
+    on_hand = {
+        ("scarf", "paris"): 20 - 4 * (n + 1) + (1 if n >= 1 else 0),
+        ("hat", "paris"): 30 - (n + 1),
+        ("mug", "web"): 50 - (1 if n >= 2 else 0),
+    }
+    sold = {("scarf", "paris"): 4, ("hat", "paris"): 1, ("mug", "web"): 0}
+    return [
+        {
+            "day": day,
+            "product_id": product,
+            "store_id": store,
+            "on_hand": units,
+            "reserved": 1 if product == "scarf" else 0,
+            "received": 0,
+            "sold": sold[product, store],
+            "returned": 1 if (product, n) == ("scarf", 1) else 0,
+            "adjusted": 0,
+            "data_origin": "simulated",
+        }
+        for (product, store), units in on_hand.items()
+    ]
+
+
+def deliveries(day: date) -> Rows:
+    """One open delivery of scarves to Paris, due on the 20th: in time only from the 13th on."""
+    return [
+        {
+            "day": day,
+            "delivery_id": "po-1",
+            "product_id": "scarf",
+            "store_id": "paris",
+            "ordered_on": date(2026, 8, 30),
+            "due_on": date(2026, 9, 20) if day < DAYS[3] else date(2026, 9, 10),
+            "received_on": None,
+            "quantity_ordered": 40,
+            "quantity_received": 0,
+            "data_origin": "simulated",
+        }
+    ]
+
+
+def promotions(day: date) -> Rows:
+    """Hats are promoted in Paris from the third day."""
+    if day < DAYS[2]:
+        return []
+    return [
+        {
+            "day": day,
+            "promotion_id": "autumn",
+            "product_id": "hat",
+            "store_id": "paris",
+            "starts_on": DAYS[2],
+            "ends_on": DAYS[3],
+            "discount": 0.2,
+            "data_origin": "simulated",
+        }
+    ]
+
+
+def links(day: date) -> Rows:
+    """The scarf trend is about the scarf; for the weather we abstain."""
+    if day < DAYS[1]:
+        return []
+    common = {"day": day, "evidence_terms": ["scarf"], "evidence_posts": 5}
+    return [
+        common | {"topic_id": TRENDING, "product_id": "scarf", "linked": True, "rank": 1, "score": 0.8, "reason": "named in 5 posts"},
+        common | {"topic_id": LIFESTYLE, "product_id": None, "linked": False, "rank": 0, "score": 0.0, "reason": "no product named"},
+    ]
+
+
+def cards(day: date) -> Rows:
+    """One card a day: reorder the scarf for Paris."""
+    if day < DAYS[1]:
+        return []
+    return [
+        {
+            "day": day,
+            "card_id": f"card-{day}",
+            "topic_id": TRENDING,
+            "label": "red scarf",
+            "product_id": "scarf",
+            "product_name": "Red scarf",
+            "store_id": "paris",
+            "action": "reorder",
+            "quantity": 40,
+            "act_by": day,
+            "days_of_cover": 2.0,
+            "lead_time_days": 7,
+            "daily_units": 4.0,
+            "expected_daily_units": 8.0,
+            "available_units": 8,
+            "inbound_units": 0,
+            "money_at_risk": 500.0,
+            "confidence": 0.7,
+            "stage": "rising",
+            "promotion": False,
+            "data_origin": "simulated",
+            "reason": "covers 2 of 7 days",
+        }
+    ]
+
+
+def topic_hours(hour: datetime) -> Rows:
+    """Constant talk about the weather; scarf and bots from the second day on."""
+    topics = [(LIFESTYLE, 2)] + ([(TRENDING, 5), (BOTS, 9)] if hour.date() >= DAYS[1] else [])
+    return [
+        {
+            "hour": hour,
+            "topic_id": topic,
+            "posts": posts,
+            "reposts": 1,
+            "authors": posts,
+            "near_duplicate_groups": posts,
+            "french_posts": 1,
+            "english_posts": 1,
+            "top_author_share": 0.5,
+        }
+        for topic, posts in topics
+    ]
+
+
+def topic_events(hour: datetime) -> Rows:
+    """The scarf topic is born at the start of the second day."""
+    if hour != _hours(DAYS[1])[0]:
+        return []
+    return [{"hour": hour, "topic_id": TRENDING, "event": "birth", "evidence": "5 posts", "label": "red scarf"}]
+
+
+def trends(hour: datetime) -> Rows:
+    """From 10 to 12 on the last three days: the scarf, the weather, and the suppressed bots with the highest score."""
+    if hour.date() < DAYS[1] or hour.hour not in (10, 11):
+        return []
+    told = [(BOTS, "free giveaway", "noise", True, 99.0), (TRENDING, "red scarf", "brand", False, 9.0 + hour.hour), (LIFESTYLE, "heavy rain", "lifestyle", False, 3.0)]
+    return [
+        {
+            "hour": hour,
+            "rank": rank,
+            "topic_id": topic,
+            "label": label,
+            "keywords": label.split(),
+            "stage": "rising" if hour.hour == 11 else "emerging",
+            "lane": lane,
+            "suppressed": suppressed,
+            "score": score,
+            "burst_z": 6.0,
+            "p_value": 0.001,
+            "q_value": 0.01,
+            "posts": 5,
+            "expected_posts": 1.0,
+            "authors": 5,
+            "posts_24h": 50,
+            "authors_24h": 50,
+            "growth_6h": 2.0,
+            "exemplar_posts": ["x:1"],
+            "first_raised_at": hour,
+            "reason": "five times its usual hour",
+        }
+        for rank, (topic, label, lane, suppressed, score) in enumerate(told, start=1)
+    ]
+
+
+def rankings(hour: datetime) -> Rows:
+    """Two authors overall, one in the scarf topic."""
+    if hour.date() < DAYS[1]:
+        return []
+    return [
+        {
+            "hour": hour,
+            "scope": scope,
+            "rank": rank,
+            "author": author,
+            "network": "x",
+            "score": 10.0 / rank,
+            "half_life_hours": 24.0,
+            "interactions_24h": 10,
+            "amplifiers_24h": 5,
+            "reason": "reposted by 5",
+        }
+        for scope, rank, author in (("overall", 1, "a1"), ("overall", 2, "a2"), (TRENDING, 1, "a1"))
+    ]
+
+
+def _landed(hour: datetime) -> dict[str, Any]:
+    return {"landing_file": LANDING_FILE.format(hour=f"{hour:%Y-%m-%dT%H}"), "request_id": "r1", "source": "x"}
+
+
+def raw_posts(hour: datetime) -> Rows:
+    """A post and a repost an hour."""
+    return [
+        _landed(hour)
+        | {
+            "post_id": f"{hour:%d%H}{line}",
+            "network": "x",
+            "author": f"a{line}",
+            "created_at": hour,
+            "kind": kind,
+            "text": "a secret text",
+            "hashtags": [],
+            "mentions": [],
+            "urls": [],
+            "media": [],
+            "matching_rules": [],
+            "captured_at": hour,
+            "landing_line": line,
+            "licence_class": "simulated",
+        }
+        for line, kind in enumerate(("post", "repost"))
+    ]
+
+
+def quarantined_posts(hour: datetime) -> Rows:
+    """One broken record, at noon of the first day."""
+    if hour != _hours(DAYS[0])[12]:
+        return []
+    return [
+        _landed(hour)
+        | {"hour": hour, "network": "x", "reason": "not_json", "detail": "ends early", "original": b"{", "received_at": hour, "landing_line": 2}
+    ]
+
+
+def deletions(hour: datetime) -> Rows:
+    """One notice, at noon of the second day."""
+    if hour != _hours(DAYS[1])[12]:
+        return []
+    return [
+        _landed(hour)
+        | {"hour": hour, "network": "x", "subject_kind": "post", "subject": "1", "action": "delete", "deleted_at": hour, "landing_line": 2}
+    ]
+
+
+def landing_counts(hour: datetime) -> Rows:
+    """The accounting of exactly those records, and two duplicates that leave no row."""
+    counts = [("post", "", 1), ("repost", "", 1), ("duplicate", "", 2)]
+    counts += [("quarantined", "not_json", 1)] if quarantined_posts(hour) else []
+    counts += [("deletion", "post", 1)] if deletions(hour) else []
+    return [_landed(hour) | {"hour": hour, "outcome": outcome, "detail": detail, "records": records} for outcome, detail, records in counts]
+
+
+DAILY = {
+    "retail/products": products,
+    "retail/stores": stores,
+    "retail/orders": orders,
+    "retail/inventory": inventory,
+    "retail/deliveries": deliveries,
+    "retail/promotions": promotions,
+    "demand/product_trend_links": links,
+    "demand/decision_cards": cards,
+}
+HOURLY = {
+    "topics/topic_hours": topic_hours,
+    "topics/topic_events": topic_events,
+    "topics/trends": trends,
+    "influencers/influencer_rankings": rankings,
+    "social/raw_posts": raw_posts,
+    "social/quarantined_posts": quarantined_posts,
+    "social/deletions": deletions,
+    "social/landing_counts": landing_counts,
+}
+
+
+def partitions(days: list[date]) -> Iterator[tuple[str, str, Rows]]:
+    """Table, partition key and rows of every partition that has any."""
+    for day in days:
+        for table, rows in DAILY.items():
+            yield table, day.isoformat(), rows(day)
+        for hour in _hours(day):
+            for table, rows_of_hour in HOURLY.items():
+                yield table, f"{hour:%Y-%m-%d-%H:00}", rows_of_hour(hour)
+
+
+def publish_small_lake(root: Path, days: list[date] = DAYS) -> Lake:
+    """Publish the whole story into a lake at ``root``."""
+    lake = Lake(str(root))
+    found: dict[str, dict[str, Any]] = {}
+    for table, key, rows in partitions(days):
+        if rows:
+            found.setdefault(table, {})[key] = TABLES[table].from_rows(rows)
+    for table, parts in found.items():
+        lake.publish(TABLES[table], parts)
+    return lake
