@@ -16,6 +16,7 @@ import re
 import time
 from collections import Counter
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -58,7 +59,7 @@ def topics_of_a_day(texts: list[str]) -> list[str | None]:
     for text in texts:
         plain = re.sub(r"https?://\S+|@\w+", " ", text.lower())
         words = [word for word in WORD.findall(plain) if len(word) > 3]
-        keys.append(set(re.findall(r"#\w+", plain)) | {f"{left} {right}" for left, right in zip(words, words[1:], strict=False)})
+        keys.append(set(re.findall(r"#\w+", plain)) | {f"{left} {right}" for left, right in pairwise(words)})
     counts = Counter(key for found in keys for key in found)
     return [min((key for key in found if counts[key] >= 15), key=lambda key: (counts[key], key), default=None) for found in keys]
 
@@ -74,7 +75,8 @@ def show(title: str, posts: pa.Table, products: pa.Table, most: int) -> None:
     linked = {row["topic_id"] for row in rows if row["linked"]}
     print(f"\n== {title}: {posts.num_rows:,} posts, {trends.num_rows:,} topics, {len(linked)} linked, {seconds:.1f} s")
     for row in [row for row in rows if row["linked"]][:most]:
-        print(f"  LINK {row['topic_id'][:40]!r} -> {names[row['product_id']]} ({row['score']:.2f}; {', '.join(row['evidence_terms'])}): {row['reason']}")
+        evidence = f"{row['score']:.2f}; {', '.join(row['evidence_terms'])}"
+        print(f"  LINK {row['topic_id'][:40]!r} -> {names[row['product_id']]} ({evidence}): {row['reason']}")
     for row in [row for row in rows if not row["linked"]][: most // 2]:
         print(f"  none {row['topic_id'][:40]!r}: {row['reason']}")
 
@@ -82,7 +84,13 @@ def show(title: str, posts: pa.Table, products: pa.Table, most: int) -> None:
 def mangled(word: str, chance: random.Random) -> str:
     """The word with one typing error."""
     place = chance.randrange(1, len(word))
-    return chance.choice([word[:place] + word[place + 1 :], word[: place - 1] + word[place] + word[place - 1] + word[place + 1 :], word[:place] + word[place - 1 :]])
+    return chance.choice(
+        [
+            word[:place] + word[place + 1 :],
+            word[: place - 1] + word[place] + word[place - 1] + word[place + 1 :],
+            word[:place] + word[place - 1 :],
+        ]
+    )
 
 
 def planted(products: pa.Table, chatter: list[str], topics: int, posts_each: int, seed: int) -> tuple[pa.Table, dict[str, str]]:
@@ -150,7 +158,8 @@ def main() -> None:
     reasons = Counter(re.sub(r"'[^']*'|[\\d.,%]+", "…", row["reason"]) for row in rows if not row["linked"])
     for reason, count in reasons.most_common(8):
         print(f"  {count:>5} abstained: {reason}")
-    print(f"  a product of that name among the links: {found}; first: {first}; only others: {wrong}; abstained: {abstained} (of which more than 30 share the name: {hopeless})")
+    print(f"  a product of that name among the links: {found}; first: {first}; only others: {wrong}")
+    print(f"  abstained: {abstained} (of which more than 30 products share the name: {hopeless})")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ What belongs here: locating and parsing. What doesn't: models (``dbt_project/``)
 from __future__ import annotations
 
 import os
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,9 +24,17 @@ def dbt_project() -> DbtProject:
     """The project, its target named like the environment."""
     from trend_assets.warehouse import dbt_environment
 
-    for name, value in dbt_environment(load_settings()).items():
+    settings = load_settings()
+    variables = dbt_environment(settings.working_warehouse_file, settings.lake_root, settings.environment.value)
+    for name, value in variables.items():
         os.environ[name] = value  # dbt is a child process and reads its profile from the environment
-    return DbtProject(project_dir=FOLDER, target=load_settings().environment.value)
+    return DbtProject(project_dir=FOLDER, target=settings.environment.value)
+
+
+def dbt_resource() -> DbtCliResource:
+    """dbt of this virtual environment, whether or not it is on the PATH."""
+    beside = Path(sys.executable).with_name("dbt")
+    return DbtCliResource(project_dir=dbt_project(), dbt_executable=str(beside) if beside.exists() else "dbt")
 
 
 def _newest_source() -> float:
@@ -43,5 +52,5 @@ def manifest() -> Path:
     project = dbt_project()
     path = project.manifest_path
     if not path.exists() or path.stat().st_mtime < _newest_source():
-        DbtCliResource(project_dir=project).cli(["parse", "--quiet"], target_path=project.target_path).wait()
+        dbt_resource().cli(["parse", "--quiet"], target_path=project.target_path).wait()
     return path

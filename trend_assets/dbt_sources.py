@@ -149,10 +149,7 @@ def columns_markdown() -> str:
     blocks = ["<!-- Generated from trend_assets/tables by: python -m trend_assets.dbt_sources. Do not edit. -->"]
     for path in SOURCES:
         table = TABLES[path]
-        blocks += [
-            f"{{% docs {table.name}__{column.name} %}}{column_comment(column)}{{% enddocs %}}"
-            for column in source_columns(table)
-        ]
+        blocks += [f"{{% docs {table.name}__{column.name} %}}{column_comment(column)}{{% enddocs %}}" for column in source_columns(table)]
     return "\n".join(blocks) + "\n"
 
 
@@ -186,7 +183,7 @@ def source_view_sql(table: Table, files: list[str]) -> str:
         names = ", ".join(f'"{column.name}"' for column in columns)
         literals = ", ".join(_file_literal(path) for path in files)
         # Folder names hold key=value in some tables: DuckDB must not invent columns from them.
-        body = f"select {names} from read_parquet([{literals}], hive_partitioning = false)"
+        body = f"select {names} from read_parquet([{literals}], hive_partitioning = false)"  # noqa: S608 - names are declared, paths escaped
     else:
         nulls = ", ".join(f'cast(null as {duckdb_type(column.type)}) as "{column.name}"' for column in columns)
         body = f"select {nulls} where false"
@@ -199,8 +196,7 @@ def create_source_views(
     """Make a view for every source over the lake's committed files of the day range, and record what was taken."""
     connection.execute("create schema if not exists lake")
     connection.execute(
-        f"create or replace table {SNAPSHOT_TABLE} "
-        "(table_name varchar, partitions bigint, files bigint, first_day date, last_day date)"
+        f"create or replace table {SNAPSHOT_TABLE} (table_name varchar, partitions bigint, files bigint, first_day date, last_day date)"
     )
     for path in SOURCES:
         table = TABLES[path]
@@ -208,7 +204,8 @@ def create_source_views(
         files = lake.files(table, keys) if keys else []
         connection.execute(f'create schema if not exists "{table.group}"')
         connection.execute(source_view_sql(table, files))
-        connection.execute(f"insert into {SNAPSHOT_TABLE} values (?, ?, ?, ?, ?)", [path, len(keys), len(files), first_day, last_day])
+        taken = [path, len(keys), len(files), first_day, last_day]
+        connection.execute(f"insert into {SNAPSHOT_TABLE} values (?, ?, ?, ?, ?)", taken)  # noqa: S608 - our own name
 
 
 def _day(value: Any) -> date | None:

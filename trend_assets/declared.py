@@ -4,8 +4,6 @@ What belongs here: everything that follows mechanically from ``tables/`` on the 
 need judgement (``defs/<group>/checks.py``) and the audit itself (``lib/quality``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

@@ -3,8 +3,6 @@
 What belongs here: assembly, about twenty lines. What doesn't: any definition.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import dagster as dg

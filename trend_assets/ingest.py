@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from trend_assets.landing import LandingRecord, LandingWriter, landing_hour
 from trend_assets.lib.sources import edge, rows
-from trend_assets.lib.sources.containers import InputFile, RefusedFileError, SkippedFile, input_files, lines_of
+from trend_assets.lib.sources.containers import DAMAGE, InputFile, RefusedFileError, SkippedFile, input_files
 from trend_assets.lib.sources.edge import NETWORK_OF_SOURCE, SOURCES, EdgeRecord
 from trend_assets.lib.sources.table import MappingError, TableMapping, propose_mapping
 
@@ -109,7 +109,7 @@ def ingest_files(
         request_id = f"ingest/{sha256[:12]}/{file.name}"
         earlier = known.earlier(sha256)
         if earlier is not None and not again:
-            reason = f"the same content was ingested as {earlier.file} on {earlier.received_at:%Y-%m-%d %H:%M} UTC; --again lands it once more"
+            reason = f"the same content was ingested as {earlier.file} on {earlier.received_at:%Y-%m-%d %H:%M} UTC (--again lands it again)"
             receipts.append(Receipt(file.shown, request_id, source, sha256, received_at, skipped=reason))
             continue
         started_at = known.start(sha256, request_id, received_at)
@@ -160,12 +160,10 @@ def _land(
     else:
         network, records = NETWORK_OF_SOURCE[source], _records_of_file(file, source)
     for number, record in enumerate(records, start=1):
-        writer.add(
-            LandingRecord(
-                network, source, receipt.received_at, receipt.request_id, record.kind, record.body, record.includes, record.created_at
-            )
-        )
-        kinds[record.kind] += 1
+        kind = _compliance_kind(file.name) if record.kind == "compliance" else record.kind
+        line = (receipt.received_at, receipt.request_id, kind, record.body, record.includes, record.created_at)
+        writer.add(LandingRecord(network, source, *line))
+        kinds[kind] += 1
         if number % _PROGRESS_RECORDS == 0:
             report(f"{file.shown}: {number:,} records")
     landing_files = tuple(writer.flush())
@@ -178,28 +176,32 @@ def _records_of_file(file: InputFile, source: str) -> Iterator[EdgeRecord]:
     if document is not None:
         yield from edge.records_of(source, document)
         return
-    with file.expanded() as stream:
-        for text, damage in lines_of(stream):
-            if not damage:
-                yield from edge.records_of(source, text)
-            elif text:
-                yield EdgeRecord("damaged", text)
-            else:
-                yield EdgeRecord("damaged", f"the file is damaged here: {damage}".encode())
+    for text, damage in file.lines():
+        if damage:
+            yield EdgeRecord("damaged", text or f"the file is damaged here: {damage}".encode())
+        else:
+            yield from edge.records_of(source, text)
+
+
+def _compliance_kind(name: str) -> str:
+    """Rows about posts and about accounts look the same: the name of the file is the only thing that may tell."""
+    lowered = name.lower()
+    if "user" in lowered or "account" in lowered:
+        return "account_compliance"
+    return "post_compliance" if "tweet" in lowered or "post" in lowered else "compliance"
 
 
 def _document(file: InputFile) -> bytes | None:
     """The whole content if it is one JSON value that doesn't fit one line; None for a file of lines."""
-    with file.expanded() as stream:
-        lines = lines_of(stream)
-        first = next(lines, (b"", ""))[0]
-        if first[:1] not in (b"{", b"[") or edge.is_whole(first) or next(lines, None) is None:
-            return None
-    with file.expanded() as stream:
-        try:
+    lines = file.lines()
+    first = next(lines, (b"", ""))[0]
+    if first[:1] not in (b"{", b"[") or edge.is_whole(first) or next(lines, None) is None:
+        return None
+    try:
+        with file.expanded() as stream:
             text = stream.read(_LARGEST_DOCUMENT)
-        except (OSError, EOFError, pa.ArrowException):
-            return None
+    except DAMAGE:
+        return None
     text = text.removeprefix(b"\xef\xbb\xbf").strip()
     return text if edge.is_whole(text) else None
 

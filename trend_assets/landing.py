@@ -111,29 +111,29 @@ class LandingWriter:
         received_at: np.ndarray,
         created_at: np.ndarray,
         includes: Sequence[bytes | None] | None = None,
+        *,
+        checked: bool = True,
     ) -> None:
         """Buffer many records at once: the fast way for a program that makes its own records.
 
-        ``bodies`` must each be one JSON object without line breaks (not checked); ``received_at`` and ``created_at`` are
-        ``datetime64[us]`` (UTC) of the same length; ``includes`` likewise, JSON objects or None.
+        ``received_at`` and ``created_at`` (NaT: none) are ``datetime64[us]`` (UTC), as long as ``bodies``; ``includes``
+        likewise, JSON objects or None. ``checked`` False: every body is one JSON object on one line, the caller vouches for it.
         """
         if not len(bodies) == len(received_at) == len(created_at) or (includes is not None and len(includes) != len(bodies)):
             raise ValueError("bodies, received_at, created_at and includes must have the same length")
         received_at = received_at.astype("datetime64[us]")
         start, end = line_prefix(source, "\0", request_id, kind).split(b"\\u0000")
-        middle = end + b'"body":'
-        received_texts = np.datetime_as_string(received_at, unit="us").astype("S26").tolist()
-        hour_texts = np.datetime_as_string(self._hours(created_at.astype("datetime64[us]"), received_at), unit="h").tolist()
-        lines_by_hour: dict[str, list[bytes]] = {}
-        if includes is None:
-            for hour, received, body in zip(hour_texts, received_texts, bodies, strict=True):
-                lines_by_hour.setdefault(hour, []).append(b"%b%bZ%b%b}\n" % (start, received, middle, body))
+        prefixes = [start + text + b"Z" + end for text in np.datetime_as_string(received_at, unit="us").astype("S26").tolist()]
+        hours = np.datetime_as_string(self._hours(created_at.astype("datetime64[us]"), received_at), unit="h").tolist()
+        lines_by_hour: dict[str, list[bytes]] = {hour: [] for hour in set(hours)}
+        if checked or includes is not None:
+            for hour, prefix, body, included in zip(hours, prefixes, bodies, includes or [None] * len(bodies), strict=True):
+                lines_by_hour[hour].append(encode_line(prefix, body, included))
         else:
-            for hour, received, body, included in zip(hour_texts, received_texts, bodies, includes, strict=True):
-                tail = b"}\n" if included is None else b',"includes":%b}\n' % included
-                lines_by_hour.setdefault(hour, []).append(b"%b%bZ%b%b%b" % (start, received, middle, body, tail))
-        for hour, lines in lines_by_hour.items():
-            self._append(network, hour, lines)
+            for hour, prefix, body in zip(hours, prefixes, bodies, strict=True):
+                lines_by_hour[hour].append(b'%b"body":%b}\n' % (prefix, body))
+        for hour in sorted(lines_by_hour):
+            self._append(network, hour, lines_by_hour[hour])
 
     def flush(self) -> list[str]:
         """Publish everything buffered; returns the paths published since the last call, sorted."""

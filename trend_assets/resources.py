@@ -108,7 +108,10 @@ class LakeIOManager(dg.ConfigurableIOManager):
 def resources(settings: Settings | None = None) -> dict[str, Any]:
     """Every resource of the code location, as a function of the settings (tests pass their own)."""
     chosen = settings or load_settings()
+    from trend_assets.dbt_project import dbt_resource
+
     return {
+        "dbt": dbt_resource(),
         "lake": LakeResource(root=chosen.lake_root),
         "io_manager": LakeIOManager(root=chosen.lake_root),
     }

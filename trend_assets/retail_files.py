@@ -59,12 +59,14 @@ def read_retail(
     chosen: dict[str, list[SourceFile]] = {}
     for table_name in mapping.tables:
         found = _found(mapping, table_name, root, files or {})
-        chosen[table_name] = _snapshots(mapping, table_name, found, days) if table_name in SNAPSHOT_TABLES else _of_days(mapping, table_name, found, days)
+        chosen[table_name] = (
+            _snapshots(mapping, table_name, found, days) if table_name in SNAPSHOT_TABLES else _of_days(mapping, table_name, found, days)
+        )
     return read_records(mapping, chosen, days)
 
 
 def retail_days(mapping: RetailMapping | Path, root: Path | None = None, files: Mapping[str, Path] | None = None) -> list[date]:
-    """Days for which there are orders, stock, deliveries or promotions: from dated names, else from the rows of undated orders and stock."""
+    """Days with orders, stock, deliveries or promotions: from dated names, else from the rows of undated orders and stock."""
     mapping, root = _resolve(mapping, root)
     days: set[date] = set()
     for table_name in mapping.tables:
@@ -118,7 +120,7 @@ def _resolve(mapping: RetailMapping | Path, root: Path | None) -> tuple[RetailMa
 
 def _found(mapping: RetailMapping, table_name: str, root: Path, files: Mapping[str, Path]) -> list[FoundFile]:
     """Files of a table in order of day and name. Raises ``MappingError`` where an undated pattern matches nothing."""
-    table = mapping.tables[table_name]  # type: ignore[index]
+    table = mapping.tables[table_name]
     if table.rows:
         return []
     if table_name in files:
@@ -143,7 +145,9 @@ def _matches(root: Path, pattern: str) -> list[FoundFile]:
     elif "*" not in pattern and "{day" not in pattern:
         path = root / pattern  # glob would refuse `..`, which a mapping beside its data may need
         return [FoundFile(path, pattern, None)] if path.is_file() else []
-    shape = re.compile(_DAY.sub("(?P<day>.+?)", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}").replace(r"\*", "[^/]*"), count=1))
+    shape = re.compile(
+        _DAY.sub("(?P<day>.+?)", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}").replace(r"\*", "[^/]*"), count=1)
+    )
     day_format = _DAY.search(pattern)
     found = []
     for path in sorted(folder.glob(_DAY.sub("*", pattern))):
@@ -162,7 +166,7 @@ def _matches(root: Path, pattern: str) -> list[FoundFile]:
 
 def _day_in_name(text: str, pattern: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if pattern is None else datetime.strptime(text, pattern).date()  # noqa: DTZ007 - a day has no zone
+        return date.fromisoformat(text) if pattern is None else datetime.strptime(text, pattern).date()
     except ValueError:
         return None
 

@@ -15,6 +15,7 @@ import fcntl
 import os
 import re
 import secrets
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -109,6 +110,8 @@ def _attached(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             raise
         connection.execute("use warehouse_file")
         connection.execute("set TimeZone = 'UTC'")
+        # What does not fit into memory goes here, and not into the folder the program happens to be started in.
+        connection.execute(f"set temp_directory = {_quoted(str(Path(tempfile.gettempdir()) / 'trend-assets-duckdb'))}")
         yield connection
     finally:
         connection.close()
@@ -129,6 +132,8 @@ class Warehouse:
             ValueError: the statement is wrong; the message is DuckDB's.
             WarehouseMissingError: nothing has been published yet.
         """
+        if not sql.strip().rstrip(";"):
+            raise ValueError("the query is empty")
         with _attached(self.path) as connection:
             connection.execute("set enable_external_access = false")
             try:
@@ -244,10 +249,12 @@ def _build(working: Path, building: Path, on_step: StepHook) -> dict[str, int]:
         on_step("started")
         _refuse_unfit(connection)
         relations = [path.replace("/", ".") for path in PUBLISHED_TABLES] + _marts(connection)
+        connection.execute("begin")  # one transaction: each of some hundred comments would be synced on its own
         for relation in relations:
             _copy(connection, relation)
         on_step("copied")
         rows = _verified_rows(connection, relations)
+        connection.execute("commit")
         on_step("verified")
         connection.execute("detach working")
         connection.execute("checkpoint")
@@ -295,10 +302,11 @@ def _comments(connection: duckdb.DuckDBPyConnection, schema: str, table: str) ->
     declared = TABLES.get(f"{schema}/{table}")
     if declared is not None:
         return declared.description, {column.name: column_comment(column) for column in declared.columns}
-    where = "where database_name = 'working' and schema_name = ? and table_name = ?"
-    comment = connection.execute(f"select comment from duckdb_tables() {where}", [schema, table]).fetchone()
-    columns = dict(connection.execute(f"select column_name, comment from duckdb_columns() {where}", [schema, table]).fetchall())
-    return (comment[0] if comment else None) or "", {name: text or "" for name, text in columns.items()}
+    of_table = "select comment from duckdb_tables() where database_name = 'working' and schema_name = ? and table_name = ?"
+    of_columns = "select column_name, comment from duckdb_columns() where database_name = 'working' and schema_name = ? and table_name = ?"
+    [(comment,)] = connection.execute(of_table, [schema, table]).fetchall()
+    columns = dict(connection.execute(of_columns, [schema, table]).fetchall())
+    return comment or "", {name: text or "" for name, text in columns.items()}
 
 
 def _verified_rows(connection: duckdb.DuckDBPyConnection, relations: Sequence[str]) -> dict[str, int]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import atexit
 import os
+import threading
 import uuid
 from functools import lru_cache
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -27,7 +29,14 @@ def cloud_endpoint() -> str:
     server.start()
     os.environ.pop("STORAGE_EMULATOR_HOST", None)  # the server's wrapper sets it for everybody; tests say where they write
     atexit.register(server.stop)
+    # the server logs each request to a pipe that the wrapper never reads: after 64 KiB every request would hang
+    threading.Thread(target=_drain, args=(server._process.stderr,), daemon=True).start()
     return server.url
+
+
+def _drain(pipe: IO[bytes]) -> None:
+    while pipe.read1(65536):
+        pass
 
 
 def new_bucket() -> str:

@@ -48,7 +48,10 @@ def products(day: date) -> Rows:
 
 def stores(day: date) -> Rows:
     """Two places."""
-    return [{"day": day, "store_id": store, "store_name": name, "channel": channel, "data_origin": "simulated"} for store, name, channel in STORES]
+    return [
+        {"day": day, "store_id": store, "store_name": name, "channel": channel, "data_origin": "simulated"}
+        for store, name, channel in STORES
+    ]
 
 
 def orders(day: date) -> Rows:
@@ -209,7 +212,11 @@ def trends(hour: datetime) -> Rows:
     """From 10 to 12 on the last three days: the scarf, the weather, and the suppressed bots with the highest score."""
     if hour.date() < DAYS[1] or hour.hour not in (10, 11):
         return []
-    told = [(BOTS, "free giveaway", "noise", True, 99.0), (TRENDING, "red scarf", "brand", False, 9.0 + hour.hour), (LIFESTYLE, "heavy rain", "lifestyle", False, 3.0)]
+    told = [
+        (BOTS, "free giveaway", "noise", True, 99.0),
+        (TRENDING, "red scarf", "brand", False, 9.0 + hour.hour),
+        (LIFESTYLE, "heavy rain", "lifestyle", False, 3.0),
+    ]
     return [
         {
             "hour": hour,
@@ -293,7 +300,15 @@ def quarantined_posts(hour: datetime) -> Rows:
         return []
     return [
         _landed(hour)
-        | {"hour": hour, "network": "x", "reason": "not_json", "detail": "ends early", "original": b"{", "received_at": hour, "landing_line": 2}
+        | {
+            "hour": hour,
+            "network": "x",
+            "reason": "not_json",
+            "detail": "ends early",
+            "original": b"{",
+            "received_at": hour,
+            "landing_line": 2,
+        }
     ]
 
 

@@ -80,10 +80,12 @@ final as (
         coalesce(topic_days.posts, 0) as posts,
         coalesce(topic_days.reposts, 0) as reposts,
         coalesce(topic_days.author_hours, 0) as author_hours,
+        -- Where nothing is known of the day before, growth is unknown; a topic that others were known without did grow.
         case
-            when known_days.day is null then 1.0
-            else (coalesce(topic_days.posts, 0) + 1.0) / (coalesce(days_before.posts, 0) + 1.0)
+            when known_days.day is not null
+                then (coalesce(topic_days.posts, 0) + 1.0) / (coalesce(days_before.posts, 0) + 1.0)
         end as growth_24h,
+        last_hours.authors_24h,
         last_hours.first_raised_at,
         last_hours.reason
 

@@ -39,6 +39,7 @@ final as (
         trend_days.trend_score,
         trend_days.trend_q_value,
         trend_days.growth_24h,
+        trend_days.authors_24h,
         links.score as link_score,
         coalesce(sales_rates.daily_units, 0.0) as daily_units,
         coalesce(sales_rates.last_3_days_units, 0.0) as last_3_days_units,

@@ -3,8 +3,6 @@
 What belongs here: which partitions are read, one call into ``lib/demand`` a day, metadata. What doesn't: linking and rules.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -50,7 +48,7 @@ def _hours_of_day(day: date) -> list[str]:
 )
 def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Link each raised trend of the day to the products its posts name, or abstain and say why."""
-    from trend_assets.lib.demand import product_trend_links as link
+    from trend_assets.lib.demand.links import product_trend_links as link
 
     store, table, found = lake.get(), TABLES["demand/product_trend_links"], []
     for day in days_of(context.partition_time_window):
@@ -75,7 +73,7 @@ def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -
 )
 def decision_cards(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Compare days of cover under each trend with the supplier's lead time: reorder, expedite, hold, mark down or too late."""
-    from trend_assets.lib.demand import decision_cards as decide
+    from trend_assets.lib.demand.cards import decision_cards as decide
 
     days = days_of(context.partition_time_window)
     stock = read_working(load_settings().working_warehouse_file, "int_trend_product_stock", days[0], days[-1])

@@ -3,8 +3,6 @@
 What belongs here: which partitions are read, one call into ``lib/influence``, metadata.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -26,7 +24,7 @@ LOOKBACK = timedelta(days=7)
 )
 def interactions(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Turn reposts, quotes, replies and mentions into one row per act of attention."""
-    from trend_assets.lib.influence import interactions as find
+    from trend_assets.lib.influence.interactions import interactions as find
 
     store, keys = lake.get(), list(context.partition_keys)
     found = find(store.read(TABLES["social/clean_posts"], keys), store.read(TABLES["topics/topic_assignments"], keys))
@@ -50,7 +48,7 @@ def interactions(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
 )
 def influencer_rankings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Rank authors by recency-decayed attention received, overall and per topic."""
-    from trend_assets.lib.influence import influencer_rankings as rank
+    from trend_assets.lib.influence.rankings import influencer_rankings as rank
 
     hours = hours_of(context.partition_time_window)
     keys = [hour_key(hour) for hour in hours_between(hours[0] - LOOKBACK, hours[-1] + timedelta(hours=1))]

@@ -3,8 +3,6 @@
 What belongs here: one multi-asset. What doesn't: reading and mapping (``lib/retail``, ``retail_files.py``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -3,8 +3,6 @@
 What belongs here: checks of this group's assets. What doesn't: the audit (``lib/quality``), columns (``tables/``).
 """
 
-from __future__ import annotations
-
 import pyarrow as pa
 import pyarrow.compute as pc
 

@@ -3,8 +3,6 @@
 What belongs here: reading, one call into ``lib/``, returning data and metadata. What doesn't: decoding or cleaning.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 
@@ -52,7 +50,7 @@ def raw_posts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
 )
 def clean_posts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Normalise text, identify languages, split words and find near-duplicates."""
-    from trend_assets.lib.text import clean_posts as clean
+    from trend_assets.lib.text.clean import clean_posts as clean
 
     settings = load_settings()
     raw = lake.get().read(TABLES["social/raw_posts"], list(context.partition_keys))

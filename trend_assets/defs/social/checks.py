@@ -3,8 +3,6 @@
 What belongs here: checks of this group's assets. What doesn't: the audit (``lib/quality``), columns (``tables/``).
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 from trend_assets.declared import declared_checks, warning_check

@@ -4,8 +4,6 @@ What belongs here: which partitions are read (windows and history), one call int
 clustering (``lib/topics``) and statistics (``lib/trends``).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -22,6 +20,7 @@ from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 TREND_HISTORY = timedelta(days=28)
+BRAND_COLUMNS = ["network", "post_id", "created_at", "kind", "tokens", "hashtags", "matching_rules"]
 _previous_hour = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 
 
@@ -29,10 +28,10 @@ def _past(hours: int) -> dg.TimeWindowPartitionMapping:
     return dg.TimeWindowPartitionMapping(start_offset=-hours, allow_nonexistent_upstream_partitions=True)
 
 
-def _read_before(lake: Lake, path: str, start: datetime, span: timedelta, columns: list[str] | None = None) -> pa.Table:
-    """Rows of a table in the hours [start - span, start) that were published."""
-    keys = [hour_key(hour) for hour in hours_between(start - span, start)]
-    return lake.read(TABLES[path], keys, columns=columns)
+def _with_history(lake: Lake, path: str, start: datetime, keys: list[str], columns: list[str] | None = None) -> pa.Table:
+    """Rows of the run's partitions and of the published hours of the four weeks before."""
+    before = [hour_key(hour) for hour in hours_between(start - TREND_HISTORY, start)]
+    return lake.read(TABLES[path], before + keys, columns=columns)
 
 
 @dg.multi_asset(
@@ -64,7 +63,7 @@ def _read_before(lake: Lake, path: str, start: datetime, span: timedelta, column
 )
 def topic_assignments(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Cluster the rolling window hour by hour; the registry of the hour before decides what keeps its id."""
-    from trend_assets.lib.topics import assign_hours
+    from trend_assets.lib.topics.assign import assign_hours
 
     settings, store, table = load_settings(), lake.get(), TABLES["social/clean_posts"]
     hours = hours_of(context.partition_time_window)
@@ -95,14 +94,14 @@ def topic_assignments(context: dg.AssetExecutionContext, lake: LakeResource) -> 
 )
 def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Count posts, reposts and authors of each topic and hour, over every post."""
-    from trend_assets.lib.topics import topic_hours as count
+    from trend_assets.lib.topics.hours import topic_hours as count
 
     store, keys = lake.get(), list(context.partition_keys)
     clean = store.read(TABLES["social/clean_posts"], keys)
     assignments = store.read(TABLES["topics/topic_assignments"], keys)
     assigned = assignments.num_rows / max(clean.num_rows, 1)
     yield dg.MaterializeResult(
-        asset_key=asset_key("topics/topic_hours"), value=count(clean, assignments), metadata={"share_of_posts_with_a_topic": assigned}
+        asset_key=asset_key("topics/topic_hours"), value=count(clean, assignments, hours_of(context.partition_time_window)), metadata={"share_of_posts_with_a_topic": assigned}
     )
 
 
@@ -122,18 +121,24 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
 )
 def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Score each topic-hour against its cycle and past; rank, stage and explain what is unusual."""
-    from trend_assets.lib.trends import rank_trends
+    from trend_assets.lib.trends.lanes import brand_counts, hour_volumes
+    from trend_assets.lib.trends.rank import rank_trends
 
     settings, store, keys = load_settings(), lake.get(), list(context.partition_keys)
     hours = hours_of(context.partition_time_window)
-    counts = TABLES["topics/topic_hours"]
-    history = _read_before(store, "topics/topic_hours", hours[0], TREND_HISTORY)
+    day_before = [hour_key(hour) for hour in hours_between(hours[0] - timedelta(days=1), hours[0])] + keys
     ranked = rank_trends(
         hours,
-        topic_hours=pa.concat_tables([history, store.read(counts, keys)]),
+        topic_hours=_with_history(store, "topics/topic_hours", hours[0], keys),
         topics=store.read(TABLES["topics/topics"], keys),
-        volumes=store.counts_by_hour(hours[0] - TREND_HISTORY, hours[-1]),
-        previous_trends=_read_before(store, "topics/trends", hours[0], TREND_HISTORY, ["topic_id", "first_raised_at", "hour", "suppressed"]),
+        volumes=hour_volumes(_with_history(store, "social/clean_posts", hours[0], keys, ["created_at", "kind"])),
+        previous_trends=_with_history(store, "topics/trends", hours[0], []),
+        brand_posts=brand_counts(
+            store.read(TABLES["social/clean_posts"], day_before, columns=BRAND_COLUMNS),
+            store.read(TABLES["topics/topic_assignments"], day_before),
+            settings.brands,
+        ),
+        brand_terms=settings.brands,
         minimum_authors=settings.trend_authors,
     )
     shown = ranked.filter(pc.invert(ranked["suppressed"]))

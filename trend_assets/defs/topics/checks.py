@@ -3,8 +3,6 @@
 What belongs here: checks of this group's assets. What doesn't: the audit (``lib/quality``), columns (``tables/``).
 """
 
-from __future__ import annotations
-
 from trend_assets.declared import declared_checks, warning_check
 from trend_assets.lake import Lake
 from trend_assets.lib.quality import signals

@@ -7,8 +7,6 @@ Two ``@dbt_assets`` rather than one: the models by day take a range of partition
 tests are asset checks; they do not block Python assets, hence a working file and publication only after they passed.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,9 +16,9 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from trend_assets.dbt_project import DAILY_SELECTION, dbt_project, manifest
 from trend_assets.declared import OWNERS
-from trend_assets.partitions import daily, day_key, days_of
-from trend_assets.resources import LakeResource
+from trend_assets.partitions import daily, days_of
 from trend_assets.settings import load_settings
+from trend_assets.warehouse import dbt_variables
 
 LAYERS = {"staging": "clean", "intermediate": "aggregate", "marts": "mart"}
 POOL = "warehouse"
@@ -76,7 +74,7 @@ def _select(lane: str) -> dict[str, Any]:
 def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Build and test the models of the run's days."""
     days = days_of(context.partition_time_window)
-    variables = {"first_day": day_key(days[0]), "last_day": day_key(days[-1])}
+    variables = dbt_variables(days[0], days[-1])
     yield from dbt.cli(["build", "--vars", json.dumps(variables)], context=context).stream()
 
 
@@ -103,10 +101,13 @@ def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> I
     tags={"layer": "mart", "lane": "marts"},
     pool=POOL,
 )
-def trends_database(lake: LakeResource) -> dg.MaterializeResult:
+def trends_database() -> dg.MaterializeResult:
     """Swap in the published warehouse file; reached only when no dbt test of ERROR severity failed."""
     from trend_assets.warehouse import publish
 
     settings = load_settings()
-    rows = publish(settings.working_warehouse_file, settings.warehouse_file, lake.get())
-    return dg.MaterializeResult(metadata={"tables": len(rows), "rows": sum(rows.values()), "rows_by_table": dg.MetadataValue.json(rows)})
+    publication = publish(settings.working_warehouse_file, settings.warehouse_file)
+    rows = publication.rows
+    return dg.MaterializeResult(
+        metadata={"tables": len(rows), "rows": sum(rows.values()), "bytes": publication.bytes, "rows_by_table": dg.MetadataValue.json(rows)}
+    )

@@ -35,7 +35,8 @@ class LinkRules:
     ``generic_share``: a word that names a larger share of the catalogue is no evidence by itself.
     ``common_topics``: a word telling in more than this share of the day's topics (and in more than 5) is chatter.
     ``colour_weight``: words of a product's colour count this much: posts rarely name it, and it doesn't say what a thing is.
-    ``least_score``: of a link. ``least_together``: share of the texts with two of the matched words at once.
+    ``least_score``: of a link; ``least_of_best``: of a further one against the best.
+    ``least_together``: share of the texts with two of the matched words at once.
     ``lone_share``: what a single matched word needs, and besides ``lone_coverage`` of the name or support (below).
     ``kind_share``: matched words must say what kind of thing they name. A word says it where this share of at least 3
     products and ``kind_products`` of the catalogue that it names are of one type. Else the texts must support it: another
@@ -54,6 +55,7 @@ class LinkRules:
     common_topics: float = 0.1
     colour_weight: float = 0.25
     least_score: float = 0.3
+    least_of_best: float = 0.6
     least_together: float = 0.05
     lone_share: float = 0.3
     lone_coverage: float = 0.6
@@ -180,7 +182,8 @@ class _Linker:
         other_texts = self.texts - strong_texts[counts.col] - np.where(strong, 0, topic_texts)
         elsewhere = (other_uses + 0.5) / (other_texts + 1)
         lift = share / elsewhere
-        telling = (counts.data >= rules.least_voices) & (share >= rules.least_share) & (lift >= rules.least_lift)
+        telling = (self.catalogue.products_with[counts.col] > 0) & (counts.data >= rules.least_voices)
+        telling &= (share >= rules.least_share) & (lift >= rules.least_lift)
         # against few other texts nothing can be called everyday language
         telling &= (elsewhere <= rules.most_elsewhere) | (other_uses <= 2)
         topics_telling = np.bincount(counts.col[telling], minlength=size)
@@ -211,7 +214,8 @@ class _Linker:
         found = self._candidates(words, shares, distinct, uses, topic)
         share_of = dict(zip(words.tolist(), shares.tolist(), strict=True))
         refusals = [self._refusal(found, place, share_of, topic) for place in range(len(found.product))]
-        chosen = [place for place, refusal in enumerate(refusals) if refusal is None][: rules.most_products]
+        chosen = [place for place, refusal in enumerate(refusals) if refusal is None]
+        chosen = [place for place in chosen if found.score[place] >= rules.least_of_best * found.score[chosen[0]]][: rules.most_products]
         if not chosen:
             return [self._weak(found, refusals[0] or "")]
         return [self._link(found, place, rank + 1, product_ids, topic) for rank, place in enumerate(chosen)]
@@ -237,7 +241,9 @@ class _Linker:
         kept = best_first[np.sort(first)][:100]  # each product's better name, best coverage first
         matched = submatrix[kept][:, words[distinct]].toarray() > 0
         # generic words are no evidence, but with others they narrow the choice: "blue", "shirt"
-        alike = self._alike(words, submatrix[kept][:, words].toarray() > 0)
+        # (not a single word, whose meaning is still open)
+        narrowed = self._alike(words, submatrix[kept][:, words].toarray() > 0)
+        alike = np.where(matched.sum(axis=1) > 1, narrowed, self._alike(words[distinct], matched))
         specificity = 1 - np.log(alike) / np.log(max(self.catalogue.products, 2))
         score = np.clip(coverage[kept] * specificity, 0, 1)
         order = np.lexsort((self.catalogue.product[names[kept]], -np.round(score, 9)))
@@ -273,13 +279,14 @@ class _Linker:
             share = share_of[int(words[0])]
             whole = found.coverage[place] >= rules.lone_coverage and bool(self.says_kind[words].any())
             if share < rules.lone_share or not (whole or self._supported(found, place, topic)):
-                return f"only {self._words(words)} of a product's name is in the posts ({share:.0%} of them): too little to tell what they mean"
+                return f"only {self._words(words)} of a product's name is in the posts ({share:.0%} of them): too little to tell"
         elif found.together[place] < max(rules.least_voices, rules.least_together * self.topic_texts[topic]):
             return f"{self._words(words)} hardly occur together: in {found.together[place]} of {self.topic_texts[topic]} texts"
         elif not self.says_kind[words].any() and not self._supported(found, place, topic):
             return f"{self._words(words)} name products, but the posts do not speak of that kind of thing"
         if found.score[place] < rules.least_score:
-            return f"{self._words(words)} is too little of the best candidate's name (score {found.score[place]:.2f} of {rules.least_score:.2f} needed)"
+            scores = f"score {found.score[place]:.2f} of {rules.least_score:.2f} needed"
+            return f"{self._words(words)} is too little of the best candidate's name ({scores})"
         return None
 
     def _supported(self, found: _Candidates, place: int, topic: int) -> bool:
@@ -324,7 +331,9 @@ class _Linker:
         return ", ".join(repr(word) for word in self._word_list(words))
 
 
-def _with_misspellings(exact: sparse.csr_matrix, misspelt: sparse.csr_matrix, topic: np.ndarray, spelt: sparse.csr_matrix) -> sparse.csr_matrix:
+def _with_misspellings(
+    exact: sparse.csr_matrix, misspelt: sparse.csr_matrix, topic: np.ndarray, spelt: sparse.csr_matrix
+) -> sparse.csr_matrix:
     """Exact matches, and misspellings in topics that also spell the word right in two texts: there a typo is the likelier reading."""
     extra = misspelt.tocoo()
     inside = topic[extra.row] >= 0
@@ -339,5 +348,11 @@ def _with_misspellings(exact: sparse.csr_matrix, misspelt: sparse.csr_matrix, to
 
 def _abstain(reason: str, words: list[str] | None = None) -> dict[str, Any]:
     return {
-        "product_id": None, "linked": False, "rank": 0, "score": 0.0, "evidence_terms": words or [], "evidence_posts": 0, "reason": reason,
+        "product_id": None,
+        "linked": False,
+        "rank": 0,
+        "score": 0.0,
+        "evidence_terms": words or [],
+        "evidence_posts": 0,
+        "reason": reason,
     }

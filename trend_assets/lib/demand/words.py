@@ -92,7 +92,9 @@ def build_catalogue(
     split = [(product, words) for product, name in names if (words := words_of(name))]
     vocabulary = sorted({word for _, words in split for word in words} | {word for words in split_kind.values() for word in words})
     place = {word: number for number, word in enumerate(vocabulary)}
-    rows, columns, joined = [], [], {}
+    joined: dict[str, tuple[int, int]] = {}
+    rows: list[int] = []
+    columns: list[int] = []
     for owner, (_, words) in enumerate(split):
         rows += [owner] * len(words)
         columns += [place[word] for word in words]
@@ -204,7 +206,11 @@ def _misspellings(
 ) -> list[tuple[int, int]]:
     """(source, target) pairs: each unknown word with the catalogue word it most likely misspells."""
     source_places = [number for number, word in enumerate(sources) if len(word) >= _SHORTEST_TYPO and not word.isdigit()]
-    target_places = [number for number, word in enumerate(targets) if len(word) >= _SHORTEST_TYPO - 1 and target_frequency[number] >= 2 and not word.isdigit()]
+    target_places = [
+        number
+        for number, word in enumerate(targets)
+        if len(word) >= _SHORTEST_TYPO - 1 and target_frequency[number] >= 2 and not word.isdigit()
+    ]
     if not source_places or not target_places:
         return []
     vocabulary: dict[str, int] = {}

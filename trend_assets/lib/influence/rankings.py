@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.trends.history import Floats, Integers, encode, hour_numbers, hour_start, sorted_hours
 from trend_assets.tables import TABLES
+from trend_assets.tables.declaration import timestamp
 from trend_assets.tables.influencers import INTERACTION_KINDS
 
 LOOKBACK_HOURS = 168
@@ -176,7 +177,7 @@ class _Scope:
         count = ranked.size
         return pa.table(
             {
-                "hour": pa.array([hour_start(hour)] * count),
+                "hour": pa.array([hour_start(hour)] * count, timestamp),
                 "scope": self.scope.take(place),
                 "rank": pa.array(rank.astype(np.int32)),
                 "author": self.author.take(place),

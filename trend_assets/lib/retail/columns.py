@@ -159,7 +159,9 @@ def _signed(numbers: pa.Array, rule: ColumnRule, data: pa.Table, file_format: Fi
     return numbers
 
 
-def _converted(raw: pa.Array, column: Column, rule: ColumnRule, data: pa.Table, file_format: FileFormat) -> tuple[pa.Array, np.ndarray, str]:
+def _converted(
+    raw: pa.Array, column: Column, rule: ColumnRule, data: pa.Table, file_format: FileFormat
+) -> tuple[pa.Array, np.ndarray, str]:
     """Values of our type, the mask of unreadable ones, and what they are not."""
     there = raw.is_valid().to_numpy(zero_copy_only=False)
     if pa.types.is_string(column.type):

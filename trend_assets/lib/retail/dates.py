@@ -16,7 +16,7 @@ from trend_assets.tables.declaration import timestamp
 
 
 def _moment(text: str, pattern: str) -> datetime:
-    return datetime.fromisoformat(text) if pattern == "iso" else datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone is added by the caller
+    return datetime.fromisoformat(text) if pattern == "iso" else datetime.strptime(text, pattern)
 
 
 def _each_distinct(values: pa.Array, results: list[date | datetime | None], target: pa.DataType, codes: pa.Array) -> pa.Array:

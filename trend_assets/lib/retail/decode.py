@@ -81,7 +81,8 @@ def _decode_delimited(name: str, day: date | None, content: bytes, file_format: 
     reading = arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1)
     header = content[: content.find(b"\n") + 1] or content
     names = [
-        column.strip() for column in arrow_csv.read_csv(io.BytesIO(header), reading, arrow_csv.ParseOptions(delimiter=file_format.delimiter)).column_names
+        column.strip()
+        for column in arrow_csv.read_csv(io.BytesIO(header), reading, arrow_csv.ParseOptions(delimiter=file_format.delimiter)).column_names
     ]
     repeated = _repeated(names)
     if repeated is not None:
@@ -98,7 +99,9 @@ def _decode_delimited(name: str, day: date | None, content: bytes, file_format: 
     table = arrow_csv.read_csv(
         io.BytesIO(content),
         arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names, skip_rows=1),
-        arrow_csv.ParseOptions(delimiter=file_format.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep_apart),
+        arrow_csv.ParseOptions(
+            delimiter=file_format.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep_apart
+        ),
         arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False),
     )
     total = table.num_rows + len(malformed)
@@ -134,7 +137,11 @@ def _as_text(table: pa.Table, row_numbers: np.ndarray) -> tuple[pa.Table, np.nda
     if not undecodable:
         return pa.table(columns, names=table.column_names), row_numbers, []
     bad = [
-        Malformed(int(row_numbers[position]), ",".join(str(table[name][position].as_py().decode(errors="replace")) for name in table.column_names), f"{column}: not text in the declared encoding")
+        Malformed(
+            int(row_numbers[position]),
+            ",".join(str(table[name][position].as_py().decode(errors="replace")) for name in table.column_names),
+            f"{column}: not text in the declared encoding",
+        )
         for position, column in sorted(undecodable.items())
     ]
     good = np.ones(table.num_rows, dtype=bool)

@@ -58,9 +58,7 @@ class FileFormat(_Model):
     def _known_timezone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (OSError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError, which pydantic would not catch
-            raise ValueError(f"timezone {name!r} is not known; write an IANA name such as Europe/Paris") from error
-        except KeyError as error:
+        except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError, which pydantic would not catch
             raise ValueError(f"timezone {name!r} is not known; write an IANA name such as Europe/Paris") from error
         return name
 
@@ -174,7 +172,9 @@ class TableMapping(_Model):
         for name, rule in self.columns.items():
             leaked = [column for column in rule.source_columns if column in self.personal]
             if leaked:
-                raise ValueError(f"column {name!r} would copy the personal column {leaked[0]!r}; personal columns may only be tested, never copied")
+                raise ValueError(
+                    f"column {name!r} would copy the personal column {leaked[0]!r}; personal columns may only be tested, never copied"
+                )
         return self
 
     @property
@@ -191,11 +191,13 @@ class RetailMapping(_Model):
     data_origin: Origin
     format: FileFormat = FileFormat()
     references: bool = True
-    tables: dict[Literal["products", "stores", "inventory", "orders", "deliveries", "promotions"], TableMapping]
+    tables: dict[str, TableMapping]
 
     @model_validator(mode="after")
     def _tables_fit(self) -> Self:
         for table_name, table in self.tables.items():
+            if table_name not in TABLE_NAMES:
+                raise ValueError(f"tables.{table_name}: no such table; there are {', '.join(TABLE_NAMES)}")
             try:
                 self.format_of(table_name)
                 _check_table(table_name, table, self.currency)
@@ -206,12 +208,12 @@ class RetailMapping(_Model):
 
     def format_of(self, table_name: str) -> FileFormat:
         """How the files of a table are written: the mapping's format with the table's own settings over it."""
-        table = self.tables[table_name]  # type: ignore[index]
+        table = self.tables[table_name]
         return FileFormat.model_validate(self.format.model_dump() | table.format)
 
     def rules_of(self, table_name: str) -> dict[str, ColumnRule]:
         """Rules of every column of our table that has one, the implied ones included."""
-        rules = dict(self.tables[table_name].columns)  # type: ignore[index]
+        rules = dict(self.tables[table_name].columns)
         if table_name == "orders":
             rules.setdefault("line", ColumnRule(occurrence_within="order_id"))
             if self.currency:
@@ -220,15 +222,12 @@ class RetailMapping(_Model):
 
     def origin_of(self, table_name: str) -> Origin:
         """Whether the rows of a table are real or simulated."""
-        return self.tables[table_name].data_origin or self.data_origin  # type: ignore[index]
+        return self.tables[table_name].data_origin or self.data_origin
 
 
 def _check_table(table_name: str, table: TableMapping, currency: str) -> None:
     declared = {column.name: column for column in TABLES[f"retail/{table_name}"].columns}
-    if table.rows:
-        mapped = set().union(*(row.keys() for row in table.rows)) | set(table.columns)
-    else:
-        mapped = set(table.columns)
+    mapped = set(table.columns).union(*(row.keys() for row in table.rows))
     unknown = sorted(mapped - set(declared))
     if unknown:
         usable = [name for name in declared if name != "data_origin"]
@@ -241,9 +240,8 @@ def _check_table(table_name: str, table: TableMapping, currency: str) -> None:
     required = [name for name, column in declared.items() if not column.nullable and name not in implied]
     missing = [name for name in required if name not in mapped]
     if missing:
-        raise ValueError(
-            f"{table_name} needs {', '.join(missing)}: map each to a column of the file, or give a constant such as {missing[0]}: {{constant: ...}}"
-        )
+        example = f"{missing[0]}: {{constant: ...}}"
+        raise ValueError(f"{table_name} needs {', '.join(missing)}: map each to a column of the file, or give a constant such as {example}")
     if table_name == "inventory" and not table.dated and "day" not in mapped:
         raise ValueError("stock is of a day: write {day} in the file pattern, or map the column `day` (a constant for a single export)")
 

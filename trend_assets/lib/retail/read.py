@@ -42,13 +42,15 @@ class _Piece:
 def inline_file(table: TableMapping) -> SourceFile:
     """Rows written in the mapping itself, as if they were a file."""
     names = list(dict.fromkeys(name for row in table.rows for name in row))
-    data = pa.table({name: pa.array([None if row.get(name) is None else str(row[name]) for row in table.rows], pa.string()) for name in names})
+    data = pa.table(
+        {name: pa.array([None if row.get(name) is None else str(row[name]) for row in table.rows], pa.string()) for name in names}
+    )
     return SourceFile("(mapping)", None, data, np.arange(len(table.rows), dtype=np.int64))
 
 
 def missing_columns(mapping: RetailMapping, table_name: str, found: Sequence[str]) -> str | None:
     """What to say when a file lacks columns that the mapping names; ``None`` when it lacks none."""
-    table = mapping.tables[table_name]  # type: ignore[index]
+    table = mapping.tables[table_name]
     if table.rows:
         return None
     for ours, rule in mapping.rules_of(table_name).items():
@@ -82,7 +84,9 @@ def read_records(mapping: RetailMapping, files: Mapping[str, Sequence[SourceFile
             tables[declaration.path] = declaration.empty()
             continue
         table = mapping.tables[table_name]
-        sources = [inline_file(table)] if table.rows else sorted(files.get(table_name, ()), key=lambda file: (file.day or date.min, file.name))
+        sources = (
+            [inline_file(table)] if table.rows else sorted(files.get(table_name, ()), key=lambda file: (file.day or date.min, file.name))
+        )
         reader = _TableReader(mapping, table_name, wanted, tables)
         tables[declaration.path] = reader.read(sources)
         refused += reader.refused
@@ -108,7 +112,7 @@ class _TableReader:
     def __init__(self, mapping: RetailMapping, table_name: str, days: list[date], known: Mapping[str, pa.Table]) -> None:
         self.mapping = mapping
         self.name = table_name
-        self.table = mapping.tables[table_name]  # type: ignore[index]
+        self.table = mapping.tables[table_name]
         self.declaration = TABLES[f"retail/{table_name}"]
         self.file_format: FileFormat = mapping.format_of(table_name)
         self.days = days
@@ -137,7 +141,15 @@ class _TableReader:
 
     def _refuse(self, day: date, file: str, row: int, reason: str, detail: str, original: str) -> None:
         self.refused.append(
-            {"day": day, "table_name": self.name, "source_file": file, "source_row": row, "reason": reason, "detail": detail, "original": original}
+            {
+                "day": day,
+                "table_name": self.name,
+                "source_file": file,
+                "source_row": row,
+                "reason": reason,
+                "detail": detail,
+                "original": original,
+            }
         )
 
     def map(self, source: SourceFile) -> _Piece:
@@ -155,7 +167,11 @@ class _TableReader:
         return _Piece(source, columns, problems)
 
     def _is_snapshot(self, pieces: Sequence[_Piece]) -> bool:
-        as_known = self.name in ("deliveries", "promotions") and any(piece.source.day is None for piece in pieces) and "day" not in self.table.columns
+        as_known = (
+            self.name in ("deliveries", "promotions")
+            and any(piece.source.day is None for piece in pieces)
+            and "day" not in self.table.columns
+        )
         return self.name in SNAPSHOT_TABLES or as_known
 
     def _snapshot(self, pieces: Sequence[_Piece]) -> list[tuple[int, np.ndarray, np.ndarray]]:
@@ -240,7 +256,9 @@ class _TableReader:
         columns: dict[str, Any] = {"day": pa.array(day_column)}
         for name in pieces[0].columns:
             if name != "day":
-                columns[name] = pa.chunked_array([pieces[number].columns[name].take(pa.array(positions)) for number, positions, _ in placed])
+                columns[name] = pa.chunked_array(
+                    [pieces[number].columns[name].take(pa.array(positions)) for number, positions, _ in placed]
+                )
         columns["data_origin"] = pa.array([self.mapping.origin_of(self.name)]).take(pa.array(np.zeros(len(day_column), np.int64)))
         rows = pa.table(columns)
         late = Problems(len(day_column))
@@ -251,7 +269,11 @@ class _TableReader:
         kept = rows.filter(pa.array(late.sound))
         if self.name == "deliveries":
             kept = _as_known(kept)
-        kept = kept.take(pc.sort_indices(kept.append_column("__place", pa.array(np.arange(kept.num_rows))), [("day", "ascending"), ("__place", "ascending")]))
+        kept = kept.take(
+            pc.sort_indices(
+                kept.append_column("__place", pa.array(np.arange(kept.num_rows))), [("day", "ascending"), ("__place", "ascending")]
+            )
+        )
         return self.declaration.conform(kept)
 
     def _number_occurrences(self, pieces: Sequence[_Piece]) -> None:
@@ -287,14 +309,23 @@ class _TableReader:
 
             problems.mark(unknown, reason, detail)
 
-    def _check_keys(self, rows: pa.Table, problems: Problems, placed: Sequence[tuple[int, np.ndarray, np.ndarray]], pieces: Sequence[_Piece]) -> None:
+    def _check_keys(
+        self, rows: pa.Table, problems: Problems, placed: Sequence[tuple[int, np.ndarray, np.ndarray]], pieces: Sequence[_Piece]
+    ) -> None:
         """Of rows with the same key on the same day, the first in file order stays; the others are refused."""
         candidates = np.flatnonzero(problems.sound)
         if not len(candidates):
             return
         codes = np.zeros(len(candidates), dtype=np.int64)
         for name in ("day", *self.declaration.key):
-            part = rows[name].combine_chunks().take(pa.array(candidates)).dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+            part = (
+                rows[name]
+                .combine_chunks()
+                .take(pa.array(candidates))
+                .dictionary_encode()
+                .indices.to_numpy(zero_copy_only=False)
+                .astype(np.int64)
+            )
             # re-numbered after each column, so the product of the sizes never overflows
             _, codes = np.unique(codes * (int(part.max()) + 1) + part, return_inverse=True)
         _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
@@ -314,7 +345,12 @@ class _TableReader:
         problems.mark(repeated, "duplicate_key", detail)
 
     def _refuse_rows(
-        self, pieces: Sequence[_Piece], placed: Sequence[tuple[int, np.ndarray, np.ndarray]], late: Problems, sound: np.ndarray, days: np.ndarray
+        self,
+        pieces: Sequence[_Piece],
+        placed: Sequence[tuple[int, np.ndarray, np.ndarray]],
+        late: Problems,
+        sound: np.ndarray,
+        days: np.ndarray,
     ) -> None:
         start = 0
         for number, positions, _ in placed:
@@ -344,4 +380,6 @@ def _as_known(deliveries: pa.Table) -> pa.Table:
     received_on = pc.if_else(later, pa.scalar(None, pa.date32()), deliveries["received_on"])
     received = pc.if_else(later, pa.scalar(0, pa.int64()), deliveries["quantity_received"])
     names = deliveries.column_names
-    return deliveries.set_column(names.index("received_on"), "received_on", received_on).set_column(names.index("quantity_received"), "quantity_received", received)
+    return deliveries.set_column(names.index("received_on"), "received_on", received_on).set_column(
+        names.index("quantity_received"), "quantity_received", received
+    )

@@ -16,7 +16,34 @@ from trend_assets.lib.simulation.planted import PlantedTrend
 from trend_assets.lib.simulation.rhythm import COMMUNITIES
 from trend_assets.lib.simulation.town import TownParameters, stream
 
-_ONSETS = ("b", "br", "c", "ch", "d", "dr", "f", "fl", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "pr", "r", "s", "st", "t", "tr", "v", "w", "z")
+_ONSETS = (
+    "b",
+    "br",
+    "c",
+    "ch",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pr",
+    "r",
+    "s",
+    "st",
+    "t",
+    "tr",
+    "v",
+    "w",
+    "z",
+)
 _VOWELS = ("a", "e", "i", "o", "u", "ou", "ai", "ee", "ie", "au")
 _CODAS = ("", "", "n", "l", "r", "s", "x", "m", "th", "ck", "ne", "lle")
 _EXTRAS = ("", "", "", "_", "xo", "official", "writes", "bakes", "runs", "_fr", "_uk", "hq", "diary")
@@ -105,7 +132,9 @@ def make_authors(parameters: TownParameters, trends: tuple[PlantedTrend, ...]) -
     digits = rng.integers(10**17, 18 * 10**17, count)
     dids = random_base32(stream(parameters, "dids"), count, 24)
     return Authors(
-        account_id=[f"did:plc:{did}" if sky else str(number) for sky, did, number in zip(bluesky.tolist(), dids, digits.tolist(), strict=True)],
+        account_id=[
+            f"did:plc:{did}" if sky else str(number) for sky, did, number in zip(bluesky.tolist(), dids, digits.tolist(), strict=True)
+        ],
         handle=[handle for handle, _ in NAMED_ACCOUNTS] + handles,
         name=[name for _, name in NAMED_ACCOUNTS] + names,
         bluesky=bluesky,
@@ -127,7 +156,12 @@ def _community_shares() -> np.ndarray:
 
 
 def _pools(
-    parameters: TownParameters, trends: tuple[PlantedTrend, ...], role: np.ndarray, activity: np.ndarray, followers: np.ndarray, french: np.ndarray
+    parameters: TownParameters,
+    trends: tuple[PlantedTrend, ...],
+    role: np.ndarray,
+    activity: np.ndarray,
+    followers: np.ndarray,
+    french: np.ndarray,
 ) -> dict[str, np.ndarray]:
     """Disjoint sets of ordinary accounts behind bot waves, giveaways and resale; bots and resellers post little else."""
     rng = stream(parameters, "pools")

@@ -79,11 +79,24 @@ STORES = (
 
 # Colour: English and French; French colour nouns that don't agree keep names natural for every gender.
 _COLOURS = {
-    "sage": ("Sage", "sauge"), "cream": ("Cream", "crème"), "rust": ("Rust", "rouille"), "navy": ("Navy", "marine"),
-    "olive": ("Olive", "olive"), "mustard": ("Mustard", "moutarde"), "charcoal": ("Charcoal", "anthracite"),
-    "terracotta": ("Terracotta", "terracotta"), "ivory": ("Ivory", "ivoire"), "lavender": ("Lavender", "lavande"),
-    "camel": ("Camel", "camel"), "plum": ("Plum", "prune"), "emerald": ("Emerald", "émeraude"), "coral": ("Coral", "corail"),
-    "chocolate": ("Chocolate", "chocolat"), "cherry": ("Cherry", "cerise"), "silver": ("Silver", "argent"), "amber": ("Amber", "ambre"),
+    "sage": ("Sage", "sauge"),
+    "cream": ("Cream", "crème"),
+    "rust": ("Rust", "rouille"),
+    "navy": ("Navy", "marine"),
+    "olive": ("Olive", "olive"),
+    "mustard": ("Mustard", "moutarde"),
+    "charcoal": ("Charcoal", "anthracite"),
+    "terracotta": ("Terracotta", "terracotta"),
+    "ivory": ("Ivory", "ivoire"),
+    "lavender": ("Lavender", "lavande"),
+    "camel": ("Camel", "camel"),
+    "plum": ("Plum", "prune"),
+    "emerald": ("Emerald", "émeraude"),
+    "coral": ("Coral", "corail"),
+    "chocolate": ("Chocolate", "chocolat"),
+    "cherry": ("Cherry", "cerise"),
+    "silver": ("Silver", "argent"),
+    "amber": ("Amber", "ambre"),
 }
 
 # item | category | English type | material and type in English | French name without colour | EUR | supplier | colours

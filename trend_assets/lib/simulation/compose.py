@@ -36,7 +36,9 @@ class Composer:
             "answer": ("{reply}", "{reply}", "{reply}. {reply}", "{reply}, {core}"),
         }
         self._chatter = [[Grammar(words.SHARED | words.CHATTER[topic] | line) for _, words in _LANGUAGES] for topic in TOPICS]
-        self._planted = [[Grammar(trend_rules(trend, parameters.family, code, words.SHARED)) for code, words in _LANGUAGES] for trend in trends]
+        self._planted = [
+            [Grammar(trend_rules(trend, parameters.family, code, words.SHARED)) for code, words in _LANGUAGES] for trend in trends
+        ]
         self._hashtags = [[words.EVERYDAY_HASHTAGS[topic] for _, words in _LANGUAGES] for topic in TOPICS]
 
     def drift(self, day: int) -> float:
@@ -80,7 +82,6 @@ class Composer:
         if kind == POST and dice.below(18) == 0:
             text = f"{text} https://t.co/{''.join(_LINK_LETTERS[dice.below(59)] for _ in range(10))}"
         return text
-
 
     @staticmethod
     def _mixed(text: str, french: bool, dice: Dice) -> str:

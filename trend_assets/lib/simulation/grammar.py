@@ -14,6 +14,10 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 _MASK = (1 << 64) - 1
+_MULTIPLIER = 6364136223846793005
+_INCREMENT = 1442695040888963407
+_Template = tuple["str | tuple[str, ...] | list[_Template]", ...]
+_Alternatives = tuple[str, ...] | list[_Template]
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 _UNTOUCHABLE = ("#", "@", "http")
 _ELONGATED = re.compile(r"([aeiouyéèà])([^aeiouyéèà\W]?)$")
@@ -32,48 +36,60 @@ class Dice:
 
     def below(self, count: int) -> int:
         """A number from 0 to ``count`` - 1."""
-        self.state = (self.state * 6364136223846793005 + 1442695040888963407) & _MASK
+        self.state = (self.state * _MULTIPLIER + _INCREMENT) & _MASK
         return (self.state >> 33) % count
 
 
 class Grammar:
     """Alternatives for every symbol, compiled once.
 
-    Raises ``ValueError`` when a template names a symbol that has no alternatives.
+    Raises ``ValueError`` when a template names a symbol that has no alternatives, or symbols name each other in a circle.
     """
 
     def __init__(self, rules: Mapping[str, Sequence[str]]) -> None:
-        self._alternatives: dict[str, list[tuple[str | list, ...]]] = {symbol: [] for symbol in rules}
-        for symbol, templates in rules.items():
-            for template in templates:
-                self._alternatives[symbol].append(self._compile(template))
+        self._rules = rules
+        self._compiled: dict[str, _Alternatives] = {}
+        for symbol in rules:
+            self._alternatives(symbol, ())
 
-    def _compile(self, template: str) -> tuple[str | list, ...]:
-        parts: list[str | list] = []
-        for index, piece in enumerate(_SLOT.split(template)):
-            if index % 2 == 0:
-                if piece:
-                    parts.append(piece)
-            elif piece in self._alternatives:
-                parts.append(self._alternatives[piece])
-            else:
-                raise ValueError(f"template {template!r} names the unknown symbol {piece!r}")
-        return tuple(parts)
+    def _alternatives(self, symbol: str, within: tuple[str, ...]) -> _Alternatives:
+        if symbol in self._compiled:
+            return self._compiled[symbol]
+        if symbol not in self._rules or symbol in within:
+            raise ValueError(f"the symbol {symbol!r} is unknown, or names itself (within {' > '.join(within)})")
+        templates = [self._compile(template, (*within, symbol)) for template in self._rules[symbol]]
+        # Plain words, the most frequent case, are kept as a tuple of strings; anything nested as a list of templates.
+        plain = all(len(parts) <= 1 and all(isinstance(part, str) for part in parts) for parts in templates)
+        self._compiled[symbol] = tuple("".join(parts) for parts in templates) if plain else templates  # type: ignore[arg-type]
+        return self._compiled[symbol]
+
+    def _compile(self, template: str, within: tuple[str, ...]) -> _Template:
+        pieces = enumerate(_SLOT.split(template))
+        return tuple(self._alternatives(piece, within) if index % 2 else piece for index, piece in pieces if piece)
 
     def expand(self, symbol: str, dice: Dice) -> str:
         """One sentence of the symbol."""
         pieces: list[str] = []
-        _expand(self._alternatives[symbol], dice, pieces)
+        alternatives = self._compiled[symbol]
+        if isinstance(alternatives, tuple):
+            return alternatives[dice.below(len(alternatives))]
+        dice.state = _expand(alternatives, dice.state, pieces)
         return "".join(pieces)
 
 
-def _expand(alternatives: list, dice: Dice, pieces: list[str]) -> None:
-    # Slots nest two or three deep by construction, so recursion is bounded.
-    for part in alternatives[dice.below(len(alternatives))]:
-        if part.__class__ is str:
-            pieces.append(part)
+def _expand(alternatives: list[_Template], state: int, pieces: list[str]) -> int:
+    # The generator of ``Dice`` written out: this is the innermost loop. Slots nest two or three deep, so recursion is bounded.
+    state = (state * _MULTIPLIER + _INCREMENT) & _MASK
+    for part in alternatives[(state >> 33) % len(alternatives)]:
+        kind = part.__class__
+        if kind is str:
+            pieces.append(part)  # type: ignore[arg-type]
+        elif kind is tuple:
+            state = (state * _MULTIPLIER + _INCREMENT) & _MASK
+            pieces.append(part[(state >> 33) % len(part)])  # type: ignore[arg-type]
         else:
-            _expand(part, dice, pieces)
+            state = _expand(part, state, pieces)  # type: ignore[arg-type]
+    return state
 
 
 def without_accents(text: str) -> str:

@@ -39,7 +39,7 @@ class PlantedTrend:
     Days count from the start of the simulation. ``size`` is relative to other trends. ``names`` are ways people call the
     thing, ``contexts`` what they tie it to, in each language. ``items`` are catalogue ranges. Demand for them is multiplied
     by up to ``uplift``, following the posts after ``lag_days``, in ``countries`` (empty: everywhere). ``cover_days`` is the
-    opening stock of these ranges in days of usual demand, where it is planted too.
+    stock of these ranges when the trend starts, in days of usual demand, where it is planted too.
     """
 
     trend_id: str

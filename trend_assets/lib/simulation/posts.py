@@ -170,9 +170,7 @@ class PostPlanner:
         today.topic[answers] = pool.topic[today.target[answers]]
 
 
-def _choose_targets(
-    rng: np.random.Generator, pool: DayOfPosts, possible: np.ndarray, referring: np.ndarray, followers: np.ndarray
-) -> None:
+def _choose_targets(rng: np.random.Generator, pool: DayOfPosts, possible: np.ndarray, referring: np.ndarray, followers: np.ndarray) -> None:
     # Attention goes to recent posts of accounts with reach: of eight posts around a random age, the best by log followers + noise.
     if len(referring) == 0:
         return

@@ -47,8 +47,27 @@ _TOPIC_RHYTHM: dict[str, tuple[float, tuple[int, ...], float, float]] = {
     "admin": (0.6, (9, 10, 11, 14), 1.8, 0.4),
     "wardrobe": (0.0, (), 1.0, 1.0),
 }
-COMMUNITIES = ("fashion", "home", "food", "music", "football", "series", "tech", "gym", "kids", "books", "outings", "weather", "commute", "gaming")
-_COMMUNITY_TOPICS: dict[str, tuple[str, ...]] = {"fashion": ("coffee", "series"), "home": ("cooking", "pets"), "food": ("cooking", "lunch", "coffee")}
+COMMUNITIES = (
+    "fashion",
+    "home",
+    "food",
+    "music",
+    "football",
+    "series",
+    "tech",
+    "gym",
+    "kids",
+    "books",
+    "outings",
+    "weather",
+    "commute",
+    "gaming",
+)
+_COMMUNITY_TOPICS: dict[str, tuple[str, ...]] = {
+    "fashion": ("coffee", "series"),
+    "home": ("cooking", "pets"),
+    "food": ("cooking", "lunch", "coffee"),
+}
 
 
 def hour_weights(local_hours: np.ndarray, weekend: np.ndarray) -> np.ndarray:
@@ -89,7 +108,9 @@ def chatter_times(parameters: TownParameters, day: int, count: int, zone_shares:
     rng = stream(parameters, "chatter times", day)
     day_start = parameters.start_microseconds + day * MICROSECONDS_PER_DAY
     weekend = is_weekend(np.full(24, day_start))
-    weights = np.stack([share * hour_weights((np.arange(24) + ahead) % 24, weekend) for ahead, share in zip(ZONES, zone_shares, strict=True)])
+    weights = np.stack(
+        [share * hour_weights((np.arange(24) + ahead) % 24, weekend) for ahead, share in zip(ZONES, zone_shares, strict=True)]
+    )
     cells = rng.choice(weights.size, size=count, p=(weights / weights.sum()).ravel())
     times = day_start + (cells % 24) * MICROSECONDS_PER_HOUR + rng.integers(0, MICROSECONDS_PER_HOUR, count)
     return times, cells // 24

@@ -46,7 +46,11 @@ class TownParameters:
     dirt_share: float = 0.0015
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is None or self.start.utcoffset() or self.start != self.start.replace(hour=0, minute=0, second=0, microsecond=0):
+        if (
+            self.start.tzinfo is None
+            or self.start.utcoffset()
+            or self.start != self.start.replace(hour=0, minute=0, second=0, microsecond=0)
+        ):
             raise ValueError(f"start must be a midnight in UTC, not {self.start.isoformat()}")
         if self.days < 1 or self.posts < 1:
             raise ValueError(f"a town needs at least one day and one post, not {self.days} days and {self.posts} posts")

@@ -38,12 +38,16 @@ class XWire:
     def __init__(self, authors: Authors) -> None:
         self._handles = authors.handle
         self._ids = authors.account_id
-        self._id_of_handle = {handle: account for handle, account, sky in zip(authors.handle, authors.account_id, authors.bluesky, strict=True) if not sky}
+        self._id_of_handle = {
+            handle: account for handle, account, sky in zip(authors.handle, authors.account_id, authors.bluesky, strict=True) if not sky
+        }
         self._regions = authors.region.tolist()
         self._users = [
             f'{{"id":"{account}","username":"{handle}","name":{encode_basestring(name)},"verified":{"true" if followers > 30_000 else "false"},'
             f'"public_metrics":{{"followers_count":{followers},"following_count":{followers % 911 + 3},"tweet_count":{followers * 3 % 48_611 + 9},"listed_count":{followers // 400}}}}}'
-            for account, handle, name, followers in zip(authors.account_id, authors.handle, authors.name, authors.followers.tolist(), strict=True)
+            for account, handle, name, followers in zip(
+                authors.account_id, authors.handle, authors.name, authors.followers.tolist(), strict=True
+            )
         ]
         self._places = [
             f'{{"id":"{place_id}","full_name":{encode_basestring(region)},"name":{encode_basestring(region)},"country_code":"{country}","place_type":"admin"}}'
@@ -129,7 +133,9 @@ class XWire:
             else:
                 account = self._id_of_handle.get(handle) or self._id_of_handle.get(handle.lower())
                 mentions.append(f'{place}"username":"{handle}"' + (f',"id":"{account}"}}' if account else "}"))
-        fields = [f'"{name}":[{",".join(items)}]' for name, items in (("hashtags", hashtags), ("mentions", mentions), ("urls", urls)) if items]
+        fields = [
+            f'"{name}":[{",".join(items)}]' for name, items in (("hashtags", hashtags), ("mentions", mentions), ("urls", urls)) if items
+        ]
         return f'"entities":{{{",".join(fields)}}},' if fields else ""
 
     def deletion(self, post_id: str, author: int, moment: str) -> bytes:
@@ -150,7 +156,11 @@ def metrics_at_capture(rng: np.random.Generator, followers: np.ndarray) -> list[
     """Reposts, replies, likes, quotes and views as seen seconds after posting: mostly nothing yet."""
     reach = np.minimum(followers, 50_000) * rng.random(len(followers)) ** 4
     likes = rng.poisson(reach * 2e-3)
-    columns = (rng.poisson(reach * 4e-4), rng.poisson(reach * 3e-4), likes, rng.poisson(reach * 5e-5), likes * 9 + rng.poisson(reach * 0.05))
+    columns = (
+        rng.poisson(reach * 4e-4),
+        rng.poisson(reach * 3e-4),
+        likes,
+        rng.poisson(reach * 5e-5),
+        likes * 9 + rng.poisson(reach * 0.05),
+    )
     return list(zip(*(column.tolist() for column in columns), strict=True))
-
-

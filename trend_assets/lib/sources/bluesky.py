@@ -18,6 +18,7 @@ import msgspec
 
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.sources.outcomes import (
+    ABSENT,
     NO_STRINGS,
     Deletion,
     Ignored,
@@ -25,6 +26,7 @@ from trend_assets.lib.sources.outcomes import (
     PostRow,
     Quarantined,
     entities_of_text,
+    given,
     lacking,
     language_or_none,
     read_time,
@@ -66,7 +68,7 @@ class Commit(msgspec.Struct, gc=False):
     operation: str | None = None
     collection: str | None = None
     rkey: str | None = None
-    record: msgspec.Raw | None = None
+    record: msgspec.Raw = ABSENT
 
 
 class Event(msgspec.Struct, gc=False):
@@ -99,8 +101,8 @@ class Post(msgspec.Struct, gc=False, rename="camel"):
     langs: list[str] | None = None
     tags: list[str] | None = None
     reply: Reply | None = None
-    facets: msgspec.Raw | None = None
-    embed: msgspec.Raw | None = None
+    facets: msgspec.Raw = ABSENT
+    embed: msgspec.Raw = ABSENT
 
 
 class Repost(msgspec.Struct, gc=False, rename="camel"):
@@ -206,7 +208,7 @@ def _commit(event: Event, commit: Commit, pseudonyms: Pseudonyms) -> Outcome:
         return Deletion("post", post_id, "delete", None if event.time_us is None else time_of_microseconds(event.time_us))
     if commit.operation not in ("create", "update"):
         return Quarantined("unknown_shape", "commit.operation is not create, update or delete")
-    if commit.record is None:
+    if not given(commit.record):
         return Quarantined("missing_text" if collection == POST else "unknown_shape", "commit.record missing")
     if collection == REPOST:
         return _repost(post_id, author, _decode_repost(commit.record), pseudonyms)
@@ -329,9 +331,9 @@ def _media(embed: Embed | None) -> list[str]:
     return keys or NO_STRINGS
 
 
-def _lenient(decode: Callable[[msgspec.Raw], Part], raw: msgspec.Raw | None) -> Part | None:
+def _lenient(decode: Callable[[msgspec.Raw], Part], raw: msgspec.Raw) -> Part | None:
     """The decoded part, None where its types are not ours: third parties extend embeds and facets freely."""
-    if raw is None:
+    if not given(raw):
         return None
     try:
         return decode(raw)
@@ -342,7 +344,7 @@ def _lenient(decode: Callable[[msgspec.Raw], Part], raw: msgspec.Raw | None) -> 
 def created_at_of(event: Event) -> datetime | None:
     """The time that routes an event to its landing hour; None when it is not a readable post or repost."""
     commit = event.commit
-    if commit is None or commit.record is None or commit.collection not in (POST, REPOST):
+    if commit is None or not given(commit.record) or commit.collection not in (POST, REPOST):
         return None
     try:
         record: Post | Repost = _decode_post(commit.record) if commit.collection == POST else _decode_repost(commit.record)

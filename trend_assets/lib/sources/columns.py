@@ -8,18 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
-from trend_assets.lib.sources.outcomes import Deletion, PostRow, Quarantined
+from trend_assets.lib.sources.outcomes import PostRow
 from trend_assets.tables import TABLES
+
+_ROWS_AT_ONCE = 50_000
+"""Rows held as Python objects before they become Arrow columns: bounds memory, and keeps it in the cache."""
 
 
 class LandedPost(msgspec.Struct, gc=False):
-    """A post with what its landing line says."""
+    """What a post's landing line says: the columns of ``social/raw_posts`` that ``PostRow`` lacks."""
 
-    row: PostRow
     network: str
     source: str
     captured_at: datetime
@@ -35,7 +39,8 @@ class QuarantinedRecord(msgspec.Struct, gc=False):
     hour: datetime
     network: str
     source: str
-    outcome: Quarantined
+    reason: str
+    detail: str
     original: bytes
     received_at: datetime
     landing_file: str
@@ -48,12 +53,26 @@ class DeletedRecord(msgspec.Struct, gc=False):
 
     hour: datetime
     network: str
-    outcome: Deletion
-    received_at: datetime
+    subject_kind: str
+    subject: str
+    action: str
+    deleted_at: datetime
     source: str
     landing_file: str
     landing_line: int
     request_id: str
+
+
+class CountedRecords(msgspec.Struct, gc=False):
+    """A row of ``social/landing_counts``."""
+
+    hour: datetime
+    landing_file: str
+    request_id: str
+    source: str
+    outcome: str
+    detail: str
+    records: int
 
 
 @dataclass(frozen=True)
@@ -66,45 +85,68 @@ class Decoded:
     landing_counts: pa.Table
 
 
-_LANDED = ("network", "source", "captured_at", "landing_file", "landing_line", "request_id", "licence_class")
+class PostCollector:
+    """Collects posts in order; a post can be withdrawn later by its ordinal."""
+
+    def __init__(self) -> None:
+        self._rows: list[PostRow] = []
+        self._landed: list[LandedPost] = []
+        self._tables: list[pa.Table] = []
+        self._withdrawn: list[int] = []
+        self._collected = 0
+
+    def add(self, row: PostRow, landed: LandedPost) -> int:
+        """Add a post; returns its ordinal."""
+        self._rows.append(row)
+        self._landed.append(landed)
+        if len(self._rows) >= _ROWS_AT_ONCE:
+            self._convert()
+        self._collected += 1
+        return self._collected - 1
+
+    def withdraw(self, ordinal: int) -> None:
+        """Leave the post with this ordinal out of the result."""
+        self._withdrawn.append(ordinal)
+
+    def table(self) -> pa.Table:
+        """The posts that are left, as ``social/raw_posts``."""
+        if self._rows or not self._tables:
+            self._convert()
+        table = pa.concat_tables(self._tables)
+        if not self._withdrawn:
+            return table
+        kept = np.ones(table.num_rows, dtype=bool)
+        kept[self._withdrawn] = False
+        return table.filter(pa.array(kept))
+
+    def _convert(self) -> None:
+        columns = _columns(PostRow, self._rows) | _columns(LandedPost, self._landed)
+        self._tables.append(_table("social/raw_posts", columns))
+        self._rows, self._landed = [], []
 
 
-def tables_of(
-    posts: Sequence[LandedPost],
-    quarantined: Sequence[QuarantinedRecord],
-    deletions: Sequence[DeletedRecord],
-    counts: Sequence[tuple[datetime, str, str, str, str, str, int]],
-) -> Decoded:
-    """The tables, rows in the order given. ``counts``: hour, landing file, request, source, outcome, detail, records."""
-    rows = [post.row for post in posts]
-    raw = {
-        name: [getattr(post, name) for post in posts] if name in _LANDED else [getattr(row, name) for row in rows]
-        for name in TABLES["social/raw_posts"].schema.names
-    }
-    refused: dict[str, list] = {
-        "reason": [record.outcome.reason for record in quarantined],
-        "detail": [record.outcome.detail for record in quarantined],
-    }
-    gone: dict[str, list] = {
-        "subject_kind": [record.outcome.subject_kind for record in deletions],
-        "subject": [record.outcome.subject for record in deletions],
-        "action": [record.outcome.action for record in deletions],
-        "deleted_at": [record.outcome.deleted_at or record.received_at for record in deletions],
-    }
-    for name in ("hour", "network", "source", "original", "received_at", "landing_file", "landing_line", "request_id"):
-        refused[name] = [getattr(record, name) for record in quarantined]
-    for name in ("hour", "network", "source", "landing_file", "landing_line", "request_id"):
-        gone[name] = [getattr(record, name) for record in deletions]
-    names = ("hour", "landing_file", "request_id", "source", "outcome", "detail", "records")
-    counted: dict[str, list] = {name: [row[position] for row in counts] for position, name in enumerate(names)}
-    return Decoded(
-        raw_posts=_table("social/raw_posts", raw),
-        quarantined_posts=_table("social/quarantined_posts", refused),
-        deletions=_table("social/deletions", gone),
-        landing_counts=_table("social/landing_counts", counted),
-    )
+def quarantine_table(records: Sequence[QuarantinedRecord]) -> pa.Table:
+    """``social/quarantined_posts``."""
+    return _table("social/quarantined_posts", _columns(QuarantinedRecord, records))
 
 
-def _table(path: str, columns: dict[str, list]) -> pa.Table:
+def deletion_table(records: Sequence[DeletedRecord]) -> pa.Table:
+    """``social/deletions``."""
+    return _table("social/deletions", _columns(DeletedRecord, records))
+
+
+def count_table(records: Sequence[CountedRecords]) -> pa.Table:
+    """``social/landing_counts``."""
+    return _table("social/landing_counts", _columns(CountedRecords, records))
+
+
+def _columns(kind: type[msgspec.Struct], rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
+    names = kind.__struct_fields__
+    if not rows:
+        return dict.fromkeys(names, ())
+    return dict(zip(names, zip(*map(msgspec.structs.astuple, rows), strict=True), strict=True))
+
+
+def _table(path: str, columns: dict[str, Sequence[Any]]) -> pa.Table:
     schema = TABLES[path].schema
     return pa.Table.from_arrays([pa.array(columns[field.name], field.type) for field in schema], schema=schema)

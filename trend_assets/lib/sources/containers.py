@@ -54,12 +54,25 @@ class InputFile:
         return plain[-1] if plain else ""
 
     def sha256(self) -> str:
-        """Hash of the bytes as stored."""
+        """Hash of the bytes as stored, up to where they can be read."""
         digest = hashlib.sha256()
-        with self.open() as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
+        try:
+            with self.open() as stream:
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
+        except DAMAGE as error:
+            digest.update(f"damaged: {error}".encode())
         return digest.hexdigest()
+
+    def lines(self) -> Iterator[tuple[bytes, str]]:
+        """The lines of its decompressed bytes, as ``lines_of`` gives them."""
+        try:
+            stream = self.expanded()
+        except DAMAGE as error:
+            yield b"", str(error) or type(error).__name__
+            return
+        with stream:
+            yield from lines_of(stream)
 
     def expanded(self) -> BinaryIO:
         """A fresh stream of its bytes, decompressed."""
@@ -169,9 +182,13 @@ def lines_of(stream: BinaryIO) -> Iterator[tuple[bytes, str]]:
         yield rest.rstrip(b"\r"), ""
 
 
-def buffered(stream: BinaryIO) -> io.BytesIO:
-    """The whole stream in memory, for formats that need to seek. Raises what ``DAMAGE`` lists."""
-    return io.BytesIO(stream.read())
+def seekable(file: InputFile) -> BinaryIO:
+    """A stream for formats that need to seek: the file itself, or in memory what is compressed. Raises what ``DAMAGE`` lists."""
+    stream = file.expanded()
+    if isinstance(stream, io.BufferedReader):
+        return stream
+    with stream:
+        return io.BytesIO(stream.read())
 
 
 def _suffixes(name: str) -> tuple[str, ...]:

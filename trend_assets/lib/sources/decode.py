@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gc
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,10 +23,20 @@ import msgspec
 
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.sources import bluesky, table, x, x_v1
-from trend_assets.lib.sources.columns import Decoded, DeletedRecord, LandedPost, QuarantinedRecord, tables_of
+from trend_assets.lib.sources.columns import (
+    CountedRecords,
+    Decoded,
+    DeletedRecord,
+    LandedPost,
+    PostCollector,
+    QuarantinedRecord,
+    count_table,
+    deletion_table,
+    quarantine_table,
+)
 from trend_assets.lib.sources.diagnosis import LARGEST_BODY, refuse_bytes, refuse_undecodable
 from trend_assets.lib.sources.landing_file import FUTURE_TOLERANCE, landing_network, read_lines
-from trend_assets.lib.sources.outcomes import Deletion, Ignored, Outcome, PostRow, Quarantined
+from trend_assets.lib.sources.outcomes import ABSENT, Deletion, Ignored, Outcome, PostRow, Quarantined, given
 from trend_assets.lib.sources.x_shapes import XBody, XIncludes
 
 UNKNOWN_SOURCE = "unknown"
@@ -48,8 +60,8 @@ class _Line(msgspec.Struct, gc=False):
 
 
 class _RawLine(_Line, gc=False):
-    body: msgspec.Raw | None = None
-    includes: msgspec.Raw | None = None
+    body: msgspec.Raw = ABSENT
+    includes: msgspec.Raw = ABSENT
 
 
 class _XLine(_Line, gc=False):
@@ -67,7 +79,7 @@ class _BlueskyLine(_Line, gc=False):
 
 class _TableLine(_Line, gc=False):
     body: dict[str, Any] | None = None
-    includes: msgspec.Raw | None = None
+    includes: msgspec.Raw = ABSENT
 
 
 _decode_raw_line = msgspec.json.Decoder(_RawLine).decode
@@ -96,7 +108,7 @@ _mappings: dict[bytes, table.TableMapping] = {}
 
 
 def _table_row(line: Any, pseudonyms: Pseudonyms) -> Outcome:
-    return table.interpret(line.body, _mapping(bytes(line.includes or b"{}")), pseudonyms)
+    return table.interpret(line.body, _mapping(bytes(line.includes) or b"{}"), pseudonyms)
 
 
 def _mapping(text: bytes) -> table.TableMapping:
@@ -164,9 +176,27 @@ def decode_hours(
     of the later file. Never raises for what a file holds.
     """
     decoder = _Decoder(lake_start, lake_end, pseudonyms)
-    for hour in sorted(files):
-        decoder.decode_hour(hour.astimezone(UTC), sorted(dict(files[hour]).items()))
-    return tables_of(decoder.posts, decoder.quarantined, decoder.deletions, decoder.counts)
+    with _no_collection_of_cycles():
+        for hour in sorted(files):
+            decoder.decode_hour(hour.astimezone(UTC), sorted(dict(files[hour]).items()))
+        return Decoded(
+            raw_posts=decoder.posts.table(),
+            quarantined_posts=quarantine_table(decoder.quarantined),
+            deletions=deletion_table(decoder.deletions),
+            landing_counts=count_table(decoder.counts),
+        )
+
+
+@contextmanager
+def _no_collection_of_cycles() -> Iterator[None]:
+    """Millions of small objects and not one cycle: looking for cycles again and again would cost a third of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _File(msgspec.Struct, gc=False):
@@ -186,11 +216,11 @@ class _Decoder:
         self.lake_start = lake_start
         self.lake_end = lake_end or datetime.max.replace(tzinfo=UTC)
         self.pseudonyms = pseudonyms
-        self.posts: list[LandedPost] = []
+        self.posts = PostCollector()
         self.quarantined: list[QuarantinedRecord] = []
         self.deletions: list[DeletedRecord] = []
-        self.counts: list[tuple[datetime, str, str, str, str, str, int]] = []
-        self._newest: dict[tuple[str, str], LandedPost] = {}
+        self.counts: list[CountedRecords] = []
+        self._newest: dict[tuple[str, str], tuple[int, LandedPost, str]] = {}
         self._counter: Counter[tuple[str, str, str, str, str]] = Counter()
 
     def decode_hour(self, hour: datetime, files: Iterable[tuple[str, bytes]]) -> None:
@@ -207,11 +237,9 @@ class _Decoder:
                 self._note(file, 0, line, Quarantined(reason, f"the whole landing file: {error}"), data)
                 continue
             self._decode_lines(file, lines)
-        for post in self._newest.values():
-            outcome = "repost" if post.row.kind == "repost" else "post"
-            self._counter[post.landing_file, post.request_id, post.source, outcome, ""] += 1
-        self.posts.extend(self._newest.values())
-        self.counts.extend((hour, *key, records) for key, records in sorted(self._counter.items()))
+        for _, landed, outcome in self._newest.values():
+            self._counter[landed.landing_file, landed.request_id, landed.source, outcome, ""] += 1
+        self.counts.extend(CountedRecords(hour, *key, records) for key, records in sorted(self._counter.items()))
 
     def _decode_lines(self, file: _File, lines: list[bytes]) -> None:
         pseudonyms = self.pseudonyms
@@ -243,16 +271,20 @@ class _Decoder:
         if not file.hour <= created_at < file.hour_end:
             belongs = created_at.strftime("%Y-%m-%dT%H")
             return Quarantined("wrong_landing_hour", f"created_at belongs to hour {belongs}; ingest it again to land it there")
-        post = LandedPost(row, file.network, line.source, line.received_at, file.path, number, line.request_id, _licence_class(line))
+        landed = LandedPost(file.network, line.source, line.received_at, file.path, number, line.request_id, _licence_class(line))
         key = (file.network, row.post_id)
         known = self._newest.get(key)
+        outcome = "repost" if row.kind == "repost" else "post"
         if known is None:
-            self._newest[key] = post
+            self._newest[key] = (self.posts.add(row, landed), landed, outcome)
             return None
         # Files and lines come in order, so at the same moment of receipt the later line wins.
-        loser = known if post.captured_at >= known.captured_at else post
-        if loser is known:
-            self._newest[key] = post
+        ordinal, loser, _ = known
+        if landed.captured_at >= loser.captured_at:
+            self.posts.withdraw(ordinal)
+            self._newest[key] = (self.posts.add(row, landed), landed, outcome)
+        else:
+            loser = landed
         self._counter[loser.landing_file, loser.request_id, loser.source, "duplicate", ""] += 1
         return None
 
@@ -270,17 +302,13 @@ class _Decoder:
             self._counter[*key, "ignored", outcome.kind] += 1
         elif type(outcome) is Deletion:
             self._counter[*key, "deletion", outcome.subject_kind] += 1
-            self.deletions.append(
-                DeletedRecord(file.hour, file.network, outcome, line.received_at, line.source, file.path, number, line.request_id)
-            )
+            moment = outcome.deleted_at or line.received_at
+            subject = (outcome.subject_kind, outcome.subject, outcome.action, moment)
+            self.deletions.append(DeletedRecord(file.hour, file.network, *subject, line.source, file.path, number, line.request_id))
         elif type(outcome) is Quarantined:
             self._counter[*key, "quarantined", outcome.reason] += 1
-            network, original = file.network or UNKNOWN_SOURCE, _original(text)
-            self.quarantined.append(
-                QuarantinedRecord(
-                    file.hour, network, line.source, outcome, original, line.received_at, file.path, number, line.request_id
-                )
-            )
+            what = (file.network or UNKNOWN_SOURCE, line.source, outcome.reason, outcome.detail, _original(text))
+            self.quarantined.append(QuarantinedRecord(file.hour, *what, line.received_at, file.path, number, line.request_id))
 
     def _decode_slowly(self, file: _File, text: bytes) -> tuple[Any, Outcome]:
         """The careful way: first the line, then the record's bytes, then their meaning; each with its own reason."""
@@ -299,7 +327,7 @@ class _Decoder:
         if family is None:
             return line, Quarantined("unknown_shape", f"no decoder for source {line.source[:40]!r} of network {file.network!r}")
         try:
-            includes = None if line.includes is None or family.decode_includes is None else family.decode_includes(line.includes)
+            includes = None if not given(line.includes) or family.decode_includes is None else family.decode_includes(line.includes)
             return line, family.interpret(_Record(line.kind, family.decode_body(body), includes), self.pseudonyms)
         except RecursionError:
             return line, Quarantined("too_large", "nested deeper than the decoder allows")
@@ -333,7 +361,7 @@ def _body(line: _RawLine) -> bytes | None:
             return base64.b64decode(line.body_base64, validate=True)
         except binascii.Error:
             return None
-    return None if line.body is None else bytes(line.body)
+    return bytes(line.body) if given(line.body) else None
 
 
 def _original(text: bytes) -> bytes:

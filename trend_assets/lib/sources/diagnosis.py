@@ -16,6 +16,17 @@ LARGEST_BODY = 1 << 20
 _STARTED = frozenset({"t", "tr", "tru", "f", "fa", "fal", "fals", "n", "nu", "nul", "-"})  # beginnings of true, false, null, numbers
 
 
+_FIELD_REASONS = {
+    "created_at": "unreadable_created_at",
+    "createdAt": "unreadable_created_at",
+    "id": "invalid_id",
+    "id_str": "invalid_id",
+    "rkey": "invalid_id",
+    "did": "missing_author",
+    "author_id": "missing_author",
+}
+
+
 class _NotANumberError(ValueError):
     pass
 
@@ -50,8 +61,9 @@ def refuse_bytes(body: bytes) -> Quarantined | None:
 def refuse_undecodable(body: bytes, message: str) -> Quarantined:
     """The reason for an object that the typed decoder refused with this message."""
     if " - at `" in message or message.startswith(("Expected", "Invalid RFC3339", "Object")):
-        if "Invalid RFC3339" in message:
-            return Quarantined("unreadable_created_at", message)
+        for field, reason in _FIELD_REASONS.items():
+            if message.endswith(f".{field}`"):
+                return Quarantined(reason, message)
         return Quarantined("invalid_field", message)
     if b"\\u" in body and _has_lone_surrogate(body):
         return Quarantined("invalid_encoding", "a lone surrogate (half of a character) in an escape")

@@ -17,7 +17,7 @@ from datetime import datetime
 import msgspec
 
 from trend_assets.lib.sources import bluesky, x, x_v1
-from trend_assets.lib.sources.outcomes import read_time
+from trend_assets.lib.sources.outcomes import ABSENT, given, read_time
 from trend_assets.lib.sources.x_shapes import XBody, XPost
 
 SOURCES = ("x", "x-v1", "bluesky", "table")
@@ -34,11 +34,11 @@ class EdgeRecord(msgspec.Struct):
 
 
 class _Page(msgspec.Struct):
-    data: msgspec.Raw | None = None
-    errors: msgspec.Raw | None = None
-    includes: msgspec.Raw | None = None
-    matching_rules: msgspec.Raw | None = None
-    statuses: msgspec.Raw | None = None
+    data: msgspec.Raw = ABSENT
+    errors: msgspec.Raw = ABSENT
+    includes: msgspec.Raw = ABSENT
+    matching_rules: msgspec.Raw = ABSENT
+    statuses: msgspec.Raw = ABSENT
 
 
 class _Keyed(msgspec.Struct):
@@ -121,12 +121,12 @@ def _items(array: bytes) -> list[bytes] | None:
 
 
 def _x_records(text: bytes, page: _Page) -> Iterator[EdgeRecord]:
-    errors = [] if page.errors is None else _items(bytes(page.errors)) or []
-    if page.data is None and not errors:
+    errors = [] if not given(page.errors) else _items(bytes(page.errors)) or []
+    if not given(page.data) and not errors:
         kind, _, created_at = _look(text)
         yield EdgeRecord(kind, text, created_at=created_at)
         return
-    if page.data is not None:
+    if given(page.data):
         data = bytes(page.data)
         included = _Included(page.includes)
         items = _items(data) if data[:1] == b"[" else None
@@ -134,7 +134,7 @@ def _x_records(text: bytes, page: _Page) -> Iterator[EdgeRecord]:
         if items is not None:
             for item in items:
                 yield _x_item(item, included)
-        elif page.matching_rules is not None or kind in ("post", "other", "unreadable"):
+        elif given(page.matching_rules) or kind in ("post", "other", "unreadable"):
             yield EdgeRecord("stream", text, created_at=created_at)
         else:
             yield _x_item(data, included)
@@ -158,18 +158,18 @@ def _look(text: bytes) -> tuple[str, XBody | None, datetime | None]:
         return "unreadable", None, None
     if body.action is not None:
         return "compliance", None, None
-    if body.username is not None:
+    if given(body.username):
         return "user", None, None
-    return "count" if body.tweet_count is not None else "list" if body.owner_id is not None else "other", None, None
+    return "count" if given(body.tweet_count) else "list" if given(body.owner_id) else "other", None, None
 
 
 def _v1_records(text: bytes, page: _Page) -> Iterator[EdgeRecord]:
-    statuses = None if page.statuses is None else _items(bytes(page.statuses))
+    statuses = None if not given(page.statuses) else _items(bytes(page.statuses))
     if statuses is not None:  # a page of the v1.1 search
         for item in statuses:
             yield _v1_record(_one_line(item))
         return
-    errors = None if page.errors is None or page.data is not None else _items(bytes(page.errors))
+    errors = None if not given(page.errors) or given(page.data) else _items(bytes(page.errors))
     if errors:
         for error in errors:
             yield EdgeRecord("error", _one_line(error))
@@ -198,12 +198,12 @@ def _one_line(text: bytes) -> bytes:
 class _Included:
     """The includes of a page, by key, to hand each post what it needs."""
 
-    def __init__(self, includes: msgspec.Raw | None) -> None:
+    def __init__(self, includes: msgspec.Raw) -> None:
         self._raw: dict[str, dict[str, bytes]] = {"users": {}, "tweets": {}, "media": {}, "places": {}}
         self._handles: dict[str, str] = {}
         self._posts: dict[str, XPost] = {}
         try:
-            groups = {} if includes is None else _decode_groups(includes)
+            groups = {} if not given(includes) else _decode_groups(includes)
         except _UNREADABLE:
             groups = {}
         for group in self._raw.keys() & groups.keys():

@@ -16,12 +16,23 @@ from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 NO_STRINGS: list[str] = []
 """Shared empty list of the many posts without hashtags, mentions, ...: never appended to."""
 
+ABSENT = msgspec.Raw(b"")
+"""Default of undecoded parts: msgspec can't have ``Raw | None``."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LARGEST_COUNT = 2**63 - 1
 
 
-class PostRow(msgspec.Struct, gc=False, kw_only=True):
-    """One row of ``social/raw_posts`` without what its landing line says (source, receipt, place in the file)."""
+def given(raw: msgspec.Raw) -> bool:
+    """Whether an undecoded part is there and not null."""
+    return bytes(raw) not in (b"", b"null")
+
+
+class PostRow(msgspec.Struct, gc=False):
+    """One row of ``social/raw_posts`` without what its landing line says (source, receipt, place in the file).
+
+    The decoders fill it by position, in this order: by name it takes eight times as long, as long as decoding the JSON.
+    """
 
     post_id: str
     author: str
@@ -127,6 +138,8 @@ def read_time(text: str) -> datetime | None:
 
 def in_utc(moment: datetime) -> datetime:
     """The time in UTC; one without a zone is taken as UTC. Raises ``OverflowError`` outside the years 1 to 9999."""
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from trend_assets.lib.sources.containers import DAMAGE, InputFile, RefusedFileError, buffered, lines_of
+from trend_assets.lib.sources.containers import DAMAGE, InputFile, RefusedFileError, seekable
 from trend_assets.lib.sources.edge import EdgeRecord
 from trend_assets.lib.sources.table import BROKEN_ROW, TableMapping, created_at_of
 
@@ -29,8 +29,7 @@ def columns_of(file: InputFile, mapping: TableMapping | None) -> list[str] | Non
     if file.format == ".parquet":
         return list(_parquet(file).schema_arrow.names)
     if file.format in (".csv", ".tsv"):
-        with file.expanded() as stream:
-            return next(_csv_rows(stream, file, mapping), ([], b""))[0]
+        return next(_csv_rows(file, mapping), ([], b""))[0]
     return None
 
 
@@ -51,7 +50,7 @@ def _parquet(file: InputFile) -> Any:
     import pyarrow.parquet as pq
 
     try:
-        parquet = pq.ParquetFile(buffered(file.expanded()))
+        parquet = pq.ParquetFile(seekable(file))
     except DAMAGE as error:
         raise RefusedFileError(f"{file.shown}: not a readable Parquet file ({error})") from error
     if parquet.metadata.num_rows > _MOST_ROWS_PER_BYTE * max(file.size, 1 << 20):
@@ -70,38 +69,36 @@ def _parquet_rows(file: InputFile) -> Iterator[dict[str, Any]]:
 
 
 def _json_objects(file: InputFile) -> Iterator[tuple[bytes, Any]]:
-    with file.expanded() as stream:
-        for text, damage in lines_of(stream):
-            try:
-                yield text, None if damage else _decode_object(text)
-            except (msgspec.MsgspecError, ValueError, RecursionError):
-                yield text, None
+    for text, damage in file.lines():
+        try:
+            yield text, None if damage else _decode_object(text)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            yield text, None
 
 
 def _csv_objects(file: InputFile, mapping: TableMapping) -> Iterator[tuple[bytes, Any]]:
-    with file.expanded() as stream:
-        rows = _csv_rows(stream, file, mapping)
-        header, _ = next(rows, ([], b""))
-        for cells, text in rows:
-            if len(cells) == len(header):
-                row = dict(zip(header, cells, strict=True))
-                try:
-                    yield _encode(row), row
-                except (UnicodeEncodeError, msgspec.MsgspecError):
-                    yield text, None  # not in the declared encoding: the bytes as they were
-            else:
-                problem = f"{len(cells)} cells, the header has {len(header)}"
-                yield _encode({BROKEN_ROW: problem, "line": text.decode("utf-8", "replace")}), None
+    rows = _csv_rows(file, mapping)
+    header, _ = next(rows, ([], b""))
+    for cells, text in rows:
+        if len(cells) == len(header):
+            row = dict(zip(header, cells, strict=True))
+            try:
+                yield _encode(row), row
+            except (UnicodeEncodeError, msgspec.MsgspecError):
+                yield text, None  # not in the declared encoding: the bytes as they were
+        else:
+            problem = f"{len(cells)} cells, the header has {len(header)}"
+            yield _encode({BROKEN_ROW: problem, "line": text.decode("utf-8", "replace")}), None
 
 
-def _csv_rows(stream: BinaryIO, file: InputFile, mapping: TableMapping | None) -> Iterator[tuple[list[str], bytes]]:
+def _csv_rows(file: InputFile, mapping: TableMapping | None) -> Iterator[tuple[list[str], bytes]]:
     """Rows of cells, each with the bytes it was read from; an unreadable row has no cells."""
     encoding = mapping.encoding if mapping is not None else "utf-8"
     delimiter = "\t" if file.format == ".tsv" else mapping.delimiter if mapping is not None else ","
     consumed: list[bytes] = []
 
     def texts() -> Iterator[str]:
-        for line, damage in lines_of(stream):
+        for line, damage in file.lines():
             consumed.append(line)
             if damage:
                 return

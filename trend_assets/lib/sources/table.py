@@ -130,45 +130,48 @@ def interpret(row: Mapping[str, Any], mapping: TableMapping, pseudonyms: Pseudon
         return Quarantined("unreadable_created_at", f"{mapping.columns['created_at']} {str(values['created_at'])[:40]!r} is not a time")
     if post_id is None or hashed:
         post_id = hashed_post_id(author, created_at, text)
-    counts: dict[str, int | None] = {}
-    for name in COUNTS:
-        count = _count(values.get(name))
+    counts: dict[str, int | None] = dict.fromkeys(COUNTS)
+    for name in values.keys() & COUNTS:
+        count = _count(values[name])
         if count is not None and count < 0:
             return Quarantined("invalid_field", f"{mapping.columns[name]} {str(values[name])[:40]!r} is not a count")
         counts[name] = count
     lists = {name: _list(values.get(name), mapping.list_separator) for name in LISTS}
     references = {name: _text(values.get(name)) for name in REFERENCES}
     network = mapping.network
-    others = {name: _text(values.get(name)) for name in ACCOUNTS}
-    accounts = {name: None if other is None else pseudonyms.account_id(network, other) for name, other in others.items()}
+    accounts: dict[str, str | None] = dict.fromkeys(ACCOUNTS)
+    for name in values.keys() & ACCOUNTS:
+        other = _text(values[name])
+        accounts[name] = None if other is None else pseudonyms.account_id(network, other)
     hashtags, mentions, urls = entities_of_text(text, network, pseudonyms)
     if not _empty(values.get("mentions")):
         mentions = [pseudonyms.account_id(network, name) for name in _list(values["mentions"], mapping.list_separator)]
     return PostRow(
-        post_id=post_id,
-        author=pseudonyms.account_id(network, author),
-        created_at=created_at,
-        kind=_kind(references),
-        text=text,
-        language_hint=language_or_none(_text(values.get("language_hint"))),
-        hashtags=[tag.removeprefix("#").lower() for tag in lists["hashtags"]] or hashtags,
-        mentions=mentions,
-        urls=lists["urls"] or urls,
-        media=lists["media"],
-        matching_rules=lists["matching_rules"],
-        place=_text(values.get("place")),
-        in_reply_to_post=references["in_reply_to_post"],
-        in_reply_to_author=accounts["in_reply_to_author"],
-        reposted_post=references["reposted_post"],
-        reposted_author=accounts["reposted_author"],
-        quoted_post=references["quoted_post"],
-        quoted_author=accounts["quoted_author"],
-        repost_count=counts["repost_count"],
-        reply_count=counts["reply_count"],
-        like_count=counts["like_count"],
-        quote_count=counts["quote_count"],
-        view_count=counts["view_count"],
-        author_followers=counts["author_followers"],
+        post_id,
+        pseudonyms.account_id(network, author),  # author
+        created_at,
+        _kind(references),  # kind
+        text,
+        language_or_none(_text(values.get("language_hint"))),  # language_hint
+        [tag.removeprefix("#").lower() for tag in lists["hashtags"]] or hashtags,  # hashtags
+        mentions,
+        lists["urls"] or urls,  # urls
+        lists["media"],  # media
+        references["in_reply_to_post"],  # in_reply_to_post
+        accounts["in_reply_to_author"],  # in_reply_to_author
+        references["reposted_post"],  # reposted_post
+        accounts["reposted_author"],  # reposted_author
+        references["quoted_post"],  # quoted_post
+        accounts["quoted_author"],  # quoted_author
+        None,  # edit_of
+        counts["repost_count"],  # repost_count
+        counts["reply_count"],  # reply_count
+        counts["like_count"],  # like_count
+        counts["quote_count"],  # quote_count
+        counts["view_count"],  # view_count
+        counts["author_followers"],  # author_followers
+        lists["matching_rules"],  # matching_rules
+        _text(values.get("place")),  # place
     )
 
 

@@ -18,6 +18,7 @@ from trend_assets.lib.sources.outcomes import (
     Quarantined,
     count_or_none,
     entities_of_text,
+    given,
     in_utc,
     lacking,
     language_or_none,
@@ -52,24 +53,25 @@ def interpret(kind: str, body: XBody, includes: XIncludes | None, pseudonyms: Ps
     accounts look the same). ``place_names`` (the simulated town) prefers a place's name to its country.
     """
     if body.data is not None:
-        for name in _DELETING_NOTICES:
-            notice = getattr(body.data, name)
-            if notice is not None:
-                return _notice(name, notice, pseudonyms)
+        if body.data.id is None:
+            for name in _DELETING_NOTICES:
+                notice = getattr(body.data, name)
+                if notice is not None:
+                    return _notice(name, notice, pseudonyms)
         return _post(body.data, body.includes or includes, body.matching_rules, pseudonyms, place_names)
     if body.text is not None or body.author_id is not None or body.edit_history_tweet_ids is not None:
         return _post(body, body.includes or includes, body.matching_rules, pseudonyms, place_names)
     if body.action is not None:
         return _compliance(kind, body, pseudonyms)
-    if body.username is not None:
+    if given(body.username):
         return Ignored("user")
-    if body.owner_id is not None:
+    if given(body.owner_id):
         return Ignored("list")
-    if body.tweet_count is not None:
+    if given(body.tweet_count):
         return Ignored("count")
-    if kind == "error" or (body.errors is not None or body.title is not None):
+    if kind == "error" or given(body.errors) or given(body.title):
         return Ignored("error")
-    if body.meta is not None:
+    if given(body.meta):
         return Ignored("empty page")
     return Quarantined("unknown_shape", "not a post, compliance row, error, user, list or count of the X API v2")
 
@@ -132,40 +134,44 @@ def _post(
     first_version = whole_number_text(history[0]) if history and len(history) > 1 else None
     metrics = post.public_metrics
     # The counts of a repost are those of the post it repeats: counting them again would double them.
-    counts = _NO_METRICS if metrics is None or repost is not None else (
-        count_or_none(metrics.retweet_count),
-        count_or_none(metrics.reply_count),
-        count_or_none(metrics.like_count),
-        count_or_none(metrics.quote_count),
-        count_or_none(metrics.impression_count),
+    counts = (
+        _NO_METRICS
+        if metrics is None or repost is not None
+        else (
+            count_or_none(metrics.retweet_count),
+            count_or_none(metrics.reply_count),
+            count_or_none(metrics.like_count),
+            count_or_none(metrics.quote_count),
+            count_or_none(metrics.impression_count),
+        )
     )
     is_reply = reply is not None or post.in_reply_to_user_id is not None
     return PostRow(
-        post_id=post_id,
-        author=pseudonyms.account_id(NETWORK, author),
-        created_at=in_utc(post.created_at),
-        kind="repost" if repost is not None else "quote" if quote is not None else "reply" if is_reply else "post",
-        text=text,
-        language_hint=language_or_none(post.lang),
-        hashtags=hashtags,
-        mentions=mentions,
-        urls=urls,
-        media=_media(attachments, includes),
-        in_reply_to_post=None if reply is None else whole_number_text(reply.id),
-        in_reply_to_author=_account(in_reply_to, pseudonyms),
-        reposted_post=None if repost is None else whole_number_text(repost.id),
-        reposted_author=None if repost is None else _account(repost.author_id, pseudonyms),
-        quoted_post=None if quote is None else whole_number_text(quote.id),
-        quoted_author=None if quote is None else _account(quote.author_id, pseudonyms),
-        edit_of=first_version if first_version != post_id else None,
-        repost_count=counts[0],
-        reply_count=counts[1],
-        like_count=counts[2],
-        quote_count=counts[3],
-        view_count=counts[4],
-        author_followers=_followers(author_id, post.author, includes),
-        matching_rules=_rules(rules or post.matching_rules),
-        place=_place(post, includes, place_names),
+        post_id,
+        pseudonyms.account_id(NETWORK, author),  # author
+        in_utc(post.created_at),  # created_at
+        "repost" if repost is not None else "quote" if quote is not None else "reply" if is_reply else "post",  # kind
+        text,
+        language_or_none(post.lang),  # language_hint
+        hashtags,
+        mentions,
+        urls,
+        _media(attachments, includes),  # media
+        None if reply is None else whole_number_text(reply.id),  # in_reply_to_post
+        _account(in_reply_to, pseudonyms),  # in_reply_to_author
+        None if repost is None else whole_number_text(repost.id),  # reposted_post
+        None if repost is None else _account(repost.author_id, pseudonyms),  # reposted_author
+        None if quote is None else whole_number_text(quote.id),  # quoted_post
+        None if quote is None else _account(quote.author_id, pseudonyms),  # quoted_author
+        first_version if first_version != post_id else None,  # edit_of
+        counts[0],  # repost_count
+        counts[1],  # reply_count
+        counts[2],  # like_count
+        counts[3],  # quote_count
+        counts[4],  # view_count
+        _followers(author_id, post.author, includes),  # author_followers
+        _rules(rules or post.matching_rules),  # matching_rules
+        _place(post, includes, place_names),  # place
     )
 
 

@@ -10,6 +10,8 @@ from datetime import datetime
 
 import msgspec
 
+from trend_assets.lib.sources.outcomes import ABSENT
+
 
 class XPublicMetrics(msgspec.Struct, gc=False):
     """``public_metrics`` of a post or of a user."""
@@ -164,12 +166,12 @@ class XBody(XPost, gc=False):
     data: XStreamData | None = None
     includes: XIncludes | None = None
     # Marks of the objects that are not posts; their content is never used.
-    username: msgspec.Raw | None = None
-    owner_id: msgspec.Raw | None = None
-    tweet_count: msgspec.Raw | None = None
-    title: msgspec.Raw | None = None
-    errors: msgspec.Raw | None = None
-    meta: msgspec.Raw | None = None
+    username: msgspec.Raw = ABSENT
+    owner_id: msgspec.Raw = ABSENT
+    tweet_count: msgspec.Raw = ABSENT
+    title: msgspec.Raw = ABSENT
+    errors: msgspec.Raw = ABSENT
+    meta: msgspec.Raw = ABSENT
     action: str | None = None
     reason: str | None = None
     redacted_at: datetime | None = None

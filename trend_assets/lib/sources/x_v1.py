@@ -9,6 +9,7 @@ import msgspec
 
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.sources.outcomes import (
+    ABSENT,
     NO_STRINGS,
     Deletion,
     Ignored,
@@ -17,6 +18,7 @@ from trend_assets.lib.sources.outcomes import (
     Quarantined,
     count_or_none,
     entities_of_text,
+    given,
     lacking,
     language_or_none,
     read_time,
@@ -130,15 +132,15 @@ class V1Body(V1Post, gc=False):
     quoted_status: V1Post | None = None
     delete: V1Notice | None = None
     scrub_geo: V1Notice | None = None
-    screen_name: msgspec.Raw | None = None
-    limit: msgspec.Raw | None = None
-    disconnect: msgspec.Raw | None = None
-    warning: msgspec.Raw | None = None
-    status_withheld: msgspec.Raw | None = None
-    user_withheld: msgspec.Raw | None = None
-    event: msgspec.Raw | None = None
-    friends: msgspec.Raw | None = None
-    errors: msgspec.Raw | None = None
+    screen_name: msgspec.Raw = ABSENT
+    limit: msgspec.Raw = ABSENT
+    disconnect: msgspec.Raw = ABSENT
+    warning: msgspec.Raw = ABSENT
+    status_withheld: msgspec.Raw = ABSENT
+    user_withheld: msgspec.Raw = ABSENT
+    event: msgspec.Raw = ABSENT
+    friends: msgspec.Raw = ABSENT
+    errors: msgspec.Raw = ABSENT
 
 
 _STREAM_MESSAGES = ("limit", "disconnect", "warning", "status_withheld", "user_withheld", "event", "friends")
@@ -150,12 +152,12 @@ def interpret(kind: str, body: V1Body, pseudonyms: Pseudonyms) -> Outcome:
         return _notice(body, pseudonyms)
     if body.text is not None or body.full_text is not None or body.user is not None:
         return _post(body, pseudonyms)
-    if body.screen_name is not None:
+    if given(body.screen_name):
         return Ignored("user")
-    if kind == "error" or body.errors is not None:
+    if kind == "error" or given(body.errors):
         return Ignored("error")
     for name in _STREAM_MESSAGES:
-        if getattr(body, name) is not None:
+        if given(getattr(body, name)):
             return Ignored(name)
     return Quarantined("unknown_shape", "not a status, notice, user or stream message of the X API v1.1")
 
@@ -205,29 +207,31 @@ def _post(status: V1Body, pseudonyms: Pseudonyms) -> PostRow | Quarantined:
     hashtags, mentions, urls = _entities(entities, text, pseudonyms)
     counted = original is None  # the counts of a repost are those of the post it repeats
     return PostRow(
-        post_id=post_id,
-        author=pseudonyms.account_id(NETWORK, author),
-        created_at=created_at,
-        kind="repost" if original is not None else "quote" if is_quote else "reply" if is_reply else "post",
-        text=text,
-        language_hint=language_or_none(status.lang),
-        hashtags=hashtags,
-        mentions=mentions,
-        urls=urls,
-        media=media,
-        in_reply_to_post=replied_post,
-        in_reply_to_author=None if replied_user is None else pseudonyms.account_id(NETWORK, replied_user),
-        reposted_post=None if original is None else _exact(original.id_str, original.id),
-        reposted_author=None if original is None else _author_of(original, pseudonyms),
-        quoted_post=quoted_post,
-        quoted_author=None if quoted is None else _author_of(quoted, pseudonyms),
-        repost_count=_count(status.retweet_count) if counted else None,
-        reply_count=count_or_none(status.reply_count) if counted else None,
-        like_count=count_or_none(status.favorite_count) if counted else None,
-        quote_count=count_or_none(status.quote_count) if counted else None,
-        author_followers=count_or_none(user.followers_count),
-        matching_rules=[rule.tag for rule in status.matching_rules if rule.tag] if status.matching_rules else NO_STRINGS,
-        place=None if status.place is None else status.place.country_code or None,
+        post_id,
+        pseudonyms.account_id(NETWORK, author),  # author
+        created_at,
+        "repost" if original is not None else "quote" if is_quote else "reply" if is_reply else "post",  # kind
+        text,
+        language_or_none(status.lang),  # language_hint
+        hashtags,
+        mentions,
+        urls,
+        media,
+        replied_post,  # in_reply_to_post
+        None if replied_user is None else pseudonyms.account_id(NETWORK, replied_user),  # in_reply_to_author
+        None if original is None else _exact(original.id_str, original.id),  # reposted_post
+        None if original is None else _author_of(original, pseudonyms),  # reposted_author
+        quoted_post,
+        None if quoted is None else _author_of(quoted, pseudonyms),  # quoted_author
+        None,  # edit_of
+        _count(status.retweet_count) if counted else None,  # repost_count
+        count_or_none(status.reply_count) if counted else None,  # reply_count
+        count_or_none(status.favorite_count) if counted else None,  # like_count
+        count_or_none(status.quote_count) if counted else None,  # quote_count
+        None,  # view_count
+        count_or_none(user.followers_count),  # author_followers
+        [rule.tag for rule in status.matching_rules if rule.tag] if status.matching_rules else NO_STRINGS,  # matching_rules
+        None if status.place is None else status.place.country_code or None,  # place
     )
 
 

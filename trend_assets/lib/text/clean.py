@@ -35,9 +35,7 @@ _UNCHANGED = (
 _SLICE = 65_536
 
 
-def clean_posts(
-    raw_posts: pa.Table, *, public_handles: frozenset[str] = frozenset(), lap: Callable[[str], None] | None = None
-) -> pa.Table:
+def clean_posts(raw_posts: pa.Table, *, public_handles: frozenset[str] = frozenset(), lap: Callable[[str], None] | None = None) -> pa.Table:
     """Clean posts, one per raw post and in the same order.
 
     ``raw_posts``: social/raw_posts. ``public_handles``: accounts of brands, lower case without @, that stay readable.
@@ -109,12 +107,11 @@ def _blank(text: str, urls: list[Entity]) -> str:
     return " ".join([*pieces, text[position:]])
 
 
-def text_lengths(composed: pa.Array, tidy: pa.Array, entities: TextEntities) -> np.ndarray:
-    """Weighted length (int32) of texts as published: ``composed`` before ``tidy``, whose entities are known."""
+def text_lengths(composed: pa.Array, entities: TextEntities) -> np.ndarray:
+    """Weighted length (int32) of texts as published, in ``normalise.unescape_and_compose`` form; ``entities``: those of ``tidy``'s."""
     lengths = length.weighted_lengths(composed, entities.urls, entities.emoji)
     # Control characters may hide or split entities, and an emoji inside a URL must not count twice: those few one by one.
-    changed = pc.not_equal(pc.utf8_length(pc.replace_substring_regex(composed, r"\p{Cf}|\p{Cc}", "")), pc.utf8_length(composed))
-    odd = pc.and_(changed, pc.match_substring_regex(composed, normalise.CONTROLS)).to_numpy(zero_copy_only=False).copy()
+    odd = pc.match_substring_regex(composed, normalise.CONTROLS).to_numpy(zero_copy_only=False).copy()
     foreign_url = np.flatnonzero(pc.invert(pc.string_is_ascii(entities.urls.flatten())).to_numpy(zero_copy_only=False))
     if len(foreign_url):
         odd[pc.list_parent_indices(entities.urls).to_numpy()[foreign_url]] = True
@@ -132,7 +129,7 @@ def _clean_slice(raw: pa.Table, public_handles: frozenset[str], lap: Callable[[s
     lap("normalise")
     entities = find_entities(tidy)
     lap("entities")
-    lengths = text_lengths(composed, tidy, entities)
+    lengths = text_lengths(composed, entities)
     lap("length")
     plain = words.plain(entities.without_urls)
     tokens = words.tokenise(plain)

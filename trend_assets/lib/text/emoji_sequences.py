@@ -51,7 +51,8 @@ def extract_emoji(text: str) -> list[Entity]:
     while match:
         start = end = match.start()
         for length in lengths.get(text[start], ()):
-            if text[start : start + length] in sequences:
+            # Near the end of the text a slice is shorter than asked for, and may be a shorter sequence.
+            if start + length <= len(text) and text[start : start + length] in sequences:
                 end = start + length
                 break
         lone = end - start == 1

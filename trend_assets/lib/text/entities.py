@@ -13,7 +13,16 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from trend_assets.lib.text.characters import AT_SIGNS, DIRECTIONAL_MARKERS, HASH_SIGNS, HASHTAG_SPECIALS, LATIN_ACCENTS, MARKS, PUNCTUATION, SPACES
+from trend_assets.lib.text.characters import (
+    AT_SIGNS,
+    DIRECTIONAL_MARKERS,
+    HASH_SIGNS,
+    HASHTAG_SPECIALS,
+    LATIN_ACCENTS,
+    MARKS,
+    PUNCTUATION,
+    SPACES,
+)
 from trend_assets.lib.text.urls import Entity, extract_urls
 
 
@@ -38,9 +47,7 @@ _MENTION = re.compile(
 )
 _NOT_BEHIND_MENTION = re.compile(rf"[{AT_SIGNS}{LATIN_ACCENTS}]|://")
 _REPLY = re.compile(rf"[{SPACES}{DIRECTIONAL_MARKERS}]*+[{AT_SIGNS}]([a-zA-Z0-9_]{{1,20}})")
-_CASHTAG = re.compile(
-    rf"(?<![^{SPACES}{DIRECTIONAL_MARKERS}])\$([a-z]{{1,6}}(?:[._][a-z]{{1,2}})?)(?=$|\s|[{PUNCTUATION}])", re.IGNORECASE
-)
+_CASHTAG = re.compile(rf"(?<![^{SPACES}{DIRECTIONAL_MARKERS}])\$([a-z]{{1,6}}(?:[._][a-z]{{1,2}})?)(?=$|\s|[{PUNCTUATION}])", re.IGNORECASE)
 
 
 def extract_mentions_or_lists(text: str) -> list[ListMention]:
@@ -54,7 +61,11 @@ def extract_mentions_or_lists(text: str) -> list[ListMention]:
 
 def extract_mentions(text: str) -> list[Entity]:
     """Mentions of accounts, lists left out of the span; ``value`` is the handle without @."""
-    return [Entity(found.start, found.start + 1 + len(found.value), found.value) for found in extract_mentions_or_lists(text) if not found.list_slug]
+    return [
+        Entity(found.start, found.start + 1 + len(found.value), found.value)
+        for found in extract_mentions_or_lists(text)
+        if not found.list_slug
+    ]
 
 
 def extract_reply(text: str) -> str | None:

@@ -2,9 +2,11 @@
 
 What belongs here: from letters-only text to a language code and its confidence. What doesn't: preparing the text (``words``).
 
-The model sees the first 80 characters of the lower-case words (lower case and no punctuation make it better, more characters
-do not: 96.6 % on 15,141 tweets in seven languages). The answer is a function of these words, so near-copies get one answer and
-cleaning in pieces equals cleaning at once. Where the model is unsure, the language the network states breaks the tie.
+The model sees the first 80 characters of the lower-case words: lower case and no punctuation make it better, more characters
+do not. On 15,141 tweets in seven languages its first guess is right for 96.6 %; deciding only where it is sure enough, without
+hints, leaves 2.9 % undecided, with French at precision .992 and recall .983, English at .957 and .994. The answer is a function
+of these words, so near-copies get one answer and cleaning in pieces equals cleaning at once. Where the model is unsure, the
+language the network states breaks the tie.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ What belongs here: finding URLs and their places. What doesn't: expanding or fet
 twitter-text describes a URL by one regular expression whose nested repetitions backtrack quadratically on hostile text.
 This module finds the same URLs in linear time: it cuts the text into runs of characters that a host name may hold, decides
 per label whether a top-level domain starts there, and takes from each possible start the longest host that ends in one.
+One difference is on purpose: the expression reads an accented first letter of a text as standing before the URL (``éa.com``
+gives ``a.com`` there, but ``éa.com`` behind a space); here the place does not matter.
 Rules and TLD list: twitter-text (Copyright Twitter, Inc. and other contributors, Apache License 2.0).
 """
 

@@ -18,6 +18,7 @@ A token is a run of letters, marks and digits, lower case, in compatibility form
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -110,7 +111,7 @@ def _split_unspaced(text: str) -> str:
 def _pairs(run: re.Match[str]) -> str:
     characters = _WITH_MARKS.findall(run.group())
     if len(characters) > 1:
-        characters = [first + second for first, second in zip(characters, characters[1:], strict=False)]
+        characters = [first + second for first, second in pairwise(characters)]
     return f" {' '.join(characters)} "
 
 
@@ -118,5 +119,3 @@ def letters(plain_texts: pa.Array) -> pa.Array:
     """Words of letters only, one space between: what tells a language and what near-duplicates share."""
     texts = pc.replace_substring_regex(plain_texts, r"[^\p{L}\p{M}]+", " ")
     return pc.utf8_trim(texts, " ")
-
-

@@ -10,20 +10,21 @@ the hour before. Nothing else is carried from hour to hour, so a range in one ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 
-from trend_assets.lib.topics.clustering import Clusters, ClusteringParameters, cluster_vectors
+from trend_assets.lib.topics.clustering import ClusteringParameters, find_stories, find_topics, link_documents
 from trend_assets.lib.topics.describe import TopicDocuments, describe_topics, gather, measure
 from trend_assets.lib.topics.registry import Topic, decide, read_registry, topic_identifier, write_events, write_registry
 from trend_assets.lib.topics.vectors import Vectors, Vocabulary, weigh_documents
 from trend_assets.lib.topics.window import RollingWindow, WindowPosts
 from trend_assets.tables import TABLES
 
-STORY_DOCUMENTS = 3
+STORY_DOCUMENTS = 3  # documents of a story that is named
+CONTINUING = 0.8  # share of the founding thresholds that a cluster must reach to continue a topic
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class TopicParameters:
     topic at ``nearest_similarity`` or more.
     """
 
-    clustering: ClusteringParameters = ClusteringParameters()
+    clustering: ClusteringParameters = field(default_factory=ClusteringParameters)
     minimum_groups: int = 3
     minimum_authors: int = 3
     minimum_cohesion: float = 0.3
@@ -84,15 +85,24 @@ def assign_hours(
         yield result
 
 
-def _process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], parameters: TopicParameters) -> tuple[HourTopics, list[Topic]]:
+def _process(
+    posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], parameters: TopicParameters
+) -> tuple[HourTopics, list[Topic]]:
     vectors = weigh_documents(posts.starts, posts.terms, posts.rows, vocabulary, dropped=parameters.clustering.dropped_length)
-    clusters = cluster_vectors(vectors, parameters.clustering)
-    measured = measure(posts, vectors, clusters.topic, vocabulary)
+    graph = link_documents(vectors, parameters.clustering)
+    labels = find_topics(vectors, graph, parameters.clustering)
+    measured = measure(posts, vectors, labels, vocabulary)
     eligible = (
         (measured.documents >= parameters.minimum_groups)
         & (measured.authors >= parameters.minimum_authors)
         & (measured.cohesion >= parameters.minimum_cohesion)
         & (measured.core_share >= parameters.minimum_core_share)
+    )
+    # Continuing asks less than founding: a topic shouldn't die and be born again around one threshold.
+    coherent = (
+        (measured.documents >= 2)
+        & (measured.cohesion >= CONTINUING * parameters.minimum_cohesion)
+        & (measured.core_share >= CONTINUING * parameters.minimum_core_share)
     )
 
     def founding_post(cluster: int, number: int) -> str | None:
@@ -105,10 +115,11 @@ def _process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], pa
             f"mean similarity to the centre {measured.cohesion[cluster]:.2f}"
         )
 
-    decision = decide(topics, posts.members, clusters.topic, measured.documents, eligible, founding_post, in_words)
-    found = gather(clusters.topic, decision, measured)
+    decision = decide(topics, posts.members, labels, measured.documents, eligible, coherent, founding_post, in_words)
+    found = gather(labels, decision, measured)
     rows, numbers, similarity, nearest = _newest_posts(posts, vectors, found, parameters)
-    assignments = _assignment_table(posts, found, clusters, rows, numbers, similarity, nearest)
+    stories = find_stories(graph, found.topic_of_document, parameters.clustering)
+    assignments = _assignment_table(posts, found, stories, rows, numbers, similarity, nearest)
     joined = np.bincount(numbers, minlength=len(found.topic_ids)).astype(np.int64)
     alive = describe_topics(posts, vectors, vocabulary, found, decision, topics, joined)
     result = HourTopics(
@@ -155,7 +166,7 @@ def _newest_posts(
 def _assignment_table(
     posts: WindowPosts,
     found: TopicDocuments,
-    clusters: Clusters,
+    stories: np.ndarray,
     rows: np.ndarray,
     numbers: np.ndarray,
     similarity: np.ndarray,
@@ -163,7 +174,7 @@ def _assignment_table(
 ) -> pa.Table:
     newest = posts.hours[-1].posts.take(pa.array(rows - posts.newest.start))
     assigned_by = np.where(nearest, "nearest", np.where(posts.is_repost[rows], "repost", "cluster"))
-    story_names, story_of = _stories(posts, found, clusters)
+    story_names, story_of = _name_stories(posts, found, stories)
     documents = posts.document[rows]
     story = np.where(documents >= 0, story_of[documents] if len(story_of) else -1, -1)
     table = pa.table(
@@ -180,10 +191,9 @@ def _assignment_table(
     return TABLES["topics/topic_assignments"].conform(table)
 
 
-def _stories(posts: WindowPosts, found: TopicDocuments, clusters: Clusters) -> tuple[list[str], np.ndarray]:
+def _name_stories(posts: WindowPosts, found: TopicDocuments, story: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Names of the stories seen in the newest hour and the story number of each document (-1: its topic has but one)."""
-    story = clusters.story.copy()
-    story[found.topic_of_document < 0] = -1
+    story = story.copy()
     stories = int(story.max()) + 1 if len(story) else 0
     if stories == 0:
         return [], np.full(len(story), -1, np.int64)

@@ -30,14 +30,20 @@ _CENTRE_TERMS = 64
 class ClusteringParameters:
     """What clustering depends on. ``posting_limit`` bounds the work of frequent terms, see ``neighbour_graph``."""
 
-    neighbours: int = 50
+    neighbours: int = 30
     minimum_similarity: float = 0.1
-    resolution: float = 1.1
+    strong_neighbours: int = 100
+    strong_similarity: float = 0.25
+    resolution: float = 1.2
     story_resolution: float = 1.0
-    merge_similarity: float = 0.35
+    merge_similarity: float = 0.25
     merge_minimum_documents: int = 3
     dropped_length: float = 0.02
     posting_limit: int = 500
+
+
+Graph = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Neighbour graph in compressed rows: starts, links, weights."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +54,11 @@ class Clusters:
     story: np.ndarray
 
 
-def cluster_vectors(vectors: Vectors, parameters: ClusteringParameters) -> Clusters:
-    """Two levels of clusters of ``vectors``, whose rows are in canonical (time) order. Documents that link to none are alone."""
-    from trend_assets.lib.topics.communities import communities
+def link_documents(vectors: Vectors, parameters: ClusteringParameters) -> Graph:
+    """The neighbour graph of ``vectors``, whose rows are in canonical (time) order."""
     from trend_assets.lib.topics.neighbours import neighbour_graph
 
-    documents = len(vectors.starts) - 1
-    if documents == 0:
-        return Clusters(np.empty(0, np.int64), np.empty(0, np.int64))
-    graph = neighbour_graph(
+    return neighbour_graph(
         vectors.starts,
         vectors.columns,
         vectors.weights,
@@ -64,13 +66,29 @@ def cluster_vectors(vectors: Vectors, parameters: ClusteringParameters) -> Clust
         neighbours=parameters.neighbours,
         minimum_similarity=parameters.minimum_similarity,
         posting_limit=parameters.posting_limit,
+        strong_neighbours=parameters.strong_neighbours,
+        strong_similarity=parameters.strong_similarity,
     )
-    whole = np.zeros(documents, np.int64)
-    topic = communities(*graph, whole, resolution=parameters.resolution)
-    topic = _merge(vectors, topic, parameters)
-    story = communities(*graph, topic, resolution=parameters.story_resolution)
-    empty = np.diff(vectors.starts) == 0
-    return Clusters(np.where(empty, -1, topic), np.where(empty, -1, story))
+
+
+def find_topics(vectors: Vectors, graph: Graph, parameters: ClusteringParameters) -> np.ndarray:
+    """Cluster of each document, from 0; -1 for a document without terms in common. Documents that link to none are alone."""
+    from trend_assets.lib.topics.communities import communities
+
+    documents = len(vectors.starts) - 1
+    if documents == 0:
+        return np.empty(0, np.int64)
+    labels = communities(*graph, np.zeros(documents, np.int64), resolution=parameters.resolution)
+    return np.where(np.diff(vectors.starts) == 0, -1, _merge(vectors, labels, parameters))
+
+
+def find_stories(graph: Graph, topic: np.ndarray, parameters: ClusteringParameters) -> np.ndarray:
+    """Finer clusters within ``topic``: the same objective at a lower resolution, over links inside a topic; -1 where topic is."""
+    from trend_assets.lib.topics.communities import communities
+
+    if len(topic) == 0:
+        return np.empty(0, np.int64)
+    return np.where(topic < 0, -1, communities(*graph, topic, resolution=parameters.story_resolution))
 
 
 def _merge(vectors: Vectors, labels: np.ndarray, parameters: ClusteringParameters) -> np.ndarray:
@@ -143,9 +161,11 @@ def cluster(
         by_time = np.argsort(first, kind="stable")
         group = np.argsort(by_time, kind="stable")[group]
         first = first[by_time]
-    found = cluster_vectors(weigh_documents(starts, terms, first, vocabulary, dropped=parameters.dropped_length), parameters)
+    vectors = weigh_documents(starts, terms, first, vocabulary, dropped=parameters.dropped_length)
+    graph = link_documents(vectors, parameters)
+    topic_of_document = find_topics(vectors, graph, parameters)
     topic = np.empty(len(order), np.int64)
     story = np.empty(len(order), np.int64)
-    topic[order] = found.topic[group]
-    story[order] = found.story[group]
+    topic[order] = topic_of_document[group]
+    story[order] = find_stories(graph, topic_of_document, parameters)[group]
     return Clusters(topic, story)

@@ -194,7 +194,7 @@ def describe_topics(
         distinctiveness = found.centre_frequency[centre] / vectors.document_frequency[columns]
         strength = keywords(terms, weights.tolist(), distinctiveness.tolist())
         past = known.get(name)
-        text = past.label if past is not None and still_fits(past.label, strength) else _label(posts, documents, strength)
+        text = past.label if past is not None and still_fits(past.keywords, strength) else _label(posts, documents, strength)
         if past is not None and text != past.label:
             decision.events.append(TopicEvent(name, "rename", f'was "{past.label}", whose words are no longer its strongest', label=text))
         hour = posts.hour
@@ -223,5 +223,8 @@ def describe_topics(
 
 
 def _label(posts: WindowPosts, documents: np.ndarray, strength: dict[str, float]) -> str:
-    texts = [posts.value("clean_text", row) for row in posts.rows[documents[:LABEL_TEXTS]].tolist()]
-    return label(texts, strength) or "unnamed"
+    rows = posts.rows[documents[:LABEL_TEXTS]].tolist()
+    lemma_of: dict[str, str] = {}
+    for row in rows:
+        lemma_of.update(zip(posts.value("tokens", row), posts.value("lemmas", row), strict=False))
+    return label([posts.value("clean_text", row) for row in rows], lemma_of, strength) or "unnamed"

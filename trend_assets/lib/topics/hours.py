@@ -51,8 +51,10 @@ def topic_hours(clean_posts: pa.Table, assignments: pa.Table, hours: Iterable[da
     )
     per_author = own.group_by([*by, "author"]).aggregate([("author", "count")])
     top = per_author.group_by(by).aggregate([("author_count", "max")])
-    whole = totals.join(detail, keys=by, join_type="left outer").join(top, keys=by, join_type="left outer").sort_by(
-        [("hour", "ascending"), ("topic_id", "ascending")]
+    whole = (
+        totals.join(detail, keys=by, join_type="left outer")
+        .join(top, keys=by, join_type="left outer")
+        .sort_by([("hour", "ascending"), ("topic_id", "ascending")])
     )
 
     def count(name: str) -> pa.ChunkedArray:

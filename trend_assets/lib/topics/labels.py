@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 KEYWORDS = 8
 LABEL_LENGTH = 60
@@ -45,13 +45,15 @@ def keywords(terms: Sequence[str], weights: Sequence[float], distinctiveness: Se
     return dict(ranked[:KEYWORDS])
 
 
-def _phrases(texts: Sequence[str], strength: dict[str, float]) -> tuple[Counter[tuple[str, ...]], dict[tuple[str, ...], Counter[str]]]:
+def _phrases(
+    texts: Sequence[str], lemma_of: Mapping[str, str], strength: dict[str, float]
+) -> tuple[Counter[tuple[str, ...]], dict[tuple[str, ...], Counter[str]]]:
     """In how many texts each phrase that begins and ends with a keyword occurs, and the forms it is written in."""
     found: Counter[tuple[str, ...]] = Counter()
     surfaces: dict[tuple[str, ...], Counter[str]] = {}
     for text in texts:
         matches = list(_WORD.finditer(text[:_LONGEST_TEXT]))
-        words = [_plain(match.group().lower()) for match in matches]
+        words = [lemma_of.get(word, word) for word in (_plain(match.group().lower()) for match in matches)]
         here: set[tuple[str, ...]] = set()
         for first in range(len(words)):
             if words[first] not in strength:
@@ -61,7 +63,7 @@ def _phrases(texts: Sequence[str], strength: dict[str, float]) -> tuple[Counter[
                 if phrase[-1] not in strength or len(set(phrase)) < len(phrase) or any("@" in word or "/" in word for word in phrase):
                     continue
                 between = text[matches[first].start() : matches[last].end()]
-                if len(phrase) > 1 and any(mark in between for mark in ".!?;:,\n|\"()"):
+                if len(phrase) > 1 and any(mark in between for mark in '.!?;:,\n|"()'):
                     continue
                 here.add(phrase)
                 surfaces.setdefault(phrase, Counter())[" ".join(match.group().lstrip("#$") for match in matches[first : last + 1])] += 1
@@ -69,14 +71,15 @@ def _phrases(texts: Sequence[str], strength: dict[str, float]) -> tuple[Counter[
     return found, surfaces
 
 
-def label(texts: Sequence[str], strength: dict[str, float]) -> str:
+def label(texts: Sequence[str], lemma_of: Mapping[str, str], strength: dict[str, float]) -> str:
     """A short name from the phrases that people write the keywords in, in their most frequent spelling.
 
-    ``texts`` are the topic's posts closest to its centre, ``strength`` its keywords. A phrase is worth the strength of its
+    ``texts`` are the topic's posts closest to its centre, ``lemma_of`` gives the lemma of a word of theirs, ``strength`` are its
+    keywords (lemmas). A phrase is worth the strength of its
     keywords times the share of texts it is in; up to three that share no word are joined by a middle dot. Empty
     without keywords.
     """
-    found, surfaces = _phrases(texts, strength)
+    found, surfaces = _phrases(texts, lemma_of, strength)
     if not found:
         return " · ".join(list(strength)[:_PARTS])
     worth = {
@@ -102,11 +105,11 @@ def label(texts: Sequence[str], strength: dict[str, float]) -> str:
     return " · ".join(parts)[: 2 * LABEL_LENGTH]
 
 
-def still_fits(name: str, strength: dict[str, float]) -> bool:
-    """Whether at least half of a label's words of weight are still among the topic's keywords: names shouldn't flicker."""
-    words = {_plain(match.group().lower()) for match in _WORD.finditer(name)}
-    known = words & set(strength)
-    if not strength:
-        return True
-    strongest = list(strength)[:4]
-    return bool(known) and (len(known) * 2 >= len(words) or any(word in words for word in strongest[:2]))
+def still_fits(past_keywords: Sequence[str], strength: dict[str, float]) -> bool:
+    """Whether a label found for ``past_keywords`` may stay: their strongest word or half of all are still keywords.
+
+    Names shouldn't flicker with the order of nearly equal words.
+    """
+    if not strength or not past_keywords:
+        return not strength and not past_keywords
+    return past_keywords[0] in strength or 2 * len(set(past_keywords) & set(strength)) >= len(past_keywords)

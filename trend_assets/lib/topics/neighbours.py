@@ -11,9 +11,11 @@ from numba import njit
 
 
 @njit(cache=True)
-def _keep(similarities: np.ndarray, others: np.ndarray, size: int, capacity: int, similarity: float, other: int) -> int:
-    """Push (similarity, other) on a bounded min-heap; ties keep the entry that came first. Returns the new size."""
-    if size < capacity:
+def _keep(
+    similarities: np.ndarray, others: np.ndarray, size: int, usual: int, strong_similarity: float, similarity: float, other: int
+) -> int:
+    """Offer (similarity, other) to a min-heap of the ``usual`` nearest and any strong ones; earlier ones win ties. Returns its size."""
+    if size < usual or (size < len(others) and similarity >= strong_similarity and similarities[0] >= strong_similarity):
         place = size
         size += 1
         while place > 0:
@@ -29,9 +31,9 @@ def _keep(similarities: np.ndarray, others: np.ndarray, size: int, capacity: int
         place = 0
         while True:
             child = 2 * place + 1
-            if child >= capacity:
+            if child >= size:
                 break
-            if child + 1 < capacity and similarities[child + 1] < similarities[child]:
+            if child + 1 < size and similarities[child + 1] < similarities[child]:
                 child += 1
             if similarities[child] >= similarity:
                 break
@@ -50,10 +52,12 @@ def _nearest(
     weights: np.ndarray,
     vocabulary: int,
     neighbours: int,
+    strong_neighbours: int,
     minimum_similarity: float,
+    strong_similarity: float,
     posting_limit: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The ``neighbours`` nearest of each document: ids and cosines (documents × neighbours) and how many are filled."""
+    """The nearest of each document: ids and cosines (documents × strong_neighbours) and how many are filled."""
     documents = len(starts) - 1
     posting_starts = np.zeros(vocabulary + 1, np.int64)
     for term in terms:
@@ -64,8 +68,8 @@ def _nearest(
     posting_documents = np.empty(posting_starts[-1], np.int32)
     posting_weights = np.empty(posting_starts[-1], np.float32)
 
-    near = np.empty((documents, neighbours), np.int32)
-    cosine = np.empty((documents, neighbours), np.float32)
+    near = np.empty((documents, strong_neighbours), np.int32)
+    cosine = np.empty((documents, strong_neighbours), np.float32)
     filled = np.zeros(documents, np.int32)
     dot = np.zeros(documents, np.float32)
     touched = np.empty(documents, np.int32)
@@ -90,8 +94,10 @@ def _nearest(
             similarity = dot[other]
             dot[other] = 0.0
             if similarity >= minimum_similarity:
-                filled[document] = _keep(cosine[document], near[document], filled[document], neighbours, similarity, other)
-                filled[other] = _keep(cosine[other], near[other], filled[other], neighbours, similarity, document)
+                filled[document] = _keep(
+                    cosine[document], near[document], filled[document], neighbours, strong_similarity, similarity, other
+                )
+                filled[other] = _keep(cosine[other], near[other], filled[other], neighbours, strong_similarity, similarity, document)
     return near, cosine, filled
 
 
@@ -145,12 +151,16 @@ def neighbour_graph(
     neighbours: int,
     minimum_similarity: float,
     posting_limit: int,
+    strong_neighbours: int | None = None,
+    strong_similarity: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The symmetric k-nearest-neighbour graph of unit vectors in compressed rows (starts, links, weights).
 
     ``starts`` (documents + 1), ``terms`` and ``weights`` are the vectors in compressed rows, ``vocabulary`` is one
     more than the greatest term. A pair is linked when its cosine is at least ``minimum_similarity`` and one of the two
-    has the other among its ``neighbours`` nearest (symmetric by maximum; the cosine is the same from both sides).
+    has the other among its ``neighbours`` nearest (symmetric by maximum; the cosine is the same from both sides). Where more than
+    that are at ``strong_similarity`` or nearer, up to ``strong_neighbours`` of them are linked: a topic of thousands of posts
+    would otherwise fall apart because each post sees so few of the others.
 
     Each document is compared only with those that share a term, found through an inverted index that grows as documents
     pass, so each pair is met once. Σ df² would let a few frequent terms take all the time: a term links a document with at
@@ -158,6 +168,14 @@ def neighbour_graph(
     bounds the work by documents × terms × ``posting_limit``. Below the limit cosines are exact.
     """
     near, cosine, filled = _nearest(
-        starts, terms, weights, vocabulary, neighbours, minimum_similarity, posting_limit
+        starts,
+        terms,
+        weights,
+        vocabulary,
+        neighbours,
+        max(neighbours, strong_neighbours or 0),
+        minimum_similarity,
+        strong_similarity,
+        posting_limit,
     )
     return _symmetric(near, cosine, filled)

@@ -3,7 +3,7 @@
 What belongs here: the state of a topic, matching of clusters to topics by shared members, the events. What doesn't: finding
 clusters (``clustering.py``), naming them (``labels.py``), posts (``window.py``).
 
-Rules. A cluster continues the topic that it shares most members with, each topic at most one cluster and the reverse, pairs with
+Rules. A coherent cluster continues the topic that it shares most members with, each topic at most one cluster and the reverse, pairs with
 most shared members first, if they share at least ``CONTINUES`` of the smaller one. A topic without a cluster merges into the
 topic that holds at least ``ABSORBED`` of its members still in the window; else it is dormant: it keeps the members that no
 other topic has, until the last leaves the window (death). A cluster without a topic that is coherent enough (``assign.py``)
@@ -128,13 +128,14 @@ def decide(
     labels: np.ndarray,
     sizes: np.ndarray,
     eligible: np.ndarray,
+    coherent: np.ndarray,
     founding_post: Callable[[int, int], str | None],
     describe: Callable[[int], str],
 ) -> Decision:
     """Match the hour's clusters to the registry and say what happened.
 
     ``members`` are the keys of the window's documents, ``labels`` their clusters (-1 for none), ``sizes`` documents per cluster,
-    ``eligible`` whether a cluster may become a new topic. ``founding_post(cluster, n)`` is the key of the cluster's n-th earliest
+    ``eligible`` whether a cluster may become a new topic, ``coherent`` whether it may continue one. ``founding_post(cluster, n)`` is the key of the cluster's n-th earliest
     post (None when there is none), ``describe(cluster)`` puts its size in words. ``topics`` must be ordered as ``read_registry``.
     """
     clusters = len(sizes)
@@ -144,7 +145,7 @@ def decide(
     for pair in np.lexsort((cluster_number, topic_number, -shared)).tolist():
         topic, cluster = int(topic_number[pair]), int(cluster_number[pair])
         smaller = min(int(alive[topic]), int(sizes[cluster]))
-        if topic in cluster_of_topic or decision.topic_of_cluster[cluster] is not None or sizes[cluster] < 2:
+        if topic in cluster_of_topic or decision.topic_of_cluster[cluster] is not None or not coherent[cluster]:
             continue
         if shared[pair] >= CONTINUES * smaller:
             cluster_of_topic[topic] = cluster

@@ -3,7 +3,8 @@
 What belongs here: the vocabulary, what counts as a term, document frequency and weights. What doesn't: how text is split
 into tokens (``lib/text``), what vectors are used for (``neighbours.py``, ``clustering.py``).
 
-Terms of a post are its tokens, ``#hashtag`` and ``@mention``; a hashtag's word is among the tokens already. A post has a term
+Terms of a post are its lemmas (on the first four day blocks of Event2012 they beat words by .015 AMI), ``#hashtag`` and
+``@mention``; a hashtag's word is among the lemmas already. A post has a term
 or not (no term frequency: posts are short). Term numbers of a vocabulary depend on what came first, so nothing downstream
 may depend on them: columns of a window are ordered by the hash of the term itself.
 """
@@ -71,7 +72,7 @@ def hash_text(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
 def encode_terms(lists: tuple[pa.Array, pa.Array, pa.Array], vocabulary: Vocabulary) -> tuple[np.ndarray, np.ndarray]:
     """Distinct terms of each document in compressed rows (starts, term numbers).
 
-    ``lists`` are tokens, hashtags and mentions of the documents, each an Arrow list<string> array of the same length.
+    ``lists`` are lemmas, hashtags and mentions of the documents, each an Arrow list<string> array of the same length.
     """
     from trend_assets.lib.topics.sparse import distinct_terms
 

@@ -8,9 +8,12 @@ An hour's arrays are kept while the window rolls over it; term numbers in them a
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +30,7 @@ COLUMNS = (
     "clean_text",
     "language",
     "tokens",
+    "lemmas",
     "hashtags",
     "mentions",
     "near_duplicate_key",
@@ -60,7 +64,7 @@ def encode_hour(hour: datetime, clean_posts: pa.Table, vocabulary: Vocabulary) -
         chunked = posts.column(name)
         return chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
 
-    starts, terms = encode_terms((column("tokens"), column("hashtags"), column("mentions")), vocabulary)
+    starts, terms = encode_terms((column("lemmas"), column("hashtags"), column("mentions")), vocabulary)
     reposted = column("reposted_post")
     target = hash_text(pc.binary_join_element_wise(column("network"), reposted.fill_null(""), "\x1f"))
     return EncodedHour(
@@ -138,14 +142,19 @@ class WindowPosts:
         """The newest hour."""
         return self.hours[-1].hour
 
-    def value(self, column: str, row: int) -> str:
-        """The text of a column of one post."""
-        number = int(np.searchsorted(self.first_row, row, side="right")) - 1
-        return self.hours[number].posts.column(column)[row - int(self.first_row[number])].as_py()
+    def value(self, column: str, row: int) -> Any:
+        """One post's value of a column of its clean post."""
+        number = bisect_right(self.bounds, row) - 1
+        return self.hours[number].posts.column(column)[row - self.bounds[number]].as_py()
 
     def post_key(self, row: int) -> str:
         """``network:post_id`` of one post."""
         return f"{self.value('network', row)}:{self.value('post_id', row)}"
+
+    @cached_property
+    def bounds(self) -> list[int]:
+        """``first_row`` as plain integers: looked up once a post that is shown."""
+        return self.first_row.tolist()
 
     @property
     def newest(self) -> slice:

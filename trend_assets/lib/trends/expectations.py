@@ -31,8 +31,8 @@ PRIOR_SHAPE = 1.0
 """Shape of a new topic's rate: 1 is exponential, its standard deviation equals its mean."""
 PRIOR_HOURS = 1.0
 PRIOR_POSTS_PER_HOUR = 0.1
-PRIOR_TOPICS = 10.0
-"""The population of young topics is blended with ten imagined ones of a post every ten hours."""
+PRIOR_TOPICS = 10
+"""The population of young topics is joined by ten imagined ones of a post every ten hours."""
 DISPERSION = 0.1
 SMALLEST_DISPERSION, LARGEST_DISPERSION = 0.02, 2.0
 DISPERSION_TOPICS = 5
@@ -122,16 +122,14 @@ def _past(topics: Topics, history: TopicHistory, volumes: VolumeHistory, stop: I
 
 
 def _posts_of_the_young(topics: Topics, history: TopicHistory, hour: int) -> float:
-    """Posts an hour that a topic usually gets in its first day, from the topics born in the 24 hours before ``hour``.
+    """Posts an hour that a topic usually gets in its first day: the median over the topics born in the 24 hours before ``hour``.
 
-    Their top tenth is winsorised: the newborn that became trends are not what a newborn usually is.
+    The median, because the newborn that became trends are not what a newborn usually is.
     """
     hours = hour - topics.born
     young = (hours > 0) & (hours <= 24)
-    rates = np.sort(history.total("posts", topics.position, topics.born, hour)[young] / hours[young])
-    if rates.size:
-        rates = np.minimum(rates, rates[int(0.9 * (rates.size - 1))])
-    return (PRIOR_TOPICS * PRIOR_POSTS_PER_HOUR + float(rates.sum())) / (PRIOR_TOPICS + rates.size)
+    rates = history.total("posts", topics.position, topics.born, hour)[young] / hours[young]
+    return float(np.median(np.concatenate([rates, np.full(PRIOR_TOPICS, PRIOR_POSTS_PER_HOUR)])))
 
 
 def _dispersion(topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int) -> Floats:

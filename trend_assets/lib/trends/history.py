@@ -147,6 +147,7 @@ class TopicHistory:
             "posts": _cumulative(posts),
             "squares": _cumulative(posts * posts),
             "with_volume": _cumulative(posts * volume),
+            "reposts": self._scatter(place, cells, integers(topic_hours["reposts"])),
             "authors": self._scatter(place, cells, integers(topic_hours["authors"])),
             "groups": self._scatter(place, cells, integers(topic_hours["near_duplicate_groups"])),
             "repeated": self._scatter(place, cells, repeated),
@@ -162,7 +163,7 @@ class TopicHistory:
         """Sum of ``measure`` over the hours [start, stop) of each topic.
 
         ``topics``: positions (n,), -1 for a topic without history (its sum is 0). ``start`` and ``stop`` broadcast against it.
-        Measures: posts, squares (of hourly posts), with_volume (posts x all posts of the hour), authors, groups, repeated.
+        Measures: posts, squares (of hourly posts), with_volume (posts x all posts of the hour), reposts, authors, groups, repeated.
         """
         if not self.names:
             return np.zeros(np.broadcast_shapes(np.shape(topics), np.shape(start), np.shape(stop)), dtype=np.int64)

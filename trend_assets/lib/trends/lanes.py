@@ -61,13 +61,10 @@ def suppression(
     minimum_authors: int,
     largest_repetition: float,
     smallest_originality: float,
-    observed_hours: int,
-    warm_up_hours: int,
 ) -> npt.NDArray[np.str_]:
     """Why each topic (n,) is not an alert, in words; empty where it is one. The first rule that applies is named."""
     return np.select(
         [
-            np.full(significant.shape, observed_hours < warm_up_hours),
             ~significant,
             posts == 0,
             authors < minimum_authors,
@@ -75,7 +72,6 @@ def suppression(
             originality < smallest_originality,
         ],
         [
-            f"only {observed_hours} earlier hours to compare with",
             "no longer more than its past and the hour explain",
             "no post in the hour",
             f"fewer than {minimum_authors} authors",

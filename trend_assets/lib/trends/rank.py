@@ -41,7 +41,11 @@ KEPT_HOURS = 24
 
 @dataclass(frozen=True)
 class TrendRules:
-    """What makes an alert. ``largest_repetition``: share of a window's posts that the hourly top authors posted beyond their first."""
+    """What makes an alert.
+
+    ``largest_repetition``: share of a window's posts that the hourly top authors posted beyond their first;
+    ``smallest_originality``: near-duplicate groups per post; ``warm_up_hours``: see :func:`rank_trends`.
+    """
 
     minimum_authors: int = 5
     false_discovery_rate: float = 0.05
@@ -74,13 +78,17 @@ def rank_trends(
 
     Each hour tests every living topic with a post in the last 24 hours. Its posts in the last 1, 6 and 24 hours are
     compared with their expectation; the smallest of the tail probabilities, times the number of windows that differ
-    (Bonferroni), is ``p_value``; ``q_value`` is Benjamini-Hochberg over the hour's topics. ``burst_z`` and
+    (Bonferroni), is ``p_value``; ``q_value`` is Benjamini-Hochberg over
+    the hour's topics, those that were an alert in the last 24 hours apart from the others. ``burst_z`` and
     ``expected_posts`` are those of the hour itself. Score: z of the most telling window, times the per mille of all its
     posts that the topic got beyond expectation, times the share of posts that are neither copies nor an author's
     repetitions, times present attention against the topic's own peak.
     A row is written for every significant topic and, for 24 hours, for one that was an alert. It is an alert unless
-    suppressed: too little history, not significant, no post in the hour, fewer than ``minimum_authors`` (in the hour or the
+    suppressed: not significant, no post in the hour, fewer than ``minimum_authors`` (in the hour or the
     registry's window), one author dominating, or mostly copies.
+
+    Topics as old as the loaded history (born in its first ``warm_up_hours``) may be older: their windows are judged once
+    as many hours lie before them, so a new lake raises nothing in its first hours.
 
     Raises ``ValueError`` for naive hours or negative volumes.
     """
@@ -213,14 +221,26 @@ def _rank_hour(
         return TABLES["topics/trends"].empty()
     position = registry.position[rows]
     born = np.minimum(registry.born[rows], hour)
-    inherited = np.maximum(registry.window_posts[rows] - posts_24h, 0)
+    # The registry's window counts reposts too: of what it has and we did not count, our own proportion is taken to be posts.
+    counted = posts_24h + history.total("reposts", position, hour - 23, hour + 1)
+    inherited = np.maximum(registry.window_posts[rows] - counted, 0) * posts_24h // np.maximum(counted, 1)
     scales = expectations(Topics(position, born, inherited), history, volumes, hour)
 
     z = np.stack([deviance_residual(scale.posts, scale.expected, scale.size) for scale in scales])
+    hourly_z = z[0]
     tails = np.stack([upper_tail(scale.posts, scale.expected, scale.size) for scale in scales])
-    windows = 1 + sum((scales[n].hours > scales[n - 1].hours).astype(np.int64) for n in range(1, len(scales)))
-    p_value = np.minimum(tails.min(axis=0) * windows, 1.0)
-    q_value = benjamini_hochberg(p_value)
+    # What is as old as our history may be much older: it is judged against a past of ours, never as a birth.
+    beginning = max(volumes.first, hour - HISTORY_HOURS) + rules.warm_up_hours
+    life = hour - born + 1
+    judged = np.stack([(born >= beginning) | (life - scale.hours >= rules.warm_up_hours) for scale in scales])
+    judged[1:] &= np.stack([scales[n].hours > scales[n - 1].hours for n in range(1, len(scales))])
+    tails = np.where(judged, tails, 1.0)
+    z = np.where(judged, z, np.minimum(z, 0.0))
+    p_value = np.minimum(tails.min(axis=0) * np.maximum(judged.sum(axis=0), 1), 1.0)
+    # Two families (stratified control, Sun et al. 2006): a known trend that goes on need not compete with every new one.
+    q_value = np.empty_like(p_value)
+    for family in (kept, ~kept):
+        q_value[family] = benjamini_hochberg(p_value[family])
     significant = (q_value <= rules.false_discovery_rate) & (z.max(axis=0) > 0)
     chosen = np.flatnonzero(significant | kept)
     if not chosen.size:
@@ -251,16 +271,14 @@ def _rank_hour(
         minimum_authors=rules.minimum_authors,
         largest_repetition=rules.largest_repetition,
         smallest_originality=rules.smallest_originality,
-        observed_hours=int(volumes.observed_hours(hour - HISTORY_HOURS, hour)),
-        warm_up_hours=rules.warm_up_hours,
     )
     suppressed = why_not != ""
     order = np.lexsort((registry.codes[picked.rows], -score, suppressed))
     columns: dict[str, Any] = {
-        "stage": stages(moved, hour - picked.born + 1, window_z),
+        "stage": stages(moved, life[chosen], window_z),
         "suppressed": suppressed,
         "score": score,
-        "burst_z": z[0][chosen],
+        "burst_z": hourly_z[chosen],
         "p_value": p_value[chosen],
         "q_value": q_value[chosen],
         "posts": scales[0].posts[chosen],

@@ -28,7 +28,9 @@ def posts(texts: list[str], kinds: list[str] | None = None, hashtags: list[list[
 
 
 def assigned(count: int) -> pa.Table:
-    return pa.table({"post_id": pa.array([str(number) for number in range(count)], pa.string()), "network": ["x"] * count, "topic_id": ["t"] * count})
+    return pa.table(
+        {"post_id": pa.array([str(number) for number in range(count)], pa.string()), "network": ["x"] * count, "topic_id": ["t"] * count}
+    )
 
 
 def named(data: pa.Table, terms: list[str], **options: bool) -> int:

@@ -105,7 +105,9 @@ def test_nothing_older_than_28_days_and_nothing_later_changes_an_hour() -> None:
     stream.counts[2, 740:750] += 30
     inputs = stream.inputs()
     cut = {
-        name: table.filter(pc.and_(pc.less_equal(table["hour"], hour(745)), pc.greater_equal(table["hour"], hour(745) - timedelta(days=28))))
+        name: table.filter(
+            pc.and_(pc.less_equal(table["hour"], hour(745)), pc.greater_equal(table["hour"], hour(745) - timedelta(days=28)))
+        )
         for name, table in inputs.items()
     }
     assert rank_trends([hour(745)], **inputs).to_pylist() == rank_trends([hour(745)], **cut).to_pylist()
@@ -151,11 +153,24 @@ def test_brand_posts_or_keywords_decide_the_lane() -> None:
     assert rows(rank_trends([hour(110)], **inputs, brand_posts=named), alerts=True)[0]["lane"] == "brand"
 
 
-def test_too_little_history_suppresses() -> None:
-    stream = with_new_topic(noise(10, topics=5, hours=24), 2, [50])
-    trends = rows(rank_trends(stream.hours[:3], **stream.inputs()))
-    assert trends
-    assert all(row["suppressed"] and "earlier hours" in row["reason"] for row in trends)
+def test_a_new_lake_does_not_take_every_topic_for_a_birth() -> None:
+    """All topics of the first hours look newborn; only what is born after the warm-up is news."""
+    stream = with_new_topic(noise(14, topics=40, hours=24, dispersion=0.02), 9, [30, 40])
+    alerts = rows(rank_trends(stream.hours[:10], **stream.inputs()), alerts=True)
+    assert {row["topic_id"] for row in alerts} == {"topic0040"}
+
+
+def test_reposts_in_the_registry_s_window_are_not_taken_for_a_past() -> None:
+    stream = with_new_topic(noise(3, topics=30), 200, [12])
+    inputs = stream.inputs()
+    ours = pc.equal(inputs["topics"]["topic_id"], "topic0030")
+    window = pc.if_else(ours, 112, inputs["topics"]["window_posts"])
+    place = inputs["topics"].column_names.index("window_posts")
+    inputs["topics"] = inputs["topics"].set_column(place, inputs["topics"].field("window_posts"), window)
+    reposts = pc.if_else(pc.equal(inputs["topic_hours"]["topic_id"], "topic0030"), 100, inputs["topic_hours"]["reposts"])
+    place = inputs["topic_hours"].column_names.index("reposts")
+    inputs["topic_hours"] = inputs["topic_hours"].set_column(place, inputs["topic_hours"].field("reposts"), reposts)
+    assert rows(rank_trends([hour(200)], **inputs), alerts=True)[0]["topic_id"] == "topic0030"
 
 
 def test_bad_input_gives_a_defined_result() -> None:
@@ -178,13 +193,19 @@ def test_bad_input_gives_a_defined_result() -> None:
         rank_trends([hour(60)], **(inputs | {"volumes": zero.set_column(1, "posts", pa.array(np.full(zero.num_rows, -1)))}))
 
 
-def test_an_outage_or_a_flood_of_chatter_is_not_a_trend() -> None:
+def test_an_outage_its_end_and_a_flood_of_chatter_are_no_trends() -> None:
     stream = noise(12, topics=40)
     stream.counts[:, 250:256] //= 10
     stream.chatter[250:256] //= 10
     stream.chatter[280] *= 20
-    hours = [hour(number) for number in range(248, 284)]
-    assert len(rows(rank_trends(hours, **stream.inputs()), alerts=True)) <= 2
+    hours = [hour(number) for number in (*range(250, 260), 280, 281)]
+    assert not rows(rank_trends(hours, **stream.inputs()), alerts=True)
+
+
+def test_a_burst_is_seen_through_a_flood_of_chatter() -> None:
+    stream = with_new_topic(noise(12, topics=40), 280, [40])
+    stream.chatter[280] *= 20
+    assert rows(rank_trends([hour(280)], **stream.inputs()), alerts=True)[0]["topic_id"] == "topic0040"
 
 
 def test_keys_are_unique_and_ranks_count_from_one_alerts_first() -> None:

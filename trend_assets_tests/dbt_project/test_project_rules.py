@@ -1,0 +1,176 @@
+"""Rules of the dbt project, checked over dbt's manifest: what a project evaluator would say, and our privacy rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from trend_assets.dbt_sources import PROJECT_FOLDER, SOURCES, columns_markdown, source_columns, sources_yaml
+from trend_assets.tables import TABLES
+from trend_assets.warehouse import PUBLISHED_TABLES
+from trend_assets_tests.dbt_project.conftest import Built
+
+LAYERS = {"staging": "stg_", "intermediate": "int_", "marts": "mart_"}
+# A person on a network, and a person who buys: an order stands for its customer.
+AUTHOR_WORDS = ("author", "account", "mention", "handle", "subject")
+CUSTOMER_WORDS = ("customer", "order_id", "loyalty", "e_mail", "email")
+
+
+def _models(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
+
+
+def _layer(model: dict[str, Any]) -> str:
+    return model["fqn"][1]
+
+
+def _tests_of(manifest: dict[str, Any], unique_id: str) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "test" and node.get("attached_node") == unique_id]
+
+
+COUNTS = ("authors", "authors_24h", "top_author_share", "author_hours")
+
+
+def person_meets_customer(columns: list[str]) -> bool:
+    """Whether a table with these columns would join a person on a network with a person who buys; counts are no person."""
+    has_author = any(word in column for column in columns if column not in COUNTS for word in AUTHOR_WORDS)
+    has_customer = any(word in column for column in columns for word in CUSTOMER_WORDS)
+    return has_author and has_customer
+
+
+def test_generated_files_are_those_of_the_declarations() -> None:
+    hint = "out of date: run python -m trend_assets.dbt_sources"
+    assert (PROJECT_FOLDER / "models" / "sources.yml").read_text(encoding="utf-8") == sources_yaml(), hint
+    assert (PROJECT_FOLDER / "models" / "columns.md").read_text(encoding="utf-8") == columns_markdown(), hint
+
+
+def test_sources_are_mapped_to_the_asset_keys_of_the_lake(built: Built) -> None:
+    keys = {tuple(source["config"]["meta"]["dagster"]["asset_key"]) for source in built.manifest["sources"].values()}
+    assert keys == {tuple(path.split("/")) for path in SOURCES}
+
+
+def test_post_text_stays_out_of_the_warehouse() -> None:
+    for path in SOURCES:
+        if TABLES[path].licence_class == "restricted":
+            exposed = source_columns(TABLES[path])
+            assert not [column.name for column in exposed if column.personal or column.name in ("text", "clean_text", "original", "tokens")]
+    assert not [path for path in PUBLISHED_TABLES if TABLES[path].licence_class == "restricted"]
+    assert set(PUBLISHED_TABLES) <= set(SOURCES)
+
+
+def test_names_say_the_layer(built: Built) -> None:
+    for model in _models(built.manifest):
+        assert model["name"].startswith(LAYERS[_layer(model)]), model["name"]
+
+
+def test_every_model_and_column_is_described(built: Built) -> None:
+    actual = duckdb.connect(str(built.working), read_only=True)
+    for model in _models(built.manifest):
+        assert model["description"], model["name"]
+        assert model["patch_path"].removesuffix(".yml").endswith(model["path"].removesuffix(".sql")), f"{model['name']}: YAML not beside it"
+        described = {column for column, documented in model["columns"].items() if documented["description"]}
+        present = {name for name, *_ in actual.execute(f"describe warehouse.{model['name']}").fetchall()}
+        assert described == present, f"{model['name']}: {described ^ present}"
+
+
+def test_every_model_has_a_key_test(built: Built) -> None:
+    for model in _models(built.manifest):
+        tests = [test["test_metadata"]["name"] for test in _tests_of(built.manifest, model["unique_id"]) if test.get("test_metadata")]
+        assert "unique_key" in tests, model["name"]
+
+
+def test_every_source_has_a_key_test_and_is_used(built: Built) -> None:
+    for unique_id in built.manifest["sources"]:
+        children = built.manifest["child_map"][unique_id]
+        assert any(child.startswith("test.") and "unique_key" in child for child in children), unique_id
+        assert sum(child.startswith("model.") for child in children) == 1, f"{unique_id}: exactly one staging model reads a source"
+
+
+def test_layers_read_downwards_only(built: Built) -> None:
+    allowed = {"staging": {"source"}, "intermediate": {"staging", "intermediate"}, "marts": {"staging", "intermediate"}}
+    nodes = built.manifest["nodes"]
+    for model in _models(built.manifest):
+        parents = {"source" if parent.startswith("source.") else _layer(nodes[parent]) for parent in model["depends_on"]["nodes"]}
+        assert parents, f"{model['name']} reads nothing: is a relation hard-coded?"
+        assert parents <= allowed[_layer(model)], f"{model['name']} reads {parents}"
+
+
+def test_materializations_and_tags_follow_the_layer(built: Built) -> None:
+    for model in _models(built.manifest):
+        config = model["config"]
+        expected = {"staging": "view", "intermediate": "incremental", "marts": "table"}[_layer(model)]
+        assert config["materialized"] == expected, model["name"]
+        assert len({"daily", "marts"} & set(config["tags"])) == 1, f"{model['name']} belongs to one run"
+        assert config["persist_docs"] == {"relation": True, "columns": True}
+        assert config["schema"] == "warehouse", "asset key, schema and table are warehouse/<model>"
+
+
+def test_the_daily_run_needs_nothing_of_the_marts_run(built: Built) -> None:
+    nodes = built.manifest["nodes"]
+    for model in _models(built.manifest):
+        if "daily" in model["config"]["tags"]:
+            models = [parent for parent in model["depends_on"]["nodes"] if parent.startswith("model.")]
+            assert all("daily" in nodes[parent]["config"]["tags"] for parent in models), model["name"]
+            assert "decision_cards" not in str(model["depends_on"]["nodes"]), "cards are computed from the daily run"
+
+
+def test_every_test_is_an_asset_check_of_one_model(built: Built) -> None:
+    for node in built.manifest["nodes"].values():
+        reads_source = any(parent.startswith("source.") for parent in node["depends_on"].get("nodes", []))
+        if node["resource_type"] == "test" and not node.get("attached_node") and not reads_source:
+            assert node["config"]["meta"]["dagster"]["ref"]["name"] in {model["name"] for model in _models(built.manifest)}, node["name"]
+
+
+def test_models_with_several_sides_have_unit_tests(built: Built) -> None:
+    tested = {unit_test["model"] for unit_test in built.manifest["unit_tests"].values()}
+    assert {"int_stock_position", "int_sales_rates", "int_trend_days", "int_trend_product_stock", "mart_stock_risk"} <= tested
+
+
+def test_targets_are_named_like_the_environments() -> None:
+    from trend_assets.settings import Environment
+
+    profile = yaml.safe_load((PROJECT_FOLDER / "profiles.yml").read_text())
+    assert set(profile["trend_assets"]["outputs"]) == {environment.value for environment in Environment}
+    assert not (PROJECT_FOLDER / "packages.yml").exists()
+
+
+def test_the_documented_exposures_name_what_is_published(built: Built) -> None:
+    for exposure in built.manifest["exposures"].values():
+        for unique_id in exposure["depends_on"]["nodes"]:
+            kind, *_, name = unique_id.split(".")
+            assert name.startswith("mart_") if kind == "model" else any(path.endswith(f"/{name}") for path in PUBLISHED_TABLES)
+
+
+@pytest.mark.parametrize(
+    ("columns", "meets"),
+    [
+        (["day", "author", "score"], False),
+        (["order_id", "product_id", "quantity"], False),
+        (["author", "order_id"], True),
+        (["mentions", "customer_id"], True),
+        (["authors_24h", "order_id"], False),
+    ],
+)
+def test_the_privacy_rule_tells_tables_apart(columns: list[str], meets: bool) -> None:
+    assert person_meets_customer(columns) is meets
+
+
+def test_no_table_joins_an_author_with_a_customer(built: Built) -> None:
+    documented = {node["name"]: list(node["columns"]) for node in [*_models(built.manifest), *built.manifest["sources"].values()]}
+    found = built.warehouse.query("select table_name, list(column_name) as columns from duckdb_columns() where not internal group by 1")
+    published = {row["table_name"]: row["columns"] for row in found.to_pylist()}
+    for tables in (documented, published):
+        assert not [name for name, columns in tables.items() if person_meets_customer(columns)]
+
+
+def test_no_file_of_the_project_globs_or_names_a_machine() -> None:
+    for path in [*PROJECT_FOLDER.rglob("*.sql"), *PROJECT_FOLDER.glob("*.yml")]:
+        if not {"target", "logs"} & set(Path(path).relative_to(PROJECT_FOLDER).parts):
+            text = path.read_text()
+            assert ".parquet" not in text, path
+            assert "read_" + "parquet" not in text, path

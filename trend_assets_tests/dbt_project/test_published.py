@@ -1,0 +1,74 @@
+"""What the published file of the small lake holds: marts and lake tables, described, and answers to the ready queries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from trend_assets.dbt_sources import PROJECT_FOLDER
+from trend_assets.tables import TABLES
+from trend_assets.warehouse import PUBLISHED_TABLES
+from trend_assets_tests.dbt_project.conftest import Built
+
+READY_QUERIES = sorted((PROJECT_FOLDER / "analyses").glob("*.sql"))
+
+
+def test_the_published_file_holds_marts_and_lake_tables_under_their_own_names(built: Built) -> None:
+    tables = built.warehouse.tables()
+    assert {path.replace("/", ".") for path in PUBLISHED_TABLES} <= set(tables)
+    marts = {name for name in tables if name.startswith("warehouse.")}
+    assert marts == {
+        f"warehouse.mart_{name}" for name in ("influencers", "orders_daily", "stock_risk", "topic_hourly", "trend_daily", "trend_products")
+    }
+    views = built.warehouse.query("select count(*) as views from duckdb_views() where not internal").to_pylist()
+    assert views == [{"views": 0}], "a view could name files that move"
+
+
+def test_every_published_table_and_column_is_described(built: Built) -> None:
+    assert all(built.warehouse.tables().values())
+    columns = built.warehouse.query("select table_name, column_name, comment from duckdb_columns() where not internal").to_pylist()
+    assert len(columns) > 200
+    assert not [column for column in columns if not column["comment"]]
+    comments = {(column["table_name"], column["column_name"]): column["comment"] for column in columns}
+    assert comments["trends", "burst_z"] == "Standardised excess of the hour over its expectation [standard deviations]"
+    assert comments["mart_trend_daily", "burst_z"].endswith("[standard deviations]")
+
+
+def test_published_rows_are_those_of_the_lake(built: Built) -> None:
+    for path in PUBLISHED_TABLES:
+        expected = built.lake.read(TABLES[path])
+        name = path.replace("/", ".")
+        assert built.publication.rows[name] == expected.num_rows
+        columns = [column.name for column in TABLES[path].columns]
+        found = built.warehouse.query(f"select {', '.join(columns)} from {name} order by all")
+        assert found.cast(expected.schema.remove_metadata()).to_pylist() == sorted_rows(expected)
+
+
+def sorted_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows in the order of DuckDB's ``order by all``."""
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    connection.register("rows", table)
+    return connection.execute("select * from rows order by all").to_arrow_table().cast(table.schema.remove_metadata()).to_pylist()
+
+
+@pytest.mark.parametrize("path", READY_QUERIES, ids=lambda path: path.stem)
+def test_ready_queries_answer(built: Built, path: Path) -> None:
+    text = path.read_text()
+    assert text.startswith("-- "), "the first line is the question"
+    assert built.warehouse.query(text).num_rows > 0
+    assert built.warehouse.query(text).equals(built.warehouse.query(text))
+
+
+def test_there_are_five_ready_queries() -> None:
+    assert len(READY_QUERIES) == 5
+
+
+def test_the_accounting_query_adds_up(built: Built) -> None:
+    for row in built.warehouse.query((PROJECT_FOLDER / "analyses" / "records_by_landing_file.sql").read_text()).to_pylist():
+        outcomes = ("posts", "reposts", "duplicates", "deletions", "quarantined", "ignored")
+        assert row["records_in"] == sum(row[outcome] for outcome in outcomes)

@@ -1,0 +1,179 @@
+"""Each rule of the decision cards, by a case a buyer can follow."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from trend_assets.lib.demand.cards import CARDS, decision_cards
+
+DAY = date(2026, 9, 5)
+ROW: dict[str, Any] = {
+    "day": DAY,
+    "topic_id": "t1",
+    "label": "wrap dress",
+    "product_id": "P1",
+    "product_name": "Linen Wrap Dress",
+    "store_id": "S01",
+    "stage": "rising",
+    "suppressed": False,
+    "trend_score": 3.0,
+    "trend_q_value": 0.01,
+    "growth_24h": 2.0,
+    "link_score": 0.8,
+    "daily_units": 4.0,
+    "last_3_days_units": 4.0,
+    "available_units": 20,
+    "inbound_units": 0,
+    "next_due_on": None,
+    "lead_time_days": 3,
+    "minimum_order_quantity": 6,
+    "unit_price": 50.0,
+    "unit_cost": 20.0,
+    "promotion": False,
+    "data_origin": "real",
+}
+SCHEMA = pa.schema(
+    [
+        ("day", pa.date32()),
+        *((name, pa.string()) for name in ("topic_id", "label", "product_id", "product_name", "store_id", "stage")),
+        ("suppressed", pa.bool_()),
+        *(
+            (name, pa.float64())
+            for name in ("trend_score", "trend_q_value", "growth_24h", "link_score", "daily_units", "last_3_days_units")
+        ),
+        *((name, pa.int64()) for name in ("available_units", "inbound_units")),
+        ("next_due_on", pa.date32()),
+        ("lead_time_days", pa.int32()),
+        ("minimum_order_quantity", pa.int64()),
+        *((name, pa.float64()) for name in ("unit_price", "unit_cost")),
+        ("promotion", pa.bool_()),
+        ("data_origin", pa.string()),
+    ]
+)
+
+
+def cards(*changes: dict[str, Any]) -> list[dict[str, Any]]:
+    found = decision_cards(pa.Table.from_pylist([ROW | change for change in changes], schema=SCHEMA), DAY)
+    assert found.equals(CARDS.conform(found))
+    return found.to_pylist()
+
+
+def card(**change: Any) -> dict[str, Any]:
+    return cards(change)[0]
+
+
+def test_too_little_cover_and_a_quick_supplier_is_a_reorder_with_its_arithmetic() -> None:
+    found = card()
+    # uplift 1 + .5 × .8 × log2(2) = 1.4; 4 × 1.4 = 5.6 a day; 20 / 5.6 = 3.6 days of cover against 3 + 1 + 3
+    assert found["action"] == "reorder"
+    assert found["expected_daily_units"] == pytest.approx(5.6)
+    assert found["days_of_cover"] == pytest.approx(20 / 5.6)
+    assert found["quantity"] == 20  # 7 days × 5.6 = 39.2, less 20
+    assert found["act_by"] == DAY
+    assert found["money_at_risk"] == pytest.approx(19.2 * 50)
+    assert found["confidence"] == pytest.approx(0.8 * 0.99)
+    assert "4.0 units a day × 1.40 = 5.6 expected" in found["reason"]
+    assert "20 available + 0 inbound = 3.6 days of cover; 7 needed (3 lead + 1 order + 3 safety)" in found["reason"]
+
+
+def test_the_suppliers_minimum_is_respected_and_an_absurd_one_is_pointed_out() -> None:
+    found = card(minimum_order_quantity=500)
+    assert found["quantity"] == 500
+    assert "125 days of ordinary sales" in found["reason"]
+
+
+def test_enough_cover_is_a_hold() -> None:
+    found = card(available_units=60)
+    assert (found["action"], found["quantity"], found["act_by"]) == ("hold", 0, None)
+
+
+def test_goods_already_on_their_way_count_as_cover() -> None:
+    assert card(inbound_units=40, next_due_on=DAY + timedelta(days=2))["action"] == "hold"
+
+
+def test_a_delivery_after_stock_out_is_to_be_expedited() -> None:
+    found = card(inbound_units=40, next_due_on=DAY + timedelta(days=6))
+    assert found["action"] == "expedite"
+    assert found["quantity"] == 14  # 6 − 20/5.6 days without stock, at 5.6 a day
+    assert found["act_by"] == DAY + timedelta(days=3)
+
+
+def test_a_late_delivery_is_to_be_expedited_while_the_trend_lasts() -> None:
+    found = card(inbound_units=40, next_due_on=DAY - timedelta(days=2))
+    assert found["action"] == "expedite"
+    assert "was due 2 days ago" in found["reason"]
+    assert card(inbound_units=40, next_due_on=DAY - timedelta(days=2), available_units=200)["action"] == "hold"
+
+
+def test_an_order_that_lands_after_the_trend_is_too_late() -> None:
+    found = card(lead_time_days=14)
+    assert (found["action"], found["quantity"]) == ("too_late", 0)
+    assert "lands in 15 days, the trend is expected to last 7" in found["reason"]
+    assert "ordinary demand needs a normal order" in found["reason"]
+
+
+def test_a_fading_trend_with_far_too_much_stock_is_marked_down() -> None:
+    found = card(stage="fading", growth_24h=0.5, available_units=200)
+    assert found["action"] == "mark_down"
+    assert found["quantity"] == 200 - 4 * 28
+    assert found["money_at_risk"] == pytest.approx(88 * 20)
+    assert found["act_by"] == DAY + timedelta(days=2)
+    assert found["expected_daily_units"] < found["daily_units"]
+
+
+def test_uplift_is_bounded_whatever_the_growth() -> None:
+    assert card(growth_24h=1e9, link_score=1.0)["expected_daily_units"] == pytest.approx(8)
+    assert card(last_3_days_units=1e9)["expected_daily_units"] == pytest.approx(10)
+    assert card(growth_24h=0.0)["expected_daily_units"] == pytest.approx(4)
+
+
+def test_an_unknown_lead_time_spends_nothing_and_says_so() -> None:
+    found = card(lead_time_days=None)
+    assert found["action"] == "hold"
+    assert found["money_at_risk"] > 0
+    assert "lead time is unknown" in found["reason"]
+    assert found["confidence"] < card()["confidence"]
+    assert card(lead_time_days=None, available_units=0, stage="peak")["action"] == "too_late"
+
+
+def test_without_a_price_no_money_is_counted_and_it_is_said() -> None:
+    found = card(unit_price=None, unit_cost=None)
+    assert found["money_at_risk"] == 0
+    assert "no price is known" in found["reason"]
+
+
+def test_what_speaks_against_a_card_is_on_it() -> None:
+    found = card(promotion=True, data_origin="simulated", link_score=0.35, trend_q_value=0.2)
+    for doubt in ("promotion runs", "simulated", "weak (0.35)", "may be chance (q 0.20)"):
+        assert doubt in found["reason"]
+    assert found["confidence"] == pytest.approx(0.35 * 0.8 * 0.7)
+
+
+def test_nothing_sold_is_no_demand_to_plan_for() -> None:
+    found = card(daily_units=0.0, last_3_days_units=0.0)
+    assert (found["action"], found["days_of_cover"]) == ("hold", None)
+
+
+def test_suppressed_trends_other_days_and_products_without_stock_or_sales_get_no_card() -> None:
+    assert (
+        cards({"suppressed": True}, {"day": DAY - timedelta(days=1)}, {"available_units": 0, "daily_units": 0.0, "last_3_days_units": 0.0})
+        == []
+    )
+
+
+def test_a_topic_keeps_the_cards_with_the_most_at_stake() -> None:
+    found = cards(*({"product_id": f"P{number:02d}", "unit_price": float(number + 1)} for number in range(30)))
+    assert len(found) == 20
+    assert found[0]["product_id"] == "P29"
+    assert len({row["card_id"] for row in found}) == 20
+
+
+def test_negative_stock_and_missing_numbers_do_not_break_a_card() -> None:
+    found = card(available_units=-5, growth_24h=None, last_3_days_units=None, trend_q_value=None, minimum_order_quantity=None)
+    assert found["action"] == "reorder"
+    assert found["available_units"] == -5
+    assert found["confidence"] == 0

@@ -1,0 +1,70 @@
+"""A mapping file is checked before any row is read, and its errors say where and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trend_assets.lib.retail.mapping import MappingError, parse_mapping
+
+HEAD = "name: Shop\ncurrency: EUR\ndata_origin: real\n"
+INVENTORY = """
+tables:
+  inventory:
+    files: {files}
+    columns: {{product_id: Ref, store_id: {{constant: web}}, on_hand: Stock, reserved: {{constant: 0}}{more}}}
+"""
+
+
+def problem(text: str) -> str:
+    with pytest.raises(MappingError) as error:
+        parse_mapping(text, "shop.yml")
+    return str(error.value)
+
+
+@pytest.mark.parametrize("name", ["retail_town.yml", "online_retail.yml", "products_fashion.yml", "retail_example.yml"])
+def test_the_mappings_that_come_with_the_project_are_valid(name: str) -> None:
+    path = Path(__file__).resolve().parents[3] / "trend_assets" / "mappings" / name
+    assert parse_mapping(path.read_text(encoding="utf-8"), name).tables
+
+
+def test_a_misspelt_column_of_ours_is_named_with_the_ones_there_are() -> None:
+    message = problem(HEAD + INVENTORY.format(files="'{day}.csv'", more=", onhand: Stock"))
+    assert "tables.inventory" in message
+    assert "'onhand'" in message
+    assert "on_hand" in message
+
+
+def test_a_required_column_without_a_source_asks_for_one() -> None:
+    message = problem(HEAD + "tables: {products: {files: p.csv, columns: {product_id: Ref, product_name: Name}}}")
+    assert "products needs category" in message
+    assert "category: {constant: ...}" in message
+
+
+def test_a_column_rule_has_exactly_one_source() -> None:
+    assert "exactly one of" in problem(HEAD + "tables: {stores: {files: s.csv, columns: {store_id: {column: A, constant: B}}}}")
+
+
+def test_a_personal_column_can_be_tested_but_not_copied() -> None:
+    orders = "tables: {{orders: {{files: o.csv, personal: Client, columns: {{order_id: {order}, ordered_at: At, product_id: Ref, store_id: S, kind: {kind}, quantity: Q, unit_price: P}}}}}}"
+    assert "personal column 'Client'" in problem(HEAD + orders.format(order="Client", kind="K"))
+    tested = "{cases: [{when: {column: Client, missing: true}, value: adjustment}], otherwise: sale}"
+    assert parse_mapping(HEAD + orders.format(order="Ticket", kind=tested))
+
+
+def test_stock_without_a_day_is_refused() -> None:
+    assert "stock is of a day" in problem(HEAD + INVENTORY.format(files="stock.csv", more=""))
+    assert parse_mapping(HEAD + INVENTORY.format(files="'stock-{day}.csv'", more=""))
+
+
+def test_every_problem_is_listed_at_once() -> None:
+    message = problem("name: Shop\ndata_origin: invented\nformat: {decimal: ';', timezone: Mars/Olympus}\ntables: {}")
+    assert "data_origin" in message
+    assert "format.decimal" in message
+    assert "Mars/Olympus" in message
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a list", "", "tables: !!python/object/apply:os.getcwd []"])
+def test_what_is_no_mapping_is_an_error_and_never_runs(text: str) -> None:
+    assert "shop.yml" in problem(text)
