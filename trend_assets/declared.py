@@ -72,7 +72,7 @@ def asset_spec(path: str, deps: list[Any] | None = None, **overrides: Any) -> dg
             "retention": f"{table.retention_days} days" if table.retention_days else "kept",
         },
         **overrides,
-    )
+    ).with_io_manager_key("io_manager")
 
 
 def declared_checks(path: str) -> dg.AssetChecksDefinition:

@@ -13,13 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from trend_assets.partitions import day_key, hour_key
 from trend_assets.runs import Range, prepare_environment, run_job
 from trend_assets.settings import PROJECT_ROOT, load_settings
 
@@ -98,6 +97,8 @@ def simulate_with_progress(folder: Path, *, start: datetime, days: int, posts: i
 
 
 def _whole_graph(steps: Steps, first: datetime, end: datetime, console: Console) -> None:
+    from trend_assets.partitions import day_key, hour_key  # the partitions start at the folder's LAKE_START: known only now
+
     hours = Range(hour_key(first), hour_key(end - timedelta(hours=1)))
     days = Range(day_key(first.date()), day_key((end - timedelta(hours=1)).date()))
     steps.run("posts to trends and influencers (social_hours)", lambda: run_job("social_hours", console, hours))
@@ -132,11 +133,11 @@ def run_town(folder: Path, *, days: int, posts: int, seed: int, console: Console
 def run_own_data(folder: Path, files: OwnData, console: Console) -> None:
     """The main job on the user's files; their orders keep their own calendar, missing stock is simulated and labelled so."""
     from trend_assets.answers import show_answers
-    from trend_assets.own_data import first_and_last_order_day, inspect_posts, prepare_retail
+    from trend_assets.own_data import first_and_last_order_day, inspect_posts
 
     started = time.monotonic()
     posts = inspect_posts(files.posts, files.posts_mapping)
-    orders_range = first_and_last_order_day(files.orders) if files.orders else None
+    orders_range = first_and_last_order_day(files.orders, files.retail_mapping) if files.orders else None
     lake_start = min([posts.first] + ([datetime(*orders_range[0].timetuple()[:3], tzinfo=UTC)] if orders_range else []))
     brands = files.brands or posts.brands
     values = {
@@ -149,7 +150,9 @@ def run_own_data(folder: Path, files: OwnData, console: Console) -> None:
         steps = Steps(folder, ("own", identity, brands), console)
         console.print(f"[bold]The main job[/] on your data: posts of {posts.first:%Y-%m-%d} to {posts.last:%Y-%m-%d}, in {_shown(folder)}")
         steps.run("your posts", lambda: _ingest(files, posts.mapping, console))
-        steps.run("your retail tables", lambda: prepare_retail(folder / "retail", files, posts.first.date(), posts.last.date(), console))
+        steps.run("your retail tables", lambda: _prepare_retail(folder / "retail", files, posts.first.date(), posts.last.date(), console))
+        from trend_assets.partitions import day_key
+
         if orders_range and (orders_range[1] < posts.first.date() or orders_range[0] > posts.last.date()):
             orders = Range(day_key(orders_range[0]), day_key(orders_range[1]))
             console.print("  [yellow]Your orders and posts do not overlap in time: both load, each on its own calendar, and nothing links them.[/]")
@@ -166,6 +169,14 @@ def _ingest(files: OwnData, mapping: Path, console: Console) -> None:
 
     if not ingest_and_account([files.posts], "table", mapping, again=False, console=console):
         raise ValueError("the counts of your posts do not add up; see the table above")
+
+
+def _prepare_retail(folder: Path, files: OwnData, first: date, last: date, console: Console) -> None:
+    from trend_assets.own_data import simulate_missing_stock, write_retail_mapping
+
+    write_retail_mapping(folder, files.products, files.orders, files.retail_mapping)
+    if files.retail_mapping is None:
+        simulate_missing_stock(folder, first, last, console)
 
 
 def _shown(folder: Path) -> str:

@@ -9,6 +9,7 @@ import hashlib
 from functools import lru_cache
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trend_assets.tables import Table
@@ -59,7 +60,9 @@ def conformed(table: Table, data: pa.Table) -> pa.Table:
     for column, values in zip(table.columns, typed.columns, strict=True):
         if values.null_count and not column.nullable:
             raise ValueError(f"{table.path}: {column.name} is null in {values.null_count} rows")
-    return typed.sort_by([(name, "ascending") for name in table.key]) if typed.num_rows > 1 and table.key else typed
+    if typed.num_rows < 2 or not table.key:
+        return typed
+    return typed.take(pc.sort_indices(typed, [(name, "ascending") for name in table.key]))
 
 
 def encode_part(table: Table, data: pa.Table) -> bytes:

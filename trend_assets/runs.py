@@ -6,6 +6,7 @@ jobs exist (``defs/jobs.py``), what a command is for (``cli.py``, ``demo.py``).
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -102,6 +103,7 @@ def run_job(name: str, console: Console, partitions: Range | None = None, *, rai
 
     from trend_assets.definitions import definitions
 
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # the steps are shown, and a failure's message; the rest is in the UI
     loaded = definitions()
     instance, run_id, started = dg.DagsterInstance.get(), str(uuid.uuid4()), time.monotonic()
     with _steps_shown(instance, run_id, console):

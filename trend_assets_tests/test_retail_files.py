@@ -21,15 +21,20 @@ ONE, TWO = date(2026, 9, 1), date(2026, 9, 2)
 @pytest.fixture
 def town(tmp_path: Path) -> Path:
     """Two days of a small town with the dirt that real exports have."""
+    stock_header = "product_id,store_id,on_hand,reserved,received,sold,returned,adjusted\n"
     files = {
-        "products.csv": "product_id,product_name,product_name_fr,brand,category,product_type,colour,unit_price,unit_cost,supplier_id,lead_time_days,minimum_order_quantity\n"
-        "P1,Linen scarf,Écharpe en lin,Ours,fashion,scarf,Sage,29.0,10.0,S1,7,6\nP2,Clay mug,,,home,mug,,9.5,,,,\nP2,Clay mug,,,home,mug,,9.5,,,,\n",
+        "products.csv": "product_id,product_name,product_name_fr,brand,category,product_type,colour,"
+        "unit_price,unit_cost,supplier_id,lead_time_days,minimum_order_quantity\n"
+        "P1,Linen scarf,Écharpe en lin,Ours,fashion,scarf,Sage,29.0,10.0,S1,7,6\n"
+        "P2,Clay mug,,,home,mug,,9.5,,,,\n"
+        "P2,Clay mug,,,home,mug,,9.5,,,,\n",
         "stores.csv": "store_id,store_name,channel,region,country\nS01,Lyon,store,Auvergne-Rhône-Alpes,FR\nWEB,Web,web,,\n",
-        "inventory/2026-09-01.csv": "product_id,store_id,on_hand,reserved,received,sold,returned,adjusted\nP1,S01,5,0,0,1,0,0\nP1,S01,5,0,0,1,0,0\n\nP9,S01,5,0,,,,\nP2,WEB,-2,0,,,,\n",
-        "inventory/2026-09-02.csv": "product_id,store_id,on_hand,reserved,received,sold,returned,adjusted\nP1,S01,4,0,0,1,0,0\n",
+        "inventory/2026-09-01.csv": stock_header + "P1,S01,5,0,0,1,0,0\nP1,S01,5,0,0,1,0,0\n\nP9,S01,5,0,,,,\nP2,WEB,-2,0,,,,\n",
+        "inventory/2026-09-02.csv": stock_header + "P1,S01,4,0,0,1,0,0\n",
         "orders/2026-09-01.csv": "order_id,line,ordered_at,product_id,store_id,kind,quantity,unit_price,currency,country\n"
         "O1,1,2026-09-01T09:00:00Z,P1,S01,sale,1,29.0,EUR,FR\nO1,2,2026-09-01T09:00:00Z,P2,WEB,sale,two,9.5,EUR,FR\n",
-        "deliveries/2026-09-01.csv": "delivery_id,product_id,store_id,supplier_id,ordered_on,due_on,received_on,quantity_ordered,quantity_received\n"
+        "deliveries/2026-09-01.csv": "delivery_id,product_id,store_id,supplier_id,ordered_on,due_on,received_on,"
+        "quantity_ordered,quantity_received\n"
         "D1,P1,S01,S1,2026-08-25,2026-09-01,2026-09-01,6,6\nD2,P1,S01,S1,2026-08-30,2026-09-06,,6,0\n",
         "promotions/2026-09-01.csv": "promotion_id,product_id,store_id,starts_on,ends_on,discount\nR1,P1,S01,2026-08-30,2026-09-05,0.2\n",
         "orders/README.txt": "not an export",
@@ -89,7 +94,8 @@ def test_the_template_reads_french_exports(tmp_path: Path) -> None:
         "catalogue.csv": "Ref;Designation;Rayon;Prix;Achat;Delai;QteMin\nA1;Théière émaillée;CUI;1 049,90;20,5;;6\n",
         "stock/stock_20260901.csv": "Ref;Magasin;Stock;Reserve\nA1;1;12;\nA1;7;3;1\n",
         "ventes.csv": "Ticket;Date;Ref;Magasin;Qte;PU;Client\nT1;01/09/2026 00:30;A1;9;1;49,90;77\nAV2;01/09/2026 10:00;A1;1;2;49,90;\n",
-        "commandes_fournisseurs.csv": "Commande;Ref;DateCommande;DatePromise;DateReception;Qte;QteRecue\nC1;A1;20/08/2026;05/09/2026;n/a;6;\n",
+        "commandes_fournisseurs.csv": "Commande;Ref;DateCommande;DatePromise;DateReception;Qte;QteRecue\n"
+        "C1;A1;20/08/2026;05/09/2026;n/a;6;\n",
     }
     for name, content in files.items():
         path = tmp_path / name

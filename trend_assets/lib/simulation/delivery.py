@@ -20,7 +20,7 @@ from trend_assets.lib.simulation.identifiers import random_base32, snowflakes, t
 from trend_assets.lib.simulation.planted import planted_trends
 from trend_assets.lib.simulation.posts import POST, QUOTE, REPLY, REPOST, DayOfPosts, PostPlanner
 from trend_assets.lib.simulation.town import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, TownParameters, stream
-from trend_assets.lib.simulation.truth import Ledger, posts_truth
+from trend_assets.lib.simulation.truth import Ledger, posts_truth, with_edits
 from trend_assets.lib.simulation.wire_bluesky import BlueskyWire, Record
 from trend_assets.lib.simulation.wire_x import Referred, XWire, disconnection, metrics_at_capture
 
@@ -94,7 +94,8 @@ class Town:
         bodies = self._bodies(day, posts, sent)
         day_end = self.parameters.start_microseconds + (day + 1) * MICROSECONDS_PER_DAY
         samples: dict[str, list[bytes]] = {network: [] for network in NETWORKS}
-        rows = zip(bodies, posts.time.tolist(), received.tolist(), posts.bluesky.tolist(), posts.kind.tolist(), lost.tolist(), strict=True)
+        written = (posts.time // 1000 * 1000).tolist()  # the networks' times have milliseconds
+        rows = zip(bodies, written, received.tolist(), posts.bluesky.tolist(), posts.kind.tolist(), lost.tolist(), strict=True)
         for body, created_at, received_at, bluesky, kind, is_lost in rows:
             if is_lost:
                 continue
@@ -108,7 +109,7 @@ class Town:
             if kind == POST and len(samples[network]) < 64:
                 samples[network].append(body)
         self._deliver_twice(rng, batches)
-        self._edit(rng, day, posts, sent, lost, batches["x"], day_end)
+        edits = self._edit(rng, posts, sent, lost, batches["x"], day_end)
         self._delete(rng, posts, sent, lost)
         self._beside_posts(rng, day, posts, sent, batches)
         for network, batch in batches.items():
@@ -119,6 +120,7 @@ class Town:
         self._before = sent
         self._count(posts, lost)
         truth = posts_truth(posts, self._truth_ids(posts, sent), self.authors, self.trends, ~lost, received)
+        truth = with_edits(truth, *edits)
         return [batch for batch in [*map(_in_order_of_receipt, batches.values()), *broken] if batch.bodies], truth
 
     def _send(self, day: int, posts: DayOfPosts, texts: list[str]) -> _Sent:
@@ -194,14 +196,18 @@ class Town:
             self.ledger.count(network, "duplicate", "", len(again))
 
     def _edit(
-        self, rng: np.random.Generator, day: int, posts: DayOfPosts, sent: _Sent, lost: np.ndarray, batch: Batch, day_end: int
-    ) -> None:
-        """Some authors on X correct a post within half an hour: a new post id, and both ids in the history."""
+        self, rng: np.random.Generator, posts: DayOfPosts, sent: _Sent, lost: np.ndarray, batch: Batch, day_end: int
+    ) -> tuple[np.ndarray, list[str], np.ndarray]:
+        """Some authors on X correct a post within half an hour: a new post id, and both ids in the history.
+
+        Returns for each edit the number of the post in the day, the new id and the time.
+        """
         can = (posts.kind == POST) & ~posts.bluesky & ~lost
         chosen = np.flatnonzero(can & (rng.random(len(posts)) < self.parameters.edit_share))
-        times = np.sort(posts.time[chosen] + rng.integers(60, 1700, len(chosen)) * 1_000_000)
-        chosen = chosen[(times < day_end - 20_000_000) & ~self._in_outage(times)]
-        times = times[(times < day_end - 20_000_000) & ~self._in_outage(times)]
+        times = posts.time[chosen] + rng.integers(60, 1700, len(chosen)) * 1_000_000
+        order = np.argsort(times, kind="stable")
+        order = order[(times[order] < day_end - 20_000_000) & ~self._in_outage(times[order])]
+        chosen, times = chosen[order], times[order]
         ids = snowflakes(times, np.full(len(times), _EDIT_WORKER)).astype(str).tolist()
         created = (np.datetime_as_string(times.astype("datetime64[us]"), unit="ms").astype(object) + "Z").tolist()
         metrics = metrics_at_capture(rng, self.authors.followers[posts.author[chosen]])
@@ -214,6 +220,7 @@ class Town:
                 time,
             )
             self.ledger.count("x", "post")
+        return chosen, ids, times
 
     def _delete(self, rng: np.random.Generator, posts: DayOfPosts, sent: _Sent, lost: np.ndarray) -> None:
         """Some posts are deleted within three days; a third of a bot wave's within a day."""

@@ -60,15 +60,26 @@ def posts_truth(
             "network": np.where(posts.bluesky, "bluesky", "x"),
             "post_id": pa.array(post_ids, pa.string()),
             "author_id": pa.array(authors.account_id).take(pa.array(posts.author)),
-            "created_at": pa.array(posts.time, pa.int64()).cast(timestamp),
+            "created_at": pa.array(posts.time // 1000 * 1000, pa.int64()).cast(timestamp),
             "received_at": pa.array(received, pa.int64()).cast(timestamp),
             "kind": pa.array(KINDS).take(pa.array(posts.kind)),
             "language": np.where(posts.french, "fr", "en"),
             "trend_id": trend_ids.take(trend),
             "everyday_topic": pa.array(TOPICS).take(topic),
             "landed": pa.array(landed),
+            "edit_of": pa.nulls(len(posts), pa.string()),
         }
     )
+
+
+def with_edits(truth: pa.Table, edited: np.ndarray, post_ids: list[str], times: np.ndarray) -> pa.Table:
+    """The day's truth with one more row for every later version of a post; ``edited`` are rows, ``times`` microseconds."""
+    versions = truth.take(pa.array(edited, pa.int64()))
+    written = pa.array(times // 1000 * 1000, pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+    changed = {"post_id": pa.array(post_ids, pa.string()), "created_at": written, "received_at": written, "edit_of": versions["post_id"]}
+    for name, values in changed.items():
+        versions = versions.set_column(versions.schema.get_field_index(name), name, values)
+    return pa.concat_tables([truth, versions])
 
 
 def authors_truth(authors: Authors) -> pa.Table:

@@ -35,7 +35,7 @@ _HANDLE = r"[@＠]+[A-Za-z0-9_]+"
 # E-mail addresses and accounts on another server identify a person as handles do; dotted handles are Bluesky's.
 HANDLE_OR_ADDRESS = (
     r"[A-Za-z0-9][A-Za-z0-9._%+\-]*@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
-    rf"|{_HANDLE}(?:(?:[.\-][a-z0-9\-]+)*\.[a-z]{{2,}}|@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)?"
+    rf"|{_HANDLE}(?:(?:[.\-][a-z0-9\-]+)*\.[a-z][A-Za-z0-9_]+|@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+)?"
 )
 
 

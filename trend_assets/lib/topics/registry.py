@@ -135,8 +135,9 @@ def decide(
     """Match the hour's clusters to the registry and say what happened.
 
     ``members`` are the keys of the window's documents, ``labels`` their clusters (-1 for none), ``sizes`` documents per cluster,
-    ``eligible`` whether a cluster may become a new topic, ``coherent`` whether it may continue one. ``founding_post(cluster, n)`` is the key of the cluster's n-th earliest
-    post (None when there is none), ``describe(cluster)`` puts its size in words. ``topics`` must be ordered as ``read_registry``.
+    ``eligible`` whether a cluster may become a new topic, ``coherent`` whether it may continue one.
+    ``founding_post(cluster, n)`` is the key of the cluster's n-th earliest post (None when there is none),
+    ``describe(cluster)`` puts its size in words. ``topics`` must be ordered as ``read_registry``.
     """
     clusters = len(sizes)
     topic_number, cluster_number, shared, alive, topic_of, document = _overlaps(topics, members, labels, clusters)

@@ -262,10 +262,12 @@ def _rank_hour(
     score = np.round(score, 9)
 
     authors = history.total("authors", picked.position, hour, hour + 1)
+    # Distinct authors of the day are at most the sum over its hours and at most those of the registry's window.
+    authors_24h = history.total("authors", picked.position, hour - 23, hour + 1)
     why_not = suppression(
         significant=significant[chosen],
         posts=scales[0].posts[chosen],
-        authors=np.maximum(authors, registry.window_authors[picked.rows]),
+        authors=np.maximum(authors, np.minimum(authors_24h, registry.window_authors[picked.rows])),
         repetition=repetition,
         originality=originality,
         minimum_authors=rules.minimum_authors,
@@ -285,7 +287,7 @@ def _rank_hour(
         "expected_posts": scales[0].expected[chosen],
         "authors": authors,
         "posts_24h": posts_24h[chosen],
-        "authors_24h": history.total("authors", picked.position, hour - 23, hour + 1),
+        "authors_24h": authors_24h,
         "growth_6h": moved.growth,
     }
     evidence = Evidence(

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from trend_assets.lib.demand.links import LINKS, product_trend_links
+from trend_assets.lib.demand.words import words_of
 
 DAY = date(2026, 9, 5)
 COLOURS = ("Sage", "Rust", "Navy", "Plum")
@@ -31,7 +32,7 @@ PRODUCTS = pa.table(
         "colour": [colour for _ in ITEMS for colour in COLOURS],
     }
 )
-CHATTER = "the bus was late again and then it rained so we had soup for dinner while watching a film about trains with my sister".split()
+CHATTER = words_of("the bus was late again and then it rained so we had soup for dinner while watching a film about trains with my sister")
 
 
 def posts(topics: dict[str | None, list[str]], authors: int = 1000, seed: int = 1) -> pa.Table:

@@ -47,7 +47,10 @@ def test_a_column_rule_has_exactly_one_source() -> None:
 
 
 def test_a_personal_column_can_be_tested_but_not_copied() -> None:
-    orders = "tables: {{orders: {{files: o.csv, personal: Client, columns: {{order_id: {order}, ordered_at: At, product_id: Ref, store_id: S, kind: {kind}, quantity: Q, unit_price: P}}}}}}"
+    orders = (
+        "tables: {{orders: {{files: o.csv, personal: Client, columns: {{order_id: {order}, ordered_at: At, product_id: Ref, "
+        "store_id: S, kind: {kind}, quantity: Q, unit_price: P}}}}}}"
+    )
     assert "personal column 'Client'" in problem(HEAD + orders.format(order="Client", kind="K"))
     tested = "{cases: [{when: {column: Client, missing: true}, value: adjustment}], otherwise: sale}"
     assert parse_mapping(HEAD + orders.format(order="Ticket", kind=tested))

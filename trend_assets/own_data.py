@@ -1,0 +1,145 @@
+"""The user's own files for `trend-assets demo`: recognised or mapped, put beside what is missing and simulated.
+
+What belongs here: looking at posts, products and orders files and writing the data folder's retail mapping. What doesn't:
+reading rows (``ingest.py``, ``retail_files.py``), the stock policy (``lib/demand/stock_policy.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+from rich.console import Console
+
+from trend_assets.ingest import read_mapping
+from trend_assets.retail_files import MAPPINGS, check_mapping, load_mapping, read_retail, retail_days
+
+STOCK_SEED = 1
+_SHIPPED_POSTS = MAPPINGS / "tweets_table.yml"
+_SHIPPED = {"products": MAPPINGS / "products_fashion.yml", "orders": MAPPINGS / "online_retail.yml"}
+_HELP = "docs/your-own-data.md shows how to write a mapping file"
+
+
+@dataclass(frozen=True)
+class PostsFile:
+    """What a posts file covers: its mapping, first and last publication time (aware), the brands it was collected for."""
+
+    mapping: Path
+    first: datetime
+    last: datetime
+    brands: list[str]
+
+
+def _relation(path: Path) -> str:
+    reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
+    return f"{reader}('{str(path).replace(chr(39), chr(39) * 2)}')"
+
+
+def inspect_posts(path: Path, mapping: Path | None) -> PostsFile:
+    """First and last time of the posts and the brands they match.
+
+    Raises:
+        ValueError: the file lacks a column that the mapping names, or holds no readable time.
+    """
+    chosen = mapping or _SHIPPED_POSTS
+    columns = read_mapping(chosen).columns
+    connection = duckdb.connect()
+    connection.execute("set TimeZone = 'UTC'")
+    found = [row[0] for row in connection.execute(f"describe select * from {_relation(path)}").fetchall()]
+    if columns["created_at"] not in found:
+        raise ValueError(f"{path.name} has no column {columns['created_at']!r} (found: {', '.join(found)}); give --posts-mapping; {_HELP}")
+    time = f'try_cast("{columns["created_at"]}" as timestamptz)'
+    first, last = connection.execute(f"select min({time}), max({time}) from {_relation(path)}").fetchone() or (None, None)
+    if first is None or last is None:
+        raise ValueError(f"{path.name}: no readable time in column {columns['created_at']!r}")
+    rules = columns.get("matching_rules")
+    brands: list[str] = []
+    if rules and rules in found:
+        query = f'select distinct cast("{rules}" as varchar) from {_relation(path)} where "{rules}" is not null order by 1 limit 50'
+        brands = [row[0] for row in connection.execute(query).fetchall()]
+    return PostsFile(chosen, first.astimezone(UTC), last.astimezone(UTC), brands)
+
+
+def _shipped_table(name: str, path: Path, folder: Path) -> dict[str, Any]:
+    shipped = yaml.safe_load(_SHIPPED[name].read_text())
+    link = folder / f"{name}{path.suffix}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.resolve())
+    table = {**shipped["tables"][name], "files": link.name, "data_origin": shipped["data_origin"]}
+    return {"currency": shipped.get("currency"), "table": table, "stores": shipped["tables"].get("stores")}
+
+
+def first_and_last_order_day(orders: Path, retail_mapping: Path | None) -> tuple[date, date]:
+    """First and last day of the user's orders, by the given mapping or the shipped one.
+
+    Raises:
+        MappingError: the file does not fit the mapping; the message lists the columns found.
+    """
+    mapping = load_mapping(retail_mapping or _SHIPPED["orders"])
+    only_orders = mapping.model_copy(update={"tables": {"orders": mapping.tables["orders"]}})
+    days = retail_days(only_orders, files={"orders": orders})
+    return days[0], days[-1]
+
+
+def write_retail_mapping(folder: Path, products: Path | None, orders: Path | None, retail_mapping: Path | None) -> Path:
+    """The data folder's ``mapping.yml``: the user's own, or one made of the shipped mappings of products and orders."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / "mapping.yml"
+    if retail_mapping is not None:
+        target.write_text(retail_mapping.read_text())
+        for name, path in (("products", products), ("orders", orders)):
+            if path is not None:
+                link = folder / path.name
+                link.unlink(missing_ok=True)
+                link.symlink_to(path.resolve())
+        check_mapping(load_mapping(target), root=folder)
+        return target
+    tables: dict[str, Any] = {"stores": {"rows": [], "data_origin": "simulated"}}
+    stores = [{"store_id": "web", "store_name": "Web shop", "channel": "web"}]
+    currency = "EUR"
+    if products is not None:
+        tables["products"] = _shipped_table("products", products, folder)["table"]
+    if orders is not None:
+        found = _shipped_table("orders", orders, folder)
+        tables["orders"], currency = found["table"], found["currency"]
+        stores = found["stores"]["rows"]
+    tables["stores"]["rows"] = stores
+    for name in ("inventory", "deliveries"):
+        columns = [field for field in _stock_columns(name) if field not in ("day", "data_origin")]
+        tables[name] = {"files": f"{name}/{{day}}.parquet", "columns": {field: field for field in columns}, "data_origin": "simulated"}
+    # The orders may be of another catalogue (another retailer, another year): their products are not held against ours.
+    mapping = {"name": "Your own data", "currency": currency, "data_origin": "real", "references": False, "tables": tables}
+    target.write_text(yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True))
+    check_mapping(load_mapping(target), root=folder)
+    return target
+
+
+def _stock_columns(name: str) -> list[str]:
+    from trend_assets.tables import TABLES
+
+    return [column.name for column in TABLES[f"retail/{name}"].columns]
+
+
+def simulate_missing_stock(folder: Path, first: date, last: date, console: Console) -> None:
+    """Stock and deliveries for the mapped products on the days of the posts, labelled simulated; nothing where there are none."""
+    from trend_assets.lib.demand.stock_policy import simulated_stock
+
+    mapping = load_mapping(folder / "mapping.yml")
+    if "products" not in mapping.tables:
+        return
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    only_products = mapping.model_copy(update={"tables": {"products": mapping.tables["products"]}})
+    products = read_retail(only_products, days[:1], root=folder)["retail/products"]
+    stock = simulated_stock(products, STOCK_SEED, days)
+    for name, table in (("inventory", stock.inventory), ("deliveries", stock.deliveries)):
+        (folder / name).mkdir(exist_ok=True)
+        for day in days:
+            of_day = table.filter(pa.compute.equal(table["day"], pa.scalar(day, pa.date32()))).drop_columns(["day", "data_origin"])
+            pq.write_table(of_day, folder / name / f"{day.isoformat()}.parquet")
+    console.print(f"    stock and deliveries of {products.num_rows:,} products are simulated, and labelled so wherever they are shown")
