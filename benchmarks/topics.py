@@ -31,7 +31,8 @@ TUNED_ON = 4  # groups at the beginning that parameters may be chosen on; the re
 def _entities(table: pa.Table, name: str) -> pa.Array:
     if name not in table.column_names:
         return pa.array([[]] * table.num_rows, pa.list_(pa.string()))
-    return pa.array([[value.lower().lstrip("#@") for value in values or []] for values in table.column(name).to_pylist()], pa.list_(pa.string()))
+    rows = [[value.lower().lstrip("#@") for value in values or []] for values in table.column(name).to_pylist()]
+    return pa.array(rows, pa.list_(pa.string()))
 
 
 def read_posts(path: Path, truth: str, by: str) -> pa.Table:
@@ -65,13 +66,9 @@ def read_posts(path: Path, truth: str, by: str) -> pa.Table:
 
 def terms_of(posts: pa.Table) -> pa.Array:
     """The terms the sealed lane uses: lemmas, #hashtags and @mentions."""
-    lists = [posts.column("lemmas").combine_chunks()]
-    for name, prefix in (("hashtags", "#"), ("mentions", "@")):
-        values = posts.column(name).combine_chunks()
-        flat = pc.binary_join_element_wise(prefix, values.flatten(), "")
-        lists.append(pa.ListArray.from_arrays(pa.concat_arrays([pa.array([0], pa.int32()), pc.cumulative_sum(values.value_lengths())]), flat))
-    rows = zip(*(values.to_pylist() for values in lists), strict=True)
-    return pa.array([sum(row, []) for row in rows], pa.list_(pa.string()))
+    columns = zip(*(posts.column(name).to_pylist() for name in ("lemmas", "hashtags", "mentions")), strict=True)
+    rows = [[*words, *(f"#{tag}" for tag in tags), *(f"@{name}" for name in names)] for words, tags, names in columns]
+    return pa.array(rows, pa.list_(pa.string()))
 
 
 def ours(posts: pa.Table, terms: pa.Array) -> np.ndarray:
@@ -151,6 +148,7 @@ def invented_hours(hours: int, posts: int, seed: int = 0, chatter: int = 10) -> 
         names = pa.array([f"{number}-{post}" for post in range(posts)])
         none = pa.array([[]] * posts, pa.list_(pa.string()))
         repost = original != np.arange(posts)
+        reposted = [f"{number}-{place}" if one else None for place, one in zip(original, repost, strict=True)]
         yield hour, pa.table(
             {
                 "post_id": names,
@@ -165,7 +163,7 @@ def invented_hours(hours: int, posts: int, seed: int = 0, chatter: int = 10) -> 
                 "hashtags": none,
                 "mentions": none,
                 "near_duplicate_key": pa.array(original + number * posts),
-                "reposted_post": pa.array([f"{number}-{place}" if one else None for place, one in zip(original, repost, strict=True)], pa.string()),
+                "reposted_post": pa.array(reposted, pa.string()),
             }
         )
 

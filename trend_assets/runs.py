@@ -6,7 +6,6 @@ jobs exist (``defs/jobs.py``), what a command is for (``cli.py``, ``demo.py``).
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 POLL_SECONDS = 0.25
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""The steps are shown, and a failure's message; the rest is in the run's page."""
 
 
 class RunFailedError(RuntimeError):
@@ -103,12 +104,11 @@ def run_job(name: str, console: Console, partitions: Range | None = None, *, rai
 
     from trend_assets.definitions import definitions
 
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # the steps are shown, and a failure's message; the rest is in the UI
     loaded = definitions()
     instance, run_id, started = dg.DagsterInstance.get(), str(uuid.uuid4()), time.monotonic()
     with _steps_shown(instance, run_id, console):
         result = loaded.resolve_job_def(name).execute_in_process(
-            instance=instance, run_id=run_id, tags=partitions.tags if partitions else None, raise_on_error=False
+            instance=instance, run_id=run_id, tags=partitions.tags if partitions else None, raise_on_error=False, run_config=_QUIET
         )
     console.print(f"    {name}: {time.monotonic() - started:.1f} s")
     failures = [event for event in result.all_events if event.is_step_failure]

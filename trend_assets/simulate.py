@@ -161,12 +161,14 @@ def _write_town(parameters: TownParameters, storage: Storage, on_progress: Calla
 
 
 class _Landing:
-    """The shared landing writer, with a clock and entropy that belong to the simulation, writing several files at a time."""
+    """The shared landing writer, with a clock and entropy that belong to the simulation, at work while the next day is made."""
 
     def __init__(self, parameters: TownParameters, storage: Storage, pool: ThreadPoolExecutor) -> None:
         self._parameters = parameters
         self._now = parameters.start
         self._background = _BackgroundStorage(storage, pool)
+        self._thread = ThreadPoolExecutor(max_workers=1)  # one: the writer's buffers and the order of names are its own
+        self._running: Future[None] | None = None
         self.files = 0
         self._writer = LandingWriter(
             cast(Storage, self._background),
@@ -177,7 +179,12 @@ class _Landing:
         )
 
     def write(self, day: int, batches: list[Batch]) -> None:
-        """Begin to land a day's records; when it returns those of the days before are on disk."""
+        """Begin to land a day's records; when it returns those of the day before have been handed over."""
+        if self._running is not None:
+            self._running.result()
+        self._running = self._thread.submit(self._write, day, batches)
+
+    def _write(self, day: int, batches: list[Batch]) -> None:
         self._background.wait()
         self._now = self._parameters.start + timedelta(days=day + 1)
         for batch in batches:
@@ -195,6 +202,9 @@ class _Landing:
 
     def close(self) -> None:
         """Wait until everything is on disk. Raises what the writing raised."""
+        self._thread.shutdown()
+        if self._running is not None:
+            self._running.result()
         self._background.wait()
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.acero  # noqa: F401 - Arrow imports it on first use: before the forks, not in each of them
+import pyarrow.acero  # Arrow imports it on first use: before the forks, not in each of them
 
 from trend_assets.lake import Lake
 from trend_assets.tables import Column, Table

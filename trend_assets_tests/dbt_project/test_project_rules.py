@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from dagster import AssetExecutionContext, AssetKey
 
 from trend_assets.dbt_sources import PROJECT_FOLDER, SOURCES, columns_markdown, source_columns, sources_yaml
 from trend_assets.tables import TABLES
@@ -124,6 +125,26 @@ def test_every_test_is_an_asset_check_of_one_model(built: Built) -> None:
         reads_source = any(parent.startswith("source.") for parent in node["depends_on"].get("nodes", []))
         if node["resource_type"] == "test" and not node.get("attached_node") and not reads_source:
             assert node["config"]["meta"]["dagster"]["ref"]["name"] in {model["name"] for model in _models(built.manifest)}, node["name"]
+
+
+def test_the_two_runs_hold_every_model_and_every_check_once(built: Built) -> None:
+    from dagster_dbt import dbt_assets
+
+    path = built.root / "target" / "manifest.json"
+    keys: list[AssetKey] = []
+    checks: list[str] = []
+    for lane in ("daily", "marts"):
+
+        @dbt_assets(manifest=path, select=f"tag:{lane}", name=lane)
+        def run(context: AssetExecutionContext) -> None:
+            """Only its definition is looked at."""
+
+        keys += run.keys
+        checks += [check.name for check in run.check_specs]
+    nodes = built.manifest["nodes"].values()
+    assert sorted(keys) == sorted(AssetKey(["warehouse", model["name"]]) for model in _models(built.manifest))
+    tests = [node["name"] for node in nodes if node["resource_type"] == "test" and not node["name"].startswith("source_")]
+    assert sorted(checks) == sorted(tests)
 
 
 def test_models_with_several_sides_have_unit_tests(built: Built) -> None:

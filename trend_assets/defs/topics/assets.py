@@ -80,7 +80,7 @@ def topic_assignments(context: dg.AssetExecutionContext, lake: LakeResource) -> 
         )
     )
     kept = min((result.kept_share for result in results), default=1.0)
-    for name in ("topic_assignments", "topics", "topic_events"):
+    for name in ("topics", "topic_assignments", "topic_events"):  # Dagster wants the registry first: the others depend on it
         data = concatenate(TABLES[f"topics/{name}"], [getattr(result, name) for result in results])
         yield dg.MaterializeResult(
             asset_key=asset_key(f"topics/{name}"), value=data, metadata={"lowest_kept_share_of_window": kept}

@@ -213,11 +213,18 @@ class _Linker:
             return [_abstain(reason, self._word_list(frequent))]
         found = self._candidates(words, shares, distinct, uses, topic)
         share_of = dict(zip(words.tolist(), shares.tolist(), strict=True))
-        refusals = [self._refusal(found, place, share_of, topic) for place in range(len(found.product))]
-        chosen = [place for place, refusal in enumerate(refusals) if refusal is None]
-        chosen = [place for place in chosen if found.score[place] >= rules.least_of_best * found.score[chosen[0]]][: rules.most_products]
+        chosen: list[int] = []
+        first_refusal = ""
+        for place, score in enumerate(found.score.tolist()):
+            if len(chosen) == rules.most_products or (chosen and score < rules.least_of_best * found.score[chosen[0]]):
+                break
+            refusal = self._refusal(found, place, share_of, topic)
+            if refusal is None:
+                chosen.append(place)
+            elif not first_refusal:
+                first_refusal = refusal
         if not chosen:
-            return [self._weak(found, refusals[0] or "")]
+            return [self._weak(found, first_refusal)]
         return [self._link(found, place, rank + 1, product_ids, topic) for rank, place in enumerate(chosen)]
 
     def _telling_words(self, topic: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

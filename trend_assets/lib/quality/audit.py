@@ -75,12 +75,13 @@ def audit(table: Table, data: pa.Table, partition: str | None = None, previous_r
     partition: key of the partition, ``None`` or ``all`` to leave out the partition check. previous_rows: rows that the
     partition holds now, ``None`` to leave out the volume check. The data need not conform: that is the first check.
     """
-    return [
+    findings = [
         *audit_rows(table, data, partition),
         *audit_key(table, data, partition),
         *audit_partition(table, data, partition),
         *audit_volume(table, data.num_rows, partition, previous_rows),
     ]
+    return sorted(findings, key=lambda finding: CHECKS.index(finding.check))
 
 
 def audit_rows(table: Table, data: pa.Table, partition: str | None = None) -> list[Finding]:

@@ -84,9 +84,13 @@ def planted_trends(family: Family, days: int) -> tuple[PlantedTrend, ...]:
     Raises ``ValueError`` for an unknown family.
     """
     if family == "development":
-        from trend_assets.lib.simulation.planted_development import TRENDS
+        from trend_assets.lib.simulation.planted_development import TRENDS as TUNED_ON
+
+        trends: tuple[PlantedTrend, ...] = TUNED_ON
     elif family == "evaluation":
-        from trend_assets.lib.simulation.planted_evaluation import TRENDS
+        from trend_assets.lib.simulation.planted_evaluation import TRENDS as REPORTED_ON
+
+        trends = REPORTED_ON
     else:
         raise ValueError(f"unknown family of planted trends {family!r}: development or evaluation")
-    return tuple(trend for trend in TRENDS if trend.starts < days)
+    return tuple(trend for trend in trends if trend.starts < days)

@@ -197,7 +197,9 @@ class Retailer:
         believed = 0.75 * self.rate + 0.25 * self._recent
         due = (position < believed * (self._lead + 4)[:, None]) & (self._planted_cover < 0)[:, None]
         for product, place in np.argwhere(due).tolist():
-            quantity = int(max(self._least[product], round(believed[product, place] * (self._lead[product] + 12) - position[product, place])))
+            quantity = int(
+                max(self._least[product], round(believed[product, place] * (self._lead[product] + 12) - position[product, place]))
+            )
             self._order(rng, product, place, day, quantity)
 
 
@@ -215,7 +217,9 @@ def _uplift(parameters: TownParameters, trends: tuple[PlantedTrend, ...], catalo
         if trend.uplift == 1.0:
             continue
         extra = trend.demand_factor(days) - 1.0
-        felt = np.array([1.0 if not trend.countries or store.country in trend.countries else 0.5 if store.channel == "web" else 0.0 for store in STORES])
+        felt = np.array(
+            [1.0 if not trend.countries or store.country in trend.countries else 0.5 if store.channel == "web" else 0.0 for store in STORES]
+        )
         for index, product in enumerate(catalogue):
             if product.item in trend.items:
                 factors[:, index, :] += extra[:, None] * felt

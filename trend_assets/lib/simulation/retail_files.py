@@ -134,7 +134,9 @@ class RetailFiles:
         lines = _csv_lines(table)
         dirt = []
         for number in range(int(rng.poisson(1.2))):
-            reason = ("duplicate_key", "invalid_value", "unknown_product", "unknown_store", "missing_value", "blank_line")[int(rng.integers(0, 6))]
+            reason = ("duplicate_key", "invalid_value", "unknown_product", "unknown_store", "missing_value", "blank_line")[
+                int(rng.integers(0, 6))
+            ]
             fields = lines[1 + int(rng.integers(0, table.num_rows))].decode().split(",")
             if reason != "duplicate_key":
                 fields[0] = f"XX-{stamp}-{number:02d}"
@@ -181,10 +183,15 @@ class RetailFiles:
             quantity=quantity,
             unit_price=np.round(self._prices[product] * (1 - discount), 2),
             british=british[number],
-            customers=[f"C{customer}" if is_known else "" for customer, is_known in zip(customers[number].tolist(), known[number].tolist(), strict=True)],
+            customers=[
+                f"C{customer}" if is_known else ""
+                for customer, is_known in zip(customers[number].tolist(), known[number].tolist(), strict=True)
+            ],
         )
 
-    def _reversed_lines(self, rng: np.random.Generator, units: np.ndarray, kind: str, prefix: str, traded: RetailDay, day: date) -> pa.Table:
+    def _reversed_lines(
+        self, rng: np.random.Generator, units: np.ndarray, kind: str, prefix: str, traded: RetailDay, day: date
+    ) -> pa.Table:
         cells = np.argwhere(units > 0)
         product, place = cells[:, 0], cells[:, 1]
         return self._table(

@@ -43,14 +43,17 @@ class XWire:
         }
         self._regions = authors.region.tolist()
         self._users = [
-            f'{{"id":"{account}","username":"{handle}","name":{encode_basestring(name)},"verified":{"true" if followers > 30_000 else "false"},'
-            f'"public_metrics":{{"followers_count":{followers},"following_count":{followers % 911 + 3},"tweet_count":{followers * 3 % 48_611 + 9},"listed_count":{followers // 400}}}}}'
+            f'{{"id":"{account}","username":"{handle}","name":{encode_basestring(name)},'
+            f'"verified":{"true" if followers > 30_000 else "false"},'
+            f'"public_metrics":{{"followers_count":{followers},"following_count":{followers % 911 + 3},'
+            f'"tweet_count":{followers * 3 % 48_611 + 9},"listed_count":{followers // 400}}}}}'
             for account, handle, name, followers in zip(
                 authors.account_id, authors.handle, authors.name, authors.followers.tolist(), strict=True
             )
         ]
         self._places = [
-            f'{{"id":"{place_id}","full_name":{encode_basestring(region)},"name":{encode_basestring(region)},"country_code":"{country}","place_type":"admin"}}'
+            f'{{"id":"{place_id}","full_name":{encode_basestring(region)},"name":{encode_basestring(region)},'
+            f'"country_code":"{country}","place_type":"admin"}}'
             for place_id, (region, country) in zip(_PLACE_IDS, REGIONS, strict=True)
         ]
 
@@ -101,7 +104,8 @@ class XWire:
         rules = _BRAND_RULE if "carrel" in lowered else _SAMPLE_RULES[french]
         parts.append(
             f'"conversation_id":"{conversation}","possibly_sensitive":false,"reply_settings":"everyone",'
-            f'"public_metrics":{{"retweet_count":{reposts},"reply_count":{replies},"like_count":{likes},"quote_count":{quotes},"bookmark_count":0,"impression_count":{views}}}}},'
+            f'"public_metrics":{{"retweet_count":{reposts},"reply_count":{replies},"like_count":{likes},"quote_count":{quotes},'
+            f'"bookmark_count":0,"impression_count":{views}}}}},'
             f'"includes":{{"users":[{users}]{tweets}{places}}},"matching_rules":{rules}}}'
         )
         return "".join(parts).encode()
@@ -114,7 +118,8 @@ class XWire:
     def _included(self, referred: Referred) -> str:
         return (
             f'{{"id":"{referred.post_id}","text":{encode_basestring(referred.text)},"author_id":"{self._ids[referred.author]}",'
-            f'{self._entities(referred.text)}"created_at":"{referred.created_at}","lang":"{"fr" if referred.french else "en"}","edit_history_tweet_ids":["{referred.post_id}"]}}'
+            f'{self._entities(referred.text)}"created_at":"{referred.created_at}","lang":"{"fr" if referred.french else "en"}",'
+            f'"edit_history_tweet_ids":["{referred.post_id}"]}}'
         )
 
     def _entities(self, text: str) -> str:
@@ -149,7 +154,10 @@ class XWire:
 
 def disconnection() -> bytes:
     """What the stream sends before it breaks off."""
-    return b'{"errors":[{"title":"operational-disconnect","disconnect_type":"UpstreamOperationalDisconnect","detail":"This stream has been disconnected upstream."}]}'
+    return (
+        b'{"errors":[{"title":"operational-disconnect","disconnect_type":"UpstreamOperationalDisconnect",'
+        b'"detail":"This stream has been disconnected upstream."}]}'
+    )
 
 
 def metrics_at_capture(rng: np.random.Generator, followers: np.ndarray) -> list[tuple[int, int, int, int, int]]:

@@ -25,7 +25,9 @@ def _plain(term: str) -> str:
 
 def _readable(word: str) -> bool:
     """Whether a term can stand in a label: a word of two letters or more, no mention, no address."""
-    return not word.startswith("@") and len(word) > 1 and any(letter.isalpha() for letter in word) and "/" not in word and word != "user"
+    if len(word) < 2 or word == "user" or word.startswith(("@", "www.")) or "/" in word:
+        return False
+    return any(letter.isalpha() for letter in word)
 
 
 def keywords(terms: Sequence[str], weights: Sequence[float], distinctiveness: Sequence[float]) -> dict[str, float]:
@@ -60,7 +62,7 @@ def _phrases(
                 continue
             for last in range(first, min(first + _PHRASE_WORDS, len(words))):
                 phrase = tuple(words[first : last + 1])
-                if phrase[-1] not in strength or len(set(phrase)) < len(phrase) or any("@" in word or "/" in word for word in phrase):
+                if phrase[-1] not in strength or len(set(phrase)) < len(phrase) or not all(_readable(word) for word in phrase):
                     continue
                 between = text[matches[first].start() : matches[last].end()]
                 if len(phrase) > 1 and any(mark in between for mark in '.!?;:,\n|"()'):

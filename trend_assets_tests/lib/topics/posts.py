@@ -14,9 +14,9 @@ from trend_assets.tables import TABLES
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 SUBJECTS = {
-    "storm": "storm coast warning wind ferry cancelled harbour flood".split(),
-    "match": "final goal penalty keeper stadium referee extra-time cup".split(),
-    "dress": "linen dress summer drop restock colour sage sold".split(),
+    "storm": ["storm", "coast", "warning", "wind", "ferry", "cancelled", "harbour", "flood"],
+    "match": ["final", "goal", "penalty", "keeper", "stadium", "referee", "extra-time", "cup"],
+    "dress": ["linen", "dress", "summer", "drop", "restock", "colour", "sage", "sold"],
 }
 
 

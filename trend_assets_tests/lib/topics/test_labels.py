@@ -17,8 +17,8 @@ def test_a_label_is_the_phrase_people_write() -> None:
 
 
 def test_a_label_joins_phrases_that_share_no_word() -> None:
-    texts = ["Robe verte at La Grande Épicerie", "une robe verte", "La Grande Épicerie !"]
-    assert label(texts, {}, {"robe": 0.5, "verte": 0.5, "épicerie": 0.6, "grande": 0.4}) == "Grande Épicerie · robe verte"
+    texts = ["Robe verte at La Grande Épicerie", "une robe verte", "la robe verte", "La Grande Épicerie !"]
+    assert label(texts, {}, {"robe": 0.5, "verte": 0.5, "épicerie": 0.6, "grande": 0.4}) == "robe verte · Grande Épicerie"
 
 
 def test_words_are_found_by_their_lemma() -> None:
@@ -26,7 +26,8 @@ def test_words_are_found_by_their_lemma() -> None:
 
 
 def test_keywords_leave_out_what_is_common_everywhere_and_what_names_nobody() -> None:
-    found = keywords(["the", "#sage", "sage", "@someone", "a", "2026", "linen"], [0.9, 0.5, 0.4, 0.9, 0.9, 0.9, 0.3], [0.1, 1, 1, 1, 1, 1, 1])
+    terms = ["the", "#sage", "sage", "@someone", "a", "2026", "linen"]
+    found = keywords(terms, [0.9, 0.5, 0.4, 0.9, 0.9, 0.9, 0.3], [0.1, 1, 1, 1, 1, 1, 1])
     assert list(found) == ["sage", "linen"]
 
 
