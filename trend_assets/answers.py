@@ -27,7 +27,7 @@ with strongest as (
     from topics.trends
     where not suppressed
 )
-select label, stage, lane, first_raised_at, posts, expected_posts, authors, round(burst_z, 1) as burst_z, reason
+select label, stage, lane, first_raised_at, hour as strongest_at, posts_24h, authors_24h, reason
 from strongest where place = 1 order by score desc limit {limit}
 """
 _TOP_CARDS = """

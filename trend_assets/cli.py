@@ -6,6 +6,7 @@ of heavy modules at the top (``--help`` must answer at once).
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -20,7 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-console = Console(highlight=False)
+# Into a file or a pipe, tables keep a width that people can read.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", envvar="TREND_ASSETS_DATA", help="Folder for landing files, lake and warehouse. Default: data/")
@@ -133,7 +135,7 @@ def sql(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table")] = False,
     data: DataOption = None,
 ) -> None:
-    """Query the published warehouse file. Every lake table is there as group.table, every mart as marts.name."""
+    """Query the published warehouse file. Every lake table is there as group.table, every mart as warehouse.mart_name."""
     from trend_assets.answers import run_query
 
     _data_folder(data)

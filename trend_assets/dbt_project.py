@@ -15,8 +15,6 @@ from dagster_dbt import DbtCliResource, DbtProject
 from trend_assets.settings import PROJECT_ROOT, load_settings
 
 FOLDER = PROJECT_ROOT / "dbt_project"
-DAILY_SELECTION = "+tag:daily"
-"""Models by day and the staging views they read; everything else is built with the marts."""
 
 
 @lru_cache

@@ -52,9 +52,14 @@ def settings_page() -> str:
 
 def write_generated(*, check: bool) -> list[str]:
     """Write each generated file that is out of date (or, with ``check``, only name them)."""
-    from trend_assets.dbt_sources import sources_yaml
+    from trend_assets.dbt_sources import columns_markdown, sources_yaml
 
-    wanted = {"docs/tables.md": tables_page(), "docs/settings.md": settings_page(), "dbt_project/models/sources.yml": sources_yaml()}
+    wanted = {
+        "docs/tables.md": tables_page(),
+        "docs/settings.md": settings_page(),
+        "dbt_project/models/sources.yml": sources_yaml(),
+        "dbt_project/models/columns.md": columns_markdown(),
+    }
     stale = []
     for name, content in wanted.items():
         path = PROJECT_ROOT / name

@@ -83,7 +83,10 @@ class LakeIOManager(dg.ConfigurableIOManager):
         )
 
     def _record_failed_audit(self, context: dg.OutputContext, error: AuditError) -> None:
-        failed = {finding.check: finding.message for finding in error.findings}
+        failed: dict[str, list[str]] = {}
+        for finding in error.findings:
+            if finding.severity == "error":
+                failed.setdefault(finding.check, []).append(finding.message)
         instance = context.step_context.instance
         for name in CHECKS:
             if name in failed:
@@ -93,7 +96,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
                         check_name=name,
                         passed=False,
                         severity=dg.AssetCheckSeverity.ERROR,
-                        description=f"Not published: {failed[name]}",
+                        description=f"Not published: {'; '.join(failed[name][:5])}",
                         metadata={},
                     )
                 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -76,7 +77,7 @@ class Table:
         """``group/name``: asset key, folder in the lake; with a dot, schema and table in the warehouse."""
         return f"{self.group}/{self.name}"
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """The Arrow schema, descriptions and units in field metadata."""
         return pa.schema([column.field for column in self.columns])

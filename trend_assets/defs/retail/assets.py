@@ -22,7 +22,7 @@ PATHS = [path for path, table in TABLES.items() if table.group == "retail"]
 )
 def retail(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Read each day's products, stores, stock, orders, deliveries and promotions; refused rows keep their reason."""
-    from trend_assets.retail_files import load_mapping, read_retail
+    from trend_assets.retail_files import read_retail
 
     mapping = load_settings().retail_mapping
     if mapping is None:
@@ -30,6 +30,6 @@ def retail(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
             "No retail mapping is set. Write one (docs/your-own-data.md shows how) and set TREND_ASSETS_RETAIL_MAPPING to its path.",
             allow_retries=False,
         )
-    tables = read_retail(load_mapping(mapping), days_of(context.partition_time_window))
+    tables = read_retail(mapping, days_of(context.partition_time_window))
     for path in PATHS:
         yield dg.MaterializeResult(asset_key=asset_key(path), value=tables[path])

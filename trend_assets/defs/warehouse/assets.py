@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from trend_assets.dbt_project import DAILY_SELECTION, dbt_project, manifest
+from trend_assets.dbt_project import dbt_project, manifest
 from trend_assets.declared import OWNERS
 from trend_assets.partitions import daily, days_of
 from trend_assets.settings import load_settings
@@ -57,8 +57,7 @@ class Translator(DagsterDbtTranslator):
         return dg.AllPartitionMapping() if self._lane == "marts" else None
 
 
-def _select(lane: str) -> dict[str, Any]:
-    return {"select": DAILY_SELECTION} if lane == "daily" else {"select": "fqn:*", "exclude": DAILY_SELECTION}
+_NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test SQL, not data: `make test` runs them
 
 
 @dbt_assets(
@@ -69,13 +68,13 @@ def _select(lane: str) -> dict[str, Any]:
     backfill_policy=dg.BackfillPolicy.single_run(),
     name="warehouse_days",
     pool=POOL,
-    **_select("daily"),
+    select="tag:daily",
 )
 def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Build and test the models of the run's days."""
     days = days_of(context.partition_time_window)
     variables = dbt_variables(days[0], days[-1])
-    yield from dbt.cli(["build", "--vars", json.dumps(variables)], context=context).stream()
+    yield from dbt.cli(["build", *_NO_UNIT_TESTS, "--vars", json.dumps(variables)], context=context).stream()
 
 
 @dbt_assets(
@@ -84,11 +83,11 @@ def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> It
     dagster_dbt_translator=Translator("marts"),
     name="warehouse_marts",
     pool=POOL,
-    **_select("marts"),
+    select="tag:marts",
 )
 def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Build and test the marts."""
-    yield from dbt.cli(["build"], context=context).stream()
+    yield from dbt.cli(["build", *_NO_UNIT_TESTS], context=context).stream()
 
 
 @dg.asset(

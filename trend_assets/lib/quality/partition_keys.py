@@ -74,6 +74,8 @@ def split(table: Table, data: pa.Table, keys: Sequence[str]) -> dict[str, pa.Tab
         for key in keys:
             check_key(table, key)
         return {UNPARTITIONED: data}
+    if table.time not in data.column_names or not pa.types.is_temporal(data.schema.field(table.time).type):
+        raise ValueError(f"{table.path}: column {table.time}, a date or timestamp, is needed to split rows into partitions")
     key_of = dict(zip(numbers(table, keys).tolist(), keys, strict=True))
     pieces: dict[str, list[pa.Table]] = {key: [] for key in keys}
     outside: dict[int, int] = {}

@@ -158,9 +158,11 @@ def lines_of(stream: BinaryIO) -> Iterator[tuple[bytes, str]]:
     """
     rest = b""
     first = True
+    # read1 gives what it has before it meets damage; read would give nothing of the whole chunk.
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     while True:
         try:
-            chunk = stream.read(_CHUNK)
+            chunk = read(_CHUNK)
         except DAMAGE as error:
             yield rest, str(error) or type(error).__name__
             return

@@ -139,7 +139,7 @@ _FAMILIES = {
     ("bluesky", "bluesky"): _BLUESKY,
     ("simulated", "bluesky"): _BLUESKY,
 }
-_TABLE = _Family(_TableLine, dict[str, Any], msgspec.Raw, _table_row)
+_TABLE = _Family(_TableLine, dict[str, Any], None, _table_row)
 
 
 def _family(source: str, network: str) -> _Family | None:
@@ -327,7 +327,9 @@ class _Decoder:
         if family is None:
             return line, Quarantined("unknown_shape", f"no decoder for source {line.source[:40]!r} of network {file.network!r}")
         try:
-            includes = None if not given(line.includes) or family.decode_includes is None else family.decode_includes(line.includes)
+            includes: Any = line.includes
+            if family.decode_includes is not None:
+                includes = family.decode_includes(includes) if given(includes) else None
             return line, family.interpret(_Record(line.kind, family.decode_body(body), includes), self.pseudonyms)
         except RecursionError:
             return line, Quarantined("too_large", "nested deeper than the decoder allows")
@@ -367,9 +369,10 @@ def _body(line: _RawLine) -> bytes | None:
 def _original(text: bytes) -> bytes:
     """The record's own bytes from its landing line; the line, or file, itself where it can't be read."""
     try:
-        return _body(_decode_raw_line(text)) or text
+        body = _body(_decode_raw_line(text))
     except _Unreadable:
         return text
+    return text if body is None else body
 
 
 def _short(moment: datetime) -> str:

@@ -96,38 +96,51 @@ def _merge(vectors: Vectors, labels: np.ndarray, parameters: ClusteringParameter
     from trend_assets.lib.topics.neighbours import neighbour_graph
     from trend_assets.lib.topics.sparse import centres
 
+    sizes = np.bincount(labels)
+    large = np.flatnonzero(sizes >= parameters.merge_minimum_documents)
+    if len(large) < 2:
+        return labels
+    number_of = np.full(len(sizes), -1, np.int64)
+    number_of[large] = np.arange(len(large))
     everything = np.ones(vectors.width, np.bool_)
+    joined = np.arange(len(large))  # number of the community that each large one is part of by now
+    rows = (vectors.starts, vectors.columns, vectors.weights)
+    group = number_of[labels]
     for _ in range(_MERGE_ROUNDS):
-        sizes = np.bincount(labels)
-        large = np.flatnonzero(sizes >= parameters.merge_minimum_documents)
-        if len(large) < 2:
-            break
-        number_of = np.full(len(sizes), -1, np.int64)
-        number_of[large] = np.arange(len(large))
-        starts, columns, weights, _ = centres(
-            vectors.starts, vectors.columns, vectors.weights, number_of[labels], len(large), everything, _CENTRE_TERMS
-        )
-        rows, others, cosines = neighbour_graph(
+        count = int(group.max()) + 1
+        starts, columns, weights, _, lengths = centres(*rows, group, count, everything, _CENTRE_TERMS)
+        near, others, cosines = neighbour_graph(
             starts,
             columns,
             weights,
             vectors.width,
             neighbours=_MERGE_NEIGHBOURS,
             minimum_similarity=parameters.merge_similarity,
-            posting_limit=len(large),
+            posting_limit=max(count, 1),
         )
         if len(others) == 0:
             break
-        ones = np.repeat(np.arange(len(large)), np.diff(rows))
-        joined = np.arange(len(sizes))
-        taken = np.zeros(len(large), np.bool_)
-        for pair in np.lexsort((others, ones, -cosines)):
-            one, other = ones[pair], others[pair]
-            if one < other and not taken[one] and not taken[other]:
-                taken[one] = taken[other] = True
-                joined[large[other]] = large[one]
-        labels = joined[labels]
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+        # The next round adds up centres, not documents: a centre of heaviest terms stands for its community.
+        rows = (starts, columns, (weights * np.repeat(lengths, np.diff(starts))).astype(np.float32))
+        group = _pair(np.repeat(np.arange(count), np.diff(near)), others, cosines, count)
+        joined = group[joined]
+    representative = np.arange(len(sizes))
+    first = np.full(len(large), len(sizes), np.int64)
+    np.minimum.at(first, joined, large)
+    representative[large] = first[joined]
+    return np.unique(representative[labels], return_inverse=True)[1].astype(np.int64)
+
+
+def _pair(ones: np.ndarray, others: np.ndarray, cosines: np.ndarray, count: int) -> np.ndarray:
+    """Pair what is nearest, each at most once, and number the results by their first part."""
+    partner = np.arange(count)
+    taken = np.zeros(count, np.bool_)
+    for link in np.lexsort((others, ones, -cosines)).tolist():
+        one, other = int(ones[link]), int(others[link])
+        if one < other and not taken[one] and not taken[other]:
+            taken[one] = taken[other] = True
+            partner[other] = one
+    return np.unique(partner, return_inverse=True)[1].astype(np.int64)
 
 
 def cluster(

@@ -72,9 +72,9 @@ def measure(posts: WindowPosts, vectors: Vectors, labels: np.ndarray, vocabulary
 
     clusters = int(labels.max()) + 1 if len(labels) else 0
     documents = np.bincount(labels[labels >= 0], minlength=clusters)
-    readable = np.array([not vocabulary.terms[number].startswith("@") for number in vectors.term.tolist()], np.bool_)
+    readable = ~vocabulary.mentions[vectors.term] if vectors.width else np.empty(0, np.bool_)
     shared_by_two = np.where((labels >= 0) & (documents[labels] >= 2 if clusters else False), labels, -1)
-    starts, columns, weights, frequency = centres(
+    starts, columns, weights, frequency, _ = centres(
         vectors.starts, vectors.columns, vectors.weights, shared_by_two, clusters, readable, CENTRE_TERMS
     )
     cosine, core = similarity_to_centre(
@@ -209,7 +209,8 @@ def describe_topics(
                 language=languages[number],
                 window_posts=int(window_posts[number]),
                 window_authors=int(window_authors[number]),
-                total_posts=past.total_posts + int(joined[number]) if past is not None else max(int(window_posts[number]), 1),
+                # Re-clustering may bring older posts into the topic, so the window can hold more than ever joined.
+                total_posts=max((past.total_posts if past is not None else 0) + int(joined[number]), int(window_posts[number]), 1),
                 exemplar_posts=_exemplars(posts, documents),
                 centre_terms=terms,
                 centre_weights=weights,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 KEYWORDS = 8
 LABEL_LENGTH = 60
@@ -23,6 +24,7 @@ def _plain(term: str) -> str:
     return term.lstrip("#$")
 
 
+@lru_cache(maxsize=65_536)
 def _readable(word: str) -> bool:
     """Whether a term can stand in a label: a word of two letters or more, no mention, no address."""
     if len(word) < 2 or word == "user" or word.startswith(("@", "www.")) or "/" in word:

@@ -58,7 +58,7 @@ def document_frequency(starts: np.ndarray, terms: np.ndarray, rows: np.ndarray, 
 
 
 @njit(cache=True)
-def weigh(
+def weigh(  # noqa: C901 - one pass over a document's terms; splitting it would cost a call per document
     starts: np.ndarray, terms: np.ndarray, rows: np.ndarray, column_of: np.ndarray, idf: np.ndarray, dropped: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Unit vectors of ``rows``: columns ascending, weights idf, without the lightest terms that hold ``dropped`` of the squared length.
@@ -85,15 +85,19 @@ def weigh(
                 count += 1
         if count:
             found = np.sort(here[:count])
-            squares = idf[found] ** 2
-            total = squares.sum()
-            lightest = np.argsort(squares, kind="mergesort")
+            total = 0.0
+            for column in found:
+                total += idf[column] ** 2
             light = 0.0
-            for place in lightest:
-                if light + squares[place] > dropped * total:
+            for _ in range(count):
+                lightest = -1
+                for place in range(count):
+                    if found[place] >= 0 and (lightest < 0 or idf[found[place]] < idf[found[lightest]]):
+                        lightest = place
+                if light + idf[found[lightest]] ** 2 > dropped * total:
                     break
-                light += squares[place]
-                found[place] = -1
+                light += idf[found[lightest]] ** 2
+                found[lightest] = -1
             length = np.sqrt(total - light)
             for column in found:
                 if column >= 0:
@@ -126,11 +130,11 @@ def members_of(labels: np.ndarray, clusters: int) -> tuple[np.ndarray, np.ndarra
 @njit(cache=True)
 def centres(
     starts: np.ndarray, columns: np.ndarray, weights: np.ndarray, labels: np.ndarray, clusters: int, used: np.ndarray, kept: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The ``kept`` heaviest terms of each cluster's summed vectors, heaviest first, scaled to unit length, and their frequency.
 
-    Returns (starts, columns, weights, number of the cluster's documents with the term). ``used`` says which columns may be in
-    a centre. Ties go to the lower column.
+    Returns (starts, columns, weights, number of the cluster's documents with the term, length before scaling). ``used`` says
+    which columns may be in a centre. Ties go to the lower column.
     """
     member_starts, members = members_of(labels, clusters)
     total = np.zeros(len(used), np.float64)
@@ -140,6 +144,7 @@ def centres(
     new_columns = np.empty(clusters * kept, np.int32)
     new_weights = np.empty(clusters * kept, np.float32)
     new_frequency = np.empty(clusters * kept, np.int64)
+    lengths = np.zeros(clusters, np.float64)
     end = 0
     for cluster in range(clusters):
         count = 0
@@ -171,11 +176,12 @@ def centres(
                 end += 1
             for place in range(begin, end):
                 new_weights[place] = total[new_columns[place]] / np.sqrt(length)
+            lengths[cluster] = np.sqrt(length)
             for column in touched[:count]:
                 total[column] = 0.0
                 frequency[column] = 0
         new_starts[cluster + 1] = end
-    return new_starts, new_columns[:end].copy(), new_weights[:end].copy(), new_frequency[:end].copy()
+    return new_starts, new_columns[:end].copy(), new_weights[:end].copy(), new_frequency[:end].copy(), lengths
 
 
 @njit(cache=True)

@@ -27,6 +27,7 @@ class Vocabulary:
         self._number_of: dict[str, int] = {}
         self.terms: list[str] = []
         self._hashes = np.empty(0, np.uint64)
+        self._mentions = np.empty(0, np.bool_)
 
     def __len__(self) -> int:
         return len(self.terms)
@@ -54,6 +55,14 @@ class Vocabulary:
             fresh = hash_text(pa.array(self.terms[len(self._hashes) :], pa.string()))
             self._hashes = np.concatenate([self._hashes, fresh])
         return self._hashes
+
+    @property
+    def mentions(self) -> np.ndarray:
+        """Whether each term is a mention (bool), in number order."""
+        if len(self._mentions) < len(self.terms):
+            fresh = [term.startswith("@") for term in self.terms[len(self._mentions) :]]
+            self._mentions = np.concatenate([self._mentions, np.array(fresh, np.bool_)])
+        return self._mentions
 
 
 def hash_text(values: pa.Array | pa.ChunkedArray) -> np.ndarray:

@@ -43,7 +43,9 @@ def writer(storage: MemoryStorage, **changes: Any) -> LandingWriter:
     return LandingWriter(storage, entropy=lambda size: next(numbers).to_bytes(size, "big"), **settings)
 
 
-def land(source: str, *texts: bytes | dict[str, Any], received_at: datetime = RECEIVED, storage: MemoryStorage | None = None) -> MemoryStorage:
+def land(
+    source: str, *texts: bytes | dict[str, Any], received_at: datetime = RECEIVED, storage: MemoryStorage | None = None
+) -> MemoryStorage:
     """Lines or documents of a source, split at the edge and landed."""
     storage = storage or MemoryStorage()
     landing = writer(storage)
@@ -51,9 +53,7 @@ def land(source: str, *texts: bytes | dict[str, Any], received_at: datetime = RE
         data = text if isinstance(text, bytes) else json.dumps(text).encode()
         for record in records_of(source, data):
             network = NETWORK_OF_SOURCE[source]
-            landing.add(
-                LandingRecord(network, source, received_at, "test/1", record.kind, record.body, record.includes, record.created_at)
-            )
+            landing.add(LandingRecord(network, source, received_at, "test/1", record.kind, record.body, record.includes, record.created_at))
     landing.flush()
     return storage
 

@@ -79,7 +79,9 @@ def test_a_quoted_list_is_no_quoted_post():
     assert posts("bluesky", event(POST | {"embed": embed}))[0]["kind"] == "post"
 
 
-@pytest.mark.parametrize("field", [{"embed": {"record": "not ours"}}, {"embed": {"images": 5}}, {"facets": {"a": 1}}, {"facets": [{"features": "x"}]}])
+@pytest.mark.parametrize(
+    "field", [{"embed": {"record": "not ours"}}, {"embed": {"images": 5}}, {"facets": {"a": 1}}, {"facets": [{"features": "x"}]}]
+)
 def test_parts_extended_by_others_spoil_only_themselves(field):
     assert posts("bluesky", event(POST | field))[0]["text"] == POST["text"]
 

@@ -68,7 +68,11 @@ def test_a_repost_shows_the_full_original_and_not_its_counts():
 
 def test_repost_wins_over_quote_and_quote_over_reply():
     references = [{"type": kind, "id": ORIGINAL["id"]} for kind in ("replied_to", "quoted", "retweeted")]
-    assert [posts("x", page(POST | {"referenced_tweets": references[:count]}))[0]["kind"] for count in (1, 2, 3)] == ["reply", "quote", "repost"]
+    assert [posts("x", page(POST | {"referenced_tweets": references[:count]}))[0]["kind"] for count in (1, 2, 3)] == [
+        "reply",
+        "quote",
+        "repost",
+    ]
 
 
 def test_a_stream_line_brings_its_rules_and_includes():
@@ -136,8 +140,14 @@ def test_languages_that_are_none_are_null_and_replaced_codes_renewed():
         ({"created_at": "yesterday"}, ("unreadable_created_at", "Invalid RFC3339 encoded datetime - at `$.created_at`")),
         ({"text": 5}, ("invalid_field", "Expected `str | null`, got `int` - at `$.text`")),
         ({"id": 1.5e18}, ("invalid_id", "Expected `int | str | null`, got `float` - at `$.id`")),
-        ({"created_at": "2006-03-21T20:50:14Z"}, ("outside_lake_window", "created_at 2006-03-21T20:50:14Z is before the lake's start 2026-09-01T00:00:00Z")),
-        ({"created_at": "2026-09-02T12:41:00Z"}, ("outside_lake_window", "created_at 2026-09-02T12:41:00Z is more than ten minutes after receipt")),
+        (
+            {"created_at": "2006-03-21T20:50:14Z"},
+            ("outside_lake_window", "created_at 2006-03-21T20:50:14Z is before the lake's start 2026-09-01T00:00:00Z"),
+        ),
+        (
+            {"created_at": "2026-09-02T12:41:00Z"},
+            ("outside_lake_window", "created_at 2026-09-02T12:41:00Z is more than ten minutes after receipt"),
+        ),
     ],
 )
 def test_a_refused_post_says_what_it_lacks(change, expected):
@@ -153,8 +163,17 @@ def test_objects_that_are_no_posts_are_ignored_by_kind():
     count = {"start": "2026-09-02T00:00:00Z", "end": "2026-09-02T01:00:00Z", "tweet_count": 7}
     listed = {"id": "1", "name": "a list", "owner_id": "2", "private": False}
     error = {"title": "Not Found Error", "detail": "gone", "resource_id": "1"}
-    decoded = decode(land("x", page(POST, errors=[error, error]), {"data": [count]}, {"data": [listed, USER]}, {"meta": {"result_count": 0}}))
-    assert outcomes(decoded) == {"post": 1, "ignored error": 2, "ignored count": 1, "ignored list": 1, "ignored user": 1, "ignored empty page": 1}
+    decoded = decode(
+        land("x", page(POST, errors=[error, error]), {"data": [count]}, {"data": [listed, USER]}, {"meta": {"result_count": 0}})
+    )
+    assert outcomes(decoded) == {
+        "post": 1,
+        "ignored error": 2,
+        "ignored count": 1,
+        "ignored list": 1,
+        "ignored user": 1,
+        "ignored empty page": 1,
+    }
 
 
 def test_compliance_rows_and_events_become_deletions():

@@ -91,7 +91,9 @@ def test_notices_become_deletions():
 
 
 def test_other_messages_are_ignored_by_kind_and_pages_of_the_search_split():
-    decoded = decode(land("x-v1", {"limit": {"track": 5}}, {"id_str": "1", "screen_name": "a"}, {"statuses": [STATUS], "search_metadata": {}}))
+    decoded = decode(
+        land("x-v1", {"limit": {"track": 5}}, {"id_str": "1", "screen_name": "a"}, {"statuses": [STATUS], "search_metadata": {}})
+    )
     assert outcomes(decoded) == {"post": 1, "ignored limit": 1, "ignored user": 1}
 
 
@@ -101,7 +103,10 @@ def test_other_messages_are_ignored_by_kind_and_pages_of_the_search_split():
         ({"id_str": None, "id": 1.83e18}, ("invalid_id", "id '1.83e+18' is not an exact whole number")),
         ({"user": None}, ("missing_author", "user missing")),
         ({"user": {"screen_name": "a"}, "created_at": None}, ("missing_author", "user.id_str missing; created_at missing")),
-        ({"created_at": "Wed Foo 02 12:00:00 +0000 2026"}, ("unreadable_created_at", "created_at 'Wed Foo 02 12:00:00 +0000 2026' is not a time")),
+        (
+            {"created_at": "Wed Foo 02 12:00:00 +0000 2026"},
+            ("unreadable_created_at", "created_at 'Wed Foo 02 12:00:00 +0000 2026' is not a time"),
+        ),
         ({"text": None}, ("missing_text", "text missing")),
     ],
 )

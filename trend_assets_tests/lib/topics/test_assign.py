@@ -54,6 +54,7 @@ def test_tables_are_as_declared(stream: list[tuple]) -> None:
             keys = [tuple(row[column] for column in declared.key) for row in table.to_pylist()]
             assert len(set(keys)) == len(keys)
             assert all(table.column(column.name).null_count == 0 for column in declared.columns if not column.nullable)
+        assert all(row["total_posts"] >= row["window_posts"] for row in result.topics.to_pylist())
 
 
 def test_a_range_equals_one_hour_at_a_time_from_stored_registries(stream: list[tuple], tmp_path) -> None:
