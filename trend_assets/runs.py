@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import dagster as dg
     from rich.console import Console
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 1.0
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """The steps are shown, and a failure's message; the rest is in the run's page."""
 

@@ -38,8 +38,10 @@ def raw_posts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
         outcomes[row["outcome"]] += row["records"]
     for path in RAW_TABLES:
         name = path.split("/")[1]
+        # What an hour consumed is recorded where every record is counted; the other tables may have no rows in it.
+        consumed = inputs if path == "social/landing_counts" else {}
         yield dg.MaterializeResult(
-            asset_key=asset_key(path), value=Published(getattr(decoded, name), inputs), metadata={f"records_{k}": v for k, v in outcomes.items()}
+            asset_key=asset_key(path), value=Published(getattr(decoded, name), consumed), metadata={f"records_{k}": v for k, v in outcomes.items()}
         )
 
 
