@@ -16,8 +16,10 @@ from rich.table import Table as Grid
 
 from trend_assets.ingest import Receipt, describe_quarantine, ingest_files, reconcile
 from trend_assets.lake import Lake
+from trend_assets.event_log import report_materializations
 from trend_assets.partitions import hour_key
 from trend_assets.raw_hours import RAW_TABLES, decode_landing_hours
+from trend_assets.resources import publish_parts
 from trend_assets.settings import load_settings
 from trend_assets.storage import open_storage
 from trend_assets.tables import TABLES
@@ -37,14 +39,15 @@ def publish_hours(lake: Lake, hours: Sequence[datetime]) -> None:
         chunk = sorted(hours)[start : start + HOURS_AT_ONCE]
         decoded, inputs = decode_landing_hours(chunk, settings)
         keys = [hour_key(hour) for hour in chunk]
+        materialized = []
         for path in RAW_TABLES:
-            table = TABLES[path]
-            parts = lake.split(table, getattr(decoded, table.name), keys)
-            lake.publish(table, parts, inputs={key: inputs.get(key, {}) for key in keys})
-            for key, part in parts.items():
-                instance.report_runless_asset_event(
-                    dg.AssetMaterialization(path.split("/"), partition=key, metadata={"rows": part.num_rows, "by": "trend-assets ingest"})
-                )
+            consumed = inputs if path == "social/landing_counts" else {}
+            parts = publish_parts(lake, TABLES[path], getattr(decoded, TABLES[path].name), keys, consumed)
+            materialized += [
+                dg.AssetMaterialization(path.split("/"), partition=key, metadata={"rows": manifest.rows, "by": "trend-assets ingest"})
+                for key, manifest in parts.items()
+            ]
+        report_materializations(instance, materialized)
 
 
 def ingest_and_account(files: Sequence[Path], source: str, mapping: Path | None, *, again: bool, console: Console) -> bool:
@@ -78,9 +81,15 @@ def print_account(lake: Lake, receipts: Sequence[Receipt], hours: Sequence[datet
     names = ("file", "records", "posts", "reposts", "duplicates", "deletions", "quarantined", "ignored", "difference")
     for name in names:
         grid.add_column(name, justify="left" if name == "file" else "right", overflow="fold")
-    for row in rows:
+    for row in [row for row in rows if not row["note"]]:
         grid.add_row(*(str(row[name]) for name in names), style="red" if row["difference"] else None)
     console.print(grid)
+    for row in rows:
+        if row["ignored_by_kind"]:
+            console.print(f"  {row['file']} ignored: {row['ignored_by_kind']}")
+    for row in rows:
+        if row["note"]:
+            console.print(f"  {row['file']} passed over: {row['note']}")
     quarantined = lake.read(TABLES["social/quarantined_posts"], keys)
     _print_quarantine(quarantined, receipts, console)
     return all(row["difference"] == 0 for row in rows)

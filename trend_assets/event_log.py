@@ -1,6 +1,7 @@
 """Dagster's SQLite event log, with batches written as batches.
 
-What belongs here: one storage class that ``dagster.yaml`` names. What doesn't: any change of what is stored.
+What belongs here: one storage class that ``dagster.yaml`` names, and reporting many materializations at once. What doesn't:
+any change of what is stored.
 
 Dagster hands the events of a range of partitions over in batches (``DAGSTER_EVENT_BATCH_SIZE``), but its SQLite storage
 stores them one by one, each with connections and statements of its own: about 11 ms an event, 200 s for the 8,640 planned
@@ -12,8 +13,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dagster._core.events import ASSET_EVENTS
+import dagster as dg
+from dagster._core.events import ASSET_EVENTS, DagsterEvent, DagsterEventBatchMetadata, StepMaterializationData, generate_event_batch_id
 from dagster._core.events.log import EventLogEntry
+from dagster._core.instance.utils import RUNLESS_JOB_NAME, RUNLESS_RUN_ID
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
@@ -48,3 +51,17 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             last = {(event.get_dagster_event().asset_key, event.dagster_event_type): number for number, event in enumerate(events)}
             for number in sorted(last.values()):
                 self._store_asset_event(connection, events[number], event_ids[number])
+
+
+def report_materializations(instance: dg.DagsterInstance, materializations: Sequence[dg.AssetMaterialization]) -> None:
+    """Tell Dagster of partitions materialized outside a run, as one batch (``report_runless_asset_event`` is one by one)."""
+    batch = generate_event_batch_id()
+    for number, materialization in enumerate(materializations, start=1):
+        event = DagsterEvent(
+            event_type_value=dg.DagsterEventType.ASSET_MATERIALIZATION.value,
+            event_specific_data=StepMaterializationData(materialization),
+            job_name=RUNLESS_JOB_NAME,
+        )
+        instance.report_dagster_event(
+            event, run_id=RUNLESS_RUN_ID, batch_metadata=DagsterEventBatchMetadata(batch, number == len(materializations))
+        )

@@ -8,9 +8,13 @@ Layout: ``<group>/<table>/<hour|day>=<key without colons>/`` (``<group>/<table>/
 ``part-<sha256>.parquet`` files and one ``_manifest.json``. For each partition:
 
 1. read the current manifest; conform the rows to the declaration, sort them by key;
-2. write the part under its content's hash (temporary name, sync, rename, sync folder);
-3. audit the part; an error leaves every partition of the call as it was;
+2. audit these rows; an error leaves every partition of the call as it was;
+3. encode them, read the footer of the bytes back, write them under their hash (temporary name, sync, rename, sync folder);
 4. swap the manifest by compare-and-swap against the one read in step 1; sync folder.
+
+What a manifest guarantees: its parts are durable; they are the bytes whose hash it states, whose footer states the declared
+schema and the number of rows; the rows that were given to the Parquet writer passed the audit. That the writer encodes values
+faithfully is trusted, not checked: decoding every part again cost more than all other work.
 
 Readers start from manifests, never from a listing, so they see the old state or the new one. A kill between steps leaves
 files that no manifest names; they are invisible, harmless, and removed by ``collect_garbage``.
@@ -22,21 +26,23 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import accumulate, groupby
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lake_reader import MANIFEST_NAME, LakeReader, manifest_path, part_path
-from trend_assets.lib.quality.audit import AuditError, Finding, audit, audit_key, audit_partition, audit_rows
+from trend_assets.lib.quality.audit import AuditError, Finding, audit, audit_key, audit_partition, audit_rows, audit_volume, is_clean
 from trend_assets.lib.quality.partition_keys import check_key, split
 from trend_assets.manifest import CorruptionError, Manifest, Part, fingerprint
-from trend_assets.parquet import conformed, decode_part, encode_part, sha256
+from trend_assets.parquet import conformed, conformed_range, encode_part, sha256
 from trend_assets.storage import ConflictError, StepHook, Storage, ignore_step, open_storage
 from trend_assets.tables import Table
 
 APPEND_ATTEMPTS = 16
 """How often a micro-batch is added again because another writer was faster."""
+GROUP_PARTITIONS, GROUP_BYTES = 64, 64 * 1024**2
+"""Partitions that are conformed and audited at once: at most so many, and of so many bytes unless one alone has more."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,9 @@ class Lake(LakeReader):
 
     publish_steps = (
         "publish: manifest read",
+        "publish: part audited",
         "publish: part encoded",
         "publish: part written",
-        "publish: part audited",
         "publish: all staged",
         "publish: manifest swapped",
     )
@@ -108,7 +114,11 @@ class Lake(LakeReader):
         """
         keys = sorted(check_key(table, key) for key in partitions)
         of_key = _inputs_by_key(keys, inputs or {})
-        staged = self._map(lambda key: self._stage(table, key, partitions[key], of_key[key], allow_shrink), keys)
+        groups = self._map(
+            lambda group: self._stage(table, {key: partitions[key] for key in group}, of_key, allow_shrink),
+            _groups(partitions, keys, min(GROUP_PARTITIONS, -(-len(keys) // self.workers))),
+        )
+        staged = [one for group in groups for one in group]
         self._refuse_errors(staged)
         return dict(zip(keys, self._map(lambda one: self._swap(table, one), staged), strict=True))
 
@@ -151,23 +161,32 @@ class Lake(LakeReader):
                     removed.append(entry.path)
         return removed + self.storage.sweep(f"{table.path}/", older_than)
 
-    def _stage(self, table: Table, key: str, data: pa.Table, inputs: Mapping[str, str], allow_shrink: bool) -> _Staged:
-        """Write and audit the only part of a partition."""
-        current = self._current(table, key, replacing=True)
-        rows, findings = _conform(table, key, data)
-        if rows is None:
-            return _Staged(None, current, findings)
-        part, written = self._write_part(table, key, rows)
-        previous_rows = None if current.manifest is None or allow_shrink else current.manifest.rows
-        findings = audit(table, written, key, previous_rows)
-        self._step("publish: part audited")
-        return self._staged(table, key, (part,), inputs, findings, current)
+    def _stage(
+        self, table: Table, partitions: Mapping[str, pa.Table], inputs: Mapping[str, Mapping[str, str]], allow_shrink: bool
+    ) -> list[_Staged]:
+        """Audit some partitions and write the only part of each; nothing is written when one has errors."""
+        currents = {key: self._current(table, key, replacing=True) for key in partitions}
+        staged: list[_Staged] = []
+        audited = _audited(table, partitions)
+        for key, (rows, findings) in audited.items():
+            previous = currents[key].manifest
+            if rows is not None and previous is not None and not allow_shrink:
+                findings += audit_volume(table, rows.num_rows, key, previous.rows)
+            self._step("publish: part audited")
+        refused = any(finding.severity == "error" for _, findings in audited.values() for finding in findings)
+        for key, (rows, findings) in audited.items():
+            if rows is None or refused:
+                staged.append(_Staged(None, currents[key], findings))
+            else:
+                part = self._write_part(table, key, rows)
+                staged.append(self._staged(table, key, (part,), inputs[key], findings, currents[key]))
+        return staged
 
     def _stage_append(self, table: Table, key: str, data: pa.Table, inputs: Mapping[str, str]) -> _Staged:
         """Write and audit one more part of a partition."""
         current = self._current(table, key, replacing=False)
         if current.manifest is None:
-            return self._stage(table, key, data, inputs, allow_shrink=True)
+            return self._stage(table, {key: data}, {key: inputs}, allow_shrink=True)[0]
         rows, findings = _conform(table, key, data)
         if rows is None:
             return _Staged(None, current, findings)
@@ -176,10 +195,10 @@ class Lake(LakeReader):
             rows = conformed(table, pa.concat_tables([self._read_parts(table, current.manifest, None), rows]))
             parts = ()
         if rows.num_rows or not parts:
-            part, written = self._write_part(table, key, rows)
+            part = self._write_part(table, key, rows)
             if part not in parts:
-                findings = [*audit_rows(table, written, key), *audit_partition(table, written, key)]
-                findings += audit_key(table, self._with_rivals(table, current.manifest, written) if parts else written, key)
+                findings = [*audit_rows(table, rows, key), *audit_partition(table, rows, key)]
+                findings += audit_key(table, self._with_rivals(table, current.manifest, rows) if parts else rows, key)
                 parts = (*parts, part)
         self._step("publish: part audited")
         return self._staged(table, key, parts, inputs, findings, current)
@@ -196,8 +215,7 @@ class Lake(LakeReader):
             published = published.filter(pc.is_in(published[name], value_set=pc.unique(rows[name])))
         return pa.concat_tables([rows.select(list(table.key)), published])
 
-    def _write_part(self, table: Table, key: str, rows: pa.Table) -> tuple[Part, pa.Table]:
-        """The part, and its rows as a reader will find them: these are audited, not those in memory."""
+    def _write_part(self, table: Table, key: str, rows: pa.Table) -> Part:
         data = encode_part(table, rows)
         digest = sha256(data)
         part = Part(f"part-{digest}.parquet", rows.num_rows, len(data), digest)
@@ -205,7 +223,7 @@ class Lake(LakeReader):
         # written even when it is there already: this repairs a damaged part and renews its time for collect_garbage
         self.storage.write_new(part_path(table, key, part), data)
         self._step("publish: part written")
-        return part, decode_part(table, pa.py_buffer(data))
+        return part
 
     def _staged(
         self, table: Table, key: str, parts: tuple[Part, ...], inputs: Mapping[str, str], findings: list[Finding], current: _Current
@@ -265,6 +283,38 @@ def _conform(table: Table, key: str, data: pa.Table) -> tuple[pa.Table | None, l
     except ValueError as error:
         unfit = Finding("schema", "", "error", str(error), data.num_rows, table.path, key)
         return None, audit(table, data, key) or [unfit]
+
+
+def _audited(table: Table, partitions: Mapping[str, pa.Table]) -> dict[str, tuple[pa.Table | None, list[Finding]]]:
+    """Rows as they will be stored, or ``None`` where they do not conform, and findings (without volume) of each partition.
+
+    All partitions are looked at together; only when something is found, one by one to say what and where.
+    """
+    keys, pieces = list(partitions), list(partitions.values())
+    try:
+        whole = conformed_range(table, pieces)
+    except (ValueError, pa.ArrowException):
+        alone = {key: _conform(table, key, data) for key, data in partitions.items()}
+        return {key: (rows, findings if rows is None else audit(table, rows, key)) for key, (rows, findings) in alone.items()}
+    counts = [piece.num_rows for piece in pieces]
+    starts = [0, *accumulate(counts)]
+    slices = {key: whole.slice(start, count) for key, start, count in zip(keys, starts, counts, strict=False)}
+    if is_clean(table, whole, keys, counts):
+        return {key: (rows, []) for key, rows in slices.items()}
+    return {key: (rows, audit(table, rows, key)) for key, rows in slices.items()}
+
+
+def _groups(partitions: Mapping[str, pa.Table], keys: Sequence[str], largest: int) -> list[list[str]]:
+    """Consecutive keys in groups of at most ``largest`` partitions and of few bytes, none empty."""
+    groups: list[list[str]] = []
+    size = 0
+    for key in keys:
+        size += partitions[key].nbytes
+        if not groups or len(groups[-1]) >= largest or size > GROUP_BYTES:
+            groups.append([])
+            size = partitions[key].nbytes
+        groups[-1].append(key)
+    return groups
 
 
 def _inputs_by_key(keys: Sequence[str], inputs: Mapping[str, str] | Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from trend_assets.lib.quality.partition_keys import UNPARTITIONED, check_key
 from trend_assets.manifest import CorruptionError, Manifest, Part
-from trend_assets.parquet import declared_schema, decode_part, sha256
+from trend_assets.parquet import declared, declared_schema, read_part, sha256
 from trend_assets.storage import Storage
 from trend_assets.tables import Table
 
@@ -76,17 +76,18 @@ class LakeReader:
 
         Each partition is read in one committed state. columns: a subset, in that order. missing: what to do with a
         partition that was never published: no rows, or ``MissingPartitionError``. The schema is the declared one whatever
-        exists. Raises ``CorruptionError`` for a part that is gone or unreadable.
+        exists. Raises ``CorruptionError`` for a part that is gone or unreadable; a part without rows is not opened.
         """
         named = None if columns is None else tuple(columns)
         keys = self.partitions(table) if partitions is None else sorted({check_key(table, key) for key in partitions})
+        schema = declared_schema(table, named)
         found = self._map(lambda key: self._read_partition(table, key, named), keys)
         absent = [key for key, rows in zip(keys, found, strict=True) if rows is None]
         if absent and missing == "raise":
             raise MissingPartitionError(
                 f"{table.path}: {len(absent)} partitions are not published, first {absent[0]}: materialise them first"
             )
-        return pa.concat_tables([declared_schema(table, named).empty_table(), *(rows for rows in found if rows is not None)])
+        return _joined(table, named, [rows for parts in found if parts is not None for rows in parts], schema)
 
     def files(self, table: Table, partitions: Sequence[str] | None = None) -> list[str]:
         """Paths or ``gs://`` addresses of the current parts, in reading order, for DuckDB and other engines.
@@ -132,13 +133,14 @@ class LakeReader:
                 f"materialise {table.path} [{key}] again"
             )
 
-    def _read_partition(self, table: Table, key: str, columns: tuple[str, ...] | None) -> pa.Table | None:
+    def _read_partition(self, table: Table, key: str, columns: tuple[str, ...] | None) -> list[pa.Table] | None:
+        """The parts' rows as stored, for ``_joined``; ``None`` for a partition that was never published."""
         manifest = self.manifest(table, key)
         for _ in range(READ_ATTEMPTS):
             if manifest is None:
                 return None
             try:
-                return self._read_parts(table, manifest, columns)
+                return self._stored_parts(table, manifest, columns)
             except FileNotFoundError as error:
                 newer = self.manifest(table, key)  # the parts were replaced, then collected, while we read them
                 if newer == manifest:
@@ -149,19 +151,25 @@ class LakeReader:
         )
 
     def _read_parts(self, table: Table, manifest: Manifest, columns: tuple[str, ...] | None) -> pa.Table:
+        """Rows of all parts as declared."""
+        return _joined(table, columns, self._stored_parts(table, manifest, columns), declared_schema(table, columns))
+
+    def _stored_parts(self, table: Table, manifest: Manifest, columns: tuple[str, ...] | None) -> list[pa.Table]:
         tables = []
         for part in manifest.parts:
+            if not part.rows:
+                continue
             path = part_path(table, manifest.partition, part)
             try:
                 with self.storage.open_input(path) as source:
-                    tables.append(decode_part(table, source, columns))
+                    tables.append(read_part(table, source, columns))
             except FileNotFoundError:
                 raise
             except (pa.ArrowException, OSError) as error:
                 raise CorruptionError(
                     f"{self.storage.uri(path)} is unreadable ({error}): materialise {table.path} [{manifest.partition}] again"
                 ) from error
-        return pa.concat_tables([declared_schema(table, columns).empty_table(), *tables])
+        return tables
 
     def _map(self, function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
         """Results in order. After an error nothing new is started; what runs is waited for; the first error is raised."""
@@ -194,6 +202,16 @@ def manifest_path(table: Table, key: str) -> str:
 def part_path(table: Table, key: str, part: Part) -> str:
     """Path of a part."""
     return f"{folder_of_key(table, key)}/{part.name}"
+
+
+def _joined(table: Table, columns: tuple[str, ...] | None, parts: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
+    """Rows of parts as declared. Parts written under one declaration, as nearly all are, are joined first and cast once."""
+    if not parts:
+        return schema.empty_table()
+    stored = parts[0].schema
+    if all(part.schema.equals(stored) for part in parts):
+        return declared(table, pa.concat_tables(parts), columns)
+    return pa.concat_tables([declared(table, part, columns) for part in parts])
 
 
 def _gone(table: Table, key: str, error: FileNotFoundError) -> CorruptionError:

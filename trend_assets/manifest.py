@@ -14,10 +14,13 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from trend_assets.lib.quality.audit import CHECKS, Finding
+from trend_assets.parquet import per_table
 from trend_assets.tables import Table
 
 FORMAT = 1
 """Version of the manifest's JSON form."""
+PARSED_MANIFESTS = 4096
+"""How many manifests a process remembers in parsed form, some 4 KiB each."""
 
 
 class CorruptionError(RuntimeError):
@@ -102,6 +105,7 @@ class Manifest:
         return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False).encode() + b"\n"
 
     @classmethod
+    @lru_cache(maxsize=PARSED_MANIFESTS)  # by the bytes, so never out of date
     def from_json(cls, data: bytes, where: str) -> Manifest:
         """Inverse of ``to_json``. Raises ``CorruptionError`` naming ``where`` when the bytes are not a manifest."""
         try:
@@ -127,7 +131,7 @@ class Manifest:
             ) from error
 
 
-@lru_cache(maxsize=256)
+@per_table
 def fingerprint(table: Table) -> str:
     """Hash of what the declaration asks of the data (columns, types, rules, key), not of descriptions: 16 hex digits."""
     rules = [

@@ -5,7 +5,7 @@ What belongs here: thin Dagster wrappers. What doesn't: the publish protocol (``
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ import pyarrow as pa
 from trend_assets import __version__
 from trend_assets.lake import Lake
 from trend_assets.lib.quality.audit import CHECKS, AuditError
+from trend_assets.manifest import Manifest
 from trend_assets.partitions import daily, hourly
 from trend_assets.settings import Settings, load_settings
 from trend_assets.tables import TABLES, Table
@@ -57,6 +58,19 @@ def keys_in_run(tags: Mapping[str, str], table: Table) -> list[str]:
     return list(partitions.get_partition_keys_in_range(dg.PartitionKeyRange(start, end)))
 
 
+def publish_parts(
+    lake: Lake, table: Table, data: pa.Table, keys: Sequence[str], inputs: Mapping[str, Mapping[str, str]]
+) -> dict[str, Manifest]:
+    """Publish ``data`` as the partitions ``keys`` of ``table``; returns the manifests of those published.
+
+    A partition without rows gets no folder unless it had one or consumed input: a lake that starts long ago stays small.
+    """
+    parts = {"all": data} if table.partition == "none" else lake.split(table, data, keys)
+    known = set(lake.partitions(table))
+    wanted = {key: part for key, part in parts.items() if part.num_rows or key in known or key in inputs}
+    return lake.publish(table, wanted, inputs={key: dict(inputs.get(key, {})) for key in wanted})
+
+
 class LakeIOManager(dg.ConfigurableIOManager):
     """Publishes what an asset returns as partitions of its declared table; takes a range of partitions in one run."""
 
@@ -67,13 +81,8 @@ class LakeIOManager(dg.ConfigurableIOManager):
         published = obj if isinstance(obj, Published) else Published(obj)
         table = TABLES["/".join(context.asset_key.path)]
         keys = list(context.asset_partition_keys) if context.has_asset_partitions else ["all"]
-        lake = _lake(self.root)
-        parts = {"all": published.data} if table.partition == "none" else lake.split(table, published.data, keys)
-        # An hour without rows gets no folder unless it had one: a lake that starts long ago stays small.
-        known = set(lake.partitions(table))
-        parts = {key: part for key, part in parts.items() if part.num_rows or key in known or key in published.inputs}
         try:
-            manifests = lake.publish(table, parts, inputs={key: dict(published.inputs.get(key, {})) for key in parts})
+            manifests = publish_parts(_lake(self.root), table, published.data, keys, published.inputs)
         except AuditError as error:
             self._record_failed_audit(context, error)
             raise

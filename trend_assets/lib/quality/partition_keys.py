@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +25,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def bounds(table: Table, key: str) -> tuple[datetime, datetime]:
     """First moment in the partition and first moment after it (aware, UTC). Raises ``ValueError`` for what is not a key."""
     try:
-        start = datetime.strptime(key, _FORMATS[table.partition]).replace(tzinfo=UTC)
+        start, written = _start(table.partition, key)
     except (KeyError, ValueError) as error:
         raise ValueError(f"{table.path}: {key!r} is not a partition key of a table partitioned by {table.partition}") from error
-    if start.strftime(_FORMATS[table.partition]) != key:  # strptime also takes 2026-9-1
-        raise ValueError(f"{table.path}: {key!r} is not a partition key; did you mean {start.strftime(_FORMATS[table.partition])!r}?")
+    if written != key:  # strptime also takes 2026-9-1
+        raise ValueError(f"{table.path}: {key!r} is not a partition key; did you mean {written!r}?")
     return start, start + _LENGTHS[table.partition]
+
+
+@lru_cache(maxsize=65_536)  # seven years of hours: every step of reading and publishing looks at every key
+def _start(partition: str, key: str) -> tuple[datetime, str]:
+    """First moment that the key names, and the one way to write it."""
+    start = datetime.strptime(key, _FORMATS[partition]).replace(tzinfo=UTC)
+    return start, start.strftime(_FORMATS[partition])
 
 
 def check_key(table: Table, key: str) -> str:

@@ -41,7 +41,9 @@ def _move(  # noqa: C901 - the loop is the algorithm; splitting it would cost a 
 ) -> tuple[np.ndarray, int]:
     """Local moving with a queue: clusters of the nodes and the number of moves. ``reach`` is γ·ln vol."""
     nodes = len(starts) - 1
-    cluster = np.arange(nodes)
+    # Unsigned: numba then leaves out the test for indices from the end.
+    neighbour = links.view(np.uint32)
+    cluster = np.arange(nodes).astype(np.uint32)
     volume = degrees.copy()
     inside = loops.copy()
     log_volume = np.zeros(nodes, np.float64)
@@ -49,8 +51,8 @@ def _move(  # noqa: C901 - the loop is the algorithm; splitting it would cost a 
         if volume[node] > 0.0:
             log_volume[node] = np.log(volume[node])
     toward = np.zeros(nodes, np.float64)
-    met = np.empty(nodes, np.int64)
-    queue = np.arange(nodes)
+    met = np.empty(nodes + 1, np.uint32)
+    queue = np.arange(nodes).astype(np.uint32)
     waiting = np.ones(nodes, np.bool_)
     head = 0
     length = nodes
@@ -58,7 +60,7 @@ def _move(  # noqa: C901 - the loop is the algorithm; splitting it would cost a 
     budget = nodes * _VISITS_PER_NODE
     while length > 0 and budget > 0:
         budget -= 1
-        node = queue[head]
+        node = np.uint64(queue[head])
         head = head + 1 if head + 1 < nodes else 0
         length -= 1
         waiting[node] = False
@@ -66,15 +68,15 @@ def _move(  # noqa: C901 - the loop is the algorithm; splitting it would cost a 
         if starts[node] == starts[node + 1]:
             continue
         home = cluster[node]
-        count = 1
+        count = np.uint64(1)
         met[0] = home
         toward[home] = 0.0
         for position in range(starts[node], starts[node + 1]):
-            there = cluster[links[position]]
-            if toward[there] == 0.0 and there != home:
-                met[count] = there
-                count += 1
-            toward[there] += weights[position]
+            there = cluster[neighbour[position]]
+            before = toward[there]
+            met[count] = there  # stays only if new: written without a branch, which couldn't be foretold
+            count += np.uint64((before == 0.0) & (there != home))
+            toward[there] = before + weights[position]
         volume[home] -= degree
         inside[home] -= toward[home] + loops[node]
         log_volume[home] = np.log(volume[home]) if volume[home] > 1e-12 else 0.0
@@ -99,12 +101,13 @@ def _move(  # noqa: C901 - the loop is the algorithm; splitting it would cost a 
             cluster[node] = best
             moves += 1
             for position in range(starts[node], starts[node + 1]):
-                other = links[position]
+                other = neighbour[position]
                 if not waiting[other] and cluster[other] != best:
                     waiting[other] = True
-                    queue[(head + length) % nodes] = other
+                    tail = head + length
+                    queue[tail if tail < nodes else tail - nodes] = other
                     length += 1
-    return cluster, moves
+    return cluster.astype(np.int64), moves
 
 
 @njit(cache=True)
@@ -162,7 +165,7 @@ def _aggregate(
                 else:
                     new_weights[slot[other]] += weights[position]
         new_starts[number + 1] = end
-    return new_starts, new_links[:end].copy(), new_weights[:end].copy(), new_loops, new_degrees
+    return new_starts, new_links[:end], new_weights[:end], new_loops, new_degrees
 
 
 @njit(cache=True)

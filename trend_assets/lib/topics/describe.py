@@ -142,13 +142,14 @@ def _exemplars(posts: WindowPosts, documents: np.ndarray) -> list[str]:
     """Keys of the posts closest to the centre, each by another author."""
     authors: set[int] = set()
     keys: list[str] = []
-    for row in posts.rows[documents].tolist():
-        author = int(posts.author[row])
-        if author not in authors:
-            authors.add(author)
-            keys.append(posts.post_key(row))
-            if len(keys) == EXEMPLARS:
-                break
+    for begin in range(0, len(documents), 4 * EXEMPLARS):  # most topics are described by their first few posts
+        rows = posts.rows[documents[begin : begin + 4 * EXEMPLARS]]
+        for row, author in zip(rows.tolist(), posts.author[rows].tolist(), strict=True):
+            if author not in authors:
+                authors.add(author)
+                keys.append(posts.post_key(row))
+                if len(keys) == EXEMPLARS:
+                    return keys
     return keys
 
 
@@ -189,7 +190,7 @@ def describe_topics(
         documents = clustered[bounds[number] : bounds[number + 1]]
         centre = slice(int(found.centre_starts[number]), int(found.centre_starts[number + 1]))
         columns = found.centre_columns[centre]
-        terms = [vocabulary.terms[place] for place in vectors.term[columns].tolist()]
+        terms = list(map(vocabulary.terms.__getitem__, vectors.term[columns].tolist()))
         weights = found.centre_weights[centre]
         distinctiveness = found.centre_frequency[centre] / vectors.document_frequency[columns]
         strength = keywords(terms, weights.tolist(), distinctiveness.tolist())
@@ -224,8 +225,10 @@ def describe_topics(
 
 
 def _label(posts: WindowPosts, documents: np.ndarray, strength: dict[str, float]) -> str:
-    rows = posts.rows[documents[:LABEL_TEXTS]].tolist()
     lemma_of: dict[str, str] = {}
-    for row in rows:
-        lemma_of.update(zip(posts.value("tokens", row), posts.value("lemmas", row), strict=False))
-    return label([posts.value("clean_text", row) for row in rows], lemma_of, strength) or "unnamed"
+    texts: list[str] = []
+    for row in posts.rows[documents[:LABEL_TEXTS]].tolist():
+        text, lemmas = posts.words(row)
+        texts.append(text)
+        lemma_of.update(lemmas)
+    return label(texts, lemma_of, strength) or "unnamed"

@@ -32,6 +32,20 @@ def _readable(word: str) -> bool:
     return any(letter.isalpha() for letter in word)
 
 
+@lru_cache(maxsize=65_536)
+def _keyword(term: str) -> str:
+    """The word a term puts in keywords; empty if it can't stand there."""
+    word = _plain(term)
+    return word if _readable(word) else ""
+
+
+@lru_cache(maxsize=16_384)
+def _written(text: str) -> tuple[tuple[str, int, int, str], ...]:
+    """Words of a text: in lower case, begin, end, as written. Topics show the same posts for hours."""
+    matches = _WORD.finditer(text[:_LONGEST_TEXT])
+    return tuple((_plain(match.group().lower()), match.start(), match.end(), match.group().lstrip("#$")) for match in matches)
+
+
 def keywords(terms: Sequence[str], weights: Sequence[float], distinctiveness: Sequence[float]) -> dict[str, float]:
     """The strongest words of a topic and their strength (weight × distinctiveness), strongest first, at most ``KEYWORDS``.
 
@@ -41,10 +55,12 @@ def keywords(terms: Sequence[str], weights: Sequence[float], distinctiveness: Se
     strength: dict[str, float] = {}
     spare: dict[str, float] = {}
     for term, weight, distinct in zip(terms, weights, distinctiveness, strict=True):
-        word = _plain(term)
-        if _readable(word):
+        word = _keyword(term)
+        if word:
             chosen = strength if distinct >= _LEAST_DISTINCT else spare
-            chosen[word] = max(chosen.get(word, 0.0), float(weight) * float(distinct))
+            worth = float(weight) * float(distinct)
+            if worth > chosen.get(word, -1.0):
+                chosen[word] = worth
     ranked = sorted((strength or spare).items(), key=lambda item: (-item[1], item[0]))
     return dict(ranked[:KEYWORDS])
 
@@ -56,8 +72,8 @@ def _phrases(
     found: Counter[tuple[str, ...]] = Counter()
     surfaces: dict[tuple[str, ...], Counter[str]] = {}
     for text in texts:
-        matches = list(_WORD.finditer(text[:_LONGEST_TEXT]))
-        words = [lemma_of.get(word, word) for word in (_plain(match.group().lower()) for match in matches)]
+        written = _written(text)
+        words = [lemma_of.get(word, word) for word, _, _, _ in written]
         here: set[tuple[str, ...]] = set()
         for first in range(len(words)):
             if words[first] not in strength:
@@ -66,11 +82,11 @@ def _phrases(
                 phrase = tuple(words[first : last + 1])
                 if phrase[-1] not in strength or len(set(phrase)) < len(phrase) or not all(_readable(word) for word in phrase):
                     continue
-                between = text[matches[first].start() : matches[last].end()]
+                between = text[written[first][1] : written[last][2]]
                 if len(phrase) > 1 and any(mark in between for mark in '.!?;:,\n|"()'):
                     continue
                 here.add(phrase)
-                surfaces.setdefault(phrase, Counter())[" ".join(match.group().lstrip("#$") for match in matches[first : last + 1])] += 1
+                surfaces.setdefault(phrase, Counter())[" ".join(word[3] for word in written[first : last + 1])] += 1
         found.update(here)
     return found, surfaces
 

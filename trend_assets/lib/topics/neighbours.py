@@ -10,43 +10,54 @@ import numpy as np
 from numba import njit
 
 
+_HALF = np.uint64(32)
+_ONE = np.uint64(1)
+
+
 @njit(cache=True)
-def _keep(
-    similarities: np.ndarray, others: np.ndarray, size: int, usual: int, strong_similarity: float, similarity: float, other: int
-) -> int:
-    """Offer (similarity, other) to a min-heap of the ``usual`` nearest and any strong ones; earlier ones win ties. Returns its size."""
-    if size < usual or (size < len(others) and similarity >= strong_similarity and similarities[0] >= strong_similarity):
+def _offer(heap: np.ndarray, base: int, size: int, usual: int, most: int, strong: int, entry: int) -> int:
+    """Offer an entry to the min-heap at ``base`` of the ``usual`` nearest and any strong ones; earlier ones win ties. Returns its size.
+
+    An entry is the bits of its similarity before the number of the other document. Positive floats are ordered as their bits are,
+    so one array of integers holds both. All integers are unsigned: numba then leaves out the test for indices from the end.
+    """
+    bits = entry >> _HALF
+    if size < usual or (size < most and bits >= strong and (heap[base] >> _HALF) >= strong):
         place = size
-        size += 1
-        while place > 0:
-            parent = (place - 1) >> 1
-            if similarities[parent] <= similarity:
+        while place > np.uint64(0):
+            parent = (place - _ONE) >> _ONE
+            above = heap[base + parent]
+            if (above >> _HALF) <= bits:
                 break
-            similarities[place] = similarities[parent]
-            others[place] = others[parent]
+            heap[base + place] = above
             place = parent
-    else:
-        if similarity <= similarities[0]:
+        heap[base + place] = entry
+        return size + _ONE
+    if bits <= (heap[base] >> _HALF):
+        return size
+    place = np.uint64(0)
+    child = _ONE
+    while child + _ONE < size:
+        left, right = heap[base + child], heap[base + child + _ONE]
+        # Which child is smaller can't be foretold, so it is computed, not branched on.
+        is_right = (right >> _HALF) < (left >> _HALF)
+        child += np.uint64(is_right)
+        below = right if is_right else left
+        if (below >> _HALF) >= bits:
+            heap[base + place] = entry
             return size
-        place = 0
-        while True:
-            child = 2 * place + 1
-            if child >= size:
-                break
-            if child + 1 < size and similarities[child + 1] < similarities[child]:
-                child += 1
-            if similarities[child] >= similarity:
-                break
-            similarities[place] = similarities[child]
-            others[place] = others[child]
-            place = child
-    similarities[place] = similarity
-    others[place] = other
+        heap[base + place] = below
+        place = child
+        child = place + place + _ONE
+    if child < size and (heap[base + child] >> _HALF) < bits:
+        heap[base + place] = heap[base + child]
+        place = child
+    heap[base + place] = entry
     return size
 
 
 @njit(cache=True)
-def _nearest(
+def _nearest(  # noqa: C901 - the loop is the algorithm; splitting it would cost a call per document
     starts: np.ndarray,
     terms: np.ndarray,
     weights: np.ndarray,
@@ -54,92 +65,123 @@ def _nearest(
     neighbours: int,
     strong_neighbours: int,
     minimum_similarity: float,
-    strong_similarity: float,
+    strong_similarity: np.float32,
     posting_limit: int,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The nearest of each document: ids and cosines (documents × strong_neighbours) and how many are filled."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of each document as heap entries (documents × strong_neighbours, see ``_offer``) and how many are filled."""
     documents = len(starts) - 1
+    usual, most = np.uint64(neighbours), np.uint64(strong_neighbours)
     posting_starts = np.zeros(vocabulary + 1, np.int64)
     for term in terms:
         posting_starts[term + 1] += 1
     for term in range(vocabulary):
         posting_starts[term + 1] += posting_starts[term]
     posting_ends = posting_starts[:-1].copy()
-    posting_documents = np.empty(posting_starts[-1], np.int32)
+    posting_documents = np.empty(posting_starts[-1], np.uint32)
     posting_weights = np.empty(posting_starts[-1], np.float32)
 
-    near = np.empty((documents, strong_neighbours), np.int32)
-    cosine = np.empty((documents, strong_neighbours), np.float32)
-    filled = np.zeros(documents, np.int32)
+    heap = np.empty(documents * strong_neighbours, np.uint64)
+    filled = np.zeros(documents, np.uint64)
+    lowest = np.zeros(documents, np.uint32)  # bits of the similarity that must be surpassed: most offers are refused by this alone
     dot = np.zeros(documents, np.float32)
-    touched = np.empty(documents, np.int32)
+    # One place more than documents: the loops below write before they know whether to advance, which is faster than to branch.
+    touched = np.empty(documents + 1, np.uint32)
+    similarities = np.empty(documents + 1, np.float32)
+    bits = similarities.view(np.uint32)
+    similarities[0] = strong_similarity
+    strong = np.uint64(bits[0])
     for document in range(documents):
-        count = 0
+        this = np.uint64(document)
+        count = np.uint64(0)
         for position in range(starts[document], starts[document + 1]):
             term = terms[position]
             weight = weights[position]
             end = posting_ends[term]
-            first = max(posting_starts[term], end - posting_limit)
-            for posting in range(first, end):
+            for posting in range(max(posting_starts[term], end - posting_limit), end):
                 other = posting_documents[posting]
-                if dot[other] == 0.0:
-                    touched[count] = other
-                    count += 1
-                dot[other] += weight * posting_weights[posting]
+                before = dot[other]
+                touched[count] = other
+                count += np.uint64(before == np.float32(0.0))
+                dot[other] = before + weight * posting_weights[posting]
             posting_documents[end] = document
             posting_weights[end] = weight
             posting_ends[term] = end + 1
+        near = np.uint64(0)
         for number in range(count):
             other = touched[number]
             similarity = dot[other]
-            dot[other] = 0.0
-            if similarity >= minimum_similarity:
-                filled[document] = _keep(
-                    cosine[document], near[document], filled[document], neighbours, strong_similarity, similarity, other
-                )
-                filled[other] = _keep(cosine[other], near[other], filled[other], neighbours, strong_similarity, similarity, document)
-    return near, cosine, filled
+            dot[other] = np.float32(0.0)
+            touched[near] = other
+            similarities[near] = similarity
+            near += np.uint64(similarity >= minimum_similarity)
+        # No pair is met twice, so the heap of this document and those of the others may be filled one after the other.
+        size, least = np.uint64(0), np.uint32(0)
+        for number in range(near):
+            if bits[number] > least:
+                entry = (np.uint64(bits[number]) << _HALF) | np.uint64(touched[number])
+                size = _offer(heap, this * most, size, usual, most, strong, entry)
+                root = heap[this * most] >> _HALF
+                if size == most or (size >= usual and root < strong):
+                    least = np.uint32(root)
+        filled[document], lowest[document] = size, least
+        for number in range(near):
+            other = np.uint64(touched[number])
+            if bits[number] > lowest[other]:
+                size = _offer(heap, other * most, filled[other], usual, most, strong, (np.uint64(bits[number]) << _HALF) | this)
+                filled[other] = size
+                root = heap[other * most] >> _HALF
+                if size == most or (size >= usual and root < strong):
+                    lowest[other] = np.uint32(root)
+    return heap.reshape(documents, strong_neighbours), filled.astype(np.int64)
 
 
 @njit(cache=True)
-def _symmetric(near: np.ndarray, cosine: np.ndarray, filled: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _symmetric(heap: np.ndarray, filled: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Compressed rows of the graph in which i and j are linked when either has the other among its nearest."""
     documents = len(filled)
+    own_starts = np.zeros(documents + 1, np.int64)
+    for document in range(documents):
+        own_starts[document + 1] = own_starts[document] + filled[document]
+    near = np.empty(own_starts[-1], np.uint32)
+    cosine = np.empty(own_starts[-1], np.float32)
+    bits = cosine.view(np.uint32)
     chosen_starts = np.zeros(documents + 1, np.int64)
     for document in range(documents):
         for number in range(filled[document]):
-            chosen_starts[near[document, number] + 1] += 1
+            place = own_starts[document] + number
+            near[place] = np.uint32(heap[document, number])
+            bits[place] = np.uint32(heap[document, number] >> _HALF)
+            chosen_starts[near[place] + 1] += 1
     for document in range(documents):
         chosen_starts[document + 1] += chosen_starts[document]
     ends = chosen_starts[:-1].copy()
-    chosen_by = np.empty(chosen_starts[-1], np.int32)
+    chosen_by = np.empty(chosen_starts[-1], np.uint32)
     chosen_cosine = np.empty(chosen_starts[-1], np.float32)
     for document in range(documents):
-        for number in range(filled[document]):
-            other = near[document, number]
-            chosen_by[ends[other]] = document
-            chosen_cosine[ends[other]] = cosine[document, number]
-            ends[other] += 1
+        for place in range(own_starts[document], own_starts[document + 1]):
+            end = ends[near[place]]
+            chosen_by[end] = document
+            chosen_cosine[end] = cosine[place]
+            ends[near[place]] = end + 1
 
     starts = np.zeros(documents + 1, np.int64)
     links = np.empty(2 * chosen_starts[-1], np.int32)
     weights = np.empty(2 * chosen_starts[-1], np.float64)
     mark = np.full(documents, -1, np.int32)
-    place = 0
+    end = 0
     for document in range(documents):
-        for number in range(filled[document]):
-            links[place] = near[document, number]
-            weights[place] = cosine[document, number]
-            mark[near[document, number]] = document
-            place += 1
-        for number in range(chosen_starts[document], chosen_starts[document + 1]):
-            other = chosen_by[number]
-            if mark[other] != document:
-                links[place] = other
-                weights[place] = chosen_cosine[number]
-                place += 1
-        starts[document + 1] = place
-    return starts, links[:place].copy(), weights[:place].copy()
+        for place in range(own_starts[document], own_starts[document + 1]):
+            links[end] = near[place]
+            weights[end] = cosine[place]
+            mark[near[place]] = document
+            end += 1
+        for place in range(chosen_starts[document], chosen_starts[document + 1]):
+            other = chosen_by[place]
+            links[end] = other
+            weights[end] = chosen_cosine[place]
+            end += mark[other] != document
+        starts[document + 1] = end
+    return starts, links[:end], weights[:end]
 
 
 def neighbour_graph(
@@ -157,7 +199,7 @@ def neighbour_graph(
     """The symmetric k-nearest-neighbour graph of unit vectors in compressed rows (starts, links, weights).
 
     ``starts`` (documents + 1), ``terms`` and ``weights`` are the vectors in compressed rows, ``vocabulary`` is one
-    more than the greatest term. A pair is linked when its cosine is at least ``minimum_similarity`` and one of the two
+    more than the greatest term; weights and ``minimum_similarity`` must be positive. A pair is linked when its cosine is at least ``minimum_similarity`` and one of the two
     has the other among its ``neighbours`` nearest (symmetric by maximum; the cosine is the same from both sides). Where more than
     that are at ``strong_similarity`` or nearer, up to ``strong_neighbours`` of them are linked: a topic of thousands of posts
     would otherwise fall apart because each post sees so few of the others.
@@ -167,15 +209,10 @@ def neighbour_graph(
     most the ``posting_limit`` documents before it, in the order given (time), which keeps hot topics connected in time and
     bounds the work by documents × terms × ``posting_limit``. Below the limit cosines are exact.
     """
-    near, cosine, filled = _nearest(
-        starts,
-        terms,
-        weights,
-        vocabulary,
-        neighbours,
-        max(neighbours, strong_neighbours or 0),
-        minimum_similarity,
-        strong_similarity,
-        posting_limit,
-    )
-    return _symmetric(near, cosine, filled)
+    # The least 32-bit number that is strong: rounding the parameter must not let a weaker pair pass.
+    strong = np.float32(strong_similarity)
+    if float(strong) < strong_similarity:
+        strong = np.nextafter(strong, np.float32(np.inf))
+    most = max(neighbours, strong_neighbours or 0)
+    heap, filled = _nearest(starts, terms, weights, vocabulary, neighbours, most, minimum_similarity, strong, posting_limit)
+    return _symmetric(heap, filled)

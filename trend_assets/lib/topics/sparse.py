@@ -74,6 +74,7 @@ def weigh(  # noqa: C901 - one pass over a document's terms; splitting it would 
     columns = np.empty(size, np.int32)
     weights = np.empty(size, np.float32)
     here = np.empty(longest, np.int32)
+    squares = np.empty(longest, np.float64)
     end = 0
     for number in range(len(rows)):
         row = rows[number]
@@ -81,28 +82,32 @@ def weigh(  # noqa: C901 - one pass over a document's terms; splitting it would 
         for place in range(starts[row], starts[row + 1]):
             column = column_of[terms[place]]
             if column >= 0 and idf[column] > 0.0:
-                here[count] = column
+                behind = count
+                while behind > 0 and here[behind - 1] > column:
+                    here[behind] = here[behind - 1]
+                    behind -= 1
+                here[behind] = column
                 count += 1
         if count:
-            found = np.sort(here[:count])
             total = 0.0
-            for column in found:
-                total += idf[column] ** 2
+            for place in range(count):
+                squares[place] = idf[here[place]] ** 2
+                total += squares[place]
             light = 0.0
             for _ in range(count):
-                lightest = -1
-                for place in range(count):
-                    if found[place] >= 0 and (lightest < 0 or idf[found[place]] < idf[found[lightest]]):
+                lightest = 0
+                for place in range(1, count):
+                    if squares[place] < squares[lightest]:
                         lightest = place
-                if light + idf[found[lightest]] ** 2 > dropped * total:
+                if light + squares[lightest] > dropped * total:
                     break
-                light += idf[found[lightest]] ** 2
-                found[lightest] = -1
+                light += squares[lightest]
+                squares[lightest] = np.inf
             length = np.sqrt(total - light)
-            for column in found:
-                if column >= 0:
-                    columns[end] = column
-                    weights[end] = idf[column] / length
+            for place in range(count):
+                if squares[place] < np.inf:
+                    columns[end] = here[place]
+                    weights[end] = idf[here[place]] / length
                     end += 1
         new_starts[number + 1] = end
     return new_starts, columns[:end].copy(), weights[:end].copy()
@@ -160,20 +165,28 @@ def centres(
                     total[column] += weights[place]
         begin = end
         if count:
-            # Only terms at least as heavy as the kept-th heaviest are sorted: most of a big cluster's terms are light.
-            candidates = touched[:count]
-            if count > kept:
-                threshold = -np.partition(-total[candidates], kept - 1)[kept - 1]
-                candidates = candidates[total[candidates] >= threshold]
-            candidates = np.sort(candidates)
-            order = np.argsort(-total[candidates], kind="mergesort")
-            length = 0.0
-            for place in order[:kept]:
-                column = candidates[place]
-                new_columns[end] = column
-                new_frequency[end] = frequency[column]
-                length += total[column] ** 2
+            # The heaviest so far are kept in order: most of a big cluster's terms are lighter than all of them, and the terms of a
+            # cluster that is a centre already come in order. (Numba's sorts would do, and take ten seconds to compile.)
+            for column in touched[:count]:
+                weight = total[column]
+                if end == begin + kept:
+                    last = new_columns[end - 1]
+                    if weight < total[last] or (weight == total[last] and column > last):
+                        continue
+                    end -= 1
+                place = end
+                while place > begin:
+                    above = new_columns[place - 1]
+                    if total[above] > weight or (total[above] == weight and above < column):
+                        break
+                    new_columns[place] = above
+                    place -= 1
+                new_columns[place] = column
                 end += 1
+            length = 0.0
+            for place in range(begin, end):
+                length += total[new_columns[place]] ** 2
+                new_frequency[place] = frequency[new_columns[place]]
             for place in range(begin, end):
                 new_weights[place] = total[new_columns[place]] / np.sqrt(length)
             lengths[cluster] = np.sqrt(length)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -53,6 +53,21 @@ class EncodedHour:
     is_repost: np.ndarray
     author: np.ndarray
     language: np.ndarray
+    _words: dict[int, tuple[str, dict[str, str]]] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """``network:post_id`` of each post: many are shown hour after hour."""
+        networks, identifiers = self.posts.column("network").to_pylist(), self.posts.column("post_id").to_pylist()
+        return [f"{network}:{identifier}" for network, identifier in zip(networks, identifiers, strict=True)]
+
+    def words(self, row: int) -> tuple[str, dict[str, str]]:
+        """Clean text of a post of the hour and the lemma of each of its tokens, read once."""
+        known = self._words.get(row)
+        if known is None:
+            text, tokens, lemmas = (self.posts.column(name)[row].as_py() for name in ("clean_text", "tokens", "lemmas"))
+            known = self._words[row] = (text, dict(zip(tokens, lemmas, strict=False)))
+        return known
 
 
 def encode_hour(hour: datetime, clean_posts: pa.Table, vocabulary: Vocabulary) -> EncodedHour:
@@ -149,7 +164,13 @@ class WindowPosts:
 
     def post_key(self, row: int) -> str:
         """``network:post_id`` of one post."""
-        return f"{self.value('network', row)}:{self.value('post_id', row)}"
+        number = bisect_right(self.bounds, row) - 1
+        return self.hours[number].keys[row - self.bounds[number]]
+
+    def words(self, row: int) -> tuple[str, dict[str, str]]:
+        """Clean text of one post and the lemma of each of its tokens."""
+        number = bisect_right(self.bounds, row) - 1
+        return self.hours[number].words(row - self.bounds[number])
 
     @cached_property
     def bounds(self) -> list[int]:
