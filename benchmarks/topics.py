@@ -149,22 +149,27 @@ def invented_hours(hours: int, posts: int, seed: int = 0, chatter: int = 10) -> 
         none = pa.array([[]] * posts, pa.list_(pa.string()))
         repost = original != np.arange(posts)
         reposted = [f"{number}-{place}" if one else None for place, one in zip(original, repost, strict=True)]
-        yield hour, pa.table(
-            {
-                "post_id": names,
-                "network": pa.array(["x"] * posts),
-                "author": pa.array([f"a{author}" for author in dice.integers(0, 20 * posts, posts)]),
-                "created_at": pa.array([hour + timedelta(microseconds=int(place)) for place in range(posts)], pa.timestamp("us", tz="UTC")),
-                "kind": pa.array(["repost" if one else "post" for one in repost]),
-                "clean_text": pc.binary_join(lists, " "),
-                "language": pa.array(["en" if one < 0.6 else "fr" for one in dice.random(posts)]),
-                "tokens": lists,
-                "lemmas": lists,
-                "hashtags": none,
-                "mentions": none,
-                "near_duplicate_key": pa.array(original + number * posts),
-                "reposted_post": pa.array(reposted, pa.string()),
-            }
+        yield (
+            hour,
+            pa.table(
+                {
+                    "post_id": names,
+                    "network": pa.array(["x"] * posts),
+                    "author": pa.array([f"a{author}" for author in dice.integers(0, 20 * posts, posts)]),
+                    "created_at": pa.array(
+                        [hour + timedelta(microseconds=int(place)) for place in range(posts)], pa.timestamp("us", tz="UTC")
+                    ),
+                    "kind": pa.array(["repost" if one else "post" for one in repost]),
+                    "clean_text": pc.binary_join(lists, " "),
+                    "language": pa.array(["en" if one < 0.6 else "fr" for one in dice.random(posts)]),
+                    "tokens": lists,
+                    "lemmas": lists,
+                    "hashtags": none,
+                    "mentions": none,
+                    "near_duplicate_key": pa.array(original + number * posts),
+                    "reposted_post": pa.array(reposted, pa.string()),
+                }
+            ),
         )
 
 

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table as Grid
 
+from trend_assets.event_log import report_materializations
 from trend_assets.ingest import Receipt, describe_quarantine, ingest_files, reconcile
 from trend_assets.lake import Lake
-from trend_assets.event_log import report_materializations
 from trend_assets.partitions import hour_key
 from trend_assets.raw_hours import RAW_TABLES, decode_landing_hours
 from trend_assets.resources import publish_parts

@@ -26,7 +26,10 @@ def run_checks(console: Console) -> int:
             grid.add_column(name, overflow="fold")
         for evaluation in sorted(failed, key=lambda one: (one.severity.value, one.asset_key.to_user_string(), one.check_name)):
             grid.add_row(
-                evaluation.asset_key.to_user_string(), evaluation.check_name, evaluation.severity.value, evaluation.description or "see the run"
+                evaluation.asset_key.to_user_string(),
+                evaluation.check_name,
+                evaluation.severity.value,
+                evaluation.description or "see the run",
             )
         console.print(grid)
     for event in broken:

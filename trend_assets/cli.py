@@ -63,6 +63,7 @@ def demo(
     """
     from trend_assets import demo as job
     from trend_assets.runs import RunFailedError
+    from trend_assets.simulate import OtherTownError
 
     own = posts is not None
     if not own and (products or orders or posts_mapping or retail_mapping):
@@ -77,7 +78,7 @@ def demo(
     except KeyboardInterrupt:
         console.print("\nStopped. Nothing half-written is visible; run the same command again to go on.")
         raise typer.Exit(130) from None
-    except (RunFailedError, ValueError, FileNotFoundError) as error:
+    except (RunFailedError, OtherTownError, ValueError, FileNotFoundError) as error:
         _fail(str(error), 1)
 
 
@@ -87,7 +88,7 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, max=400)] = 30,
     posts: Annotated[int, typer.Option(min=100, help="Posts, roughly")] = 200_000,
     seed: Annotated[int, typer.Option()] = 1,
-    start: Annotated[datetime, typer.Option(help="First day (UTC)")] = datetime(2026, 9, 1),  # noqa: DTZ001 - given in UTC, made aware below
+    start: Annotated[datetime, typer.Option(help="First day (UTC)")] = datetime(2026, 9, 1),
 ) -> None:
     """Write a simulated town: posts in wire formats, a retailer's tables, and the planted truth apart."""
     from trend_assets.demo import simulate_with_progress

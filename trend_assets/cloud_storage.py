@@ -69,6 +69,9 @@ class GoogleCloudStorage:
             raise FileNotFoundError(self.uri(path)) from error
         return data, str(blob.generation)  # of the response that brought the content
 
+    def prepare(self, paths: Iterable[str]) -> None:
+        """See ``Storage``. An object store has no folders."""
+
     def write_new(self, path: str, data: bytes) -> None:
         """See ``Storage``."""
         self._step("write_new: started")

@@ -82,9 +82,7 @@ def declared_checks(path: str) -> dg.AssetChecksDefinition:
     show the verdict per check in the UI and catch what changed on disk since.
     """
     table = TABLES[path]
-    specs = [
-        dg.AssetCheckSpec(name, asset=asset_key(path), description=_CHECK_DESCRIPTIONS[name], blocking=True) for name in CHECKS
-    ]
+    specs = [dg.AssetCheckSpec(name, asset=asset_key(path), description=_CHECK_DESCRIPTIONS[name], blocking=True) for name in CHECKS]
 
     @dg.multi_asset_check(specs=specs, name=f"{table.group}_{table.name}_audit", can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
@@ -106,7 +104,11 @@ def declared_checks(path: str) -> dg.AssetChecksDefinition:
                 passed=not mine,
                 severity=dg.AssetCheckSeverity.ERROR,
                 description="; ".join(finding.message for finding in mine[:5]) or None,
-                metadata={"partitions": len(manifests), "rows": rows, "findings": dg.MetadataValue.json([str(finding) for finding in mine])},
+                metadata={
+                    "partitions": len(manifests),
+                    "rows": rows,
+                    "findings": dg.MetadataValue.json([str(finding) for finding in mine]),
+                },
             )
 
     return checks

@@ -87,7 +87,12 @@ def simulate_with_progress(folder: Path, *, start: datetime, days: int, posts: i
     """Write the simulated town with a progress bar."""
     from trend_assets.simulate import simulate_town
 
-    columns = (TextColumn("    {task.description}"), BarColumn(), TextColumn("{task.completed:.0f}/{task.total:.0f} days"), TimeElapsedColumn())
+    columns = (
+        TextColumn("    {task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f} days"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("simulated town", total=days)
         summary = simulate_town(
@@ -119,12 +124,13 @@ def run_town(folder: Path, *, days: int, posts: int, seed: int, console: Console
         "TREND_ASSETS_BRANDS": json.dumps(TOWN_BRANDS),
         "TREND_ASSETS_RETAIL_MAPPING": str(folder / "retail" / "mapping.yml"),
     }
+    steps = Steps(folder, ("town", days, posts, seed), console)
+    console.print(f"[bold]The main job[/] on a simulated town: {days} days, about {posts:,} posts, seed {seed}, in {_shown(folder)}")
+    # Before the settings are written: a folder that holds another town is refused and stays as it was.
+    steps.run(
+        "simulated town", lambda: simulate_with_progress(folder, start=TOWN_START, days=days, posts=posts, seed=seed, console=console)
+    )
     with _settings_of_folder(folder, values):
-        steps = Steps(folder, ("town", days, posts, seed), console)
-        console.print(f"[bold]The main job[/] on a simulated town: {days} days, about {posts:,} posts, seed {seed}, in {_shown(folder)}")
-        steps.run(
-            "simulated town", lambda: simulate_with_progress(folder, start=TOWN_START, days=days, posts=posts, seed=seed, console=console)
-        )
         _whole_graph(steps, TOWN_START, end, console)
         show_answers(console)
     _print_times(steps, started, folder, console)
@@ -155,7 +161,9 @@ def run_own_data(folder: Path, files: OwnData, console: Console) -> None:
 
         if orders_range and (orders_range[1] < posts.first.date() or orders_range[0] > posts.last.date()):
             orders = Range(day_key(orders_range[0]), day_key(orders_range[1]))
-            console.print("  [yellow]Your orders and posts do not overlap in time: both load, each on its own calendar, and nothing links them.[/]")
+            console.print(
+                "  [yellow]Your orders and posts do not overlap in time: both load, each on its own calendar, and nothing links them.[/]"
+            )
             steps.run("your orders, on their own calendar (retail_days)", lambda: run_job("retail_days", console, orders))
             steps.run("orders by product, place and day (demand_days)", lambda: run_job("demand_days", console, orders))
         end = (posts.last + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

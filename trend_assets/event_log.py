@@ -10,8 +10,9 @@ and 8,640 stored partitions of thirty days. Here a batch takes one transaction i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from dagster._core.events import ASSET_EVENTS, DagsterEvent, DagsterEventBatchMetadata, StepMaterializationData, generate_event_batch_id
@@ -26,7 +27,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
     """``SqliteEventLogStorage`` whose batches of asset events are written in two transactions."""
 
     @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, str]) -> BatchedSqliteEventLogStorage:
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> BatchedSqliteEventLogStorage:
         """Made from ``dagster.yaml``; the files are in a folder of their own, every ``.db`` of which is a run's."""
         return cls(base_dir=str(Path(config_value["base_dir"]) / "events"), inst_data=inst_data)
 
@@ -45,7 +46,8 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         with self.run_connection(run_id) as connection:
             connection.execute(insert, rows)
         with self.index_transaction() as connection:
-            event_ids = [connection.execute(insert, row).inserted_primary_key[0] for row in rows]
+            # one statement a row: SQLite tells the id of one inserted row only
+            event_ids = [int((connection.execute(insert, row).inserted_primary_key or (0,))[0]) for row in rows]
             self._store_asset_event_tags(connection, events, event_ids)
             # The table of assets keeps the last event of each kind only: earlier ones of the batch would be overwritten.
             last = {(event.get_dagster_event().asset_key, event.dagster_event_type): number for number, event in enumerate(events)}

@@ -174,6 +174,8 @@ class Lake(LakeReader):
                 findings += audit_volume(table, rows.num_rows, key, previous.rows)
             self._step("publish: part audited")
         refused = any(finding.severity == "error" for _, findings in audited.values() for finding in findings)
+        if not refused:
+            self.storage.prepare(manifest_path(table, key) for key in audited)
         for key, (rows, findings) in audited.items():
             if rows is None or refused:
                 staged.append(_Staged(None, currents[key], findings))

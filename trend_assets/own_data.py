@@ -36,9 +36,8 @@ class PostsFile:
     brands: list[str]
 
 
-def _relation(path: Path) -> str:
-    reader = "read_parquet" if path.suffix == ".parquet" else "read_csv"
-    return f"{reader}('{str(path).replace(chr(39), chr(39) * 2)}')"
+def _quoted(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def inspect_posts(path: Path, mapping: Path | None) -> PostsFile:
@@ -51,18 +50,26 @@ def inspect_posts(path: Path, mapping: Path | None) -> PostsFile:
     columns = read_mapping(chosen).columns
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
-    found = [row[0] for row in connection.execute(f"describe select * from {_relation(path)}").fetchall()]
-    if columns["created_at"] not in found:
-        raise ValueError(f"{path.name} has no column {columns['created_at']!r} (found: {', '.join(found)}); give --posts-mapping; {_HELP}")
-    time = f'try_cast("{columns["created_at"]}" as timestamptz)'
-    first, last = connection.execute(f"select min({time}), max({time}) from {_relation(path)}").fetchone() or (None, None)
+    posts = connection.read_parquet(str(path)) if path.suffix == ".parquet" else connection.read_csv(str(path))
+    if columns["created_at"] not in posts.columns:
+        found = ", ".join(posts.columns)
+        raise ValueError(f"{path.name} has no column {columns['created_at']!r} (found: {found}); give --posts-mapping; {_HELP}")
+    time = f"try_cast({_quoted(columns['created_at'])} as timestamptz)"
+    first, last = posts.aggregate(f"min({time}), max({time})").fetchone() or (None, None)
     if first is None or last is None:
         raise ValueError(f"{path.name}: no readable time in column {columns['created_at']!r}")
     rules = columns.get("matching_rules")
     brands: list[str] = []
-    if rules and rules in found:
-        query = f'select distinct cast("{rules}" as varchar) from {_relation(path)} where "{rules}" is not null order by 1 limit 50'
-        brands = [row[0] for row in connection.execute(query).fetchall()]
+    if rules and rules in posts.columns:
+        rows = (
+            posts.project(f"cast({_quoted(rules)} as varchar) as rule")
+            .filter("rule is not null")
+            .distinct()
+            .order("rule")
+            .limit(50)
+            .fetchall()
+        )
+        brands = [row[0] for row in rows]
     return PostsFile(chosen, first.astimezone(UTC), last.astimezone(UTC), brands)
 
 
@@ -93,7 +100,7 @@ def write_retail_mapping(folder: Path, products: Path | None, orders: Path | Non
     target = folder / "mapping.yml"
     if retail_mapping is not None:
         target.write_text(retail_mapping.read_text())
-        for name, path in (("products", products), ("orders", orders)):
+        for path in (products, orders):
             if path is not None:
                 link = folder / path.name
                 link.unlink(missing_ok=True)
@@ -110,13 +117,15 @@ def write_retail_mapping(folder: Path, products: Path | None, orders: Path | Non
         tables["orders"], currency = found["table"], found["currency"]
         stores = found["stores"]["rows"]
     tables["stores"]["rows"] = stores
-    for name in ("inventory", "deliveries"):
+    for name in ("inventory", "deliveries") if products is not None else ():
         columns = [field for field in _stock_columns(name) if field not in ("day", "data_origin")]
         tables[name] = {"files": f"{name}/{{day}}.parquet", "columns": {field: field for field in columns}, "data_origin": "simulated"}
     # The orders may be of another catalogue (another retailer, another year): their products are not held against ours.
     mapping = {"name": "Your own data", "currency": currency, "data_origin": "real", "references": False, "tables": tables}
     target.write_text(yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True))
-    check_mapping(load_mapping(target), root=folder)
+    written = load_mapping(target)
+    yours = {name: table for name, table in written.tables.items() if name in _SHIPPED}
+    check_mapping(written.model_copy(update={"tables": yours}), root=folder)
     return target
 
 

@@ -20,8 +20,10 @@ from trend_assets.tables import Table
 
 _Result = TypeVar("_Result")
 
-COMPRESSION = "zstd"
-COMPRESSION_LEVEL = 1
+COMPRESSION, COMPRESSION_LEVEL = "zstd", 1
+COMPRESSION_OF_SMALL_PARTS, SMALL_PART_VALUES = "lz4", 4096
+"""zstd takes longer to start than to compress a few kilobytes: for parts of so few values (rows times columns), LZ4 halves the
+time of writing and of reading; such a part is some 10 KB rather than 6."""
 REMEMBERED_TABLES = 256
 
 
@@ -118,11 +120,12 @@ def _empty_part(table: Table) -> bytes:
 
 def _encoded(table: Table, data: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
+    small = data.num_rows * data.num_columns <= SMALL_PART_VALUES
     pq.write_table(
         data,
         sink,
-        compression=COMPRESSION,
-        compression_level=COMPRESSION_LEVEL,
+        compression=COMPRESSION_OF_SMALL_PARTS if small else COMPRESSION,
+        compression_level=None if small else COMPRESSION_LEVEL,
         use_dictionary=False,  # zstd alone gave smaller files faster, from 300 to 50,000 rows (benchmarks/lake.py)
         write_statistics=_columns_with_statistics(table),
     )

@@ -19,7 +19,9 @@ _first_day = _settings.lake_start.replace(hour=0)
 
 # The hour and day under way are partitions too where the lake grows: records without a readable time land in them.
 _open = 0 if _settings.lake_end else 1
-hourly = dg.HourlyPartitionsDefinition(start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=HOUR_FORMAT, end_offset=_open)
+hourly = dg.HourlyPartitionsDefinition(
+    start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=HOUR_FORMAT, end_offset=_open
+)
 daily = dg.DailyPartitionsDefinition(start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=DAY_FORMAT, end_offset=_open)
 
 

@@ -36,9 +36,7 @@ def _start_of_hour(moment: datetime) -> datetime:
 class Settings(BaseSettings):
     """Settings read from ``TREND_ASSETS_*`` variables or a ``.env`` file in the working folder."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TREND_ASSETS_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="TREND_ASSETS_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True)
 
     environment: Environment = Field(Environment.DEV, description="dev, staging or production")
     data: str = Field(
@@ -113,4 +111,4 @@ def load_settings() -> Settings:
         pydantic.ValidationError: naming each wrong variable.
     """
     data = Path(os.environ.get("TREND_ASSETS_DATA", PROJECT_ROOT / "data"))
-    return Settings(_env_file=(data / "settings.env", ".env"))  # type: ignore[call-arg]
+    return Settings(_env_file=(data / "settings.env", ".env"))

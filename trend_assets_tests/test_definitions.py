@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import dagster as dg
 import pytest
-import tomllib
 import yaml
 
 from trend_assets.definitions import definitions
@@ -90,6 +90,11 @@ def test_loading_the_location_imports_nothing_heavy():
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "production"])
 def test_each_environment_loads(environment, tmp_path):
-    variables = {**os.environ, "TREND_ASSETS_ENVIRONMENT": environment, "TREND_ASSETS_PSEUDONYM_KEY": "secret", "TREND_ASSETS_DATA": str(tmp_path)}
+    variables = {
+        **os.environ,
+        "TREND_ASSETS_ENVIRONMENT": environment,
+        "TREND_ASSETS_PSEUDONYM_KEY": "secret",
+        "TREND_ASSETS_DATA": str(tmp_path),
+    }
     script = "from trend_assets.definitions import definitions as d; d().resolve_asset_graph()"
     subprocess.run([sys.executable, "-c", script], env=variables, check=True, capture_output=True)

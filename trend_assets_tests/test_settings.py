@@ -39,7 +39,9 @@ def test_a_lake_that_ends_before_it_starts_is_refused(monkeypatch):
         make(monkeypatch, LAKE_START="2026-01-02T00:00:00Z", LAKE_END="2026-01-01T00:00:00Z")
 
 
-@pytest.mark.parametrize(("name", "value"), [("LAKE_START", "yesterday"), ("TREND_ASSETS_TREND_AUTHORS", "0"), ("TREND_ASSETS_BRANDS", "zara")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("LAKE_START", "yesterday"), ("TREND_ASSETS_TREND_AUTHORS", "0"), ("TREND_ASSETS_BRANDS", "zara")]
+)
 def test_an_unreadable_value_names_its_variable(monkeypatch, name, value):
     with pytest.raises(Exception, match=name.lower().removeprefix("trend_assets_") + "|" + name):
         make(monkeypatch, **{name: value})

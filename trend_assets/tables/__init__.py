@@ -10,8 +10,6 @@ from __future__ import annotations
 from trend_assets.tables import demand, influencers, retail, social, topics
 from trend_assets.tables.declaration import Column, Table
 
-TABLES: dict[str, Table] = {
-    table.path: table for module in (social, topics, influencers, retail, demand) for table in module.TABLES
-}
+TABLES: dict[str, Table] = {table.path: table for module in (social, topics, influencers, retail, demand) for table in module.TABLES}
 
 __all__ = ["TABLES", "Column", "Table"]

@@ -35,7 +35,12 @@ PRODUCTS = Table(
         Column("supplier_id", pa.string(), "Supplier", nullable=True),
         Column("lead_time_days", pa.int32(), "Days from order to receipt that the supplier states", "days", nullable=True, minimum=0),
         Column("minimum_order_quantity", pa.int64(), "Smallest order the supplier accepts", "units", nullable=True, minimum=0),
-        Column("data_origin", pa.string(), "real: the retailer's own; simulated: made up, and labelled so wherever it is shown", allowed=("real", "simulated")),
+        Column(
+            "data_origin",
+            pa.string(),
+            "real: the retailer's own; simulated: made up, and labelled so wherever it is shown",
+            allowed=("real", "simulated"),
+        ),
     ),
     key=("product_id",),
     partition="day",
@@ -74,7 +79,9 @@ INVENTORY = Table(
         _day,
         _product_id,
         _store_id,
-        Column("on_hand", pa.int64(), "Units in stock at the end of the day; negative is kept and flagged, it happens in real systems", "units"),
+        Column(
+            "on_hand", pa.int64(), "Units in stock at the end of the day; negative is kept and flagged, it happens in real systems", "units"
+        ),
         Column("reserved", pa.int64(), "Units promised to customers", "units", minimum=0),
         Column("received", pa.int64(), "Units received in the day", "units", nullable=True, minimum=0),
         Column("sold", pa.int64(), "Units sold in the day", "units", nullable=True, minimum=0),
@@ -101,7 +108,9 @@ ORDERS = Table(
         Column("ordered_at", timestamp, "When the order was placed", "UTC"),
         _product_id,
         _store_id,
-        Column("kind", pa.string(), "sale, return, cancellation, or adjustment (a stock correction booked as an order)", allowed=ORDER_KINDS),
+        Column(
+            "kind", pa.string(), "sale, return, cancellation, or adjustment (a stock correction booked as an order)", allowed=ORDER_KINDS
+        ),
         Column("quantity", pa.int64(), "Units; negative for returns and cancellations", "units"),
         Column("unit_price", pa.float64(), "Price paid per unit", "currency unit"),
         Column("currency", pa.string(), "ISO 4217 code"),
@@ -172,7 +181,12 @@ QUARANTINED_RECORDS = Table(
         Column("table_name", pa.string(), "Table the row was meant for"),
         Column("source_file", pa.string(), "File the row came from, relative to the source folder"),
         Column("source_row", pa.int64(), "Row in the file, from 0", "row", minimum=0),
-        Column("reason", pa.string(), "Why it was refused", allowed=("missing_value", "invalid_value", "duplicate_key", "unknown_product", "unknown_store", "unreadable_file")),
+        Column(
+            "reason",
+            pa.string(),
+            "Why it was refused",
+            allowed=("missing_value", "invalid_value", "duplicate_key", "unknown_product", "unknown_store", "unreadable_file"),
+        ),
         Column("detail", pa.string(), "What is missing or wrong, in words"),
         Column("original", pa.string(), "The row as received, as JSON", personal=True),
     ),

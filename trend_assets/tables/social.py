@@ -43,9 +43,15 @@ _hashtags = Column("hashtags", strings, "Hashtags, lower case, without #")
 _mentions = Column("mentions", strings, "Pseudonyms of the mentioned accounts", personal=True)
 _kind = Column("kind", pa.string(), "post, reply, quote or repost; repost wins over quote, quote over reply", allowed=POST_KINDS)
 _reposted_post = Column("reposted_post", pa.string(), "Post that this one reposts", nullable=True)
-_reposted_author = Column("reposted_author", pa.string(), "Pseudonym of the author of the reposted post, where known", nullable=True, personal=True)
-_quoted_author = Column("quoted_author", pa.string(), "Pseudonym of the author of the quoted post, where known", nullable=True, personal=True)
-_in_reply_to_author = Column("in_reply_to_author", pa.string(), "Pseudonym of the author replied to, where known", nullable=True, personal=True)
+_reposted_author = Column(
+    "reposted_author", pa.string(), "Pseudonym of the author of the reposted post, where known", nullable=True, personal=True
+)
+_quoted_author = Column(
+    "quoted_author", pa.string(), "Pseudonym of the author of the quoted post, where known", nullable=True, personal=True
+)
+_in_reply_to_author = Column(
+    "in_reply_to_author", pa.string(), "Pseudonym of the author replied to, where known", nullable=True, personal=True
+)
 _licence_class = Column(
     "licence_class", pa.string(), "Terms the post is under; models and exports select on it", allowed=POST_LICENCE_CLASSES
 )
@@ -58,7 +64,7 @@ def _count(name: str, what: str) -> Column:
 RAW_POSTS = Table(
     group="social",
     name="raw_posts",
-    description="One row per post or repost in one canonical shape, whatever network and format it came in; the newest captured version wins.",
+    description="One row per post or repost in one canonical shape, whatever network and format it came in; the newest version wins.",
     columns=(
         _post_id,
         _network,
@@ -104,7 +110,7 @@ RAW_POSTS = Table(
 QUARANTINED_POSTS = Table(
     group="social",
     name="quarantined_posts",
-    description="Records that could not become a post: the original bytes, a reason from a closed list and what is missing. Nothing is lost.",
+    description="Records that could not become a post: the original bytes, a reason from a closed list, what is missing.",
     columns=(
         Column("hour", timestamp, "Landing hour of the record; decides the partition", "UTC"),
         _network,
@@ -132,7 +138,9 @@ DELETIONS = Table(
     columns=(
         Column("hour", timestamp, "Landing hour of the notice; decides the partition", "UTC"),
         _network,
-        Column("subject_kind", pa.string(), "What is deleted: a post, an account or its location data", allowed=("post", "account", "location")),
+        Column(
+            "subject_kind", pa.string(), "What is deleted: a post, an account or its location data", allowed=("post", "account", "location")
+        ),
         Column("subject", pa.string(), "Post id, or pseudonym of the account", personal=True),
         Column("action", pa.string(), "Word the network uses for what happened: delete, protect, scrub_geo, deactivate, ..."),
         Column("deleted_at", timestamp, "When it happened, as the network tells; else when we received the notice", "UTC"),
@@ -183,7 +191,11 @@ CLEAN_POSTS = Table(
         _author,
         _created_at,
         _kind,
-        Column("clean_text", pa.string(), "Text in NFC, entities unescaped, spaces collapsed, account handles masked as @user except public brands"),
+        Column(
+            "clean_text",
+            pa.string(),
+            "Text in NFC, entities unescaped, spaces collapsed, account handles masked as @user except public brands",
+        ),
         Column("language", pa.string(), "ISO 639-1 code of the detected language; und where undecidable"),
         Column("language_confidence", pa.float32(), "Confidence of the language identifier", "probability", minimum=0, maximum=1),
         Column("tokens", strings, "Words in order, lower case; without URLs, mentions, hashtags' # and punctuation"),
@@ -193,7 +205,11 @@ CLEAN_POSTS = Table(
         Column("urls", strings, "URLs, expanded where the source tells"),
         Column("cashtags", strings, "Cashtags, upper case, without $"),
         Column("emoji", strings, "Emoji in order of appearance"),
-        Column("near_duplicate_key", pa.int64(), "Equal for texts that differ only in case, spacing, punctuation, digits, URLs, mentions or a repost prefix"),
+        Column(
+            "near_duplicate_key",
+            pa.int64(),
+            "Equal for texts that differ only in case, spacing, punctuation, digits, URLs, mentions or a repost prefix",
+        ),
         Column("weighted_length", pa.int32(), "Length by the network's rules (twitter-text configuration 3)", "characters", minimum=0),
         _reposted_post,
         _reposted_author,

@@ -62,7 +62,11 @@ def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -
     yield dg.MaterializeResult(
         asset_key=asset_key("demand/product_trend_links"),
         value=links,
-        metadata={"links": linked.num_rows, "abstentions": links.num_rows - linked.num_rows, "products": len(pc.unique(linked["product_id"]))},
+        metadata={
+            "links": linked.num_rows,
+            "abstentions": links.num_rows - linked.num_rows,
+            "products": len(pc.unique(linked["product_id"])),
+        },
     )
 
 
@@ -81,5 +85,7 @@ def decision_cards(context: dg.AssetExecutionContext) -> Iterator[dg.Materialize
         TABLES["demand/decision_cards"], [decide(stock.filter(pc.equal(stock["day"], pa.scalar(day, pa.date32()))), day) for day in days]
     )
     yield dg.MaterializeResult(
-        asset_key=asset_key("demand/decision_cards"), value=cards, metadata={f"cards_{k}": v for k, v in Counter(cards["action"].to_pylist()).items()}
+        asset_key=asset_key("demand/decision_cards"),
+        value=cards,
+        metadata={f"cards_{k}": v for k, v in Counter(cards["action"].to_pylist()).items()},
     )

@@ -41,7 +41,9 @@ def raw_posts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
         # What an hour consumed is recorded where every record is counted; the other tables may have no rows in it.
         consumed = inputs if path == "social/landing_counts" else {}
         yield dg.MaterializeResult(
-            asset_key=asset_key(path), value=Published(getattr(decoded, name), consumed), metadata={f"records_{k}": v for k, v in outcomes.items()}
+            asset_key=asset_key(path),
+            value=Published(getattr(decoded, name), consumed),
+            metadata={f"records_{k}": v for k, v in outcomes.items()},
         )
 
 
@@ -59,6 +61,4 @@ def clean_posts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     cleaned = clean(raw, public_handles=frozenset(brand.lower() for brand in settings.brands))
     languages = {row["values"]: row["counts"] for row in pc.value_counts(cleaned["language"]).to_pylist()}
     top = dict(sorted(languages.items(), key=lambda item: (-item[1], item[0]))[:8])
-    yield dg.MaterializeResult(
-        asset_key=asset_key("social/clean_posts"), value=cleaned, metadata={"languages": dg.MetadataValue.json(top)}
-    )
+    yield dg.MaterializeResult(asset_key=asset_key("social/clean_posts"), value=cleaned, metadata={"languages": dg.MetadataValue.json(top)})

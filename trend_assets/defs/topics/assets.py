@@ -82,9 +82,7 @@ def topic_assignments(context: dg.AssetExecutionContext, lake: LakeResource) -> 
     kept = min((result.kept_share for result in results), default=1.0)
     for name in ("topics", "topic_assignments", "topic_events"):  # Dagster wants the registry first: the others depend on it
         data = concatenate(TABLES[f"topics/{name}"], [getattr(result, name) for result in results])
-        yield dg.MaterializeResult(
-            asset_key=asset_key(f"topics/{name}"), value=data, metadata={"lowest_kept_share_of_window": kept}
-        )
+        yield dg.MaterializeResult(asset_key=asset_key(f"topics/{name}"), value=data, metadata={"lowest_kept_share_of_window": kept})
 
 
 @dg.multi_asset(
@@ -101,7 +99,9 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     assignments = store.read(TABLES["topics/topic_assignments"], keys)
     assigned = assignments.num_rows / max(clean.num_rows, 1)
     yield dg.MaterializeResult(
-        asset_key=asset_key("topics/topic_hours"), value=count(clean, assignments, hours_of(context.partition_time_window)), metadata={"share_of_posts_with_a_topic": assigned}
+        asset_key=asset_key("topics/topic_hours"),
+        value=count(clean, assignments, hours_of(context.partition_time_window)),
+        metadata={"share_of_posts_with_a_topic": assigned},
     )
 
 
@@ -145,5 +145,9 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
     yield dg.MaterializeResult(
         asset_key=asset_key("topics/trends"),
         value=ranked,
-        metadata={"trends": shown.num_rows, "suppressed": ranked.num_rows - shown.num_rows, "topics_raised": len(pc.unique(shown["topic_id"]))},
+        metadata={
+            "trends": shown.num_rows,
+            "suppressed": ranked.num_rows - shown.num_rows,
+            "topics_raised": len(pc.unique(shown["topic_id"])),
+        },
     )

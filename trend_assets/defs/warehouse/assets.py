@@ -46,12 +46,14 @@ class Translator(DagsterDbtTranslator):
         layers = [LAYERS[part] for part in dbt_resource_props.get("fqn", []) if part in LAYERS]
         return {"lane": self._lane} | ({"layer": layers[0]} if layers else {})
 
-    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002 - dagster-dbt's signature
         """The owning team."""
         return OWNERS
 
     def get_partition_mapping(
-        self, dbt_resource_props: Mapping[str, Any], dbt_parent_resource_props: Mapping[str, Any]
+        self,
+        dbt_resource_props: Mapping[str, Any],  # noqa: ARG002 - dagster-dbt's signature
+        dbt_parent_resource_props: Mapping[str, Any],  # noqa: ARG002
     ) -> dg.PartitionMapping | None:
         """Marts read every partition of what they are made from; models by day read their day."""
         return dg.AllPartitionMapping() if self._lane == "marts" else None

@@ -64,7 +64,8 @@ def null_rates(current: pa.Table, reference: pa.Table) -> Signal:
     if not changes:
         return Signal(True, "no column may be null")
     name = max(sorted(changes), key=lambda column: abs(changes[column]))
-    message = f"largest change of nulls: {name} {reference[name].null_count / reference.num_rows:.0%} to {current[name].null_count / current.num_rows:.0%}"
+    before, now = reference[name].null_count / reference.num_rows, current[name].null_count / current.num_rows
+    message = f"largest change of nulls: {name} {before:.0%} to {now:.0%}"
     return Signal(abs(changes[name]) <= NULL_RATE_CHANGE, message, {"column": name, "change": changes[name]})
 
 

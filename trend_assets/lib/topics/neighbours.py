@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
 _HALF = np.uint64(32)
 _ONE = np.uint64(1)
 

@@ -1,0 +1,124 @@
+"""The whole graph once, on a tiny town: every run succeeds, every check passes, the answers are there and repeatable."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from trend_assets.lake import Lake
+from trend_assets.tables import TABLES
+
+COMMAND = str(Path(sys.executable).with_name("trend-assets"))
+DAYS, POSTS = 6, 9_000
+
+
+@dataclass(frozen=True)
+class Town:
+    """A data folder after `trend-assets demo`, and what the command printed."""
+
+    folder: Path
+    output: str
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(str(self.folder / "lake"))
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [COMMAND, *arguments], env={**os.environ, "TREND_ASSETS_DATA": str(self.folder)}, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
+    folder = tmp_path_factory.mktemp("town")
+    result = subprocess.run(
+        [COMMAND, "demo", "--data", str(folder), "--days", str(DAYS), "--town-posts", str(POSTS)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return Town(folder, result.stdout)
+
+
+def test_every_landed_record_is_accounted_for_against_the_generators_own_ledger(town):
+    counts = town.lake.read(TABLES["social/landing_counts"])
+    found: Counter[str] = Counter()
+    for row in counts.select(["outcome", "records"]).to_pylist():
+        found[row["outcome"]] += row["records"]
+    ledger = json.loads((town.folder / "truth" / "ledger.json").read_text())["totals"]
+    assert dict(found) == {outcome: count for outcome, count in ledger.items() if count}
+
+
+def test_every_table_is_published_and_every_hour_is_there(town):
+    empty = [path for path in TABLES if path not in {"demand/decision_cards"} and town.lake.read(TABLES[path]).num_rows == 0]
+    assert empty == []
+    assert len(town.lake.partitions(TABLES["social/raw_posts"])) == DAYS * 24
+
+
+def test_raw_and_clean_posts_are_the_same_posts(town):
+    raw = town.lake.read(TABLES["social/raw_posts"], columns=["network", "post_id"]).to_pylist()
+    clean = town.lake.read(TABLES["social/clean_posts"], columns=["network", "post_id"]).to_pylist()
+    assert Counter(map(str, raw)) == Counter(map(str, clean))
+
+
+def test_no_account_name_reaches_the_published_file(town):
+    handles = set()
+    for row in town.lake.read(TABLES["social/raw_posts"], columns=["text"]).to_pylist():
+        handles |= {word.strip("@:,.!?").lower() for word in row["text"].split() if word.startswith("@")}
+    handles -= {"", "maisoncarrel", "user"}
+    assert handles, "the town mentions accounts"
+    published = duckdb.connect(str(town.folder / "lake" / "trends.duckdb"), read_only=True)
+    labels = (
+        " ".join(row[0] for row in published.execute("select label || ' ' || array_to_string(keywords, ' ') from topics.trends").fetchall())
+        .lower()
+        .split()
+    )
+    assert handles.isdisjoint(labels)
+
+
+def test_the_published_file_answers_every_ready_query(town):
+    for path in sorted((Path(__file__).parents[1] / "dbt_project" / "analyses").glob("*.sql")):
+        result = town.command("sql", path.stem, "--csv")
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert len(result.stdout.splitlines()) >= 1
+
+
+def test_checks_pass_and_name_an_error_when_a_file_is_damaged(town):
+    fine = town.command("check")
+    assert fine.returncode == 0, fine.stdout + fine.stderr
+    assert "0 errors" in fine.stdout
+    table = TABLES["topics/topic_hours"]
+    newest = town.lake.partitions(table)[-1]
+    part = Path(town.lake.files(table, [newest])[0].removeprefix("file://"))
+    original = part.read_bytes()
+    try:
+        part.write_bytes(original[:-20] + b"\0" * 20)
+        broken = town.command("check")
+        assert broken.returncode == 1, broken.stdout
+        assert "topic_hours" in broken.stdout
+    finally:
+        part.write_bytes(original)
+
+
+def test_a_second_demo_does_nothing_again_and_shows_the_same_answers(town):
+    again = town.command("demo", "--days", str(DAYS), "--town-posts", str(POSTS))
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert again.stdout.count("done before") == 5
+    answers = again.stdout[again.stdout.index("Strongest") : again.stdout.index("Five ready queries")]
+    assert answers in town.output
+
+
+def test_a_folder_of_another_town_is_refused_with_advice(town):
+    result = town.command("demo", "--days", "3", "--town-posts", str(POSTS))
+    assert result.returncode == 1
+    assert "another simulated town" in result.stdout
