@@ -76,6 +76,9 @@ def main(partitions: int = 720, rows: int = 300) -> dict[str, float]:
         steps["read"] = lambda: lake.read(TABLE)
         steps["read three columns"] = lambda: lake.read(TABLE, keys, columns=["post_id", "created_at", "text"])
         steps["read 720 absent partitions"] = lambda: lake.read(TABLES["social/clean_posts"], keys)
+        empty = dict.fromkeys(keys, TABLES["social/clean_posts"].empty())
+        steps["publish 720 empty partitions"] = lambda: lake.publish(TABLES["social/clean_posts"], empty)
+        steps["read 720 empty partitions"] = lambda: lake.read(TABLES["social/clean_posts"], keys)
         for name, step in steps.items():
             with _timed(results, name):
                 step()

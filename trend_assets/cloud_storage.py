@@ -6,6 +6,7 @@ What belongs here: how the protocol maps to requests and preconditions. What doe
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import pyarrow as pa

@@ -12,6 +12,8 @@ Layout: ``<group>/<table>/<hour|day>=<key without colons>/`` (``<group>/<table>/
 3. encode them, read the footer of the bytes back, write them under their hash (temporary name, sync, rename, sync folder);
 4. swap the manifest by compare-and-swap against the one read in step 1; sync folder.
 
+A micro-batch (``append``) is written before it is audited, and is as invisible until the swap.
+
 What a manifest guarantees: its parts are durable; they are the bytes whose hash it states, whose footer states the declared
 schema and the number of rows; the rows that were given to the Parquet writer passed the audit. That the writer encodes values
 faithfully is trusted, not checked: decoding every part again cost more than all other work.

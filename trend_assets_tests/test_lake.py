@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from trend_assets.lake import Lake
@@ -136,6 +137,36 @@ def test_columns_are_conformed_and_extra_ones_dropped(lake: Lake) -> None:
     )
     lake.publish(COUNTS, {HOURS[0]: loose})
     assert lake.read(COUNTS).equals(counts(0))
+
+
+def test_of_many_faulty_partitions_each_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    """Partitions are audited together; the messages are those of each alone."""
+    lake = Lake(str(tmp_path), workers=1)
+    parts = {HOURS[0]: counts(0), HOURS[1]: counts(1, visitors=-1), HOURS[2]: pa.concat_tables([counts(2), counts(2, rows=1)])}
+    with pytest.raises(AuditError) as raised:
+        lake.publish(COUNTS, parts)
+    assert [(finding.partition, finding.check, finding.rows) for finding in raised.value.findings] == [
+        (HOURS[1], "values", 5),
+        (HOURS[2], "key", 1),
+    ]
+    assert lake.storage.list() == []
+
+
+def test_pieces_of_different_types_are_published_together(tmp_path: Path) -> None:
+    loose = counts(1).set_column(2, "visitors", counts(1)["visitors"].cast(pa.int32()))
+    lake = Lake(str(tmp_path), workers=1)
+    lake.publish(COUNTS, {HOURS[0]: counts(0).take([4, 0, 2, 1, 3]), HOURS[1]: loose, HOURS[2]: COUNTS.empty()})
+    assert lake.read(COUNTS).equals(pa.concat_tables([counts(0), counts(1)]))
+
+
+def test_small_and_large_parts_are_read_alike(tmp_path: Path) -> None:
+    """They are compressed differently; a range equals its partitions one by one for both."""
+    parts = {HOURS[0]: counts(0, rows=900), HOURS[1]: counts(1, rows=3)}
+    together, alone = Lake(str(tmp_path / "a"), workers=1), Lake(str(tmp_path / "b"), workers=1)
+    manifests = together.publish(COUNTS, parts)
+    assert manifests == {key: alone.publish(COUNTS, {key: data})[key] for key, data in parts.items()}
+    assert together.read(COUNTS).equals(pa.concat_tables(list(parts.values())))
+    assert {pq.read_metadata(file).row_group(0).column(0).compression for file in together.files(COUNTS)} == {"ZSTD", "LZ4"}
 
 
 # -- two writers ---------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 TREND_HISTORY = timedelta(days=28)
+TERM_COLUMNS = ["created_at", "kind", "lemmas", "hashtags"]
 BRAND_COLUMNS = ["network", "post_id", "created_at", "kind", "tokens", "hashtags", "matching_rules"]
 _previous_hour = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 
@@ -123,15 +124,19 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
     """Score each topic-hour against its cycle and past; rank, stage and explain what is unusual."""
     from trend_assets.lib.trends.lanes import brand_counts, hour_volumes
     from trend_assets.lib.trends.rank import rank_trends
+    from trend_assets.lib.trends.terms import term_novelty
 
     settings, store, keys = load_settings(), lake.get(), list(context.partition_keys)
     hours = hours_of(context.partition_time_window)
     day_before = [hour_key(hour) for hour in hours_between(hours[0] - timedelta(days=1), hours[0])] + keys
+    topics = store.read(TABLES["topics/topics"], keys)
+    posts = _with_history(store, "social/clean_posts", hours[0], keys, TERM_COLUMNS)
     ranked = rank_trends(
         hours,
         topic_hours=_with_history(store, "topics/topic_hours", hours[0], keys),
-        topics=store.read(TABLES["topics/topics"], keys),
-        volumes=hour_volumes(_with_history(store, "social/clean_posts", hours[0], keys, ["created_at", "kind"])),
+        topics=topics,
+        volumes=hour_volumes(posts),
+        terms=term_novelty(topics, posts),
         previous_trends=_with_history(store, "topics/trends", hours[0], []),
         brand_posts=brand_counts(
             store.read(TABLES["social/clean_posts"], day_before, columns=BRAND_COLUMNS),

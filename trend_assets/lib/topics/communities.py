@@ -60,7 +60,7 @@ def _move(  # noqa: C901 - the loop is the algorithm; splitting it would cost a 
     budget = nodes * _VISITS_PER_NODE
     while length > 0 and budget > 0:
         budget -= 1
-        node = np.uint64(queue[head])
+        node = queue[head]
         head = head + 1 if head + 1 < nodes else 0
         length -= 1
         waiting[node] = False
@@ -179,9 +179,14 @@ def _louvain(starts: np.ndarray, links: np.ndarray, weights: np.ndarray, within:
     total = 0.0
     end = 0
     for node in range(nodes):
+        if within[node] < 0:
+            for position in range(starts[node], starts[node + 1]):
+                total += weights[position]
+            kept_starts[node + 1] = end
+            continue
         for position in range(starts[node], starts[node + 1]):
             total += weights[position]
-            if within[node] >= 0 and within[links[position]] == within[node]:
+            if within[links[position]] == within[node]:
                 kept_links[end] = links[position]
                 kept_weights[end] = weights[position]
                 degrees[node] += weights[position]

@@ -14,7 +14,9 @@ _ONE = np.uint64(1)
 
 
 @njit(cache=True)
-def _offer(heap: np.ndarray, base: int, size: int, usual: int, most: int, strong: int, entry: int) -> int:
+def _offer(
+    heap: np.ndarray, base: np.uint64, size: np.uint64, usual: np.uint64, most: np.uint64, strong: np.uint64, entry: np.uint64
+) -> np.uint64:
     """Offer an entry to the min-heap at ``base`` of the ``usual`` nearest and any strong ones; earlier ones win ties. Returns its size.
 
     An entry is the bits of its similarity before the number of the other document. Positive floats are ordered as their bits are,
@@ -198,9 +200,10 @@ def neighbour_graph(
     """The symmetric k-nearest-neighbour graph of unit vectors in compressed rows (starts, links, weights).
 
     ``starts`` (documents + 1), ``terms`` and ``weights`` are the vectors in compressed rows, ``vocabulary`` is one
-    more than the greatest term; weights and ``minimum_similarity`` must be positive. A pair is linked when its cosine is at least ``minimum_similarity`` and one of the two
-    has the other among its ``neighbours`` nearest (symmetric by maximum; the cosine is the same from both sides). Where more than
-    that are at ``strong_similarity`` or nearer, up to ``strong_neighbours`` of them are linked: a topic of thousands of posts
+    more than the greatest term; weights and ``minimum_similarity`` are positive. A pair is linked when its cosine is at least
+    ``minimum_similarity`` and one of the two has the other among its ``neighbours`` nearest (symmetric by maximum; the cosine is
+    the same from both sides). Where more than that are at ``strong_similarity`` or nearer, up to ``strong_neighbours`` of them are
+    linked: a topic of thousands of posts
     would otherwise fall apart because each post sees so few of the others.
 
     Each document is compared only with those that share a term, found through an inverted index that grows as documents

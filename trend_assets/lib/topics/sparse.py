@@ -133,7 +133,7 @@ def members_of(labels: np.ndarray, clusters: int) -> tuple[np.ndarray, np.ndarra
 
 
 @njit(cache=True)
-def centres(
+def centres(  # noqa: C901 - one pass over a cluster's terms; splitting it would cost a call per term
     starts: np.ndarray, columns: np.ndarray, weights: np.ndarray, labels: np.ndarray, clusters: int, used: np.ndarray, kept: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The ``kept`` heaviest terms of each cluster's summed vectors, heaviest first, scaled to unit length, and their frequency.

@@ -19,6 +19,9 @@ from trend_assets.tables.declaration import timestamp
 BRAND_SHARE = 0.3
 """A topic is in the brand lane when this share of its posts names one of our brands or products."""
 
+LARGEST_POSTS_PER_AUTHOR = 2.0
+"""More posts a day per author (counted anew each hour) than this is repetition by a few, not attention of many."""
+
 _SEPARATOR = "\x1f"
 
 
@@ -61,6 +64,7 @@ def suppression(
     minimum_authors: int,
     largest_repetition: float,
     smallest_originality: float,
+    posts_per_author: npt.NDArray[np.float64],
 ) -> npt.NDArray[np.str_]:
     """Why each topic (n,) is not an alert, in words; empty where it is one. The first rule that applies is named."""
     return np.select(
@@ -70,6 +74,7 @@ def suppression(
             authors < minimum_authors,
             repetition > largest_repetition,
             originality < smallest_originality,
+            posts_per_author > LARGEST_POSTS_PER_AUTHOR,
         ],
         [
             "no longer more than its past and the hour explain",
@@ -77,6 +82,7 @@ def suppression(
             f"fewer than {minimum_authors} authors",
             "one author dominates",
             "mostly copies",
+            "a few accounts post it again and again",
         ],
         default="",
     )

@@ -18,7 +18,7 @@ import pyarrow as pa
 from trend_assets.lib.trends.bursts import deviance_residual, upper_tail
 from trend_assets.lib.trends.cycles import HISTORY_HOURS
 from trend_assets.lib.trends.discovery import benjamini_hochberg
-from trend_assets.lib.trends.expectations import Topics, expectations
+from trend_assets.lib.trends.expectations import SCALES, Topics, expectations
 from trend_assets.lib.trends.history import (
     Floats,
     Integers,
@@ -52,6 +52,8 @@ class TrendRules:
     largest_repetition: float = 0.5
     smallest_originality: float = 0.34
     warm_up_hours: int = 6
+    smallest_term_z: float = 4.0
+    young_hours: int = 7 * 24
 
 
 def rank_trends(
@@ -61,6 +63,7 @@ def rank_trends(
     topics: pa.Table,
     volumes: pa.Table,
     previous_trends: pa.Table | None = None,
+    terms: pa.Table | None = None,
     brand_posts: pa.Table | None = None,
     brand_terms: Collection[str] = (),
     minimum_authors: int = 5,
@@ -87,6 +90,9 @@ def rank_trends(
     suppressed: not significant, no post in the hour, fewer than ``minimum_authors`` (in the hour or the
     registry's window), one author dominating, or mostly copies.
 
+    ``terms`` (see ``terms.term_novelty``, of the same rows as ``topics``) adds the novelty of a topic's words as one more test,
+    and asks it of topics younger than a week: everyday talk clusters anew every day, in words that were there before.
+
     Topics as old as the loaded history (born in its first ``warm_up_hours``) may be older: their windows are judged once
     as many hours lie before them, so a new lake raises nothing in its first hours.
 
@@ -96,7 +102,7 @@ def rank_trends(
     wanted = sorted_hours(hours)
     volume_history = VolumeHistory(volumes)
     history = TopicHistory(topic_hours, volume_history)
-    registry = _Registry(topics, history, brand_terms)
+    registry = _Registry(topics, history, brand_terms, terms)
     brands = _BrandPosts(brand_posts, registry)
     memory = _Memory.of(previous_trends, int(wanted[0]) if wanted.size else 0)
     parts: list[pa.Table] = []
@@ -112,7 +118,10 @@ def rank_trends(
 class _Registry:
     """The registry rows of all hours, sorted by hour and topic, with arrays of what the statistics need."""
 
-    def __init__(self, topics: pa.Table, history: TopicHistory, brand_terms: Collection[str]) -> None:
+    def __init__(self, topics: pa.Table, history: TopicHistory, brand_terms: Collection[str], terms: pa.Table | None = None) -> None:
+        if terms is not None:
+            novelty = terms.select(["term", "z", "p_value", "ratio"]).rename_columns(["term", "term_z", "term_p_value", "term_ratio"])
+            topics = pa.table({**{name: topics[name] for name in topics.column_names}, **{name: novelty[name] for name in novelty.column_names}})
         self.table = topics.sort_by([("hour", "ascending"), ("topic_id", "ascending")]).combine_chunks()
         self.hours = hour_numbers(self.table["hour"])
         self.codes, self.names = encode(self.table["topic_id"])
@@ -121,6 +130,9 @@ class _Registry:
         self.born = hour_numbers(self.table["born_at"])
         self.window_posts = integers(self.table["window_posts"])
         self.window_authors = integers(self.table["window_authors"])
+        self.term_z, self.term_p_value, self.term_ratio = (
+            np.asarray(self.table[name], dtype=np.float64) if terms is not None else np.zeros(0) for name in ("term_z", "term_p_value", "term_ratio")
+        )
         self.brand_terms = frozenset(term.strip().lower() for term in brand_terms if term.strip())
 
     def rows_of(self, hour: int) -> Integers:
@@ -236,22 +248,37 @@ def _rank_hour(
     judged[1:] &= np.stack([scales[n].hours > scales[n - 1].hours for n in range(1, len(scales))])
     tails = np.where(judged, tails, 1.0)
     z = np.where(judged, z, np.minimum(z, 0.0))
-    p_value = np.minimum(tails.min(axis=0) * np.maximum(judged.sum(axis=0), 1), 1.0)
+    tests = judged.sum(axis=0)
+    smallest = tails.min(axis=0)
+    by_terms = np.zeros(rows.size, dtype=bool)
+    if registry.term_z.size:
+        term_p_value, term_z = registry.term_p_value[rows], registry.term_z[rows]
+        by_terms = (term_p_value < smallest) & (term_z >= rules.smallest_term_z)
+        old_words = (life <= rules.young_hours) & (term_z < rules.smallest_term_z)
+        smallest = np.where(by_terms, term_p_value, np.where(old_words, 1.0, smallest))
+        tests = tests + 1
+    p_value = np.minimum(smallest * np.maximum(tests, 1), 1.0)
     # Two families (stratified control, Sun et al. 2006): a known trend that goes on need not compete with every new one.
     q_value = np.empty_like(p_value)
     for family in (kept, ~kept):
         q_value[family] = benjamini_hochberg(p_value[family])
-    significant = (q_value <= rules.false_discovery_rate) & (z.max(axis=0) > 0)
+    significant = (q_value <= rules.false_discovery_rate) & ((z.max(axis=0) > 0) | by_terms)
     chosen = np.flatnonzero(significant | kept)
     if not chosen.size:
         return TABLES["topics/trends"].empty()
-    best = tails[:, chosen].argmin(axis=0)
+    by_terms = by_terms[chosen]
+    # Where the words tell most, the window is the day that they were counted over.
+    best = np.where(by_terms, len(SCALES) - 1, tails[:, chosen].argmin(axis=0))
     picked = _Picked(hour, rows[chosen], position[chosen], born[chosen], best)
     take = (best, np.arange(chosen.size))
     window_hours, window_posts, window_expected, window_volume = (
         np.stack([np.asarray(getattr(scale, name))[chosen] for scale in scales])[take] for name in ("hours", "posts", "expected", "volume")
     )
     window_z = z[:, chosen][take]
+    if by_terms.any():
+        told = rows[chosen]
+        window_z = np.where(by_terms, registry.term_z[told], window_z)
+        window_expected = np.where(by_terms, np.minimum(window_posts / np.maximum(registry.term_ratio[told], 1.0), window_posts), window_expected)
     start = hour + 1 - window_hours
     some = np.maximum(window_posts, 1)
     repetition = history.total("repeated", picked.position, start, hour + 1) / some
@@ -273,6 +300,7 @@ def _rank_hour(
         minimum_authors=rules.minimum_authors,
         largest_repetition=rules.largest_repetition,
         smallest_originality=rules.smallest_originality,
+        posts_per_author=posts_24h[chosen] / np.maximum(authors_24h, 1),
     )
     suppressed = why_not != ""
     order = np.lexsort((registry.codes[picked.rows], -score, suppressed))

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trend_assets.lib.quality.audit import CHECKS, AuditError, Finding, audit
+from trend_assets.lib.quality.audit import CHECKS, AuditError, Finding, audit, is_clean, neighbours
 from trend_assets.lib.quality.partition_keys import bounds, key_of_number, numbers, numbers_of_times, split
 from trend_assets.tables import TABLES, Column, Table
 from trend_assets.tables.declaration import strings, timestamp
+from trend_assets_tests.lake_tables import COUNTS, HOURS, counts
 
 HOUR = "2026-09-01-13:00"
 START = datetime(2026, 9, 1, 13, tzinfo=UTC)
@@ -196,3 +197,34 @@ def test_days_split_by_date_or_timestamp(make: Callable[[date], date]) -> None:
     data = pa.table({"day": pa.array([make(date(2026, 9, day)) for day in (2, 1, 2)], type_), "row": [0, 1, 2]})
     parts = split(DAILY, data, ["2026-09-01", "2026-09-02"])
     assert [part["row"].to_pylist() for part in parts.values()] == [[1], [0, 2]]
+
+
+# -- a range at once -----------------------------------------------------------------------------------------------
+
+
+def test_a_clean_range_is_seen_at_once_and_any_fault_in_it_too() -> None:
+    parts = [counts(hour, rows=4 + hour) for hour in range(3)]
+
+    def clean(*pieces: pa.Table) -> bool:
+        return is_clean(COUNTS, pa.concat_tables(pieces), HOURS[: len(pieces)], [piece.num_rows for piece in pieces])
+
+    assert clean(*parts)
+    assert clean(parts[0], COUNTS.empty(), parts[2])
+    assert clean(COUNTS.empty())
+    assert not clean(parts[0], parts[2], parts[1])  # rows in each other's hour
+    assert not clean(parts[0], pa.concat_tables([parts[1].slice(0, 1), parts[1]]))  # a repeated key
+    assert not clean(parts[0], counts(1, visitors=-1))
+    assert not clean(parts[0], parts[1].set_column(4, "weather", pa.array(["foggy"] * 5)))
+
+
+def test_neighbours_tell_sorted_and_unique() -> None:
+    def of(*columns: list[object] | pa.Array) -> tuple[bool, bool]:
+        return neighbours(pa.table({str(number): column for number, column in enumerate(columns)}))
+
+    assert of([1, 1, 2], ["a", "b", "a"]) == (True, True)
+    assert of([1, 1, 2], ["a", "a", "a"]) == (True, False)
+    assert of([1, 1, 2], ["b", "a", "a"]) == (False, True)
+    assert of(["a", "b", None, None]) == (True, False)  # nulls last, and equal
+    assert of([None, "a"]) == (False, True)
+    assert of([1.0, float("nan"), 2.0]) == (False, True)
+    assert of([1]) == of(pa.array([], pa.string())) == (True, True)
