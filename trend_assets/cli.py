@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 # Into a file or a pipe, tables keep a width that people can read.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 150)
 
 DataOption = Annotated[
     Path | None, typer.Option("--data", envvar="TREND_ASSETS_DATA", help="Folder for landing files, lake and warehouse. Default: data/")

@@ -149,11 +149,12 @@ def run_own_data(folder: Path, files: OwnData, console: Console) -> None:
     values = {
         "LAKE_START": lake_start.replace(hour=0).isoformat(),
         "TREND_ASSETS_BRANDS": json.dumps(brands),
-        "TREND_ASSETS_RETAIL_MAPPING": str(folder / "retail" / "mapping.yml"),
+        "TREND_ASSETS_RETAIL_MAPPING": str((files.retail_mapping or folder / "retail" / "mapping.yml").resolve()),
     }
     with _settings_of_folder(folder, values):
         identity = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in (files.posts, files.products, files.orders) if path]
-        steps = Steps(folder, ("own", identity, brands), console)
+        mappings = [path.read_text() for path in (posts.mapping, files.retail_mapping) if path]
+        steps = Steps(folder, ("own", identity, brands, mappings), console)
         console.print(f"[bold]The main job[/] on your data: posts of {posts.first:%Y-%m-%d} to {posts.last:%Y-%m-%d}, in {_shown(folder)}")
         steps.run("your posts", lambda: _ingest(files, posts.mapping, console))
         steps.run("your retail tables", lambda: _prepare_retail(folder / "retail", files, posts.first.date(), posts.last.date(), console))
@@ -166,6 +167,9 @@ def run_own_data(folder: Path, files: OwnData, console: Console) -> None:
             )
             steps.run("your orders, on their own calendar (retail_days)", lambda: run_job("retail_days", console, orders))
             steps.run("orders by product, place and day (demand_days)", lambda: run_job("demand_days", console, orders))
+        elif orders_range:  # sales rates look back two weeks: load what the orders have before the posts too
+            history = Range(day_key(min(orders_range[0], posts.first.date())), day_key(posts.last.date()))
+            steps.run("your products, stock and orders (retail_days)", lambda: run_job("retail_days", console, history))
         end = (posts.last + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         _whole_graph(steps, posts.first.replace(hour=0, minute=0, second=0, microsecond=0), end, console)
         show_answers(console)
@@ -180,11 +184,13 @@ def _ingest(files: OwnData, mapping: Path, console: Console) -> None:
 
 
 def _prepare_retail(folder: Path, files: OwnData, first: date, last: date, console: Console) -> None:
-    from trend_assets.own_data import simulate_missing_stock, write_retail_mapping
+    from trend_assets.own_data import check_own_mapping, simulate_missing_stock, write_retail_mapping
 
-    write_retail_mapping(folder, files.products, files.orders, files.retail_mapping)
-    if files.retail_mapping is None:
-        simulate_missing_stock(folder, first, last, console)
+    if files.retail_mapping is not None:
+        check_own_mapping(files.retail_mapping)
+        return
+    write_retail_mapping(folder, files.products, files.orders)
+    simulate_missing_stock(folder, first, last, console)
 
 
 def _shown(folder: Path) -> str:

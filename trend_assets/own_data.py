@@ -94,19 +94,15 @@ def first_and_last_order_day(orders: Path, retail_mapping: Path | None) -> tuple
     return days[0], days[-1]
 
 
-def write_retail_mapping(folder: Path, products: Path | None, orders: Path | None, retail_mapping: Path | None) -> Path:
-    """The data folder's ``mapping.yml``: the user's own, or one made of the shipped mappings of products and orders."""
+def check_own_mapping(path: Path) -> None:
+    """Check that the user's mapping fits their files. Raises ``MappingError`` with every misfit."""
+    check_mapping(load_mapping(path), root=path.parent)
+
+
+def write_retail_mapping(folder: Path, products: Path | None, orders: Path | None) -> Path:
+    """The data folder's ``mapping.yml``, made of the shipped mappings of products and orders, and stock that is simulated."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "mapping.yml"
-    if retail_mapping is not None:
-        target.write_text(retail_mapping.read_text())
-        for path in (products, orders):
-            if path is not None:
-                link = folder / path.name
-                link.unlink(missing_ok=True)
-                link.symlink_to(path.resolve())
-        check_mapping(load_mapping(target), root=folder)
-        return target
     tables: dict[str, Any] = {"stores": {"rows": [], "data_origin": "simulated"}}
     stores = [{"store_id": "web", "store_name": "Web shop", "channel": "web"}]
     currency = "EUR"

@@ -6,6 +6,7 @@ jobs exist (``defs/jobs.py``), what a command is for (``cli.py``, ``demo.py``).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -106,7 +107,10 @@ def run_job(name: str, console: Console, partitions: Range | None = None, *, rai
 
     loaded = definitions()
     instance, run_id, started = dg.DagsterInstance.get(), str(uuid.uuid4()), time.monotonic()
-    with _steps_shown(instance, run_id, console):
+    log = Path(os.environ["TREND_ASSETS_DAGSTER_STORAGE"]) / "logs" / f"{name}-{run_id}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    # What dbt prints goes to a file; the console keeps the real standard output.
+    with log.open("w") as output, contextlib.redirect_stdout(output), _steps_shown(instance, run_id, console):
         result = loaded.resolve_job_def(name).execute_in_process(
             instance=instance, run_id=run_id, tags=partitions.tags if partitions else None, raise_on_error=False, run_config=_QUIET
         )

@@ -9,6 +9,7 @@ tests are asset checks; they do not block Python assets, hence a working file an
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -16,8 +17,10 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from trend_assets.dbt_project import dbt_project, manifest
 from trend_assets.declared import OWNERS
-from trend_assets.partitions import daily, days_of
+from trend_assets.partitions import daily
+from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.settings import load_settings
+from trend_assets.tables import TABLES
 from trend_assets.warehouse import dbt_variables
 
 LAYERS = {"staging": "clean", "intermediate": "aggregate", "marts": "mart"}
@@ -72,10 +75,12 @@ _NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test SQL, not 
     pool=POOL,
     select="tag:daily",
 )
-def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-    """Build and test the models of the run's days."""
-    days = days_of(context.partition_time_window)
-    variables = dbt_variables(days[0], days[-1])
+def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake: LakeResource) -> Iterator[Any]:
+    """Build and test the models of the run's days; where only checks run, test the newest day."""
+    table = TABLES["demand/product_trend_links"]
+    keys = keys_in_run(context.run.tags, table) or lake.get().partitions(table)[-1:]
+    days = [date.fromisoformat(key) for key in keys]
+    variables = dbt_variables(days[0], days[-1]) if days else {}
     yield from dbt.cli(["build", *_NO_UNIT_TESTS, "--vars", json.dumps(variables)], context=context).stream()
 
 

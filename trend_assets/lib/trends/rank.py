@@ -121,7 +121,9 @@ class _Registry:
     def __init__(self, topics: pa.Table, history: TopicHistory, brand_terms: Collection[str], terms: pa.Table | None = None) -> None:
         if terms is not None:
             novelty = terms.select(["term", "z", "p_value", "ratio"]).rename_columns(["term", "term_z", "term_p_value", "term_ratio"])
-            topics = pa.table({**{name: topics[name] for name in topics.column_names}, **{name: novelty[name] for name in novelty.column_names}})
+            topics = pa.table(
+                {**{name: topics[name] for name in topics.column_names}, **{name: novelty[name] for name in novelty.column_names}}
+            )
         self.table = topics.sort_by([("hour", "ascending"), ("topic_id", "ascending")]).combine_chunks()
         self.hours = hour_numbers(self.table["hour"])
         self.codes, self.names = encode(self.table["topic_id"])
@@ -131,7 +133,8 @@ class _Registry:
         self.window_posts = integers(self.table["window_posts"])
         self.window_authors = integers(self.table["window_authors"])
         self.term_z, self.term_p_value, self.term_ratio = (
-            np.asarray(self.table[name], dtype=np.float64) if terms is not None else np.zeros(0) for name in ("term_z", "term_p_value", "term_ratio")
+            np.asarray(self.table[name], dtype=np.float64) if terms is not None else np.zeros(0)
+            for name in ("term_z", "term_p_value", "term_ratio")
         )
         self.brand_terms = frozenset(term.strip().lower() for term in brand_terms if term.strip())
 
@@ -278,7 +281,9 @@ def _rank_hour(
     if by_terms.any():
         told = rows[chosen]
         window_z = np.where(by_terms, registry.term_z[told], window_z)
-        window_expected = np.where(by_terms, np.minimum(window_posts / np.maximum(registry.term_ratio[told], 1.0), window_posts), window_expected)
+        window_expected = np.where(
+            by_terms, np.minimum(window_posts / np.maximum(registry.term_ratio[told], 1.0), window_posts), window_expected
+        )
     start = hour + 1 - window_hours
     some = np.maximum(window_posts, 1)
     repetition = history.total("repeated", picked.position, start, hour + 1) / some
