@@ -19,24 +19,27 @@ from trend_assets.settings import PROJECT_ROOT, load_settings
 from trend_assets.warehouse import Warehouse
 
 READY_QUERIES = PROJECT_ROOT / "dbt_project" / "analyses"
-TOP = 10
+TOP_TRENDS, TOP_CARDS = 6, 8
 
 _TOP_TRENDS = """
-with strongest as (
+with linked as (
+    select topic_id, count(distinct product_id) as products from demand.product_trend_links where linked group by topic_id
+), strongest as (
     select *, row_number() over (partition by topic_id order by score desc) as place, max(hour) over (partition by topic_id) as last_hour
     from topics.trends
     where not suppressed
 )
-select label, stage, lane, first_raised_at, hour as strongest_at, posts_24h, authors_24h, reason
-from strongest where place = 1 order by score desc limit {limit}
+select label, stage, first_raised_at as raised, posts_24h as posts, authors_24h as authors, coalesce(products, 0) as products, reason
+from strongest left join linked using (topic_id)
+where place = 1 and {condition} order by score desc limit {limit}
 """
 _TOP_CARDS = """
 with latest as (
     select *, row_number() over (partition by topic_id, product_id, store_id order by day desc, money_at_risk desc) as place
     from demand.decision_cards
 )
-select day, action, product_name, store_id, label, quantity, act_by, round(days_of_cover, 1) as days_of_cover, lead_time_days,
-       round(money_at_risk) as money_at_risk, data_origin
+select day, action, product_name as product, store_id as place, label as trend, quantity, act_by,
+       round(days_of_cover, 1) as cover_days, lead_time_days as lead_days, round(money_at_risk) as at_risk, data_origin as data
 from latest where place = 1 and action <> 'hold' order by money_at_risk desc limit {limit}
 """
 
@@ -108,6 +111,9 @@ def _print_ready(console: Console) -> None:
 def show_answers(console: Console) -> None:
     """Print the strongest trends, the decision cards with most at stake and the ready queries."""
     warehouse = Warehouse(load_settings().warehouse_file)
-    print_rows(warehouse.query(_TOP_TRENDS.format(limit=TOP)), console, "Strongest emerging trends")
-    print_rows(warehouse.query(_TOP_CARDS.format(limit=TOP)), console, "Decision cards with most money at risk")
+    strongest = warehouse.query(_TOP_TRENDS.format(condition="true", limit=TOP_TRENDS))
+    print_rows(strongest, console, "Strongest emerging trends")
+    ours = warehouse.query(_TOP_TRENDS.format(condition="products > 0", limit=TOP_TRENDS))
+    print_rows(ours, console, "Strongest trends linked to your products")
+    print_rows(warehouse.query(_TOP_CARDS.format(limit=TOP_CARDS)), console, "Decision cards with most money at risk")
     _print_ready(console)
