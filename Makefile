@@ -49,8 +49,8 @@ lint: $(VENV)/.installed ## ruff, mypy, import-linter, lock file and generated f
 format: $(VENV)/.installed ## format the code
 	@$(BIN)/ruff format .; $(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed ## every benchmark on generated data; add POSTS=file.parquet for your own
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
+bench: $(VENV)/.installed ## the benchmarks that make their own data (README lists those that want files)
+	@for name in simulation sources text topics lake; do echo "== benchmarks/$$name.py"; $(BIN)/python -m benchmarks.$$name; done
 
 lock: $(VENV)/.installed ## compile requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
