@@ -44,8 +44,9 @@ def column_schema(table: Table) -> dg.TableSchema:
         rules += [f"one of: {', '.join(column.allowed)}"] if column.allowed else []
         rules += [f">= {column.minimum:g}"] if column.minimum is not None else []
         rules += [f"<= {column.maximum:g}"] if column.maximum is not None else []
+        rules += ["key within its partition"] if column.name in table.key else []
         rules += ["personal data"] if column.personal else []
-        constraints = dg.TableColumnConstraints(nullable=column.nullable, unique=table.key == (column.name,), other=rules)
+        constraints = dg.TableColumnConstraints(nullable=column.nullable, unique=False, other=rules)
         columns.append(dg.TableColumn(column.name, str(column.type), column.description, constraints))
     return dg.TableSchema(columns=columns)
 
