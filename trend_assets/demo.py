@@ -189,7 +189,7 @@ def _prepare_retail(folder: Path, files: OwnData, first: date, last: date, conso
     if files.retail_mapping is not None:
         check_own_mapping(files.retail_mapping)
         return
-    write_retail_mapping(folder, files.products, files.orders)
+    write_retail_mapping(folder, files.products, files.orders, first)
     simulate_missing_stock(folder, first, last, console)
 
 

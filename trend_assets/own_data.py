@@ -73,12 +73,13 @@ def inspect_posts(path: Path, mapping: Path | None) -> PostsFile:
     return PostsFile(chosen, first.astimezone(UTC), last.astimezone(UTC), brands)
 
 
-def _shipped_table(name: str, path: Path, folder: Path) -> dict[str, Any]:
+def _shipped_table(name: str, path: Path, folder: Path, since: date | None = None) -> dict[str, Any]:
     shipped = yaml.safe_load(_SHIPPED[name].read_text())
-    link = folder / f"{name}{path.suffix}"
+    link = folder / (f"{name}_{since.isoformat()}{path.suffix}" if since else f"{name}{path.suffix}")
     link.unlink(missing_ok=True)
     link.symlink_to(path.resolve())
-    table = {**shipped["tables"][name], "files": link.name, "data_origin": shipped["data_origin"]}
+    files = f"{name}_{{day}}{path.suffix}" if since else link.name
+    table = {**shipped["tables"][name], "files": files, "data_origin": shipped["data_origin"]}
     return {"currency": shipped.get("currency"), "table": table, "stores": shipped["tables"].get("stores")}
 
 
@@ -99,15 +100,18 @@ def check_own_mapping(path: Path) -> None:
     check_mapping(load_mapping(path), root=path.parent)
 
 
-def write_retail_mapping(folder: Path, products: Path | None, orders: Path | None) -> Path:
-    """The data folder's ``mapping.yml``, made of the shipped mappings of products and orders, and stock that is simulated."""
+def write_retail_mapping(folder: Path, products: Path | None, orders: Path | None, first: date) -> Path:
+    """The data folder's ``mapping.yml``, made of the shipped mappings of products and orders, and stock that is simulated.
+
+    The catalogue holds from ``first``, the day of the first post: orders of years before need no copy of it for each day.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / "mapping.yml"
     tables: dict[str, Any] = {"stores": {"rows": [], "data_origin": "simulated"}}
     stores = [{"store_id": "web", "store_name": "Web shop", "channel": "web"}]
     currency = "EUR"
     if products is not None:
-        tables["products"] = _shipped_table("products", products, folder)["table"]
+        tables["products"] = _shipped_table("products", products, folder, first)["table"]
     if orders is not None:
         found = _shipped_table("orders", orders, folder)
         tables["orders"], currency = found["table"], found["currency"]
