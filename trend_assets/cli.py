@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -27,6 +28,16 @@ console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isa
 DataOption = Annotated[
     Path | None, typer.Option("--data", envvar="TREND_ASSETS_DATA", help="Folder for landing files, lake and warehouse. Default: data/")
 ]
+
+
+class Family(StrEnum):
+    """Families of planted trends: words and sentences of the two are disjoint, so that methods are not judged on what shaped them."""
+
+    DEVELOPMENT = "development"
+    EVALUATION = "evaluation"
+
+
+FamilyOption = Annotated[Family, typer.Option(help="Family of planted trends; scores for a claim come from the one not developed on")]
 
 
 def _fail(message: str, code: int = 2) -> NoReturn:
@@ -49,6 +60,7 @@ def demo(
     days: Annotated[int, typer.Option(min=2, max=90, help="Days of the simulated town")] = 30,
     town_posts: Annotated[int, typer.Option(min=1000, help="Posts of the simulated town, roughly")] = 200_000,
     seed: Annotated[int, typer.Option(help="Seed of the simulated town; the same seed gives the same bytes")] = 1,
+    family: FamilyOption = Family.DEVELOPMENT,
     posts: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Your own posts instead (Parquet or CSV)")] = None,
     posts_mapping: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Mapping of your posts' columns")] = None,
     products: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Your own products (Parquet or CSV)")] = None,
@@ -74,7 +86,7 @@ def demo(
             names = [name.strip() for name in brands.split(",") if name.strip()]
             job.run_own_data(folder, job.OwnData(posts, posts_mapping, products, orders, retail_mapping, names), console)
         else:
-            job.run_town(folder, days=days, posts=town_posts, seed=seed, console=console)
+            job.run_town(folder, job.Town(days, town_posts, seed, family.value), console)
     except KeyboardInterrupt:
         console.print("\nStopped. Nothing half-written is visible; run the same command again to go on.")
         raise typer.Exit(130) from None
@@ -88,12 +100,13 @@ def simulate(
     days: Annotated[int, typer.Option(min=1, max=400)] = 30,
     posts: Annotated[int, typer.Option(min=100, help="Posts, roughly")] = 200_000,
     seed: Annotated[int, typer.Option()] = 1,
+    family: FamilyOption = Family.DEVELOPMENT,
     start: Annotated[datetime, typer.Option(help="First day (UTC)")] = datetime(2026, 9, 1),
 ) -> None:
     """Write a simulated town: posts in wire formats, a retailer's tables, and the planted truth apart."""
-    from trend_assets.demo import simulate_with_progress
+    from trend_assets.demo import Town, simulate_with_progress
 
-    simulate_with_progress(folder, start=start.replace(tzinfo=UTC), days=days, posts=posts, seed=seed, console=console)
+    simulate_with_progress(folder, Town(days, posts, seed, family.value), console, start=start.replace(tzinfo=UTC))
 
 
 @app.command()

@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from trend_assets.lib.simulation.planted import Family
 from trend_assets.runs import Range, prepare_environment, run_job
 from trend_assets.settings import PROJECT_ROOT, load_settings
 
@@ -37,6 +38,16 @@ class OwnData:
     orders: Path | None
     retail_mapping: Path | None
     brands: list[str]
+
+
+@dataclass(frozen=True)
+class Town:
+    """Which simulated town: days, posts roughly, seed, and family of planted trends (development or evaluation)."""
+
+    days: int
+    posts: int
+    seed: int
+    family: Family = "development"
 
 
 class Steps:
@@ -83,7 +94,7 @@ def _settings_of_folder(folder: Path, values: dict[str, str]) -> Iterator[None]:
     yield
 
 
-def simulate_with_progress(folder: Path, *, start: datetime, days: int, posts: int, seed: int, console: Console) -> None:
+def simulate_with_progress(folder: Path, town: Town, console: Console, start: datetime = TOWN_START) -> None:
     """Write the simulated town with a progress bar."""
     from trend_assets.simulate import simulate_town
 
@@ -94,9 +105,15 @@ def simulate_with_progress(folder: Path, *, start: datetime, days: int, posts: i
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("simulated town", total=days)
+        task = progress.add_task("simulated town", total=town.days)
         summary = simulate_town(
-            folder, start=start, days=days, posts=posts, seed=seed, on_progress=lambda done: progress.update(task, completed=done)
+            folder,
+            start=start,
+            days=town.days,
+            posts=town.posts,
+            seed=town.seed,
+            family=town.family,
+            on_progress=lambda done: progress.update(task, completed=done),
         )
     console.print(f"    {summary}")
 
@@ -112,24 +129,24 @@ def _whole_graph(steps: Steps, first: datetime, end: datetime, console: Console)
     steps.run("marts, tests, warehouse file (marts)", lambda: run_job("marts", console))
 
 
-def run_town(folder: Path, *, days: int, posts: int, seed: int, console: Console) -> None:
+def run_town(folder: Path, town: Town, console: Console) -> None:
     """The main job on the simulated town: generate, materialize the graph in four runs, show the answers."""
     from trend_assets.answers import show_answers
 
     started = time.monotonic()
-    end = TOWN_START + timedelta(days=days)
+    end = TOWN_START + timedelta(days=town.days)
     values = {
         "LAKE_START": TOWN_START.isoformat(),
         "LAKE_END": (end + timedelta(days=1)).isoformat(),
         "TREND_ASSETS_BRANDS": json.dumps(TOWN_BRANDS),
         "TREND_ASSETS_RETAIL_MAPPING": str(folder / "retail" / "mapping.yml"),
     }
-    steps = Steps(folder, ("town", days, posts, seed), console)
-    console.print(f"[bold]The main job[/] on a simulated town: {days} days, about {posts:,} posts, seed {seed}, in {_shown(folder)}")
-    # Before the settings are written: a folder that holds another town is refused and stays as it was.
-    steps.run(
-        "simulated town", lambda: simulate_with_progress(folder, start=TOWN_START, days=days, posts=posts, seed=seed, console=console)
+    steps = Steps(folder, town, console)
+    console.print(
+        f"[bold]The main job[/] on a simulated town: {town.days} days, about {town.posts:,} posts, seed {town.seed}, in {_shown(folder)}"
     )
+    # Before the settings are written: a folder that holds another town is refused and stays as it was.
+    steps.run("simulated town", lambda: simulate_with_progress(folder, town, console))
     with _settings_of_folder(folder, values):
         _whole_graph(steps, TOWN_START, end, console)
         show_answers(console)
