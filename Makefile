@@ -9,6 +9,7 @@ PYTHON ?= $(shell for name in python3 python3.12 python3.11; do \
 export DAGSTER_HOME := $(CURDIR)
 export TREND_ASSETS_DATA ?= $(CURDIR)/data
 export TREND_ASSETS_DAGSTER_STORAGE ?= $(TREND_ASSETS_DATA)/dagster
+export DAGSTER_EVENT_BATCH_SIZE := 500
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .PHONY: help run test dev lint bench setup lock format docs clean

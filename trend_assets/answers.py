@@ -25,7 +25,7 @@ _TOP_TRENDS = """
 with linked as (
     select topic_id, count(distinct product_id) as products from demand.product_trend_links where linked group by topic_id
 ), strongest as (
-    select *, row_number() over (partition by topic_id order by score desc) as place, max(hour) over (partition by topic_id) as last_hour
+    select *, row_number() over (partition by topic_id order by score desc) as place
     from topics.trends
     where not suppressed
 )
@@ -112,7 +112,7 @@ def show_answers(console: Console) -> None:
     """Print the strongest trends, the decision cards with most at stake and the ready queries."""
     warehouse = Warehouse(load_settings().warehouse_file)
     strongest = warehouse.query(_TOP_TRENDS.format(condition="true", limit=TOP_TRENDS))
-    print_rows(strongest, console, "Strongest emerging trends")
+    print_rows(strongest, console, "Strongest trends")
     ours = warehouse.query(_TOP_TRENDS.format(condition="products > 0", limit=TOP_TRENDS))
     print_rows(ours, console, "Strongest trends linked to your products")
     print_rows(warehouse.query(_TOP_CARDS.format(limit=TOP_CARDS)), console, "Decision cards with most money at risk")

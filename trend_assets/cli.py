@@ -26,7 +26,10 @@ app = typer.Typer(
 console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 150)
 
 DataOption = Annotated[
-    Path | None, typer.Option("--data", envvar="TREND_ASSETS_DATA", help="Folder for landing files, lake and warehouse. Default: data/")
+    Path | None,
+    typer.Option(
+        "--data", envvar="TREND_ASSETS_DATA", help="Folder for landing files, lake and warehouse. Default: data/ (data/own with --posts)"
+    ),
 ]
 
 
@@ -97,9 +100,9 @@ def demo(
 @app.command()
 def simulate(
     folder: Annotated[Path, typer.Argument(help="Where landing/, retail/ and truth/ are written")],
-    days: Annotated[int, typer.Option(min=1, max=400)] = 30,
+    days: Annotated[int, typer.Option(min=1, max=400, help="Days")] = 30,
     posts: Annotated[int, typer.Option(min=100, help="Posts, roughly")] = 200_000,
-    seed: Annotated[int, typer.Option()] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes")] = 1,
     family: FamilyOption = Family.DEVELOPMENT,
     start: Annotated[datetime, typer.Option(help="First day (UTC)")] = datetime(2026, 9, 1),
 ) -> None:
@@ -149,7 +152,7 @@ def sql(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table")] = False,
     data: DataOption = None,
 ) -> None:
-    """Query the published warehouse file. Every lake table is there as group.table, every mart as warehouse.mart_name."""
+    """Query the published warehouse file. It holds the lake tables for analysts as group.table and every mart as warehouse.mart_name."""
     from trend_assets.answers import run_query
 
     _data_folder(data)

@@ -76,7 +76,8 @@ class Steps:
 
 
 def _fingerprint(parameters: object) -> str:
-    digest = hashlib.sha256(repr(parameters).encode())
+    method = load_settings().model_dump(exclude={"data", "lake_start", "lake_end", "brands", "retail_mapping"})
+    digest = hashlib.sha256(repr((parameters, method)).encode())
     for pattern in _SOURCES:
         for path in sorted(PROJECT_ROOT.glob(pattern)):
             if path.is_file():

@@ -32,7 +32,10 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         return cls(base_dir=str(Path(config_value["base_dir"]) / "events"), inst_data=inst_data)
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store events in order; those that are no asset events go the usual way, one by one."""
+        """Store asset events as batches, in order; others first, one by one.
+
+        As in Dagster's own class, run file and index are two transactions; Dagster stores a batch again where one fails.
+        """
         asset_events = [event for event in events if event.is_dagster_event and event.dagster_event_type in ASSET_EVENTS]
         for event in events:
             if not (event.is_dagster_event and event.dagster_event_type in ASSET_EVENTS):

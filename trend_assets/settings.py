@@ -36,12 +36,14 @@ def _start_of_hour(moment: datetime) -> datetime:
 class Settings(BaseSettings):
     """Settings read from ``TREND_ASSETS_*`` variables or a ``.env`` file in the working folder."""
 
-    model_config = SettingsConfigDict(env_prefix="TREND_ASSETS_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TREND_ASSETS_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True, env_ignore_empty=True
+    )
 
     environment: Environment = Field(Environment.DEV, description="dev, staging or production")
     data: str = Field(
         str(PROJECT_ROOT / "data"),
-        description="Folder, or gs://bucket/prefix, that holds landing/, lake/ and the warehouse file",
+        description="Folder that holds landing/, lake/ and the warehouse file; set it in the environment, not in .env",
     )
     lake_start: datetime = Field(
         default_factory=lambda: _start_of_hour(datetime.now(UTC)).replace(hour=0) - timedelta(days=400),
@@ -73,6 +75,13 @@ class Settings(BaseSettings):
             return None
         aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         return _start_of_hour(aware)
+
+    @field_validator("data")
+    @classmethod
+    def _a_folder(cls, data: str) -> str:
+        if "://" in data:
+            raise ValueError(f"{data!r} is not a folder: object stores are supported by trend_assets.lake.Lake, not yet as the data folder")
+        return data
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:

@@ -114,7 +114,7 @@ def test_a_second_demo_does_nothing_again_and_shows_the_same_answers(town):
     again = town.command("demo", "--days", str(DAYS), "--town-posts", str(POSTS))
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.count("done before") == 5
-    answers = again.stdout[again.stdout.index("Strongest") : again.stdout.index("Five ready queries")]
+    answers = again.stdout[again.stdout.index("Strongest trends") : again.stdout.index("Five ready queries")]
     assert answers in town.output
 
 

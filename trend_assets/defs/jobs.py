@@ -1,6 +1,6 @@
 """The jobs: each materializes one stage of the flow over a range of partitions, with its checks.
 
-What belongs here: selections. What doesn't: when they run (``automation.py``, a later issue).
+What belongs here: selections. What doesn't: when they run; nothing schedules them yet.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> I
     key=["warehouse", "trends_database"],
     deps=[spec.key for spec in warehouse_marts.specs],
     group_name="warehouse",
-    description="The DuckDB file that analysts, the board and the command line open: every mart and every aggregate of the lake.",
+    description="The DuckDB file that analysts, the board and the command line open: every mart and the lake tables for analysts.",
     kinds={"duckdb"},
     owners=OWNERS,
     tags={"layer": "mart", "lane": "marts"},

@@ -1,7 +1,7 @@
 """Signals worth a look that need not stop a run: staleness, language mix, null rates, duplicates, join coverage.
 
 What belongs here: pure measures over published tables with a verdict and a sentence. What doesn't: the blocking audit
-(``audit.py``), Dagster (``defs/*/checks.py``), drift statistics over many windows (a later room).
+(``audit.py``), Dagster (``defs/*/checks.py``), drift statistics over many windows.
 """
 
 from __future__ import annotations

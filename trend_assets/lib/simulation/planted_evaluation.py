@@ -138,7 +138,7 @@ TRENDS = (
         hashtags=("eclipse", "éclipse"),
     ),
     PlantedTrend(
-        "E91", "news", "Election of a new mayor", 20.6, 20.9, 22.0, 1.2, community="admin", french_share=0.5,
+        "E91", "news", "Election of a new mayor", 20.6, 20.9, 22.0, 1.2, community="commute", french_share=0.5,
         names_en=("the mayoral count", "mayor Delmas", "the recount"),
         names_fr=("le dépouillement", "la maire Delmas", "le recomptage"),
         templates_en=(

@@ -1,7 +1,7 @@
 """From counts per topic and hour to ranked trends with stage, lane and reason.
 
 What belongs here: :func:`rank_trends`, which puts the pieces of this folder together hour by hour.
-What doesn't: the pieces (``expectations``, ``bursts``, ``discovery``, ``stages``, ``lanes``), the words of a reason (``reasons``).
+What doesn't: the pieces (``expectations``, ``bursts``, ``terms``, ``discovery``, ``stages``, ``lanes``), the words of a reason (``reasons``).
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class TrendRules:
     """What makes an alert.
 
     ``largest_repetition``: share of a window's posts that the hourly top authors posted beyond their first;
-    ``smallest_originality``: near-duplicate groups per post; ``warm_up_hours``: see :func:`rank_trends`.
+    ``smallest_originality``: near-duplicate groups per post; ``warm_up_hours``: see :func:`rank_trends`; ``smallest_term_z``:
+    how new a word must be; ``young_hours``: age up to which a topic must be about a new word.
     """
 
     minimum_authors: int = 5
@@ -136,6 +137,7 @@ class _Registry:
             np.asarray(self.table[name], dtype=np.float64) if terms is not None else np.zeros(0)
             for name in ("term_z", "term_p_value", "term_ratio")
         )
+        self.words: list[str | None] = self.table["term"].to_pylist() if terms is not None else []
         self.brand_terms = frozenset(term.strip().lower() for term in brand_terms if term.strip())
 
     def rows_of(self, hour: int) -> Integers:
@@ -335,6 +337,7 @@ def _rank_hour(
         growth=moved.growth,
         top_author_posts=history.total("repeated", picked.position, hour, hour + 1) + 1,
         originality=originality,
+        words=[registry.words[row] if told else None for row, told in zip(rows[chosen].tolist(), by_terms.tolist(), strict=True)],
     )
     return _assemble(picked, order, columns, why_not, evidence, registry, brands, memory)
 

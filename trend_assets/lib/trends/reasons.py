@@ -26,6 +26,8 @@ class Evidence(NamedTuple):
     growth: Floats
     top_author_posts: Integers
     originality: Floats
+    words: list[str | None]
+    """The new word that told most of a topic, None where its own counts did; the window's figures are then of that word."""
 
 
 def trend_reason(evidence: Evidence, place: int, why_not: str) -> str:
@@ -36,7 +38,9 @@ def trend_reason(evidence: Evidence, place: int, why_not: str) -> str:
         clauses = [f"{hour}, {evidence.expected[place]:.1f} expected (z {evidence.z[place]:.1f})"]
     else:
         window = f"{_count(int(evidence.window_posts[place]), 'post')} in the last {hours} hours"
-        clauses = [f"{window}, {evidence.window_expected[place]:.1f} expected (z {evidence.window_z[place]:.1f})", hour]
+        word = evidence.words[place]
+        about = f"by the usual share of '{word}'" if word else "expected"
+        clauses = [f"{window}, {evidence.window_expected[place]:.1f} {about} (z {evidence.window_z[place]:.1f})", hour]
     clauses.append(_growth(float(evidence.growth[place])))
     if posts >= _ENOUGH_FOR_A_SHARE:
         share = 100.0 * float(evidence.top_author_posts[place]) / posts

@@ -106,7 +106,7 @@ def _novelty(counts: Integers, volumes: Integers, hour: Integers, code: Integers
     recent, recent_volume = between(recent_start, hour + 1)
     past, past_volume = between(recent_start - PAST_HOURS, recent_start)
     week_ago, week_ago_volume = between(recent_start - WEEK_HOURS, hour + 1 - WEEK_HOURS)
-    share: Floats = (past + 0.5) / np.maximum(past_volume + recent_volume, 1)
+    share: Floats = (past + 0.5) / (past_volume + 1.0)
     share = np.maximum(share, week_ago / np.maximum(week_ago_volume, 1))
     expected: Floats = np.asarray(share * recent_volume, dtype=np.float64)
     size: Floats = np.asarray(1.0 / (DISPERSION + 1.0 / (1.0 + past)), dtype=np.float64)
