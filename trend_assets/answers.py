@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute
 import pyarrow.csv
 from rich.console import Console
 from rich.table import Table as Grid
@@ -94,6 +95,10 @@ def run_query(query: str, console: Console, *, as_csv: bool) -> None:
         raise ValueError(f"no ready query is called {query!r}; there are: {', '.join(ready)}")
     rows = Warehouse(load_settings().warehouse_file).query(text)
     if as_csv:
+        for number, field in enumerate(rows.schema):
+            if pa.types.is_list(field.type):  # CSV has no lists
+                joined = pa.compute.binary_join(rows.column(number).cast(pa.list_(pa.string())), ", ")
+                rows = rows.set_column(number, field.name, joined)
         pyarrow.csv.write_csv(rows, sys.stdout.buffer)
     else:
         print_rows(rows, console)

@@ -4,7 +4,8 @@ What belongs here: histories and their sums, cycles, burst statistics, false-dis
 What doesn't: how topics are found (``lib/topics``), who is amplified (``lib/influence``).
 
 Reading order: ``history`` (exact sums), ``cycles`` (the hour's usual volume), ``expectations`` (what a topic should get),
-``bursts`` (how surprising what it got is), ``terms`` (are its words new), ``discovery`` (across many topics), ``stages``, ``lanes``, ``rank``.
+``bursts`` (how surprising what it got is),
+``terms`` (are its words new), ``discovery`` (across many topics), ``stages``, ``lanes``, ``rank``.
 """
 
 from __future__ import annotations

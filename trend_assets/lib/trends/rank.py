@@ -1,7 +1,7 @@
 """From counts per topic and hour to ranked trends with stage, lane and reason.
 
 What belongs here: :func:`rank_trends`, which puts the pieces of this folder together hour by hour.
-What doesn't: the pieces (``expectations``, ``bursts``, ``terms``, ``discovery``, ``stages``, ``lanes``), the words of a reason (``reasons``).
+What doesn't: the pieces (``expectations``, ``bursts``, ``terms``, ``discovery``, ``stages`` ...), the words of a reason (``reasons``).
 """
 
 from __future__ import annotations
