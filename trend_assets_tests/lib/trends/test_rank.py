@@ -219,3 +219,64 @@ def test_keys_are_unique_and_ranks_count_from_one_alerts_first() -> None:
         assert [row["rank"] for row in ours] == list(range(1, len(ours) + 1))
         assert len({row["topic_id"] for row in ours}) == len(ours)
         assert [row["suppressed"] for row in ours] == sorted(row["suppressed"] for row in ours)
+
+
+def words(stream: Stream, topic: int, *, z: float, p_value: float, ratio: float) -> pa.Table:
+    """Novelty of words for the registry of the stream: nothing new, but for one topic."""
+    registry = stream.topics()
+    chosen = np.array([name == f"topic{topic:04d}" for name in registry["topic_id"].to_pylist()])
+    return pa.table(
+        {
+            "hour": registry["hour"],
+            "topic_id": registry["topic_id"],
+            "term": pa.array(["linen" if one else "coffee" for one in chosen.tolist()]),
+            "z": np.where(chosen, z, 0.0),
+            "p_value": np.where(chosen, p_value, 1.0),
+            "ratio": np.where(chosen, ratio, 1.0),
+        }
+    )
+
+
+def born_at_300() -> tuple[Stream, int]:
+    stream = with_new_topic(noise(1), 300, [40, 40])
+    return stream, stream.counts.shape[0] - 1
+
+
+def test_a_newborn_topic_of_everyday_words_is_no_trend_however_many_its_posts() -> None:
+    stream, newborn = born_at_300()
+    name = f"topic{newborn:04d}"
+    assert name in {row["topic_id"] for row in rows(rank_trends([hour(300)], **stream.inputs()), alerts=True)}
+    everyday = words(stream, newborn, z=1.0, p_value=0.2, ratio=1.2)
+    assert name not in {row["topic_id"] for row in rows(rank_trends([hour(300)], **stream.inputs(), terms=everyday), alerts=True)}
+
+
+def test_a_newborn_topic_of_new_words_is_a_trend_and_its_own_burst_explains_it() -> None:
+    stream, newborn = born_at_300()
+    new = words(stream, newborn, z=6.0, p_value=1e-3, ratio=9.0)
+    found = {row["topic_id"]: row for row in rows(rank_trends([hour(300)], **stream.inputs(), terms=new), alerts=True)}
+    assert "usual share" not in found[f"topic{newborn:04d}"]["reason"]
+
+
+def test_a_topic_that_never_burst_is_raised_by_its_words_and_the_reason_names_the_word() -> None:
+    stream = noise(1)
+    calm = int(np.argmax(stream.counts.mean(axis=1)))
+    new = words(stream, calm, z=9.0, p_value=1e-15, ratio=8.0)
+    at = [hour(300)]
+    assert f"topic{calm:04d}" not in {row["topic_id"] for row in rows(rank_trends(at, **stream.inputs()), alerts=True)}
+    (row,) = (row for row in rows(rank_trends(at, **stream.inputs(), terms=new), alerts=True) if row["topic_id"] == f"topic{calm:04d}")
+    assert "usual share of 'linen'" in row["reason"]
+    assert row["q_value"] < 0.01
+    assert row["score"] > 0
+
+
+def test_with_words_too_a_range_equals_its_hours_one_by_one() -> None:
+    stream, newborn = born_at_300()
+    new = words(stream, newborn, z=6.0, p_value=1e-9, ratio=9.0)
+    hours = [hour(number) for number in range(299, 304)]
+    whole = rank_trends(hours, **stream.inputs(), terms=new)
+    single, before = [], None
+    for one in hours:
+        part = rank_trends([one], **stream.inputs(), terms=new, previous_trends=before)
+        single.append(part)
+        before = part if before is None else pa.concat_tables([before, part])
+    assert whole.equals(pa.concat_tables(single))
