@@ -11,7 +11,7 @@ import pytest
 
 from trend_assets.dbt_sources import PROJECT_FOLDER
 from trend_assets.tables import TABLES
-from trend_assets.warehouse import PUBLISHED_TABLES
+from trend_assets.warehouse import PUBLISHED_TABLES, column_comment
 from trend_assets_tests.dbt_project.conftest import Built
 
 READY_QUERIES = sorted((PROJECT_FOLDER / "analyses").glob("*.sql"))
@@ -34,7 +34,7 @@ def test_every_published_table_and_column_is_described(built: Built) -> None:
     assert len(columns) > 200
     assert not [column for column in columns if not column["comment"]]
     comments = {(column["table_name"], column["column_name"]): column["comment"] for column in columns}
-    assert comments["trends", "burst_z"] == "Standardised excess of the hour over its expectation [standard deviations]"
+    assert comments["trends", "burst_z"] == column_comment(TABLES["topics/trends"].column("burst_z"))
     assert comments["mart_trend_daily", "burst_z"].endswith("[standard deviations]")
 
 
