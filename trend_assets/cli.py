@@ -6,14 +6,15 @@ of heavy modules at the top (``--help`` must answer at once).
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
+
+from trend_assets.commands import digest, doctor, mapping, models, replay, seal
+from trend_assets.commands.terminal import DataOption, console, data_folder, fail
 
 app = typer.Typer(
     name="trend-assets",
@@ -22,15 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-# Into a file or a pipe, tables keep a width that people can read.
-console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 150)
-
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", envvar="TREND_ASSETS_DATA", help="Folder for landing files, lake and warehouse. Default: data/ (data/own with --posts)"
-    ),
-]
 
 
 class Family(StrEnum):
@@ -41,20 +33,6 @@ class Family(StrEnum):
 
 
 FamilyOption = Annotated[Family, typer.Option(help="Family of planted trends; scores for a claim come from the one not developed on")]
-
-
-def _fail(message: str, code: int = 2) -> NoReturn:
-    console.print(f"[red]error:[/] {message}", highlight=False)
-    raise typer.Exit(code)
-
-
-def _data_folder(data: Path | None, default: str = "data") -> Path:
-    from trend_assets.runs import prepare_environment
-    from trend_assets.settings import PROJECT_ROOT
-
-    folder = (data or PROJECT_ROOT / default).resolve()
-    prepare_environment(folder)
-    return folder
 
 
 @app.command()
@@ -82,8 +60,8 @@ def demo(
 
     own = posts is not None
     if not own and (products or orders or posts_mapping or retail_mapping):
-        _fail("--products, --orders and mappings go with --posts: the simulated town brings its own")
-    folder = _data_folder(data, "data/own" if own else "data")
+        fail("--products, --orders and mappings go with --posts: the simulated town brings its own")
+    folder = data_folder(data, "data/own" if own else "data")
     try:
         if posts is not None:
             names = [name.strip() for name in brands.split(",") if name.strip()]
@@ -94,7 +72,7 @@ def demo(
         console.print("\nStopped. Nothing half-written is visible; run the same command again to go on.")
         raise typer.Exit(130) from None
     except (RunFailedError, OtherTownError, ValueError, FileNotFoundError) as error:
-        _fail(str(error), 1)
+        fail(str(error), 1)
 
 
 @app.command()
@@ -128,13 +106,13 @@ def ingest(
     """
     from trend_assets.accounting import ingest_and_account
 
-    _data_folder(data)
+    data_folder(data)
     try:
         exact = ingest_and_account(files, source, mapping, again=again, console=console)
     except (ValueError, FileNotFoundError) as error:
-        _fail(str(error))
+        fail(str(error))
     if not exact:
-        _fail("the counts do not add up; please report this with the table above", 1)
+        fail("the counts do not add up; please report this with the table above", 1)
 
 
 @app.command()
@@ -142,7 +120,7 @@ def check(data: DataOption = None) -> None:
     """Run every check on the latest partitions; materializes nothing; exits 1 when one of ERROR severity fails."""
     from trend_assets.check import run_checks
 
-    _data_folder(data)
+    data_folder(data)
     raise typer.Exit(run_checks(console))
 
 
@@ -155,11 +133,11 @@ def sql(
     """Query the published warehouse file. It holds the lake tables for analysts as group.table and every mart as warehouse.mart_name."""
     from trend_assets.answers import run_query
 
-    _data_folder(data)
+    data_folder(data)
     try:
         run_query(query, console, as_csv=csv)
     except (ValueError, FileNotFoundError) as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command()
@@ -171,4 +149,8 @@ def generate(check: Annotated[bool, typer.Option("--check", help="Write nothing;
     for path in stale:
         console.print(f"{'out of date' if check else 'written'}: {path}")
     if check and stale:
-        _fail("run make docs and commit the result", 1)
+        fail("run make docs and commit the result", 1)
+
+
+for command in (seal, replay, mapping, models, digest, doctor):
+    command.register(app)

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from trend_assets import automation, presentation
 from trend_assets.lake import Lake
 from trend_assets.lib.quality.audit import CHECKS, audit
 from trend_assets.lib.quality.signals import Signal
@@ -71,7 +72,10 @@ def asset_spec(path: str, deps: list[Any] | None = None, **overrides: Any) -> dg
             "dagster/column_schema": column_schema(table),
             "key": ", ".join(table.key),
             "retention": f"{table.retention_days} days" if table.retention_days else "kept",
+            **presentation.definition_metadata(table, resolved),
         },
+        automation_condition=automation.condition_of(table),
+        freshness_policy=automation.freshness_of(table),
         **overrides,
     ).with_io_manager_key("io_manager")
 

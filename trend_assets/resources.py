@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from trend_assets import __version__
+from trend_assets import __version__, presentation
 from trend_assets.lake import Lake
 from trend_assets.lib.quality.audit import CHECKS, AuditError
 from trend_assets.manifest import Manifest
@@ -89,6 +89,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
         size = sum(part.bytes for manifest in manifests.values() for part in manifest.parts)
         context.add_output_metadata(
             {"rows": published.data.num_rows, "partitions_published": len(manifests), "size": dg.MetadataValue.int(size)}
+            | presentation.output_metadata(table, published.data)
         )
 
     def _record_failed_audit(self, context: dg.OutputContext, error: AuditError) -> None:

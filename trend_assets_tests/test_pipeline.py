@@ -3,51 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pytest
 
-from trend_assets.lake import Lake
 from trend_assets.tables import TABLES
-
-COMMAND = str(Path(sys.executable).with_name("trend-assets"))
-DAYS, POSTS = 6, 9_000
-
-
-@dataclass(frozen=True)
-class Town:
-    """A data folder after `trend-assets demo`, and what the command printed."""
-
-    folder: Path
-    output: str
-
-    @property
-    def lake(self) -> Lake:
-        return Lake(str(self.folder / "lake"))
-
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [COMMAND, *arguments], env={**os.environ, "TREND_ASSETS_DATA": str(self.folder)}, capture_output=True, text=True, check=False
-        )
-
-
-@pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    folder = tmp_path_factory.mktemp("town")
-    result = subprocess.run(
-        [COMMAND, "demo", "--data", str(folder), "--days", str(DAYS), "--town-posts", str(POSTS)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return Town(folder, result.stdout)
+from trend_assets_tests.conftest import DAYS, POSTS
 
 
 def test_every_landed_record_is_accounted_for_against_the_generators_own_ledger(town):
