@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -67,6 +68,19 @@ class Settings(BaseSettings):
     window_groups: int = Field(100_000, ge=100, description="Most near-duplicate groups in the window; more are sampled by hash")
     trend_authors: int = Field(5, ge=2, description="Fewest distinct authors for a trend to be raised")
     influence_half_life_hours: float = Field(24.0, gt=0, description="Half-life of the influencer ranking, hours")
+    sensor_files: int = Field(500, ge=1, description="Most landing files looked at in one tick of a sensor; the rest waits for the next")
+    live_groups: int = Field(20_000, ge=100, description="Most near-duplicate groups clustered in the live lane; more are sampled by hash")
+    live_interval_seconds: int = Field(5, ge=1, description="How often the live sensor looks for new landing files, seconds")
+    alert_webhook: SecretStr | None = Field(None, description='Address that gets each alert as a JSON POST {"text": ...}; secret')
+    digest_language: Literal["en", "fr"] = Field("en", description="Language of the printed digest: en or fr")
+    retail_database: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of the retailer's database, for mappings that use one; secret"
+    )
+    tracking_uri: str = Field("", description="Where MLflow keeps experiments; default: a SQLite file in the data folder, no server")
+    bigquery_project: str = Field("", description="Google Cloud project of the warehouse (staging, production)")
+    bigquery_dataset_prefix: str = Field("", description="Prefix of the warehouse's datasets, so that environments can share a project")
+    bigquery_endpoint: str = Field("", description="Address of BigQuery's API; default: Google's (tests set an emulator's)")
+    storage_endpoint: str = Field("", description="Address of Cloud Storage's API; default: Google's (tests set an emulator's)")
 
     @field_validator("lake_start", "lake_end")
     @classmethod
@@ -100,6 +114,16 @@ class Settings(BaseSettings):
     def lake_root(self) -> str:
         """Where published tables are."""
         return f"{self.data}/lake"
+
+    @property
+    def tracking_database(self) -> str:
+        """MLflow's tracking and registry store."""
+        return self.tracking_uri or f"sqlite:///{self.data}/mlflow/mlflow.db"
+
+    @property
+    def artifacts_root(self) -> str:
+        """Where MLflow keeps models and pictures."""
+        return f"{self.data}/mlflow/artifacts"
 
     @property
     def warehouse_file(self) -> Path:
