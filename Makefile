@@ -6,13 +6,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for name in python3 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && { echo "$$name"; break; }; done)
+DAGSTER_PORT ?= 3000
+BOARD_PORT ?= 8501
+# Files of tests go to one worker each; the small town is made once for all of them.
+PYTEST_OPTIONS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile
+# Coverage is of the whole suite: with ARGS there is none.
+COVERAGE := --cov --cov-report=term:skip-covered
 export DAGSTER_HOME := $(CURDIR)
 export TREND_ASSETS_DATA ?= $(CURDIR)/data
 export TREND_ASSETS_DAGSTER_STORAGE ?= $(TREND_ASSETS_DATA)/dagster
 export DAGSTER_EVENT_BATCH_SIZE := 500
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help run test dev lint bench setup lock format docs clean
+.PHONY: help run test dev board lint bench setup lock format docs site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -35,16 +41,23 @@ setup: $(VENV)/.installed ## virtual environment with locked dependencies
 run: $(VENV)/.installed ## the main job: simulated town to decision cards
 	@$(BIN)/trend-assets demo
 
-test: $(VENV)/.installed ## all tests
-	@start=$$SECONDS; $(BIN)/python -m pytest -q $(ARGS); echo "Tests took $$((SECONDS - start)) s"
+test: $(VENV)/.installed ## all tests with coverage, on up to four cores (ARGS=FILE for one file)
+	@start=$$SECONDS; $(BIN)/python -m pytest -q $(PYTEST_OPTIONS) $(if $(ARGS),$(ARGS),$(COVERAGE)); echo "Tests took $$((SECONDS - start)) s"
 
-dev: $(VENV)/.installed ## Dagster's web UI on http://127.0.0.1:3000
-	@mkdir -p "$(TREND_ASSETS_DAGSTER_STORAGE)"; $(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1 --port 3000
+dev: $(VENV)/.installed ## Dagster's web UI on http://127.0.0.1:3000 with sensors and schedules, and the board on http://127.0.0.1:8501
+	@mkdir -p "$(TREND_ASSETS_DAGSTER_STORAGE)"; trap 'kill 0' EXIT INT TERM; \
+	$(BIN)/trend-assets board --port $(BOARD_PORT) & \
+	$(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1 --port $(DAGSTER_PORT)
 
-lint: $(VENV)/.installed ## ruff, mypy, import-linter, lock file and generated files up to date
+board: $(VENV)/.installed ## the trend board alone, on http://127.0.0.1:8501
+	@$(BIN)/trend-assets board --port $(BOARD_PORT)
+
+lint: $(VENV)/.installed ## ruff, mypy, import-linter, generated files up to date, definitions load, documentation builds
 	@start=$$SECONDS; \
 	$(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/mypy; $(BIN)/lint-imports; \
 	$(BIN)/trend-assets generate --check; \
+	mkdir -p "$(TREND_ASSETS_DAGSTER_STORAGE)"; VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dg check defs; \
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict; \
 	echo "Linters took $$((SECONDS - start)) s"
 
 format: $(VENV)/.installed ## format the code
@@ -58,6 +71,9 @@ lock: $(VENV)/.installed ## compile requirements.lock from pyproject.toml
 
 docs: $(VENV)/.installed ## generated reference pages and dbt sources
 	@$(BIN)/trend-assets generate
+
+site: $(VENV)/.installed ## the documentation as a site in data/site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict; echo "data/site/index.html"
 
 clean: ## remove generated data, not the virtual environment
 	@rm -rf data dbt_project/target dbt_project/logs
