@@ -10,15 +10,15 @@ DAGSTER_PORT ?= 3000
 BOARD_PORT ?= 8501
 # Files of tests go to one worker each; the small town is made once for all of them.
 PYTEST_OPTIONS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile
-# Coverage is of the whole suite: with ARGS there is none.
-COVERAGE := --cov --cov-report=term:skip-covered
+# Not --quiet: it keeps mkdocs from counting the warnings that --strict fails on.
+SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>&1 | { grep -v "^INFO" || true; }
 export DAGSTER_HOME := $(CURDIR)
 export TREND_ASSETS_DATA ?= $(CURDIR)/data
 export TREND_ASSETS_DAGSTER_STORAGE ?= $(TREND_ASSETS_DATA)/dagster
 export DAGSTER_EVENT_BATCH_SIZE := 500
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help run test dev board lint bench setup lock format docs site clean
+.PHONY: help run test coverage dev board doctor lint bench setup lock format docs site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -41,8 +41,11 @@ setup: $(VENV)/.installed ## virtual environment with locked dependencies
 run: $(VENV)/.installed ## the main job: simulated town to decision cards
 	@$(BIN)/trend-assets demo
 
-test: $(VENV)/.installed ## all tests with coverage, on up to four cores (ARGS=FILE for one file)
-	@start=$$SECONDS; $(BIN)/python -m pytest -q $(PYTEST_OPTIONS) $(if $(ARGS),$(ARGS),$(COVERAGE)); echo "Tests took $$((SECONDS - start)) s"
+test: $(VENV)/.installed ## all tests, on up to four cores (ARGS=FILE for one file)
+	@start=$$SECONDS; $(BIN)/python -m pytest -q $(PYTEST_OPTIONS) $(ARGS); echo "Tests took $$((SECONDS - start)) s"
+
+coverage: $(VENV)/.installed ## all tests, and how much of the code they run, commands started by tests included
+	@$(BIN)/python -m pytest -q $(PYTEST_OPTIONS) --cov --cov-report=term:skip-covered $(ARGS)
 
 dev: $(VENV)/.installed ## Dagster's web UI on http://127.0.0.1:3000 with sensors and schedules, and the board on http://127.0.0.1:8501
 	@mkdir -p "$(TREND_ASSETS_DAGSTER_STORAGE)"; trap 'kill 0' EXIT INT TERM; \
@@ -52,19 +55,22 @@ dev: $(VENV)/.installed ## Dagster's web UI on http://127.0.0.1:3000 with sensor
 board: $(VENV)/.installed ## the trend board alone, on http://127.0.0.1:8501
 	@$(BIN)/trend-assets board --port $(BOARD_PORT)
 
+doctor: $(VENV)/.installed ## what is wrong with this setup and what to do
+	@$(BIN)/trend-assets doctor
+
 lint: $(VENV)/.installed ## ruff, mypy, import-linter, generated files up to date, definitions load, documentation builds
 	@start=$$SECONDS; \
 	$(BIN)/ruff check .; $(BIN)/ruff format --check .; $(BIN)/mypy; $(BIN)/lint-imports; \
 	$(BIN)/trend-assets generate --check; \
 	mkdir -p "$(TREND_ASSETS_DAGSTER_STORAGE)"; VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dg check defs; \
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict; \
+	$(SITE); \
 	echo "Linters took $$((SECONDS - start)) s"
 
 format: $(VENV)/.installed ## format the code
 	@$(BIN)/ruff format .; $(BIN)/ruff check --fix .
 
 bench: $(VENV)/.installed ## the benchmarks that make their own data (README lists those that want files)
-	@for name in simulation sources text topics lake; do echo "== benchmarks/$$name.py"; $(BIN)/python -m benchmarks.$$name; done
+	@for name in simulation sources text topics lake drift models; do echo "== benchmarks/$$name.py"; $(BIN)/python -m benchmarks.$$name; done
 
 lock: $(VENV)/.installed ## compile requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements.lock
@@ -73,7 +79,7 @@ docs: $(VENV)/.installed ## generated reference pages and dbt sources
 	@$(BIN)/trend-assets generate
 
 site: $(VENV)/.installed ## the documentation as a site in data/site; a broken link fails
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict; echo "data/site/index.html"
+	@$(SITE); echo "data/site/index.html"
 
 clean: ## remove generated data, not the virtual environment
 	@rm -rf data dbt_project/target dbt_project/logs

@@ -17,6 +17,7 @@ from rich.table import Table as Grid
 from trend_assets.event_log import report_materializations
 from trend_assets.ingest import Receipt, describe_quarantine, ingest_files, reconcile
 from trend_assets.lake import Lake
+from trend_assets.landing import landing_hour
 from trend_assets.partitions import hour_key
 from trend_assets.raw_hours import RAW_TABLES, decode_landing_hours
 from trend_assets.resources import publish_parts
@@ -50,6 +51,20 @@ def publish_hours(lake: Lake, hours: Sequence[datetime]) -> None:
         report_materializations(instance, materialized)
 
 
+def unread_hours(lake: Lake, receipts: Sequence[Receipt]) -> set[datetime]:
+    """Hours of files passed over because they were landed before, whose raw tables do not rest on them yet.
+
+    A run that landed a file may have died, or been refused by the audit, before it published the hour.
+    """
+    files: dict[datetime, set[str]] = {}
+    for path in (path for receipt in receipts for path in receipt.landed_before):
+        files.setdefault(landing_hour(path), set()).add(path)
+    manifests = lake.manifests(TABLES["social/landing_counts"], [hour_key(hour) for hour in files])
+    return {
+        hour for (hour, paths), found in zip(files.items(), manifests.values(), strict=True) if found is None or paths - set(found.inputs)
+    }
+
+
 def ingest_and_account(files: Sequence[Path], source: str, mapping: Path | None, *, again: bool, console: Console) -> bool:
     """Land, publish, print the account; True where the counting identity holds exactly for every file."""
     settings = load_settings()
@@ -67,10 +82,16 @@ def ingest_and_account(files: Sequence[Path], source: str, mapping: Path | None,
             lake_end=settings.lake_end,
             on_progress=lambda text: progress.update(task, description=text),
         )
-        hours = sorted({hour for receipt in receipts for hour in receipt.hours})
+        unread = unread_hours(lake, receipts)
+        hours = sorted({hour for receipt in receipts for hour in receipt.hours} | unread)
         progress.update(task, description=f"decoding {len(hours)} hours")
         publish_hours(lake, hours)
-    return print_account(lake, receipts, hours, console)
+    exact = print_account(lake, receipts, hours, console)
+    if unread:
+        console.print(
+            f"  {len(unread)} hours of files landed before are published now: an earlier run stopped, or was refused, before that"
+        )
+    return exact
 
 
 def print_account(lake: Lake, receipts: Sequence[Receipt], hours: Sequence[datetime], console: Console) -> bool:

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 from google.api_core import exceptions
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 from google.cloud.storage.retry import DEFAULT_RETRY
 
+from trend_assets.google_clients import storage_client
+from trend_assets.settings import load_settings
 from trend_assets.storage import GCS_SCHEME, ConflictError, Entries, Entry, Paths, StepHook, checked_path, checked_prefix, ignore_step
 
 
@@ -22,8 +23,9 @@ class GoogleCloudStorage:
     """A prefix of a bucket. A generation is the object's generation number.
 
     root: ``gs://bucket`` or ``gs://bucket/prefix``. client: a ``google.cloud.storage.Client`` to use. endpoint: another
-    address of the service, for instance an emulator's; over plain http no credentials are sent. Without either, the client
-    library finds credentials itself and honours ``STORAGE_EMULATOR_HOST``. deadline: seconds a failing request is retried.
+    address of the service, for instance an emulator's; over plain http no credentials are sent. Without either, the setting
+    ``storage_endpoint`` counts, else the client library finds the service itself (``STORAGE_EMULATOR_HOST``). deadline: seconds
+    a failing request is retried.
     """
 
     workers = 8
@@ -125,10 +127,5 @@ class GoogleCloudStorage:
 
 
 def _client(endpoint: str | None) -> storage.Client:
-    """A client of the service, or of another endpoint; http is only for emulators, which know no credentials."""
-    if endpoint is None:
-        return storage.Client()
-    options = {"api_endpoint": endpoint}
-    if not endpoint.startswith("http://"):
-        return storage.Client(client_options=options)
-    return storage.Client(project="emulator", credentials=AnonymousCredentials(), client_options=options)
+    """A client of the service the caller or else the settings say; the lake is opened in too many places to pass it on."""
+    return storage_client(endpoint or load_settings().storage_endpoint or None)

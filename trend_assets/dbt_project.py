@@ -12,21 +12,21 @@ from pathlib import Path
 
 from dagster_dbt import DbtCliResource, DbtProject
 
-from trend_assets.settings import PROJECT_ROOT, load_settings
+from trend_assets.settings import PROJECT_ROOT, Environment, load_settings
 
 FOLDER = PROJECT_ROOT / "dbt_project"
 
 
 @lru_cache
 def dbt_project() -> DbtProject:
-    """The project, its target named like the environment."""
-    from trend_assets.warehouse import dbt_environment
+    """The project, its target named like the environment; environments differ in SQL, so each has artefacts of its own."""
+    from trend_assets.warehouse import dbt_environment_of
 
     settings = load_settings()
-    variables = dbt_environment(settings.working_warehouse_file, settings.lake_root, settings.environment.value)
-    for name, value in variables.items():
+    for name, value in dbt_environment_of(settings).items():
         os.environ[name] = value  # dbt is a child process and reads its profile from the environment
-    return DbtProject(project_dir=FOLDER, target=settings.environment.value)
+    target = Path("target") if settings.environment is Environment.DEV else Path("target") / settings.environment.value
+    return DbtProject(project_dir=FOLDER, target=settings.environment.value, target_path=target)
 
 
 def dbt_resource() -> DbtCliResource:

@@ -11,6 +11,7 @@ Regenerate the two files with ``python -m trend_assets.dbt_sources``.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,8 +21,10 @@ import pyarrow as pa
 import yaml
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from trend_assets.lake_reader import LakeReader, part_path
+from trend_assets.storage import GCS_SCHEME
 from trend_assets.tables import TABLES, Column, Table
-from trend_assets.warehouse import column_comment
+from trend_assets.warehouse_common import column_comment
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -81,6 +84,36 @@ class CommittedFiles(Protocol):
         """Absolute paths or URIs of the committed files of these partitions (None: all)."""
 
 
+class MirroredLake:
+    """A lake in a bucket for DuckDB on this machine: files are fetched once into a local folder, then read there.
+
+    Parts are immutable and named by their content, so one that is there needs no check; the folder may be emptied at any time.
+    """
+
+    def __init__(self, lake: LakeReader, folder: Path) -> None:
+        self._lake = lake
+        self._folder = Path(folder)
+
+    def partitions(self, table: Table) -> list[str]:
+        """See ``CommittedFiles``."""
+        return self._lake.partitions(table)
+
+    def files(self, table: Table, partitions: Sequence[str] | None = None) -> list[str]:
+        """See ``CommittedFiles``."""
+        found = self._lake.manifests(table, partitions)
+        paths = [part_path(table, key, part) for key, manifest in found.items() if manifest is not None for part in manifest.parts]
+        return [str(self._fetched(path)) for path in paths]
+
+    def _fetched(self, path: str) -> Path:
+        local = self._folder / path
+        if not local.exists():
+            local.parent.mkdir(parents=True, exist_ok=True)
+            arriving = local.with_name(f".{local.name}.{os.getpid()}.arriving")
+            arriving.write_bytes(self._lake.storage.read(path))
+            arriving.replace(local)
+        return local
+
+
 def duckdb_type(data_type: pa.DataType) -> str:
     """DuckDB's name of an Arrow type used in the declarations. Raises ``KeyError`` for a type not used so far."""
     return _DUCKDB_TYPES[data_type]
@@ -133,7 +166,8 @@ def sources_yaml() -> str:
         "sources": [
             {
                 "name": group,
-                "schema": group,
+                # On BigQuery, the dataset that trend_assets loads the lake's files into; on DuckDB, views.
+                "schema": "{{ env_var('TREND_ASSETS_DATASETS', '') }}" + group,
                 "description": f"Tables of the {group} group of the lake, over exactly the files its manifests name.",
                 "tables": [_source_definition(table) for table in tables],
             }
@@ -215,12 +249,14 @@ def _day(value: Any) -> date | None:
 class Plugin(BasePlugin):
     """dbt-duckdb plugin (``profiles.yml``): makes the source views each time dbt opens the working file.
 
-    Configuration: ``lake`` (root of the lake), ``first_day`` and ``last_day`` (ISO dates, empty for everything).
+    Configuration: ``lake`` (root of the lake), ``mirror`` (local folder for the files of a lake in a bucket), ``first_day`` and
+    ``last_day`` (ISO dates, empty for everything).
     """
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Keep the configuration; nothing is read until a connection is opened."""
         self._lake_root = str(plugin_config["lake"])
+        self._mirror = Path(plugin_config.get("mirror") or "mirror")
         self._first_day = _day(plugin_config.get("first_day"))
         self._last_day = _day(plugin_config.get("last_day"))
 
@@ -228,7 +264,9 @@ class Plugin(BasePlugin):
         """Make the source views."""
         from trend_assets.lake import Lake  # imported here: generating the files needs no lake
 
-        create_source_views(conn, Lake(self._lake_root), self._first_day, self._last_day)
+        lake = Lake(self._lake_root)
+        local = MirroredLake(lake, self._mirror) if self._lake_root.startswith(GCS_SCHEME) else lake
+        create_source_views(conn, local, self._first_day, self._last_day)
 
 
 if __name__ == "__main__":

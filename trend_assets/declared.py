@@ -4,7 +4,7 @@ What belongs here: everything that follows mechanically from ``tables/`` on the 
 need judgement (``defs/<group>/checks.py``) and the audit itself (``lib/quality``).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -16,9 +16,17 @@ from trend_assets.lib.quality.signals import Signal
 from trend_assets.partitions import daily, hourly
 from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.tables import TABLES, Table
+from trend_assets.tables.lineage import column_sources
 
 PARTITIONS: dict[str, dg.PartitionsDefinition | None] = {"hour": hourly, "day": daily, "none": None}
 OWNERS = ["team:data-platform"]
+OWNERS_BY_GROUP = {
+    "retail": ["team:retail-data"],
+    "demand": ["team:buying", *OWNERS],
+    "warehouse": ["team:analytics"],
+    "models": ["team:data-science"],
+}
+"""Who answers for a group's tables where it is not the platform team alone; change them to your teams' names."""
 REAUDITED_PARTITIONS = 24
 """Newest partitions of a run whose files are read back and audited again; older ones are judged by their manifests."""
 
@@ -37,9 +45,9 @@ def asset_key(path: str) -> dg.AssetKey:
     return dg.AssetKey(path.split("/"))
 
 
-def column_schema(table: Table) -> dg.TableSchema:
-    """The declaration as Dagster's column schema, shown in the UI."""
-    columns = []
+def column_schema(table: Table, upstream: Sequence[str] = ()) -> dg.TableSchema:
+    """The declaration as Dagster's column schema, shown in the UI; ``upstream`` are the assets that columns may come from."""
+    columns, sources = [], column_sources(table, upstream)
     for column in table.columns:
         rules = [f"unit: {column.unit}"] if column.unit else []
         rules += [f"one of: {', '.join(column.allowed)}"] if column.allowed else []
@@ -48,36 +56,39 @@ def column_schema(table: Table) -> dg.TableSchema:
         rules += ["key within its partition"] if column.name in table.key else []
         rules += ["personal data"] if column.personal else []
         constraints = dg.TableColumnConstraints(nullable=column.nullable, unique=False, other=rules)
-        columns.append(dg.TableColumn(column.name, str(column.type), column.description, constraints))
+        description = presentation.column_description(column, sources.get(column.name, ()))
+        columns.append(dg.TableColumn(column.name, str(column.type), description, constraints))
     return dg.TableSchema(columns=columns)
 
 
 def asset_spec(path: str, deps: list[Any] | None = None, **overrides: Any) -> dg.AssetSpec:
-    """The asset of a declared table: key, group, description, tags, owners, kinds and column schema.
+    """The asset of a declared table: key, group, description, tags, owners, kinds, column schema and lineage.
 
-    ``deps`` are asset keys as ``group/table``, or ``dg.AssetDep`` where a partition mapping is needed.
+    ``deps`` are asset keys as ``group/table``, or ``dg.AssetDep`` where a partition mapping is needed. ``overrides`` replace
+    what follows from the declaration, ``metadata`` and ``tags`` add to it.
     """
     table = TABLES[path]
     resolved = [dg.AssetDep(asset_key(dep)) if isinstance(dep, str) else dep for dep in deps or []]
-    return dg.AssetSpec(
-        asset_key(path),
-        deps=resolved,
-        description=table.description,
-        group_name=table.group,
-        owners=OWNERS,
-        kinds={"python", "parquet"},
-        tags={"layer": table.layer, "licence": table.licence_class},
-        partitions_def=PARTITIONS[table.partition],
-        metadata={
-            "dagster/column_schema": column_schema(table),
+    attributes: dict[str, Any] = {
+        "deps": resolved,
+        "description": table.description,
+        "group_name": table.group,
+        "owners": OWNERS_BY_GROUP.get(table.group, OWNERS),
+        "kinds": {"python", "parquet"},
+        "partitions_def": PARTITIONS[table.partition],
+        "automation_condition": automation.condition_of(table),
+        "freshness_policy": automation.freshness_of(table),
+        **overrides,
+        "tags": {"layer": table.layer, "licence": table.licence_class, **overrides.get("tags", {})},
+        "metadata": {
+            "dagster/column_schema": column_schema(table, ["/".join(dep.asset_key.path) for dep in resolved]),
             "key": ", ".join(table.key),
             "retention": f"{table.retention_days} days" if table.retention_days else "kept",
             **presentation.definition_metadata(table, resolved),
+            **overrides.get("metadata", {}),
         },
-        automation_condition=automation.condition_of(table),
-        freshness_policy=automation.freshness_of(table),
-        **overrides,
-    ).with_io_manager_key("io_manager")
+    }
+    return dg.AssetSpec(asset_key(path), **attributes).with_io_manager_key("io_manager")
 
 
 def declared_checks(path: str) -> dg.AssetChecksDefinition:

@@ -17,5 +17,6 @@ def definitions() -> dg.Definitions:
     return dg.Definitions.merge(
         # load_from_defs_folder would also import every installed component library: seconds at the start of each run
         ComponentTree.for_project(path_within_project=Path(__file__).parent).build_defs_at_path(Path()),
-        dg.Definitions(resources=resources()),
+        # a process for each step would cost seconds a step; what wants one says so
+        dg.Definitions(resources=resources(), executor=dg.in_process_executor),
     )

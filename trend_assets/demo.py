@@ -125,9 +125,31 @@ def _whole_graph(steps: Steps, first: datetime, end: datetime, console: Console)
     hours = Range(hour_key(first), hour_key(end - timedelta(hours=1)))
     days = Range(day_key(first.date()), day_key((end - timedelta(hours=1)).date()))
     steps.run("posts to trends and influencers (social_hours)", lambda: run_job("social_hours", console, hours))
+    _models(steps, hours, console)
     steps.run("products, stock, orders, deliveries (retail_days)", lambda: run_job("retail_days", console, days))
     steps.run("trends to products to decision cards (demand_days)", lambda: run_job("demand_days", console, days))
     steps.run("marts, tests, warehouse file (marts)", lambda: run_job("marts", console))
+
+
+def _models(steps: Steps, hours: Range, console: Console) -> None:
+    """Train each model that has labels and let it predict; one whose gate refuses it is said, and stops nothing."""
+    from trend_assets.lib.learning.discovery import tasks
+    from trend_assets.training import NotReadyError, label_file
+
+    for task in tasks():
+        try:
+            label_file(load_settings(), task)
+        except NotReadyError as missing:
+            console.print(f"  [dim]no model of {task}: {missing}[/]")
+            continue
+        steps.run(f"a model of {task} ({task}_training)", lambda task=task: _train(task, console))  # type: ignore[misc]
+        steps.run(f"its predictions ({task}_hours)", lambda task=task: run_job(f"{task}_hours", console, hours))  # type: ignore[misc]
+
+
+def _train(task: str, console: Console) -> None:
+    result = run_job(f"{task}_training", console, raise_on_error=False)
+    if not result.success:
+        console.print(f"    [yellow]no champion of {task}: make dev, then the checks of {task}/evaluation, says why; the rest goes on[/]")
 
 
 def run_town(folder: Path, town: Town, console: Console) -> None:

@@ -57,7 +57,7 @@ class Receipt(msgspec.Struct, frozen=True):
     """What was read from one file, counted at the edge.
 
     ``file``: name as a person knows it. ``records`` by ``kinds`` the edge saw. ``hours``: landing hours touched (aware).
-    ``skipped``: why nothing was landed, else empty.
+    ``skipped``: why nothing was landed, else empty. ``landed_before``: the landing files of the same content, where that is why.
     """
 
     file: str
@@ -69,6 +69,7 @@ class Receipt(msgspec.Struct, frozen=True):
     kinds: dict[str, int] = {}
     landing_files: tuple[str, ...] = ()
     skipped: str = ""
+    landed_before: tuple[str, ...] = ()
 
     @property
     def hours(self) -> tuple[datetime, ...]:
@@ -110,7 +111,8 @@ def ingest_files(
         earlier = known.earlier(sha256)
         if earlier is not None and not again:
             reason = f"the same content was ingested as {earlier.file} on {earlier.received_at:%Y-%m-%d %H:%M} UTC (--again lands it again)"
-            receipts.append(Receipt(file.shown, request_id, source, sha256, received_at, skipped=reason))
+            passed_by = Receipt(file.shown, request_id, source, sha256, received_at, skipped=reason, landed_before=earlier.landing_files)
+            receipts.append(passed_by)
             continue
         started_at = known.start(sha256, request_id, received_at)
         writer = LandingWriter(

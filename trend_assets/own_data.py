@@ -13,16 +13,23 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 from rich.console import Console
 
 from trend_assets.ingest import read_mapping
+from trend_assets.lib.retail.mapping import parse_mapping
+from trend_assets.lib.retail.proposal_text import proposal_content
+from trend_assets.lib.retail.propose import Proposal
+from trend_assets.lib.retail.shape import MappingError
 from trend_assets.retail_files import MAPPINGS, check_mapping, load_mapping, read_retail, retail_days
+from trend_assets.retail_map import Sample, mapping_of, propose_sample, sample_of_file, try_sample
 
 STOCK_SEED = 1
+_SURE = 0.6
+"""Below this a proposed column is shown by `trend-assets map`, not used without being asked."""
 _SHIPPED_POSTS = MAPPINGS / "tweets_table.yml"
-_SHIPPED = {"products": MAPPINGS / "products_fashion.yml", "orders": MAPPINGS / "online_retail.yml"}
 _HELP = "docs/your-own-data.md shows how to write a mapping file"
 
 
@@ -73,23 +80,55 @@ def inspect_posts(path: Path, mapping: Path | None) -> PostsFile:
     return PostsFile(chosen, first.astimezone(UTC), last.astimezone(UTC), brands)
 
 
-def _shipped_table(name: str, path: Path, folder: Path, since: date | None = None) -> dict[str, Any]:
-    shipped = yaml.safe_load(_SHIPPED[name].read_text())
+def _understood(name: str, path: Path) -> tuple[Sample, Proposal]:
+    """The user's file and the mapping of its columns, as `trend-assets map` proposes it.
+
+    Raises:
+        MappingError: a required column is missing or was only guessed.
+    """
+    sample = sample_of_file(path)
+    proposal = propose_sample(sample, name)
+    guessed = [f"{match.ours} (perhaps {match.theirs!r})" for match in proposal.matches if match.confidence < _SURE]
+    lacking = [f"{ours}: {advice}" for ours, advice in proposal.missing.items()]
+    if lacking or guessed:
+        found = ", ".join(sample.source.data.column_names)
+        unsure = [f"not sure about {', '.join(guessed)}"] if guessed else []
+        raise MappingError(
+            f"{path.name} cannot be read as {name} without your help (columns found: {found})\n  "
+            + "\n  ".join([*lacking, *unsure])
+            + f"\nWrite a mapping with: trend-assets map {path} --table {name} --output retail.yml, then give --retail-mapping; {_HELP}"
+        )
+    return sample, proposal
+
+
+def _own_table(name: str, path: Path, folder: Path, since: date | None = None) -> tuple[dict[str, Any], Sample, Proposal]:
+    """The table's mapping, of a link beside it. With ``since`` the file holds from that day on."""
+    sample, proposal = _understood(name, path)
     link = folder / (f"{name}_{since.isoformat()}{path.suffix}" if since else f"{name}{path.suffix}")
     link.unlink(missing_ok=True)
     link.symlink_to(path.resolve())
-    files = f"{name}_{{day}}{path.suffix}" if since else link.name
-    table = {**shipped["tables"][name], "files": files, "data_origin": shipped["data_origin"]}
-    return {"currency": shipped.get("currency"), "table": table, "stores": shipped["tables"].get("stores")}
+    content = proposal_content([(proposal, {"files": f"{name}_{{day}}{path.suffix}" if since else link.name})], name)
+    table = {**content["tables"][name], "data_origin": "real", "format": content.get("format", {})}
+    return {"currency": content.get("currency"), "table": table}, sample, proposal
+
+
+def _places(sample: Sample, proposal: Proposal) -> list[dict[str, Any]]:
+    """The places that the orders name, as a table of stores."""
+    mapping = parse_mapping(mapping_of([(sample, proposal)]))
+    names = sorted(pc.unique(try_sample(mapping, proposal.table, sample).table["store_id"]).to_pylist())
+    return [
+        {"store_id": name, "store_name": name, "channel": "web" if name.lower().startswith(("web", "online")) else "store"}
+        for name in names
+    ]
 
 
 def first_and_last_order_day(orders: Path, retail_mapping: Path | None) -> tuple[date, date]:
-    """First and last day of the user's orders, by the given mapping or the shipped one.
+    """First and last day of the user's orders, by the given mapping or a proposed one.
 
     Raises:
         MappingError: the file does not fit the mapping; the message lists the columns found.
     """
-    mapping = load_mapping(retail_mapping or _SHIPPED["orders"])
+    mapping = load_mapping(retail_mapping) if retail_mapping is not None else parse_mapping(mapping_of([_understood("orders", orders)]))
     only_orders = mapping.model_copy(update={"tables": {"orders": mapping.tables["orders"]}})
     days = retail_days(only_orders, files={"orders": orders})
     return days[0], days[-1]
@@ -101,7 +140,7 @@ def check_own_mapping(path: Path) -> None:
 
 
 def write_retail_mapping(folder: Path, products: Path | None, orders: Path | None, first: date) -> Path:
-    """The data folder's ``mapping.yml``, made of the shipped mappings of products and orders, and stock that is simulated.
+    """The data folder's ``mapping.yml``: products and orders as `trend-assets map` understands them, and stock that is simulated.
 
     The catalogue holds from ``first``, the day of the first post: orders of years before need no copy of it for each day.
     """
@@ -111,11 +150,11 @@ def write_retail_mapping(folder: Path, products: Path | None, orders: Path | Non
     stores = [{"store_id": "web", "store_name": "Web shop", "channel": "web"}]
     currency = "EUR"
     if products is not None:
-        tables["products"] = _shipped_table("products", products, folder, first)["table"]
+        tables["products"] = _own_table("products", products, folder, first)[0]["table"]
     if orders is not None:
-        found = _shipped_table("orders", orders, folder)
-        tables["orders"], currency = found["table"], found["currency"]
-        stores = found["stores"]["rows"]
+        found, sample, proposal = _own_table("orders", orders, folder)
+        tables["orders"], currency = found["table"], found["currency"] or currency
+        stores = _places(sample, proposal) or stores
     tables["stores"]["rows"] = stores
     for name in ("inventory", "deliveries") if products is not None else ():
         columns = [field for field in _stock_columns(name) if field not in ("day", "data_origin")]
@@ -124,7 +163,7 @@ def write_retail_mapping(folder: Path, products: Path | None, orders: Path | Non
     mapping = {"name": "Your own data", "currency": currency, "data_origin": "real", "references": False, "tables": tables}
     target.write_text(yaml.safe_dump(mapping, sort_keys=False, allow_unicode=True))
     written = load_mapping(target)
-    yours = {name: table for name, table in written.tables.items() if name in _SHIPPED}
+    yours = {name: table for name, table in written.tables.items() if name in ("products", "orders")}
     check_mapping(written.model_copy(update={"tables": yours}), root=folder)
     return target
 

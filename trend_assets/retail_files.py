@@ -1,7 +1,7 @@
-"""Opens a retailer's mapping and the files it names, and hands their bytes to ``lib/retail``.
+"""Opens a retailer's mapping and what it names, files or database tables, and hands their rows to ``lib/retail``.
 
-What belongs here: finding and reading files. What doesn't: what a mapping means (``lib/retail/mapping.py``) and what
-becomes of the rows (``lib/retail/read.py``).
+What belongs here: finding and reading files. What doesn't: what a mapping means (``lib/retail/mapping.py``), what becomes
+of the rows (``lib/retail/read.py``), reading a database (``retail_extracts.py``, loaded only for a mapping that names one).
 """
 
 from __future__ import annotations
@@ -11,12 +11,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from trend_assets.lib.retail.decode import SourceFile, decode_file, unreadable_file
-from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, MappingError, RetailMapping, parse_mapping
-from trend_assets.lib.retail.read import days_of_rows, inline_file, missing_columns, read_records
+from trend_assets.lib.retail.fit import inline_file, missing_columns
+from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, RetailMapping, parse_mapping
+from trend_assets.lib.retail.read import days_of_rows, read_records
+from trend_assets.lib.retail.shape import MappingError
+
+if TYPE_CHECKING:
+    from trend_assets.retail_extracts import DatabaseSource
 
 MAPPINGS = Path(__file__).parent / "mappings"
 """Mapping files that come with the project: the simulated town's, two worked examples and a template."""
@@ -47,17 +53,25 @@ def read_retail(
     days: Sequence[date],
     root: Path | None = None,
     files: Mapping[str, Path] | None = None,
+    database: DatabaseSource | None = None,
 ) -> dict[str, pa.Table]:
     """The retail tables and ``retail/quarantined_records`` of the days, by ``group/name``, conforming to their declarations.
 
     Parameters: ``mapping``, a mapping or the path of its file; ``root``, the folder its patterns are relative to
-    (default: the mapping file's folder); ``files``, one file per table name to read instead of the mapping's patterns.
+    (default: the mapping file's folder); ``files``, one file per table name to read instead of the mapping's patterns;
+    ``database``, where tables that come from a database are (default: as the settings say).
 
-    Raises ``MappingError`` where an undated file is absent or lacks a mapped column; see ``read_records`` for the rest.
+    Raises ``MappingError`` where an undated file is absent or lacks a mapped column, or a database cannot be read; see
+    ``read_records`` for the rest.
     """
     mapping, root = _resolve(mapping, root)
     chosen: dict[str, list[SourceFile]] = {}
     for table_name in mapping.tables:
+        if _in_database(mapping, table_name, files):
+            from trend_assets.retail_extracts import landed_rows, source_of_settings
+
+            chosen[table_name] = landed_rows(mapping, table_name, days, database or source_of_settings())
+            continue
         found = _found(mapping, table_name, root, files or {})
         chosen[table_name] = (
             _snapshots(mapping, table_name, found, days) if table_name in SNAPSHOT_TABLES else _of_days(mapping, table_name, found, days)
@@ -65,12 +79,22 @@ def read_retail(
     return read_records(mapping, chosen, days)
 
 
-def retail_days(mapping: RetailMapping | Path, root: Path | None = None, files: Mapping[str, Path] | None = None) -> list[date]:
+def retail_days(
+    mapping: RetailMapping | Path,
+    root: Path | None = None,
+    files: Mapping[str, Path] | None = None,
+    database: DatabaseSource | None = None,
+) -> list[date]:
     """Days with orders, stock, deliveries or promotions: from dated names, else from the rows of undated orders and stock."""
     mapping, root = _resolve(mapping, root)
     days: set[date] = set()
     for table_name in mapping.tables:
         if table_name in SNAPSHOT_TABLES:
+            continue
+        if _in_database(mapping, table_name, files):
+            from trend_assets.retail_extracts import days_in_database, source_of_settings
+
+            days |= set(days_in_database(mapping, table_name, database or source_of_settings()))
             continue
         found = _found(mapping, table_name, root, files or {})
         days |= {file.day for file in found if file.day is not None}
@@ -81,8 +105,13 @@ def retail_days(mapping: RetailMapping | Path, root: Path | None = None, files: 
     return sorted(days)
 
 
-def check_mapping(mapping: RetailMapping | Path, root: Path | None = None, files: Mapping[str, Path] | None = None) -> dict[str, list[str]]:
-    """Open one file per table (the newest) and check that the mapping fits. Returns the columns found per table.
+def check_mapping(
+    mapping: RetailMapping | Path,
+    root: Path | None = None,
+    files: Mapping[str, Path] | None = None,
+    database: DatabaseSource | None = None,
+) -> dict[str, list[str]]:
+    """Open one file per table (the newest), or ask the database, and check that the mapping fits. Returns the columns per table.
 
     Raises ``MappingError`` with every misfit: no file, an unreadable one, or columns that are not there.
     """
@@ -92,6 +121,14 @@ def check_mapping(mapping: RetailMapping | Path, root: Path | None = None, files
     for table_name, table in mapping.tables.items():
         if table.rows:
             columns[table_name] = inline_file(table).data.column_names
+            continue
+        if _in_database(mapping, table_name, files):
+            from trend_assets.retail_extracts import check_table, source_of_settings
+
+            try:
+                columns[table_name] = check_table(mapping, table_name, database or source_of_settings())
+            except MappingError as error:
+                problems.append(str(error))
             continue
         try:
             found = _found(mapping, table_name, root, files or {})
@@ -116,6 +153,10 @@ def _resolve(mapping: RetailMapping | Path, root: Path | None) -> tuple[RetailMa
     if isinstance(mapping, Path):
         return load_mapping(mapping), root or mapping.parent
     return mapping, root or Path()
+
+
+def _in_database(mapping: RetailMapping, table_name: str, files: Mapping[str, Path] | None) -> bool:
+    return mapping.tables[table_name].database is not None and table_name not in (files or {})
 
 
 def _found(mapping: RetailMapping, table_name: str, root: Path, files: Mapping[str, Path]) -> list[FoundFile]:

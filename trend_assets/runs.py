@@ -11,6 +11,7 @@ import os
 import threading
 import time
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,7 +106,9 @@ def run_job(name: str, console: Console, partitions: Range | None = None, *, rai
 
     from trend_assets.definitions import definitions
 
-    loaded = definitions()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Dagster says of each feature in beta that it is; nobody on a terminal can act on it
+        loaded = definitions()
     instance, run_id, started = dg.DagsterInstance.get(), str(uuid.uuid4()), time.monotonic()
     log = Path(os.environ["TREND_ASSETS_DAGSTER_STORAGE"]) / "logs" / f"{name}-{run_id}.log"
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ Only this module reads the environment. An unknown environment name or an unread
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -20,6 +21,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT_KEY = "development-key-not-for-production"
+OBJECT_STORE = "gs://"
+_BUCKET = re.compile(r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9](/[^/.][^/]*)*")
+_DATASET_PREFIX = re.compile(r"[A-Za-z0-9_]{0,60}")
 
 
 class Environment(StrEnum):
@@ -44,7 +48,11 @@ class Settings(BaseSettings):
     environment: Environment = Field(Environment.DEV, description="dev, staging or production")
     data: str = Field(
         str(PROJECT_ROOT / "data"),
-        description="Folder that holds landing/, lake/ and the warehouse file; set it in the environment, not in .env",
+        description="Folder, or gs://bucket/prefix, that holds landing/ and lake/; set it in the environment, not in .env",
+    )
+    scratch: str = Field(
+        "",
+        description="Local folder for what must be local: dbt's working files, MLflow's SQLite file; default: data where that is a folder",
     )
     lake_start: datetime = Field(
         default_factory=lambda: _start_of_hour(datetime.now(UTC)).replace(hour=0) - timedelta(days=400),
@@ -79,6 +87,7 @@ class Settings(BaseSettings):
     tracking_uri: str = Field("", description="Where MLflow keeps experiments; default: a SQLite file in the data folder, no server")
     bigquery_project: str = Field("", description="Google Cloud project of the warehouse (staging, production)")
     bigquery_dataset_prefix: str = Field("", description="Prefix of the warehouse's datasets, so that environments can share a project")
+    bigquery_location: str = Field("EU", description="Where the warehouse's datasets are: a region or EU, US; the bucket's region must fit")
     bigquery_endpoint: str = Field("", description="Address of BigQuery's API; default: Google's (tests set an emulator's)")
     storage_endpoint: str = Field("", description="Address of Cloud Storage's API; default: Google's (tests set an emulator's)")
 
@@ -92,18 +101,72 @@ class Settings(BaseSettings):
 
     @field_validator("data")
     @classmethod
-    def _a_folder(cls, data: str) -> str:
-        if "://" in data:
-            raise ValueError(f"{data!r} is not a folder: object stores are supported by trend_assets.lake.Lake, not yet as the data folder")
+    def _a_folder_or_bucket(cls, data: str) -> str:
+        data = data if data.endswith("://") else data.rstrip("/") or data
+        if data.startswith(OBJECT_STORE) and not _BUCKET.fullmatch(data):
+            raise ValueError(f"{data!r} names no bucket: expected gs://bucket or gs://bucket/prefix")
+        if "://" in data and not data.startswith(OBJECT_STORE):
+            raise ValueError(f"{data!r} is neither a folder nor gs://bucket/prefix: other object stores are not supported")
         return data
+
+    @field_validator("scratch")
+    @classmethod
+    def _a_local_folder(cls, scratch: str) -> str:
+        if "://" in scratch:
+            raise ValueError(f"{scratch!r} must be a local folder: dbt and SQLite cannot work in an object store")
+        return scratch
+
+    @field_validator("bigquery_dataset_prefix")
+    @classmethod
+    def _a_dataset_prefix(cls, prefix: str) -> str:
+        if not _DATASET_PREFIX.fullmatch(prefix):
+            raise ValueError(f"{prefix!r} must be letters, digits and underscores only, for instance staging_")
+        return prefix
 
     @model_validator(mode="after")
     def _consistent(self) -> Settings:
         if self.lake_end is not None and self.lake_end <= self.lake_start:
             raise ValueError(f"LAKE_END ({self.lake_end}) must be after LAKE_START ({self.lake_start})")
-        if self.environment is not Environment.DEV and self.pseudonym_key.get_secret_value() == DEVELOPMENT_KEY:
-            raise ValueError(f"TREND_ASSETS_PSEUDONYM_KEY must be set in {self.environment}: pseudonyms need a secret key")
+        missing = self._missing()
+        if missing:
+            raise ValueError(f"{self.environment} is not set up, set {'; '.join(missing)} (docs/environments.md)")
         return self
+
+    def _missing(self) -> list[str]:
+        """What staging and production need and this is not: all of it at once, so that one message is enough."""
+        if self.environment is Environment.DEV:
+            return []
+        missing = []
+        if self.pseudonym_key.get_secret_value() == DEVELOPMENT_KEY:
+            missing.append("TREND_ASSETS_PSEUDONYM_KEY to a secret key of this environment (pseudonyms rest on it)")
+        if not self.in_cloud:
+            missing.append(f"TREND_ASSETS_DATA to gs://bucket/prefix (it is the folder {self.data}, which other machines cannot see)")
+        if not self.bigquery_project:
+            missing.append("TREND_ASSETS_BIGQUERY_PROJECT to the Google Cloud project of the warehouse")
+        return missing
+
+    @property
+    def in_cloud(self) -> bool:
+        """Whether landing files and the lake are in an object store."""
+        return self.data.startswith(OBJECT_STORE)
+
+    @property
+    def scratch_folder(self) -> Path:
+        """Local folder for working files; nothing in it is needed again except MLflow's SQLite file where that is the store."""
+        if self.scratch:
+            return Path(self.scratch)
+        return PROJECT_ROOT / "data" if self.in_cloud else Path(self.data)
+
+    @property
+    def local_data(self) -> Path:
+        """The data folder, for the commands that are for one machine only.
+
+        Raises:
+            ValueError: the data are in an object store; the message says what to do.
+        """
+        if self.in_cloud:
+            raise ValueError(f"this needs a local data folder and TREND_ASSETS_DATA is {self.data}: set it to a folder, or use --data")
+        return Path(self.data)
 
     @property
     def landing_root(self) -> str:
@@ -118,7 +181,7 @@ class Settings(BaseSettings):
     @property
     def tracking_database(self) -> str:
         """MLflow's tracking and registry store."""
-        return self.tracking_uri or f"sqlite:///{self.data}/mlflow/mlflow.db"
+        return self.tracking_uri or f"sqlite:///{self.scratch_folder}/mlflow/mlflow.db"
 
     @property
     def artifacts_root(self) -> str:
@@ -127,13 +190,13 @@ class Settings(BaseSettings):
 
     @property
     def warehouse_file(self) -> Path:
-        """DuckDB file that readers open; swapped in whole after dbt's tests pass."""
-        return Path(self.lake_root) / "trends.duckdb"
+        """DuckDB file that readers open (dev); swapped in whole after dbt's tests pass."""
+        return (self.scratch_folder if self.in_cloud else Path(self.data)) / "lake" / "trends.duckdb"
 
     @property
     def working_warehouse_file(self) -> Path:
-        """DuckDB file that dbt, and only dbt, writes."""
-        return Path(self.data) / "warehouse" / "working.duckdb"
+        """DuckDB file that dbt, and only dbt, writes (dev)."""
+        return self.scratch_folder / "warehouse" / "working.duckdb"
 
 
 @lru_cache
@@ -143,5 +206,6 @@ def load_settings() -> Settings:
     Raises:
         pydantic.ValidationError: naming each wrong variable.
     """
-    data = Path(os.environ.get("TREND_ASSETS_DATA", PROJECT_ROOT / "data"))
-    return Settings(_env_file=(data / "settings.env", ".env"))
+    data = os.environ.get("TREND_ASSETS_DATA") or str(PROJECT_ROOT / "data")
+    # A bucket holds no settings: they come from the environment of the deployment.
+    return Settings(_env_file=".env" if "://" in data else (Path(data) / "settings.env", ".env"))

@@ -1,4 +1,4 @@
-"""Writes a simulated town to disk: landing files and retail files for the pipeline, the truth apart from both.
+"""Writes a simulated town to disk: landing files, retail files and hand labels for the pipeline, the truth apart from them.
 
 What belongs here: files, their order, and what a second or interrupted run does. What doesn't: what the town is
 (``lib/simulation``), reading of the truth (evaluation code only).
@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 from trend_assets.landing import LandingRecord, LandingWriter, read_lines
 from trend_assets.lib.simulation.catalogue import STORES
 from trend_assets.lib.simulation.delivery import KIND_OF_NETWORK, Batch, Town
+from trend_assets.lib.simulation.opinions import hand_labels
 from trend_assets.lib.simulation.planted import Family
 from trend_assets.lib.simulation.retail import Retailer
 from trend_assets.lib.simulation.retail_files import RetailFiles
@@ -36,6 +37,7 @@ from trend_assets.lib.simulation.truth import authors_truth, drift_truth, trends
 from trend_assets.storage import Storage, open_storage
 
 MARKER = "truth/simulation.json"
+LABELS = "labels/sentiment.jsonl"
 SOURCE = "simulated"
 _MAPPING = Path(__file__).resolve().parent / "mappings" / "retail_town.yml"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,7 +75,7 @@ def simulate_town(
     family: Family = TownParameters.family,
     on_progress: Callable[[int], object] | None = None,
 ) -> Summary:
-    """Write the town of these parameters into ``folder``/landing, ``folder``/retail and ``folder``/truth.
+    """Write the town of these parameters into ``folder``/landing, /retail, /labels and /truth.
 
     ``on_progress`` is called with the number of days done. Raises ``OtherTownError`` when the folder holds a town of other
     parameters, ``ValueError`` for parameters that make no town.
@@ -84,10 +86,11 @@ def simulate_town(
     state = {"parameters": parameters.as_json(), "generator": version, "complete": False}
     before = _read_marker(folder)
     if before is not None:
-        if before["parameters"] != state["parameters"]:
+        known = {name: value for name, value in parameters.as_json().items() if name in before["parameters"]}
+        if before["parameters"] != known:  # parameters that came later don't make an older town another one
             raise OtherTownError(
                 f"{folder} holds another simulated town ({before['parameters']}): choose another folder, or remove its folders "
-                "landing, retail and truth"
+                "landing, retail, labels and truth"
             )
         if before["generator"] == version and before["complete"]:
             return Summary(**before["summary"])
@@ -115,6 +118,7 @@ def _write_town(parameters: TownParameters, storage: Storage, on_progress: Calla
     retailer = Retailer(parameters)
     files = RetailFiles(retailer)
     lost: list[pa.Table] = []
+    labels: list[dict[str, str]] = []
     with ThreadPoolExecutor(max_workers=max(1, storage.workers)) as pool:  # syncs wait for the disk, they do not compute
         landing = _Landing(parameters, open_storage(storage.uri("landing")), pool)
         others = _BackgroundStorage(storage, pool)
@@ -133,11 +137,13 @@ def _write_town(parameters: TownParameters, storage: Storage, on_progress: Calla
             lost.append(_lost_sales(parameters, retailer, traded.lost, day))
             lap("retail")
             others.write_new(f"truth/posts/{parameters.start + timedelta(days=day):%Y-%m-%d}.parquet", _parquet(truth))
+            labels += hand_labels(parameters, day, truth)
             lap("truth")
             on_progress(day + 1)
         landing.close()
         others.wait()
         lap("landing")
+    storage.write_new(LABELS, b"".join(json.dumps(label).encode() + b"\n" for label in labels))
     storage.write_new("truth/authors.parquet", _parquet(authors_truth(town.authors)))
     storage.write_new("truth/lost_sales.parquet", _parquet(pa.concat_tables(lost)))
     storage.write_new("truth/trends.json", _json(trends_truth(parameters, town.trends, town.posts_by_trend)))
@@ -261,7 +267,7 @@ def _remove_town(folder: Path, storage: Storage) -> None:
         lines = read_lines(name, path.read_bytes())
         if lines and lines[0].startswith(f'{{"source":"{SOURCE}"'.encode()):
             path.unlink()
-    for prefix in ("retail/", "truth/"):
+    for prefix in ("retail/", "truth/", LABELS):
         for name in storage.list(prefix):
             if name != MARKER:
                 storage.delete(name)

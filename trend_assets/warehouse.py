@@ -1,320 +1,172 @@
-"""The warehouse: one DuckDB file that dbt writes, and one that everybody else opens.
+"""The warehouse behind one small interface: DuckDB on one machine, BigQuery in staging and production.
 
-What belongs here: querying the published file, reading a table of dbt's working file, publishing (copy, verify, swap), and
-the environment a dbt command needs. What doesn't: SQL of the models (``dbt_project/``), how dbt sees the lake
-(``dbt_sources.py``). Callers name ``schema.table`` and never a DuckDB call, so that BigQuery can take its place.
+What belongs here: the interface, which engine an environment has, and what a dbt command needs to know. What doesn't: the
+engines (``warehouse_duckdb.py``, ``warehouse_bigquery.py``), SQL of the models (``dbt_project/``).
 
-Only dbt writes the working file. Publication copies the marts and the lake tables that analysts query into a new file
-beside the published one, with their comments, counts the rows, syncs it and renames it into place: a reader that has the
-old file open keeps it, one that opens later gets the new one, nobody sees half of it.
+Callers name ``group.table`` and call nothing of an engine. SQL given to ``query`` should be what both understand: no
+``filter (where …)``, no casts with ``::``, ``group by`` and ``order by`` with names; ``dialect`` says which engine it is where
+that cannot be had. The functions ``read_working`` and ``publish`` and the class ``Warehouse`` are DuckDB's own, for callers that
+have files.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
-import re
-import secrets
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-import duckdb
 import pyarrow as pa
 
-from trend_assets.storage import StepHook, ignore_step
-from trend_assets.tables import TABLES, Column
-
-MODEL_SCHEMA = "warehouse"
-MART_PREFIX = "mart_"
-
-PUBLISHED_TABLES = (
-    "social/landing_counts",
-    "topics/topic_hours",
-    "topics/topic_events",
-    "topics/trends",
-    "influencers/influencer_rankings",
-    "retail/products",
-    "retail/stores",
-    "retail/inventory",
-    "retail/orders",
-    "retail/deliveries",
-    "retail/promotions",
-    "demand/product_trend_links",
-    "demand/decision_cards",
+from trend_assets.storage import MissingExtraError, StepHook, ignore_step
+from trend_assets.warehouse_common import (
+    MART_PREFIX,
+    MODEL_SCHEMA,
+    PUBLISH_STEPS,
+    PUBLISHED_TABLES,
+    NotPublishableError,
+    Publication,
+    WarehouseBusyError,
+    WarehouseMissingError,
+    column_comment,
+    dbt_variables,
 )
-"""Lake tables that the published file holds under their own names. Post text and who-did-what-to-whom stay in the lake."""
+from trend_assets.warehouse_duckdb import DuckDBWarehouse, Warehouse, publish, read_working
 
-PUBLISH_STEPS = ("started", "copied", "verified", "synced", "swapped")
-"""Steps of ``publish``, in order; tests kill the publisher at each."""
+if TYPE_CHECKING:
+    from trend_assets.lake_reader import LakeReader
+    from trend_assets.settings import Settings
 
-_RELATION = re.compile(r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$")
-
-
-class WarehouseMissingError(FileNotFoundError):
-    """The file has not been made yet; the message says by which command."""
-
-
-class WarehouseBusyError(RuntimeError):
-    """dbt has the working file open; try again when its run has ended."""
-
-
-class NotPublishableError(RuntimeError):
-    """The working file is incomplete or its tests did not pass; nothing was published."""
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What was published: the file, rows of each ``schema.table``, size in bytes."""
-
-    path: Path
-    rows: dict[str, int]
-    bytes: int
+__all__ = [
+    "MART_PREFIX",
+    "MODEL_SCHEMA",
+    "PUBLISHED_TABLES",
+    "PUBLISH_STEPS",
+    "NotPublishableError",
+    "Publication",
+    "Warehouse",
+    "WarehouseBusyError",
+    "WarehouseEngine",
+    "WarehouseMissingError",
+    "column_comment",
+    "dbt_environment",
+    "dbt_environment_of",
+    "dbt_variables",
+    "open_warehouse",
+    "publish",
+    "read_working",
+]
 
 
-def column_comment(column: Column) -> str:
-    """Description of a declared column with its unit, as documentation shows it and the published file stores it."""
-    return f"{column.description} [{column.unit}]" if column.unit else column.description
+class WarehouseEngine(Protocol):
+    """What the project asks of a warehouse. Every call sees one publication, the newest when it started."""
 
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _checked(relation: str) -> str:
-    if not _RELATION.match(relation):
-        raise ValueError(f"not a table name: {relation!r}; expected schema.table in lower case")
-    return relation if "." in relation else f"{MODEL_SCHEMA}.{relation}"
-
-
-@contextmanager
-def _attached(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that sees ``path`` read-only, as its default database, and no other file.
-
-    The file is attached to a database in memory instead of being opened: DuckDB hands out one shared instance per path in a
-    process, which would keep showing the old content after a swap for as long as anybody has it open.
-    """
-    if not path.exists():
-        raise WarehouseMissingError(f"there is no warehouse file {path}: `make run` (or the marts job) makes it")
-    connection = duckdb.connect(":memory:")
-    try:
-        try:
-            connection.execute(f"attach {_quoted(str(path))} as warehouse_file (read_only)")
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
-                raise WarehouseBusyError(f"{path} is being written by another process: {error}") from error
-            raise
-        connection.execute("use warehouse_file")
-        connection.execute("set TimeZone = 'UTC'")
-        # What does not fit into memory goes here, and not into the folder the program happens to be started in.
-        connection.execute(f"set temp_directory = {_quoted(str(Path(tempfile.gettempdir()) / 'trend-assets-duckdb'))}")
-        yield connection
-    finally:
-        connection.close()
-
-
-class Warehouse:
-    """The published file, read-only. Every call sees one publication, the newest when it started."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
+    dialect: str
+    """``duckdb`` or ``bigquery``."""
 
     def query(self, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
-        """Result of one SQL statement as an Arrow table; ``?`` in the statement stands for a parameter.
-
-        Other files cannot be read or written from the statement. Times are shown in UTC.
+        """Result of one SELECT on the published tables as an Arrow table; ``?`` in the statement stands for a parameter.
 
         Raises:
-            ValueError: the statement is wrong; the message is DuckDB's.
+            ValueError: the statement is wrong, or is no SELECT; the message is the engine's.
             WarehouseMissingError: nothing has been published yet.
         """
-        if not sql.strip().rstrip(";"):
-            raise ValueError("the query is empty")
-        with _attached(self.path) as connection:
-            connection.execute("set enable_external_access = false")
-            try:
-                return connection.execute(sql, list(parameters or ())).to_arrow_table()
-            except duckdb.Error as error:
-                raise ValueError(f"the query failed: {error}") from error
 
     def tables(self) -> dict[str, str]:
-        """Every table as ``schema.table`` with its description, sorted by name."""
-        found = self.query("select schema_name || '.' || table_name as name, comment from duckdb_tables() order by name")
-        return {row["name"]: row["comment"] or "" for row in found.to_pylist()}
+        """Every published table as ``schema.table`` with its description, sorted by name."""
+
+    def exists(self) -> bool:
+        """Whether anything has been published."""
+
+    def identity(self) -> str:
+        """A text that changes when, and only when, a new publication is visible; empty where there is none."""
+
+    def load_sources(self, lake: LakeReader, first_day: date | None = None, last_day: date | None = None) -> dict[str, int]:
+        """Bring dbt's sources to the lake's committed state for the days (and those models look back to); call it before dbt.
+
+        Returns rows of each table that were loaded anew.
+        """
+
+    def read_working(
+        self,
+        relation: str,
+        first_day: date | None = None,
+        last_day: date | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """Rows of a table that dbt built, published or not, in an order that depends on nothing but the rows.
+
+        relation: ``model`` or ``schema.table``. first_day, last_day: days of the column ``day``, both included; None leaves that
+        side open. columns: default all.
+
+        Raises:
+            ValueError: a name that is none, or a table or column that does not exist.
+            WarehouseMissingError: dbt has not run yet.
+            WarehouseBusyError: dbt is running (DuckDB).
+        """
+
+    def publish(self, on_step: StepHook = ignore_step) -> Publication:
+        """Make what dbt built visible to readers, all of it at once; call it after dbt's marts run.
+
+        Raises:
+            NotPublishableError: a test failed, a model was skipped, or the last dbt run saw only some days of the lake.
+            WarehouseMissingError, WarehouseBusyError: as ``read_working``.
+        """
 
 
-def read_working(
-    path: Path,
-    relation: str,
-    first_day: date | None = None,
-    last_day: date | None = None,
-    columns: Sequence[str] | None = None,
-) -> pa.Table:
-    """Rows of a model in dbt's working file, ordered by all columns so that the result does not depend on threads.
-
-    relation: ``model`` or ``schema.table``. first_day, last_day: days of the column ``day`` to read, both included; None
-    leaves that side open. columns: default all.
+def open_warehouse(settings: Settings | None = None) -> WarehouseEngine:
+    """The environment's warehouse: DuckDB in dev, BigQuery in staging and production. Opens no connection.
 
     Raises:
-        ValueError: a name that is none, or a table or column that does not exist.
-        WarehouseMissingError: dbt has not run yet.
-        WarehouseBusyError: dbt is running.
+        MissingExtraError: BigQuery's client is not installed.
     """
-    for column in columns or ():
-        _checked(column)
-    selected = ", ".join(f'"{column}"' for column in columns) if columns else "*"
-    conditions = [f"day >= date '{first_day.isoformat()}'"] if first_day else []
-    conditions += [f"day <= date '{last_day.isoformat()}'"] if last_day else []
-    sql = f"select {selected} from {_checked(relation)}"  # noqa: S608 - names are checked, dates are dates
-    sql += f" where {' and '.join(conditions)}" if conditions else ""
-    with _attached(Path(path)) as connection:
-        try:
-            return connection.execute(f"{sql} order by all").to_arrow_table()
-        except duckdb.Error as error:
-            raise ValueError(f"cannot read {relation} of {path}: {error}") from error
+    from trend_assets.settings import Environment, load_settings
+
+    chosen = settings or load_settings()
+    if chosen.environment is Environment.DEV:
+        return DuckDBWarehouse(chosen.working_warehouse_file, chosen.warehouse_file)
+    try:
+        from trend_assets.warehouse_bigquery import BigQueryWarehouse
+    except ImportError as error:
+        raise MissingExtraError(
+            f"the warehouse of {chosen.environment} needs Google's client ({error}): install the extra, pip install 'trend-assets[gcp]'"
+        ) from error
+    return BigQueryWarehouse(
+        project=chosen.bigquery_project,
+        prefix=chosen.bigquery_dataset_prefix,
+        location=chosen.bigquery_location,
+        endpoint=chosen.bigquery_endpoint or None,
+    )
 
 
 def dbt_environment(working: Path, lake_root: str, environment: str = "dev") -> dict[str, str]:
-    """Environment variables that a dbt command of this project needs; makes the folder of the working file."""
+    """Environment variables that a dbt command needs on DuckDB; makes the folder of the working file."""
     working.parent.mkdir(parents=True, exist_ok=True)
     return {
         "TREND_ASSETS_WAREHOUSE": str(working.resolve()),
         "TREND_ASSETS_LAKE": lake_root if "://" in lake_root else str(Path(lake_root).resolve()),
+        "TREND_ASSETS_MIRROR": str(working.resolve().parent / "mirror"),
         "TREND_ASSETS_ENVIRONMENT": environment,
+        "TREND_ASSETS_DATASETS": "",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
 
-def dbt_variables(first_day: date | None = None, last_day: date | None = None) -> dict[str, str]:
-    """Value of dbt's ``--vars`` for a run over a range of days, both included; without days, for a run over everything."""
-    if (first_day is None) != (last_day is None):
-        raise ValueError("give the first and the last day, or neither")
-    return {"first_day": first_day.isoformat() if first_day else "", "last_day": last_day.isoformat() if last_day else ""}
+def dbt_environment_of(settings: Settings) -> dict[str, str]:
+    """Environment variables that a dbt command needs in the environment that the settings describe."""
+    from trend_assets.settings import Environment
 
-
-def publish(working: Path, published: Path, on_step: StepHook = ignore_step) -> Publication:
-    """Swap in a new published file made from the working file; call it after dbt's marts run.
-
-    Raises:
-        NotPublishableError: a test failed, a model was skipped, or the last dbt run saw only some days of the lake.
-        WarehouseMissingError, WarehouseBusyError: as ``read_working``.
-    """
-    published.parent.mkdir(parents=True, exist_ok=True)
-    with _publisher_lock(published):
-        for stale in published.parent.glob(f".{published.name}.*.building*"):
-            stale.unlink()  # left by a publisher that was killed; we hold the lock, so nobody is writing it
-        building = published.parent / f".{published.name}.{secrets.token_hex(4)}.building"
-        try:
-            rows = _build(working, building, on_step)
-            _sync(building)
-            on_step("synced")
-            size = building.stat().st_size
-            building.replace(published)
-            _sync(published.parent)
-            on_step("swapped")
-        finally:
-            building.unlink(missing_ok=True)
-    return Publication(published, rows, size)
-
-
-@contextmanager
-def _publisher_lock(published: Path) -> Iterator[None]:
-    """One publisher at a time; the kernel frees the lock when the holder dies."""
-    with (published.parent / f".{published.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _build(working: Path, building: Path, on_step: StepHook) -> dict[str, int]:
-    if not working.exists():
-        raise WarehouseMissingError(f"there is no working file {working}: run dbt first (the jobs demand_days and marts)")
-    connection = duckdb.connect(str(building))
-    try:
-        try:
-            connection.execute(f"attach {_quoted(str(working))} as working (read_only)")
-        except duckdb.IOException as error:
-            raise WarehouseBusyError(f"{working} cannot be opened, is dbt running? {error}") from error
-        on_step("started")
-        _refuse_unfit(connection)
-        relations = [path.replace("/", ".") for path in PUBLISHED_TABLES] + _marts(connection)
-        connection.execute("begin")  # one transaction: each of some hundred comments would be synced on its own
-        for relation in relations:
-            _copy(connection, relation)
-        on_step("copied")
-        rows = _verified_rows(connection, relations)
-        connection.execute("commit")
-        on_step("verified")
-        connection.execute("detach working")
-        connection.execute("checkpoint")
-        return rows
-    finally:
-        connection.close()
-
-
-def _refuse_unfit(connection: duckdb.DuckDBPyConnection) -> None:
-    """Raise ``NotPublishableError`` unless dbt's tests passed and its views cover the whole lake."""
-    failing = connection.execute("select name, status from working.lake.failing_nodes order by name").fetchall()
-    if failing:
-        listed = ", ".join(f"{name} ({status})" for name, status in failing[:10])
-        raise NotPublishableError(f"not published, {len(failing)} dbt nodes did not succeed: {listed}")
-    ranges = connection.execute("select distinct first_day, last_day from working.lake.source_snapshot").fetchall()
-    if ranges != [(None, None)]:
-        raise NotPublishableError(
-            "not published: the last dbt run saw only some days of the lake; run the marts (dbt build --select tag:marts) first"
-        )
-
-
-def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    found = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() "
-        "where database_name = 'working' and schema_name = ? and starts_with(table_name, ?) order by 1",
-        [MODEL_SCHEMA, MART_PREFIX],
-    ).fetchall()
-    if not found:
-        raise NotPublishableError("not published: the working file holds no marts; run dbt build --select tag:marts first")
-    return [name for (name,) in found]
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, relation: str) -> None:
-    schema, table = relation.split(".")
-    connection.execute(f"create schema if not exists {schema}")
-    connection.execute(f"create table {relation} as select * from working.{relation}")  # noqa: S608 - our own names
-    comment, columns = _comments(connection, schema, table)
-    connection.execute(f"comment on table {relation} is {_quoted(comment)}")
-    for column, text in columns.items():
-        connection.execute(f'comment on column {relation}."{column}" is {_quoted(text)}')
-
-
-def _comments(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> tuple[str, dict[str, str]]:
-    """Description of a table and its columns: from the declaration of a lake table, from dbt's documentation of a mart."""
-    declared = TABLES.get(f"{schema}/{table}")
-    if declared is not None:
-        return declared.description, {column.name: column_comment(column) for column in declared.columns}
-    of_table = "select comment from duckdb_tables() where database_name = 'working' and schema_name = ? and table_name = ?"
-    of_columns = "select column_name, comment from duckdb_columns() where database_name = 'working' and schema_name = ? and table_name = ?"
-    [(comment,)] = connection.execute(of_table, [schema, table]).fetchall()
-    columns = dict(connection.execute(of_columns, [schema, table]).fetchall())
-    return comment or "", {name: text or "" for name, text in columns.items()}
-
-
-def _verified_rows(connection: duckdb.DuckDBPyConnection, relations: Sequence[str]) -> dict[str, int]:
-    counts = {}
-    for relation in relations:
-        sql = f"select (select count(*) from {relation}), (select count(*) from working.{relation})"  # noqa: S608 - our own names
-        copied, original = connection.execute(sql).fetchall()[0]
-        if copied != original:
-            raise NotPublishableError(f"not published: {relation} was copied with {copied} of {original} rows")
-        counts[relation] = copied
-    return counts
+    variables = dbt_environment(settings.working_warehouse_file, settings.lake_root, settings.environment.value)
+    if settings.environment is Environment.DEV:
+        return variables
+    endpoint = settings.bigquery_endpoint
+    emulator = endpoint.startswith("http://")
+    return variables | {
+        "TREND_ASSETS_DATASETS": f"{settings.bigquery_dataset_prefix}working_",
+        "TREND_ASSETS_BIGQUERY_PROJECT": settings.bigquery_project,
+        "TREND_ASSETS_BIGQUERY_LOCATION": settings.bigquery_location,
+        "TREND_ASSETS_BIGQUERY_ENDPOINT": endpoint,
+        # An emulator knows no credentials; dbt wants some, so it gets a word that means nothing.
+        "TREND_ASSETS_BIGQUERY_METHOD": "oauth-secrets" if emulator else "oauth",
+        "TREND_ASSETS_BIGQUERY_TOKEN": "emulator" if emulator else "none",
+    }

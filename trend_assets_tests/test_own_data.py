@@ -6,11 +6,15 @@ import csv
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+
+from trend_assets.lib.retail.shape import MappingError
+from trend_assets.own_data import first_and_last_order_day, write_retail_mapping
+from trend_assets.retail_files import read_retail
 
 COMMAND = str(Path(sys.executable).with_name("trend-assets"))
 POSTS, LINES = 240, 40
@@ -79,3 +83,32 @@ def test_a_file_that_does_not_fit_is_refused_with_its_columns_and_what_to_do(fil
     assert "InvoiceNo" in result.stdout
     assert "--posts-mapping" in result.stdout
     assert not (tmp_path / "lake").exists()
+
+
+def test_columns_of_other_names_are_understood_as_the_map_command_does(tmp_path: Path) -> None:
+    products, orders = tmp_path / "produits.csv", tmp_path / "ventes.csv"
+    products.write_text("Réf;Désignation;Rayon;Prix\nA1;Théière;Cuisine;19,90\n", encoding="cp1252")
+    orders.write_text("Ticket;Date;Réf;Magasin;Qté;Prix unitaire;Client\nT1;30/09/2026;A1;Lyon;2;1 049,90 €;77\n", encoding="cp1252")
+    first, last = first_and_last_order_day(orders, None)
+    assert (first, last) == (date(2026, 9, 30), date(2026, 9, 30))
+    mapping = write_retail_mapping(tmp_path / "retail", products, orders, first)
+    text = mapping.read_text(encoding="utf-8")
+    for name in ("inventory", "deliveries"):
+        text = text.replace(f"{name}/{{day}}.parquet", f"absent/{name}_{{day}}.parquet")
+    mapping.write_text(text, encoding="utf-8")
+    tables = read_retail(mapping, [first])
+    assert [(row["order_id"], row["store_id"], row["unit_price"]) for row in tables["retail/orders"].to_pylist()] == [
+        ("T1", "Lyon", 1049.9)
+    ]
+    assert tables["retail/products"]["product_name"].to_pylist() == ["Théière"]
+    assert tables["retail/stores"]["store_id"].to_pylist() == ["Lyon"]
+
+
+def test_a_file_that_is_only_half_understood_is_not_guessed(tmp_path: Path) -> None:
+    orders = tmp_path / "export.csv"
+    orders.write_text("c1,c2,SKU,c4,c5\nO1,2026-09-01 10:00,A1,3,4.95\nO2,2026-09-02 11:00,A1,2,4.95\n")
+    with pytest.raises(MappingError) as error:
+        first_and_last_order_day(orders, None)
+    assert "order_id: the number of the ticket" in str(error.value)
+    assert "quantity (perhaps 'c4')" in str(error.value)
+    assert "--table orders --output retail.yml" in str(error.value)

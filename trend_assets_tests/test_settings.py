@@ -21,13 +21,71 @@ def test_an_unknown_environment_raises(monkeypatch):
         make(monkeypatch, TREND_ASSETS_ENVIRONMENT="prod")
 
 
+CLOUD = {
+    "TREND_ASSETS_PSEUDONYM_KEY": "a secret of ours",
+    "TREND_ASSETS_DATA": "gs://bucket/production/",
+    "TREND_ASSETS_BIGQUERY_PROJECT": "our-project",
+}
+
+
 @pytest.mark.parametrize("environment", ["staging", "production"])
-def test_outside_dev_the_development_key_is_refused(monkeypatch, environment):
-    with pytest.raises(ValidationError, match="TREND_ASSETS_PSEUDONYM_KEY"):
-        make(monkeypatch, TREND_ASSETS_ENVIRONMENT=environment)
-    settings = make(monkeypatch, TREND_ASSETS_ENVIRONMENT=environment, TREND_ASSETS_PSEUDONYM_KEY="a secret of ours")
+def test_outside_dev_a_bucket_a_project_and_a_secret_key_are_needed(monkeypatch, environment):
+    settings = make(monkeypatch, TREND_ASSETS_ENVIRONMENT=environment, **CLOUD)
     assert settings.environment is Environment(environment)
     assert "a secret of ours" not in repr(settings)
+    for name in CLOUD:
+        with monkeypatch.context() as without:
+            without.delenv(name)
+            with pytest.raises(ValidationError, match=f"{environment} is not set up, set {name} to"):
+                Settings(_env_file=None)
+
+
+def test_everything_missing_is_said_at_once(monkeypatch):
+    with pytest.raises(ValidationError, match=r"PSEUDONYM_KEY to .*; TREND_ASSETS_DATA to gs://.*; TREND_ASSETS_BIGQUERY_PROJECT to"):
+        make(monkeypatch, TREND_ASSETS_ENVIRONMENT="production")
+
+
+def test_lake_and_landing_follow_the_data_root_and_working_files_stay_local(monkeypatch, tmp_path):
+    local = make(monkeypatch, TREND_ASSETS_DATA=str(tmp_path))
+    assert (local.landing_root, local.lake_root) == (f"{tmp_path}/landing", f"{tmp_path}/lake")
+    assert local.local_data == tmp_path
+    assert local.warehouse_file == tmp_path / "lake" / "trends.duckdb"
+    cloud = make(monkeypatch, TREND_ASSETS_ENVIRONMENT="staging", TREND_ASSETS_SCRATCH=str(tmp_path), **CLOUD)
+    assert (cloud.landing_root, cloud.lake_root) == ("gs://bucket/production/landing", "gs://bucket/production/lake")
+    assert cloud.artifacts_root == "gs://bucket/production/mlflow/artifacts"
+    assert cloud.tracking_database == f"sqlite:///{tmp_path}/mlflow/mlflow.db"
+    assert cloud.working_warehouse_file.is_relative_to(tmp_path)
+    assert cloud.warehouse_file.is_relative_to(tmp_path)
+    with pytest.raises(ValueError, match="needs a local data folder"):
+        assert cloud.local_data
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("TREND_ASSETS_DATA", "s3://bucket", "neither a folder nor gs://"),
+        ("TREND_ASSETS_DATA", "gs://", "names no bucket"),
+        ("TREND_ASSETS_DATA", "gs:///lake", "names no bucket"),
+        ("TREND_ASSETS_DATA", "gs://bucket/../x", "names no bucket"),
+        ("TREND_ASSETS_SCRATCH", "gs://bucket", "must be a local folder"),
+        ("TREND_ASSETS_BIGQUERY_DATASET_PREFIX", "a-b", "letters, digits and underscores"),
+    ],
+)
+def test_a_place_that_cannot_be_one_is_refused(monkeypatch, name, value, reason):
+    with pytest.raises(ValidationError, match=reason):
+        make(monkeypatch, **{name: value})
+
+
+def test_settings_of_a_bucket_come_from_the_environment_alone(monkeypatch, tmp_path):
+    from trend_assets.settings import load_settings
+
+    (tmp_path / "settings.env").write_text("TREND_ASSETS_TREND_AUTHORS=9\n")
+    monkeypatch.chdir(tmp_path)
+    for data, authors in ((str(tmp_path), 9), ("gs://bucket", 5)):
+        monkeypatch.setenv("TREND_ASSETS_DATA", data)
+        load_settings.cache_clear()
+        assert (load_settings().data, load_settings().trend_authors) == (data, authors)
+    load_settings.cache_clear()
 
 
 def test_lake_start_is_taken_in_utc_on_the_hour(monkeypatch):

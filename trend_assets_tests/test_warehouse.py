@@ -16,7 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from trend_assets.dbt_sources import LOOKBACK_DAYS, create_source_views, partitions_in_range
+from trend_assets.bigquery_names import Names, bigquery_type, relation_of, release_table_id
+from trend_assets.dbt_sources import LOOKBACK_DAYS, MirroredLake, create_source_views, partitions_in_range
+from trend_assets.lake import Lake
+from trend_assets.settings import Settings
 from trend_assets.tables import TABLES, Table
 from trend_assets.warehouse import (
     PUBLISH_STEPS,
@@ -26,9 +29,12 @@ from trend_assets.warehouse import (
     WarehouseBusyError,
     WarehouseMissingError,
     dbt_variables,
+    open_warehouse,
     publish,
     read_working,
 )
+from trend_assets.warehouse_duckdb import DuckDBWarehouse
+from trend_assets_tests.storages import new_storage
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -141,6 +147,56 @@ def test_a_reader_keeps_the_file_it_opened_and_the_next_one_gets_the_new(working
         assert _markers(warehouse) == {(2, 10)}, "also while this process still has the old file open"
 
 
+def test_the_identity_changes_with_each_publication_and_only_then(working: Path, published: Path) -> None:
+    warehouse = DuckDBWarehouse(working, published)
+    assert (warehouse.exists(), warehouse.identity()) == (False, "")
+    seen = []
+    for _ in range(3):
+        warehouse.publish()
+        seen.append(warehouse.identity())
+        assert warehouse.query("select count(*) as n from warehouse.mart_example").to_pylist() == [{"n": 1000}]
+        assert warehouse.identity() == seen[-1]
+    assert len(set(seen)) == 3
+    assert warehouse.exists()
+
+
+def test_an_environment_has_its_engine(tmp_path: Path) -> None:
+    dev = open_warehouse(Settings(_env_file=None, data=str(tmp_path)))
+    assert isinstance(dev, DuckDBWarehouse)
+    assert (dev.dialect, dev.path, dev.working) == (
+        "duckdb",
+        tmp_path / "lake" / "trends.duckdb",
+        tmp_path / "warehouse" / "working.duckdb",
+    )
+    staging = Settings(_env_file=None, environment="staging", data="gs://bucket", pseudonym_key="secret", bigquery_project="project")
+    assert open_warehouse(staging).dialect == "bigquery", "and no connection is opened"
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select * from topics.trends", "select * from `p`.`x_releases`.`r1__topics__trends`"),
+        ("select trends.rank from topics.trends as trends", "select trends.rank from `p`.`x_releases`.`r1__topics__trends` as trends"),
+        ("select 'topics.trends', \"topics.trends\" -- topics.trends", "select 'topics.trends', \"topics.trends\" -- topics.trends"),
+        ("select 'it\\'s topics.trends' from topics.other", "select 'it\\'s topics.trends' from topics.other"),
+        ("select x.topics.trends, `topics.trends`, topics.trends(1)", "select x.topics.trends, `topics.trends`, topics.trends(1)"),
+        ("/* topics.trends\n */ from topics.trends", "/* topics.trends\n */ from `p`.`x_releases`.`r1__topics__trends`"),
+    ],
+)
+def test_on_bigquery_published_names_stand_for_the_tables_of_one_release(sql: str, expected: str) -> None:
+    assert Names("p", "x_").on_release(sql, "r1", {"topics.trends"}) == expected
+    assert relation_of(release_table_id("r1", "topics.trends")) == ("r1", "topics.trends")
+    assert relation_of("current_release") == ("", "")
+
+
+def test_every_declared_type_has_a_type_in_bigquery() -> None:
+    for table in TABLES.values():
+        for column in table.columns:
+            kind, mode = bigquery_type(column.type)
+            assert kind.isalnum()
+            assert (mode == "REPEATED") == pa.types.is_list(column.type), column.name
+
+
 def test_failing_tests_are_not_published(working: Path, published: Path) -> None:
     publish(working, published)
     _working_file(working, marker=2)
@@ -242,6 +298,19 @@ def test_a_source_is_exactly_the_committed_files(tmp_path: Path) -> None:
     assert connection.execute("select partitions, files from lake.source_snapshot where table_name = 'retail/stores'").fetchall() == [
         (1, 1)
     ]
+
+
+def test_a_lake_in_a_bucket_is_read_through_local_copies_of_its_parts(tmp_path: Path) -> None:
+    stores, storage = TABLES["retail/stores"], new_storage("gcs", tmp_path)
+    lake = Lake(storage)
+    row = {"day": date(2026, 9, 1), "store_id": "paris", "store_name": "Paris", "channel": "web", "data_origin": "real"}
+    lake.publish(stores, {"2026-09-01": stores.from_rows([row])})
+    lake.publish(stores, {"2026-09-01": stores.from_rows([row | {"store_name": "Paris Nord"}])})
+    for _ in range(2):
+        with duckdb.connect() as connection:
+            create_source_views(connection, MirroredLake(lake, tmp_path / "mirror"))
+            assert connection.execute("select store_name from retail.stores").fetchall() == [("Paris Nord",)]
+    assert len([path for path in (tmp_path / "mirror").rglob("*") if path.is_file()]) == 1, "only what is committed is fetched"
 
 
 def test_a_day_range_takes_the_days_that_models_look_back_to() -> None:

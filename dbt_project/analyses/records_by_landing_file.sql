@@ -1,17 +1,32 @@
 -- Is anything lost? What became of the records of each landing file: the outcomes add up to the records that came in. Worst files first.
+with
+
+counts as (
+
+    select
+        landing_file,
+        source,
+        outcome,
+        records,
+        case when outcome = 'quarantined' then detail end as quarantine_reason
+
+    from social.landing_counts
+
+)
+
 select
     landing_file,
     min(source) as source,
     sum(records) as records_in,
-    coalesce(sum(records) filter (where outcome = 'post'), 0) as posts,
-    coalesce(sum(records) filter (where outcome = 'repost'), 0) as reposts,
-    coalesce(sum(records) filter (where outcome = 'duplicate'), 0) as duplicates,
-    coalesce(sum(records) filter (where outcome = 'deletion'), 0) as deletions,
-    coalesce(sum(records) filter (where outcome = 'quarantined'), 0) as quarantined,
-    coalesce(sum(records) filter (where outcome = 'ignored'), 0) as ignored,
-    string_agg(distinct detail, ', ' order by detail) filter (where outcome = 'quarantined') as quarantine_reasons
+    sum(case when outcome = 'post' then records else 0 end) as posts,
+    sum(case when outcome = 'repost' then records else 0 end) as reposts,
+    sum(case when outcome = 'duplicate' then records else 0 end) as duplicates,
+    sum(case when outcome = 'deletion' then records else 0 end) as deletions,
+    sum(case when outcome = 'quarantined' then records else 0 end) as quarantined,
+    sum(case when outcome = 'ignored' then records else 0 end) as ignored,
+    string_agg(distinct quarantine_reason, ', ' order by quarantine_reason) as quarantine_reasons
 
-from social.landing_counts
+from counts
 
 group by landing_file
 

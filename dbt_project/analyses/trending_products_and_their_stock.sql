@@ -5,7 +5,7 @@ newest as (
 
     select *
     from warehouse.mart_trend_products
-    where day > (select max(day) from warehouse.mart_trend_products) - 7
+    where day > (select max(day) from warehouse.mart_trend_products) - interval 7 day
     qualify row_number() over (partition by product_id order by day desc, link_score desc, topic_id) = 1
 
 )

@@ -1,9 +1,3 @@
-{#- The UTC day of a timestamp, whatever the session's time zone. -#}
-{% macro utc_day(column) -%}
-    cast({{ column }} at time zone 'UTC' as date)
-{%- endmacro %}
-
-
 {#- Condition: the day is one of those this run builds; every day where the run has no range. -#}
 {% macro is_day_of_run(column) -%}
     {%- set first_day = var('first_day', '') -%}
@@ -15,4 +9,32 @@
     {%- else -%}
         true
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Configuration of a model that a run replaces by whole days. On DuckDB our own strategy (replace_days.sql), on BigQuery a static
+    insert_overwrite: one merge statement over exactly the days of the run, also those that have become empty. A run without days
+    is over everything, which BigQuery can only do by building the table anew. -#}
+{% macro replaced_by_day() -%}
+    {%- if target.type != 'bigquery' -%}
+        {%- do return({'incremental_strategy': 'replace_days'}) -%}
+    {%- endif -%}
+    {%- set settings = {'incremental_strategy': 'insert_overwrite', 'partition_by': {'field': 'day', 'data_type': 'date'}} -%}
+    {%- set days = days_of_run() -%}
+    {%- do settings.update({'partitions': days} if days else {'full_refresh': true}) -%}
+    {%- do return(settings) -%}
+{%- endmacro %}
+
+
+{#- The days of the run as a list of date literals; empty where the run has no range. -#}
+{% macro days_of_run() -%}
+    {%- set days = [] -%}
+    {%- if var('first_day', '') and var('last_day', '') -%}
+        {%- set first = modules.datetime.date.fromisoformat(var('first_day')) -%}
+        {%- set last = modules.datetime.date.fromisoformat(var('last_day')) -%}
+        {%- for number in range((last - first).days + 1) -%}
+            {%- do days.append("date '" ~ (first + modules.datetime.timedelta(days=number)).isoformat() ~ "'") -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do return(days) -%}
 {%- endmacro %}

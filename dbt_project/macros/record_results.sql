@@ -2,6 +2,7 @@
     Publication refuses while there is one: a warehouse is published only after its tests passed, in whatever order jobs ran. -#}
 {% macro record_results(results) %}
     {%- if execute and flags.WHICH in ('build', 'run', 'test') -%}
+        {%- set failing_nodes = physical_schema('lake') ~ '.failing_nodes' -%}
         {%- set first_day = var('first_day', '') -%}
         {%- set last_day = var('last_day', '') -%}
         {%- set ran = [] -%}
@@ -21,20 +22,20 @@
         {%- endfor -%}
 
         {%- do run_query(
-            "create table if not exists lake.failing_nodes "
-            ~ "(unique_id varchar, name varchar, status varchar, first_day date, last_day date)"
+            "create table if not exists " ~ failing_nodes
+            ~ " (unique_id " ~ text_type() ~ ", name " ~ text_type() ~ ", status " ~ text_type() ~ ", first_day date, last_day date)"
         ) -%}
         {%- if ran -%}
             {%- do run_query(
-                "delete from lake.failing_nodes where unique_id in (" ~ ran | join(', ') ~ ")"
+                "delete from " ~ failing_nodes ~ " where unique_id in (" ~ ran | join(', ') ~ ")"
                 ~ (" and first_day >= date '" ~ first_day ~ "' and last_day <= date '" ~ last_day ~ "'" if first_day else "")
             ) -%}
         {%- endif -%}
         {%- do run_query(
-            "delete from lake.failing_nodes where starts_with(unique_id, 'test.') and unique_id not in (" ~ known | join(', ') ~ ")"
+            "delete from " ~ failing_nodes ~ " where starts_with(unique_id, 'test.') and unique_id not in (" ~ known | join(', ') ~ ")"
         ) -%}
         {%- if failed -%}
-            {%- do run_query("insert into lake.failing_nodes values " ~ failed | join(', ')) -%}
+            {%- do run_query("insert into " ~ failing_nodes ~ " values " ~ failed | join(', ')) -%}
         {%- endif -%}
     {%- endif -%}
 {% endmacro %}

@@ -12,7 +12,7 @@
 
     inner join {{ ref('stg_inventory') }} as yesterday
         on
-            today.day = yesterday.day + 1
+            today.day = {{ days_later('yesterday.day', 1) }}
             and today.product_id = yesterday.product_id
             and today.store_id = yesterday.store_id
 

@@ -1,9 +1,206 @@
-"""`trend-assets models`."""
+"""`trend-assets models`: list and show models, promote by hand never, roll back, begin a new task.
+
+What belongs here: options and printing. What doesn't: the work (``training.py``, ``tracking.py``, ``lib/learning``).
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+from rich.table import Table as Grid
+
+from trend_assets.commands.terminal import DataOption, console, data_folder, fail
+
+if TYPE_CHECKING:
+    from trend_assets.tracking import Tracking, Version
+
+NameArgument = Annotated[str, typer.Argument(help="Name of a task")]
+models = typer.Typer(no_args_is_help=True, help="Models: list, show, train, roll back, begin a new one (docs/models.md).")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the application."""
+    """Add the commands to the application."""
+    app.add_typer(models, name="models")
+
+
+def _tracking() -> Tracking | None:
+    """The tracking store, ``None`` where nothing has been trained into this data folder (and none is made)."""
+    from pathlib import Path
+
+    from trend_assets.settings import load_settings
+    from trend_assets.tracking import Tracking
+
+    settings = load_settings()
+    place = settings.tracking_database.removeprefix("sqlite:///")
+    if settings.tracking_database.startswith("sqlite:///") and not Path(place).exists():
+        return None
+    return Tracking(settings.tracking_database, settings.artifacts_root)
+
+
+def _known(name: str) -> None:
+    from trend_assets.lib.learning.discovery import load_task
+
+    try:
+        load_task(name)
+    except ValueError as error:
+        fail(str(error))
+
+
+def _moment(version: Version) -> str:
+    return f"{datetime.fromtimestamp(version.created_ms / 1000, UTC):%Y-%m-%d %H:%M}"
+
+
+@models.command("list")
+def list_models(data: DataOption = None) -> None:
+    """Every task, its champion and its newest candidate."""
+    from trend_assets.lib.learning.discovery import tasks
+
+    data_folder(data)
+    tracking = _tracking()
+    grid = Grid()
+    for column in ("task", "what it tells", "about", "champion", "macro F1", "candidate", "macro F1"):
+        grid.add_column(column, overflow="fold")
+    for name, task in tasks().items():
+        cells = []
+        for alias in ("champion", "candidate"):
+            version = tracking.by_alias(name, alias) if tracking else None
+            score = tracking.metrics(version).get("candidate.all.macro_f1") if tracking and version else None
+            cells += [str(version.number) if version else "none", "" if score is None else f"{score:.3f}"]
+        grid.add_row(name, task.description, task.about, *cells)
+    console.print(grid)
+    console.print("Train one: trend-assets models train NAME. Begin one: trend-assets models new NAME.")
+
+
+@models.command()
+def show(name: NameArgument, data: DataOption = None) -> None:
+    """Versions of a task's model with their scores, and the metrics of the champion by language."""
+    data_folder(data)
+    _known(name)
+    tracking = _tracking()
+    versions = tracking.versions(name) if tracking else []
+    if tracking is None or not versions:
+        console.print(f"Nothing has been trained for {name} yet. Train: trend-assets models train {name}")
+        return
+    aliases = {alias: tracking.by_alias(name, alias) for alias in ("champion", "candidate")}
+    grid = Grid(title=f"Versions of {name}")
+    for column in ("version", "trained (UTC)", "alias", "macro F1", "90 % interval", "examples", "before it", "rolled back"):
+        grid.add_column(column)
+    for version in versions:
+        found = tracking.metrics(version)
+        score = found.get("candidate.all.macro_f1")
+        interval = f"{found['candidate.all.macro_f1_low']:.3f} to {found['candidate.all.macro_f1_high']:.3f}" if score is not None else ""
+        named = ", ".join(alias for alias, one in aliases.items() if one and one.number == version.number)
+        trained = f"{found.get('training_examples', 0):.0f}"
+        grid.add_row(
+            str(version.number),
+            _moment(version),
+            named,
+            "not evaluated" if score is None else f"{score:.3f}",
+            interval,
+            trained,
+            version.tags.get("previous_champion", ""),
+            version.tags.get("rolled_back_at", ""),
+        )
+    console.print(grid)
+    _show_metrics(tracking, aliases["champion"] or versions[0])
+
+
+def _show_metrics(tracking: Tracking, version: Version) -> None:
+    from trend_assets.lib.learning.metrics import METRICS
+
+    found = tracking.metrics(version)
+    slices = list(dict.fromkeys(key.split(".")[1] for key in found if key.startswith("candidate.") and key.endswith(".macro_f1")))
+    grid = Grid(title=f"Version {version.number} on its evaluation split, majority baseline in brackets")
+    for column in ("metric", *slices):
+        grid.add_column(column)
+    for metric in METRICS:
+        cells = []
+        for language in slices:
+            value, base = found.get(f"candidate.{language}.{metric}"), found.get(f"majority.{language}.{metric}")
+            cells.append("" if value is None else f"{value:.3f}" + ("" if base is None else f" ({base:.3f})"))
+        grid.add_row(metric, *cells)
+    console.print(grid)
+
+
+@models.command()
+def train(name: NameArgument, data: DataOption = None) -> None:
+    """Train, evaluate and, where the gate is passed, promote: the job NAME_training; exits 1 where it is not."""
+    from trend_assets.lib.learning.discovery import load_task
+    from trend_assets.runs import RunFailedError, run_job
+
+    data_folder(data)
+    _known(name)
+    from trend_assets.lake import Lake
+    from trend_assets.settings import load_settings
+    from trend_assets.training import NotReadyError, label_file, verdict
+
+    settings = load_settings()
+    try:
+        label_file(settings, name)
+        result = run_job(f"{name}_training", console, raise_on_error=False)
+        errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure and event.step_failure_data]
+        steps = {event.step_key for event in result.all_events if event.is_step_failure}
+        if steps and not any("gate" in str(step) or "evaluation" in str(step) for step in steps):
+            cause = errors[0].cause or errors[0] if errors[0] else None
+            fail(cause.message.strip() if cause else "the run failed: see its page", 1)
+        found = verdict(load_task(name), name, Lake(settings.lake_root))
+    except (NotReadyError, RunFailedError) as error:
+        fail(str(error), 1)
+    console.print(str(found))
+    if not found.passed:
+        console.print("The champion stays what it was.")
+        raise typer.Exit(1)
+    show(name, data)
+
+
+@models.command()
+def rollback(name: NameArgument, data: DataOption = None) -> None:
+    """Make the champion before this one champion again; its predictions replace the others when the job NAME_hours runs."""
+    from trend_assets.training import NotReadyError, roll_back
+
+    data_folder(data)
+    _known(name)
+    tracking = _tracking()
+    if tracking is None:
+        fail(f"{name} has no champion: nothing to roll back", 1)
+    try:
+        left, now = roll_back(name, tracking, datetime.now(UTC))
+    except NotReadyError as error:
+        fail(str(error), 1)
+    console.print(
+        f"{name}: version {now.number} is champion again, version {left.number} is not. Hours already predicted keep the version "
+        f"they say (column model_version) until {name}_hours is run over them again."
+    )
+
+
+@models.command()
+def new(name: Annotated[str, typer.Argument(help="Small letters, digits and underscores; also the name of its tables")]) -> None:
+    """Write a commented task and a test that passes; say what to do next."""
+    from trend_assets.lib.learning.discovery import check_name
+    from trend_assets.lib.learning.scaffold import scaffold
+    from trend_assets.settings import PROJECT_ROOT
+
+    try:
+        check_name(name)
+    except ValueError as error:
+        fail(str(error))
+    files = {PROJECT_ROOT / path: text for path, text in scaffold(name).items()}
+    taken = [path for path in files if path.exists()]
+    if taken:
+        fail(f"there is a task {name!r} already ({taken[0].relative_to(PROJECT_ROOT)}): choose another name")
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        console.print(f"written: {path.relative_to(PROJECT_ROOT)}")
+    task, test = (path.relative_to(PROJECT_ROOT) for path in files)
+    console.print(
+        f"\nNext:\n"
+        f"  1. {task}: labels, train and predict. Its assets, checks and jobs exist already.\n"
+        f'  2. make test ARGS="{test} -n 0"\n'
+        f"  3. labelled posts into data/labels/{name}.jsonl: network, post_id, label, labelled_at\n"
+        f"  4. .venv/bin/trend-assets models train {name}\n"
+        f'  5. make docs, and UPDATE_SNAPSHOT=1 make test ARGS="trend_assets_tests/test_definitions.py -n 0": the lists\n'
+        f"The guide: docs/models.md"
+    )

@@ -1,9 +1,121 @@
-"""`trend-assets seal`."""
+"""`trend-assets seal`: once, without the daemon, what sensors and schedules would do now.
+
+What belongs here: options, order of the jobs, printing. What doesn't: what is due (``sealing.py``, ``late_files.py``).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
 import typer
+
+from trend_assets.commands.terminal import DataOption, console, data_folder, fail
+
+if TYPE_CHECKING:
+    from trend_assets.runs import Range
+    from trend_assets.sealing import State
+
+JOBS = ("social_hours", "late_hours", "retail_days", "demand_days", "marts")
+"""In the order in which they run: each makes what the next reads."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
+
+    @app.command()
+    def seal(
+        data: DataOption = None,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what is due")] = False,
+        only: Annotated[str, typer.Option(help=f"Only this job: {', '.join(JOBS)}")] = "",
+        now: Annotated[datetime | None, typer.Option(help="Act as at this time (UTC); default: the clock's")] = None,
+    ) -> None:
+        """Do once, without the daemon, what sensors and schedules would do now.
+
+        Seals the hours that are due, takes late posts into sealed hours, reads retail tables of closed days, makes the daily
+        tables of days that are complete, then the marts. Run it again and it does only what has become due since.
+        """
+        from trend_assets.runs import RunFailedError
+
+        if only and only not in JOBS:
+            fail(f"--only {only}: expected one of {', '.join(JOBS)}")
+        data_folder(data)
+        try:
+            _seal(now.replace(tzinfo=UTC) if now else datetime.now(UTC), (only,) if only else JOBS, dry_run=dry_run)
+        except KeyboardInterrupt:
+            console.print("\nStopped. Nothing half-written is visible; run the same command again to go on.")
+            raise typer.Exit(130) from None
+        except (RunFailedError, ValueError, FileNotFoundError) as error:
+            fail(str(error), 1)
+
+
+def _seal(now: datetime, jobs: Sequence[str], *, dry_run: bool) -> None:
+    """One job after the other, each range after range, until nothing is due."""
+    from trend_assets.sealing import State
+
+    state = State.of_settings()
+    console.print(f"[bold]What is due[/] at {now:%Y-%m-%d %H:%M} UTC")
+    for job in JOBS:
+        if job not in jobs:
+            continue
+        if job == "late_hours":
+            _late_hours(state, dry_run=dry_run)
+        elif job == "marts":
+            _marts(state, dry_run=dry_run)
+        else:
+            _ranges_of(state, job, now, dry_run=dry_run)
+
+
+def _marts(state: State, *, dry_run: bool) -> None:
+    from trend_assets.runs import run_job
+    from trend_assets.sealing import marts_due
+
+    reason = marts_due(state.instance)
+    _tell("marts", reason, "the warehouse file is newer than all it shows, or no daily table was made yet")
+    if reason and not dry_run:
+        run_job("marts", console)
+
+
+def _ranges_of(state: State, job: str, now: datetime, *, dry_run: bool) -> None:
+    """Run the job over what is due, until nothing is; a range that stays due after its run is not repeated."""
+    from trend_assets.runs import run_job
+
+    before: Range | None = None
+    while True:
+        due = state.due(now)[job]
+        if due.range is None or due.range == before:
+            if due.range is None and before is None:
+                _tell(job, None, due.reason)
+            return
+        _tell(job, f"{due.range.first} to {due.range.last} ({due.reason})", "")
+        if dry_run:
+            return
+        run_job(job, console, due.range)
+        before = due.range
+
+
+def _late_hours(state: State, *, dry_run: bool) -> None:
+    """Take late posts into their hours."""
+    from trend_assets.late_files import look_everywhere, ranges_of
+    from trend_assets.runs import Range, run_job
+
+    sealed = state.sealed()
+    look = look_everywhere(state.storage, state.lake, sealed) if sealed else None
+    if look is None or not look.late:
+        _tell("late_hours", None, "no landing file came after its hour was sealed")
+    for late in ranges_of(look.late) if look else []:
+        _tell("late_hours", f"{late.first} to {late.last} ({len(late.files)} late landing files)", "")
+        if not dry_run:
+            run_job("late_hours", console, Range(late.first, late.last))
+    if look and look.expired:
+        files = sum(len(paths) for paths in look.expired.values())
+        console.print(
+            f"  [yellow]{files} landing files came for {len(look.expired)} hours too old to be rebuilt, "
+            f"the first {min(look.expired):%Y-%m-%d %H:%M}:[/] "
+            "run social_hours over them and what follows if they matter, docs/automation.md"
+        )
+
+
+def _tell(job: str, due: str | None, otherwise: str) -> None:
+    console.print(f"  [bold]{job}[/]: {due}" if due else f"  [dim]{job}: {otherwise}[/]")

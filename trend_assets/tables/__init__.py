@@ -7,9 +7,10 @@ doesn't: anything that reads or writes data.
 
 from __future__ import annotations
 
-from trend_assets.tables import demand, influencers, retail, social, topics
+from trend_assets.tables import demand, influencers, models, retail, social, topics
 from trend_assets.tables.declaration import Column, Table
 
-TABLES: dict[str, Table] = {table.path: table for module in (social, topics, influencers, retail, demand) for table in module.TABLES}
+_MODULES = (social, topics, influencers, retail, demand, models)
+TABLES: dict[str, Table] = {table.path: table for module in _MODULES for table in module.TABLES}
 
 __all__ = ["TABLES", "Column", "Table"]

@@ -1,4 +1,4 @@
-"""Demand tables: which products a trend is about, and what a buyer should do.
+"""Demand tables: which products a trend is about, what a buyer should do, and what the buyer answered.
 
 What belongs here: declarations of the ``demand`` group. What doesn't: linking and decision rules (``lib/demand``).
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from trend_assets.tables.declaration import Column, Table, strings
+from trend_assets.tables.declaration import Column, Table, strings, timestamp
 
 ACTIONS = ("reorder", "expedite", "hold", "mark_down", "too_late")
+RESPONSES = ("accepted", "declined", "snoozed", "reopened")
 
 _day = Column("day", pa.date32(), "Day; decides the partition", "day")
 _topic_id = Column("topic_id", pa.string(), "Permanent topic id")
@@ -91,4 +92,31 @@ DECISION_CARDS = Table(
     licence_class="aggregate",
 )
 
-TABLES = (PRODUCT_TREND_LINKS, DECISION_CARDS)
+CARD_RESPONSES = Table(
+    group="demand",
+    name="card_responses",
+    description="What buyers answered to decision cards on the board, one row per answer; of a card's answers the latest holds.",
+    columns=(
+        Column("day", pa.date32(), "Day of the card that is answered; decides the partition", "day"),
+        Column("response_id", pa.string(), "Hash of the answer: card, response, who and when"),
+        Column("card_id", pa.string(), "The card that is answered"),
+        _topic_id,
+        Column("product_id", pa.string(), "Product of the card"),
+        Column("store_id", pa.string(), "Place of the card"),
+        Column("action", pa.string(), "What the card said when it was answered", allowed=ACTIONS),
+        Column("quantity", pa.int64(), "Units the card said when it was answered", "units", minimum=0),
+        Column("response", pa.string(), "The answer; reopened takes an earlier one back", allowed=RESPONSES),
+        Column("snoozed_until", pa.date32(), "Day on which a snoozed card comes back; null for other answers", "day", nullable=True),
+        Column("note", pa.string(), "The buyer's reason in free words; empty where none was given"),
+        Column("responded_at", timestamp, "When the answer was given", "UTC"),
+        Column("responded_by", pa.string(), "Name or initials the buyer typed, if any", nullable=True, personal=True),
+    ),
+    key=("response_id",),
+    partition="day",
+    time="day",
+    layer="raw",
+    retention_days=800,
+    licence_class="own",
+)
+
+TABLES = (PRODUCT_TREND_LINKS, DECISION_CARDS, CARD_RESPONSES)

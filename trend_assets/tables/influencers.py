@@ -62,4 +62,23 @@ INFLUENCER_RANKINGS = Table(
     licence_class="derived",
 )
 
-TABLES = (INTERACTIONS, INFLUENCER_RANKINGS)
+LIVE_RANKINGS = Table(
+    group="influencers",
+    name="live_rankings",
+    description=(
+        "Provisional ranking of the most amplified authors for each hour that is not sealed yet, replaced every few seconds; "
+        "for a day also the last rows of hours sealed since."
+    ),
+    columns=(
+        Column("as_of", timestamp, "Moment at which the row was computed", "UTC"),
+        Column("provisional", pa.bool_(), "Always true: sealing may change or drop the row"),
+        *INFLUENCER_RANKINGS.columns,
+    ),
+    key=("hour", "scope", "network", "author"),
+    partition="none",
+    layer="aggregate",
+    retention_days=None,
+    licence_class="derived",
+)
+
+TABLES = (INTERACTIONS, INFLUENCER_RANKINGS, LIVE_RANKINGS)

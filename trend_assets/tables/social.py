@@ -229,4 +229,25 @@ CLEAN_POSTS = Table(
     licence_class="restricted",
 )
 
-TABLES = (RAW_POSTS, QUARANTINED_POSTS, DELETIONS, LANDING_COUNTS, CLEAN_POSTS)
+_LIVE_COLUMNS = (
+    "post_id", "network", "author", "created_at", "kind", "clean_text", "language", "tokens", "lemmas", "hashtags", "mentions",
+    "near_duplicate_key", "reposted_post", "reposted_author", "quoted_author", "in_reply_to_author", "captured_at", "licence_class",
+)  # fmt: skip
+
+LIVE_POSTS = Table(
+    group="social",
+    name="live_posts",
+    description=(
+        "Provisional: clean posts of hours that are not sealed yet, added in micro-batches as they land. The first version of a "
+        "post counts; edits, late posts and deletions are taken in at sealing, in social/clean_posts."
+    ),
+    columns=tuple(CLEAN_POSTS.column(name) for name in _LIVE_COLUMNS),
+    key=("network", "post_id"),
+    partition="hour",
+    time="created_at",
+    layer="clean",
+    retention_days=2,
+    licence_class="restricted",
+)
+
+TABLES = (RAW_POSTS, QUARANTINED_POSTS, DELETIONS, LANDING_COUNTS, CLEAN_POSTS, LIVE_POSTS)

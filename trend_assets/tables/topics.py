@@ -179,4 +179,59 @@ TRENDS = Table(
     licence_class="aggregate",
 )
 
-TABLES = (TOPIC_ASSIGNMENTS, TOPICS, TOPIC_EVENTS, TOPIC_HOURS, TRENDS)
+LIVE_TRENDS = Table(
+    group="topics",
+    name="live_trends",
+    description=(
+        "Provisional trends of the hours that are not sealed yet, replaced every few seconds: the open hour over its trailing "
+        "60 minutes, the full hours before it, and for a day the last rows of hours sealed since. topics/trends is what counts."
+    ),
+    columns=(
+        Column("as_of", timestamp, "Moment at which the row was computed", "UTC"),
+        Column("provisional", pa.bool_(), "Always true: sealing may change or drop the row"),
+        Column("hour", timestamp, "Clock hour that is judged; the newest is the open one", "UTC"),
+        Column("counted_from", timestamp, "Start of the 60 minutes that the row counts", "UTC"),
+        Column("counted_to", timestamp, "End of the 60 minutes that the row counts; of the open hour: as_of", "UTC"),
+        Column("newest_post_at", timestamp, "Publication time of the newest post taken in", "UTC", nullable=True),
+        Column("lag_seconds", pa.float64(), "as_of minus the receipt of the newest post taken in", "seconds", nullable=True, minimum=0),
+        Column("new_topic", pa.bool_(), "True where the sealed registry does not know the topic yet: its id may change at sealing"),
+        *(column for column in TRENDS.columns if column.name != "hour"),
+    ),
+    key=("hour", "topic_id"),
+    partition="none",
+    layer="aggregate",
+    retention_days=None,
+    licence_class="aggregate",
+)
+
+SEALING_CHANGES = Table(
+    group="topics",
+    name="sealing_changes",
+    description=(
+        "What sealing changed: the live lane's last word on an hour beside the sealed one. One row an hour; none where the live "
+        "lane did not run."
+    ),
+    columns=(
+        _hour,
+        Column("live_as_of", timestamp, "When the live rows of the hour were last computed; null where it raised nothing", "UTC", True),
+        Column("live_posts", pa.int64(), "Posts and reposts of the hour that the live lane had", "count", minimum=0),
+        Column("sealed_posts", pa.int64(), "Posts and reposts of the sealed hour", "count", minimum=0),
+        Column("topics_raised_live", pa.int64(), "Topics that the live lane raised", "count", minimum=0),
+        Column("topics_raised_sealed", pa.int64(), "Topics raised in the sealed hour", "count", minimum=0),
+        Column("topics_raised_both", pa.int64(), "Topics raised in both, under the same id", "count", minimum=0),
+        Column("confirmed_share", pa.float64(), "Share of the topics raised live that sealing confirmed", "share", True, 0, 1),
+        Column("found_share", pa.float64(), "Share of the topics raised in the sealed hour that were raised live", "share", True, 0, 1),
+        Column("score_rank_correlation", pa.float64(), "Spearman correlation of the scores of topics in both", "correlation", True, -1, 1),
+        Column("top_20_overlap", pa.float64(), "Share of the sealed 20 strongest trends among the live 20", "share", True, 0, 1),
+        Column("influencers_top_20_overlap", pa.float64(), "Share of the sealed top 20 authors among the live 20", "share", True, 0, 1),
+        Column("summary", pa.string(), "The change in words"),
+    ),
+    key=("hour",),
+    partition="hour",
+    time="hour",
+    layer="aggregate",
+    retention_days=400,
+    licence_class="aggregate",
+)
+
+TABLES = (TOPIC_ASSIGNMENTS, TOPICS, TOPIC_EVENTS, TOPIC_HOURS, TRENDS, LIVE_TRENDS, SEALING_CHANGES)

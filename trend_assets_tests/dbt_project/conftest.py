@@ -45,10 +45,15 @@ class Built:
         return Warehouse(self.published)
 
 
-def run_dbt(root: Path, *arguments: str, days: tuple[date, date] | None = None) -> subprocess.CompletedProcess[str]:
-    """Run dbt in a process of its own on the lake below ``root``; artifacts go below ``root``, not into the project."""
-    variables = ["--vars", json.dumps(dbt_variables(*days))] if days else []
-    command = [sys.executable, "-m", "dbt.cli.main", *arguments, *variables, "--no-use-colors"]
+def run_dbt(
+    root: Path, *arguments: str, days: tuple[date, date] | None = None, variables: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run dbt in a process of its own on the lake below ``root``; artifacts go below ``root``, not into the project.
+
+    variables: environment variables of another environment than dev.
+    """
+    of_days = ["--vars", json.dumps(dbt_variables(*days))] if days else []
+    command = [sys.executable, "-m", "dbt.cli.main", *arguments, *of_days, "--no-use-colors"]
     folders = {
         "--project-dir": PROJECT_FOLDER,
         "--profiles-dir": PROJECT_FOLDER,
@@ -57,7 +62,7 @@ def run_dbt(root: Path, *arguments: str, days: tuple[date, date] | None = None) 
     }
     for flag, folder in folders.items():
         command += [flag, str(folder)]
-    environment = os.environ | dbt_environment(root / "warehouse" / "working.duckdb", str(root / "lake"))
+    environment = os.environ | (variables or dbt_environment(root / "warehouse" / "working.duckdb", str(root / "lake")))
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=root)
 
 

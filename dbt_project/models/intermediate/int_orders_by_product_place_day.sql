@@ -1,3 +1,5 @@
+{{ config(**replaced_by_day()) }}
+
 with
 
 orders as (

@@ -1,3 +1,5 @@
+{{ config(**replaced_by_day()) }}
+
 with
 
 orders as (
@@ -45,7 +47,7 @@ known_days as (
     from days_of_run
 
     inner join retail_days
-        on retail_days.day between days_of_run.day - 13 and days_of_run.day
+        on retail_days.day between {{ days_later('days_of_run.day', -13) }} and days_of_run.day
 
     group by days_of_run.day
 
@@ -76,16 +78,16 @@ final as (
         daily_sales.product_id,
         daily_sales.store_id,
         cast(known_days.days_known as integer) as days_known,
-        greatest(cast(sum(daily_sales.units) as double), 0.0) / known_days.days_known as daily_units,
+        greatest(cast(sum(daily_sales.units) as {{ double_type() }}), 0.0) / known_days.days_known as daily_units,
         greatest(
-            cast(sum(case when daily_sales.day >= known_days.day - 2 then daily_sales.units else 0 end) as double), 0.0
+            cast(sum(case when daily_sales.day >= {{ days_later('known_days.day', -2) }} then daily_sales.units else 0 end) as {{ double_type() }}), 0.0
         ) as last_3_days_units,
         max(daily_sales.data_origin) as data_origin
 
     from known_days
 
     inner join daily_sales
-        on daily_sales.day between known_days.day - 13 and known_days.day
+        on daily_sales.day between {{ days_later('known_days.day', -13) }} and known_days.day
 
     group by known_days.day, known_days.days_known, daily_sales.product_id, daily_sales.store_id
 

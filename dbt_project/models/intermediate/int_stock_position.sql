@@ -1,3 +1,5 @@
+{{ config(**replaced_by_day()) }}
+
 with
 
 inventory as (
@@ -48,7 +50,7 @@ inbound as (
 
     where
         deliveries.open_units > 0
-        and deliveries.due_on <= deliveries.day + coalesce(products.lead_time_days, {{ var('default_lead_time_days') }})
+        and deliveries.due_on <= {{ days_later('deliveries.day', 'coalesce(products.lead_time_days, ' ~ var('default_lead_time_days') ~ ')') }}
 
     group by deliveries.day, deliveries.product_id, deliveries.store_id
 

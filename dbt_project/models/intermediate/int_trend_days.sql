@@ -1,3 +1,5 @@
+{{ config(**replaced_by_day()) }}
+
 with
 
 trends as (
@@ -32,7 +34,7 @@ trend_days as (
         max(case when not suppressed then score end) as best_shown_score,
         min(q_value) as trend_q_value,
         max(burst_z) as burst_z,
-        bool_and(suppressed) as suppressed_all_day
+        {{ every('suppressed') }} as suppressed_all_day
 
     from trends
 
@@ -102,11 +104,11 @@ final as (
             and trend_days.topic_id = topic_days.topic_id
 
     left join known_days
-        on trend_days.day - 1 = known_days.day
+        on {{ days_later('trend_days.day', -1) }} = known_days.day
 
     left join topic_days as days_before
         on
-            trend_days.day - 1 = days_before.day
+            {{ days_later('trend_days.day', -1) }} = days_before.day
             and trend_days.topic_id = days_before.topic_id
 
 )

@@ -46,7 +46,7 @@ stock_of_products as (
         cast(sum(available_units) as bigint) as available_units,
         cast(sum(inbound_units) as bigint) as inbound_units,
         min(next_due_on) as next_due_on,
-        bool_or(promotion) as promotion,
+        {{ any_of('promotion') }} as promotion,
         max(data_origin) as data_origin
 
     from stock_positions
@@ -113,7 +113,10 @@ final as (
         stock_of_products.next_due_on,
         coalesce(sales_of_products.daily_units, 0.0) as daily_units,
         coalesce(sales_of_products.last_3_days_units, 0.0) as last_3_days_units,
-        greatest(stock_of_products.available_units, 0) / nullif(sales_of_products.daily_units, 0.0) as days_of_cover,
+        case
+            when stock_of_products.places is not null
+                then greatest(stock_of_products.available_units, 0) / nullif(sales_of_products.daily_units, 0.0)
+        end as days_of_cover,
         coalesce(stock_of_products.promotion, false) as promotion,
         coalesce(cards_of_products.cards, 0) as cards,
         cards_of_products.actions,

@@ -1,9 +1,9 @@
-"""Demand assets: products linked to the day's trends, decision cards.
+"""Demand assets: products linked to the day's trends, decision cards, and the answers that buyers give on the board.
 
-What belongs here: which partitions are read, one call into ``lib/demand`` a day, metadata. What doesn't: linking and rules.
+What belongs here: which partitions are read, one call into ``lib/demand`` a day, metadata. What doesn't: linking and rules,
+writing answers (``board/responses.py``).
 """
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,9 +16,8 @@ from trend_assets.lake import Lake
 from trend_assets.lib.tables import concatenate, matches
 from trend_assets.partitions import day_key, days_of, hour_key, hours_between
 from trend_assets.resources import LakeResource
-from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
-from trend_assets.warehouse import read_working
+from trend_assets.warehouse import open_warehouse
 
 POST_COLUMNS = ["network", "post_id", "author", "tokens", "lemmas", "hashtags", "clean_text"]
 
@@ -57,17 +56,7 @@ def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -
         trends = trends.filter(pc.invert(trends["suppressed"]))
         products = store.read(TABLES["retail/products"], [day_key(day)])
         found.append(link(trends, _posts_with_topics(store, hours), products, day) if trends.num_rows else table.empty())
-    links = concatenate(table, found)
-    linked = links.filter(links["linked"])
-    yield dg.MaterializeResult(
-        asset_key=asset_key("demand/product_trend_links"),
-        value=links,
-        metadata={
-            "links": linked.num_rows,
-            "abstentions": links.num_rows - linked.num_rows,
-            "products": len(pc.unique(linked["product_id"])),
-        },
-    )
+    yield dg.MaterializeResult(asset_key=asset_key("demand/product_trend_links"), value=concatenate(table, found))
 
 
 @dg.multi_asset(
@@ -80,12 +69,14 @@ def decision_cards(context: dg.AssetExecutionContext) -> Iterator[dg.Materialize
     from trend_assets.lib.demand.cards import decision_cards as decide
 
     days = days_of(context.partition_time_window)
-    stock = read_working(load_settings().working_warehouse_file, "int_trend_product_stock", days[0], days[-1])
+    stock = open_warehouse().read_working("int_trend_product_stock", days[0], days[-1])
     cards = concatenate(
         TABLES["demand/decision_cards"], [decide(stock.filter(pc.equal(stock["day"], pa.scalar(day, pa.date32()))), day) for day in days]
     )
-    yield dg.MaterializeResult(
-        asset_key=asset_key("demand/decision_cards"),
-        value=cards,
-        metadata={f"cards_{k}": v for k, v in Counter(cards["action"].to_pylist()).items()},
-    )
+    yield dg.MaterializeResult(asset_key=asset_key("demand/decision_cards"), value=cards)
+
+
+# External: the board appends each answer as it is given, so no run makes it, none is due and none is late. Its checks run all the same.
+card_responses = asset_spec("demand/card_responses", deps=["demand/decision_cards"]).replace_attributes(
+    automation_condition=None, freshness_policy=None, kinds={"parquet", "streamlit"}
+)

@@ -23,3 +23,13 @@ def link_coverage(lake: Lake) -> signals.Signal:
     raised = pc.unique(trends.filter(pc.invert(trends["suppressed"]))["topic_id"])
     found = pc.sum(pc.is_in(raised, value_set=pc.unique(links["topic_id"]))).as_py() or 0
     return signals.coverage(found, len(raised), "raised trends are linked or abstained from", 1.0)
+
+
+@warning_check("demand/card_responses", "answers_have_cards", "Every answer of the last days belongs to a card that exists.")
+def answers_have_cards(lake: Lake) -> signals.Signal:
+    """Share of the newest answered days' answers whose card is (still) in the table of cards."""
+    days = lake.partitions(TABLES["demand/card_responses"])[-7:]
+    answers = pc.unique(lake.read(TABLES["demand/card_responses"], days, columns=["card_id"])["card_id"])
+    cards = lake.read(TABLES["demand/decision_cards"], days, columns=["card_id"])["card_id"]
+    found = pc.sum(pc.is_in(answers, value_set=pc.unique(cards))).as_py() or 0
+    return signals.coverage(found, len(answers), "answered cards exist", 1.0)

@@ -3,25 +3,28 @@
 What belongs here: reading, one call into ``lib/``, returning data and metadata. What doesn't: decoding or cleaning.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
-import pyarrow.compute as pc
 
-from trend_assets.declared import asset_key, asset_spec
+from trend_assets.declared import OWNERS, asset_key, asset_spec
 from trend_assets.partitions import hours_of
 from trend_assets.raw_hours import RAW_TABLES, decode_landing_hours
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
+from trend_assets.tables.lineage import LANDING_COLUMNS
 
 landing = dg.AssetSpec(
     asset_key("social/landing"),
     description="Immutable files of records as received, by network and hour; written by ingest, the collector or the simulated town.",
     group_name="social",
     kinds={"jsonl"},
-    tags={"layer": "raw"},
+    tags={"layer": "raw", "licence": "restricted"},
+    owners=OWNERS,
+    metadata={
+        "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind, text) for name, (kind, text) in LANDING_COLUMNS.items()])
+    },
 )
 
 
@@ -33,18 +36,11 @@ landing = dg.AssetSpec(
 def raw_posts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Decode the landing files of each hour: every record becomes a post, a deletion, or a quarantined row with its reason."""
     decoded, inputs = decode_landing_hours(hours_of(context.partition_time_window), load_settings())
-    outcomes: Counter[str] = Counter()
-    for row in decoded.landing_counts.select(["outcome", "records"]).to_pylist():
-        outcomes[row["outcome"]] += row["records"]
     for path in RAW_TABLES:
         name = path.split("/")[1]
         # What an hour consumed is recorded where every record is counted; the other tables may have no rows in it.
         consumed = inputs if path == "social/landing_counts" else {}
-        yield dg.MaterializeResult(
-            asset_key=asset_key(path),
-            value=Published(getattr(decoded, name), consumed),
-            metadata={f"records_{k}": v for k, v in outcomes.items()},
-        )
+        yield dg.MaterializeResult(asset_key=asset_key(path), value=Published(getattr(decoded, name), consumed))
 
 
 @dg.multi_asset(
@@ -59,6 +55,4 @@ def clean_posts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     settings = load_settings()
     raw = lake.get().read(TABLES["social/raw_posts"], list(context.partition_keys))
     cleaned = clean(raw, public_handles=frozenset(brand.lower() for brand in settings.brands))
-    languages = {row["values"]: row["counts"] for row in pc.value_counts(cleaned["language"]).to_pylist()}
-    top = dict(sorted(languages.items(), key=lambda item: (-item[1], item[0]))[:8])
-    yield dg.MaterializeResult(asset_key=asset_key("social/clean_posts"), value=cleaned, metadata={"languages": dg.MetadataValue.json(top)})
+    yield dg.MaterializeResult(asset_key=asset_key("social/clean_posts"), value=cleaned)

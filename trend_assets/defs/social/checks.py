@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 from trend_assets.declared import declared_checks, warning_check
 from trend_assets.lake import Lake
 from trend_assets.lib.quality import signals
-from trend_assets.partitions import end_of_hour
+from trend_assets.partitions import end_of_hour, hour_key, hours_between
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 LATE_HOURS = 48
+WORD_POSTS = 10_000
+"""Posts of a day whose words are compared, roughly: enough to see a change, however many posts there are."""
 DAY, WEEK = 24, 7 * 24
 
 audits = [declared_checks(path) for path, table in TABLES.items() if table.group == "social"]
@@ -32,13 +34,25 @@ def freshness(lake: Lake) -> signals.Signal:
     return signals.freshness(end_of_hour(keys[-1]) if keys else None, expected, LATE_HOURS)
 
 
-@warning_check("social/clean_posts", "language_mix", "Languages of the last day are those of the week before.")
-def language_mix(lake: Lake) -> signals.Signal:
-    """Compare language shares of the last day with the week before."""
-    path, table = "social/clean_posts", TABLES["social/clean_posts"]
-    current = lake.read(table, _newest(lake, path, DAY), columns=["language"])
-    reference = lake.read(table, _newest(lake, path, WEEK, skip=DAY), columns=["language"])
-    return signals.language_mix(current["language"], reference["language"])
+@warning_check(
+    "social/clean_posts",
+    "drift",
+    "Volume, networks, languages, kinds and vocabulary of the last day are as on the days of the four weeks before.",
+)
+def drift(lake: Lake) -> signals.Signal:
+    """Compare the last day with up to 28 days before, all columns at one alarm level; names the column and category."""
+    from trend_assets.lib.quality.drift import judge
+    from trend_assets.lib.quality.drift_windows import DAYS, post_columns, sampled_hours, vocabulary_columns
+
+    table, published = TABLES["social/clean_posts"], lake.partitions(TABLES["social/clean_posts"])
+    if not published:
+        return signals.Signal(True, "nothing has been published yet")
+    end = end_of_hour(published[-1])
+    keys = [hour_key(hour) for hour in hours_between(end - timedelta(days=DAYS + 1), end)]
+    posts = lake.read(table, keys, columns=["network", "created_at", "kind", "language"])
+    rows = [manifest.rows if manifest else 0 for manifest in lake.manifests(table, keys).values()]
+    words = lake.read(table, [keys[number] for number in sampled_hours(rows, WORD_POSTS)], columns=["created_at", "tokens"])
+    return judge([*post_columns(posts, end), *vocabulary_columns(words, end)])
 
 
 @warning_check("social/raw_posts", "null_rates", "Optional fields are filled as often as the week before.")

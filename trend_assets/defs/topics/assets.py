@@ -1,7 +1,7 @@
 """Topic assets: assignments with the registry, hourly counts, trends.
 
 What belongs here: which partitions are read (windows and history), one call into ``lib/``, metadata. What doesn't:
-clustering (``lib/topics``) and statistics (``lib/trends``).
+clustering and late posts (``lib/topics``), which posts are late (``late_files.py``), statistics (``lib/trends``).
 """
 
 from collections.abc import Iterator
@@ -9,19 +9,21 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from trend_assets.declared import asset_key, asset_spec
 from trend_assets.lake import Lake
+from trend_assets.late_files import files_now_in, late_hours
 from trend_assets.lib.tables import concatenate
 from trend_assets.partitions import hour_key, hours_between, hours_of
-from trend_assets.resources import LakeResource
+from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 TREND_HISTORY = timedelta(days=28)
 TERM_COLUMNS = ["created_at", "kind", "lemmas", "hashtags"]
 BRAND_COLUMNS = ["network", "post_id", "created_at", "kind", "tokens", "hashtags", "matching_rules"]
+SEALED_TOGETHER = ("topics", "topic_assignments", "topic_events")
+"""Tables of one step, in the order that Dagster wants: the registry first, the others depend on it."""
 _previous_hour = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
 
 
@@ -35,55 +37,78 @@ def _with_history(lake: Lake, path: str, start: datetime, keys: list[str], colum
     return lake.read(TABLES[path], before + keys, columns=columns)
 
 
+_window_and_registry = [
+    dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(load_settings().window_hours - 1)),
+    dg.AssetDep(asset_key("topics/topics"), partition_mapping=_previous_hour),
+]
+
+
 @dg.multi_asset(
     name="topic_assignments",
-    specs=[
-        asset_spec(
-            "topics/topic_assignments",
-            deps=[
-                dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(load_settings().window_hours - 1)),
-                dg.AssetDep(asset_key("topics/topics"), partition_mapping=_previous_hour),
-            ],
-        ),
-        asset_spec(
-            "topics/topics",
-            deps=[
-                dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(load_settings().window_hours - 1)),
-                dg.AssetDep(asset_key("topics/topics"), partition_mapping=_previous_hour),
-            ],
-        ),
-        asset_spec(
-            "topics/topic_events",
-            deps=[
-                dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(load_settings().window_hours - 1)),
-                dg.AssetDep(asset_key("topics/topics"), partition_mapping=_previous_hour),
-            ],
-        ),
-    ],
+    specs=[asset_spec(f"topics/{name}", deps=_window_and_registry) for name in SEALED_TOGETHER],
+    can_subset=True,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def topic_assignments(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
-    """Cluster the rolling window hour by hour; the registry of the hour before decides what keeps its id."""
+    """Cluster the rolling window hour by hour; the registry of the hour before decides what keeps its id.
+
+    Where assignments alone are selected (job late_hours), late posts are assigned against the registry recorded for their hour.
+    """
+    if context.selected_asset_keys == {asset_key("topics/topic_assignments")}:
+        yield _take_in_late_posts(context, lake.get())
+    else:
+        yield from _seal(context, lake.get())
+
+
+def _window(store: Lake, first: datetime) -> list[tuple[datetime, pa.Table]]:
+    """Clean posts of the hours before ``first`` that are in its window."""
+    before = hours_between(first - timedelta(hours=load_settings().window_hours - 1), first)
+    return [(hour, store.read(TABLES["social/clean_posts"], [hour_key(hour)])) for hour in before]
+
+
+def _seal(context: dg.AssetExecutionContext, store: Lake) -> Iterator[dg.MaterializeResult]:
     from trend_assets.lib.topics.assign import assign_hours
 
-    settings, store, table = load_settings(), lake.get(), TABLES["social/clean_posts"]
-    hours = hours_of(context.partition_time_window)
-    before = hours_between(hours[0] - timedelta(hours=settings.window_hours - 1), hours[0])
-    window = [(hour, store.read(table, [hour_key(hour)])) for hour in before]
-    registry = store.read(TABLES["topics/topics"], [hour_key(hours[0] - timedelta(hours=1))])
+    settings, table, hours = load_settings(), TABLES["social/clean_posts"], hours_of(context.partition_time_window)
     results = list(
         assign_hours(
             ((hour, store.read(table, [hour_key(hour)])) for hour in hours),
-            window=window,
-            registry=registry,
+            window=_window(store, hours[0]),
+            registry=store.read(TABLES["topics/topics"], [hour_key(hours[0] - timedelta(hours=1))]),
             window_hours=settings.window_hours,
             window_groups=settings.window_groups,
         )
     )
     kept = min((result.kept_share for result in results), default=1.0)
-    for name in ("topics", "topic_assignments", "topic_events"):  # Dagster wants the registry first: the others depend on it
+    for name in SEALED_TOGETHER:
+        if asset_key(f"topics/{name}") not in context.selected_asset_keys:
+            continue
         data = concatenate(TABLES[f"topics/{name}"], [getattr(result, name) for result in results])
-        yield dg.MaterializeResult(asset_key=asset_key(f"topics/{name}"), value=data, metadata={"lowest_kept_share_of_window": kept})
+        # Landing files that come later are late: what the hour was sealed from is recorded where sealing ends. Late runs
+        # replace assignments, never the registry, so the registry keeps the first record.
+        inputs = {} if name == "topic_events" else files_now_in(store, list(context.partition_keys))
+        yield dg.MaterializeResult(
+            asset_key=asset_key(f"topics/{name}"), value=Published(data, inputs), metadata={"lowest_kept_share_of_window": kept}
+        )
+
+
+def _take_in_late_posts(context: dg.AssetExecutionContext, store: Lake) -> dg.MaterializeResult:
+    from trend_assets.lib.topics.late import assign_late
+
+    settings, hours, keys = load_settings(), hours_of(context.partition_time_window), list(context.partition_keys)
+    recorded = sum(manifest.rows for manifest in store.manifests(TABLES["topics/topic_assignments"], keys).values() if manifest)
+    assigned = assign_late(
+        late_hours(store, settings, hours),
+        window=_window(store, hours[0]),
+        window_hours=settings.window_hours,
+        window_groups=settings.window_groups,
+    )
+    data = concatenate(TABLES["topics/topic_assignments"], list(assigned))
+    return dg.MaterializeResult(
+        asset_key=asset_key("topics/topic_assignments"),
+        value=Published(data, files_now_in(store, keys)),
+        metadata={"late_posts_assigned": data.num_rows - recorded},
+    )
 
 
 @dg.multi_asset(
@@ -98,12 +123,8 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     store, keys = lake.get(), list(context.partition_keys)
     clean = store.read(TABLES["social/clean_posts"], keys)
     assignments = store.read(TABLES["topics/topic_assignments"], keys)
-    assigned = assignments.num_rows / max(clean.num_rows, 1)
-    yield dg.MaterializeResult(
-        asset_key=asset_key("topics/topic_hours"),
-        value=count(clean, assignments, hours_of(context.partition_time_window)),
-        metadata={"share_of_posts_with_a_topic": assigned},
-    )
+    counted = count(clean, assignments, hours_of(context.partition_time_window))
+    yield dg.MaterializeResult(asset_key=asset_key("topics/topic_hours"), value=counted)
 
 
 @dg.multi_asset(
@@ -146,13 +167,4 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
         brand_terms=settings.brands,
         minimum_authors=settings.trend_authors,
     )
-    shown = ranked.filter(pc.invert(ranked["suppressed"]))
-    yield dg.MaterializeResult(
-        asset_key=asset_key("topics/trends"),
-        value=ranked,
-        metadata={
-            "trends": shown.num_rows,
-            "suppressed": ranked.num_rows - shown.num_rows,
-            "topics_raised": len(pc.unique(shown["topic_id"])),
-        },
-    )
+    yield dg.MaterializeResult(asset_key=asset_key("topics/trends"), value=ranked)

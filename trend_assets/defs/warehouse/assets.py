@@ -15,13 +15,14 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
+from trend_assets.automation import daily_condition
 from trend_assets.dbt_project import dbt_project, manifest
-from trend_assets.declared import OWNERS
+from trend_assets.dbt_row_counts import with_row_counts
+from trend_assets.declared import OWNERS_BY_GROUP
 from trend_assets.partitions import daily
 from trend_assets.resources import LakeResource, keys_in_run
-from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
-from trend_assets.warehouse import dbt_variables
+from trend_assets.warehouse import dbt_variables, open_warehouse
 
 LAYERS = {"staging": "clean", "intermediate": "aggregate", "marts": "mart"}
 POOL = "warehouse"
@@ -50,8 +51,12 @@ class Translator(DagsterDbtTranslator):
         return {"lane": self._lane} | ({"layer": layers[0]} if layers else {})
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:  # noqa: ARG002 - dagster-dbt's signature
-        """The owning team."""
-        return OWNERS
+        """The analysts own their models."""
+        return OWNERS_BY_GROUP["warehouse"]
+
+    def get_automation_condition(self, dbt_resource_props: Mapping[str, Any]) -> dg.AutomationCondition | None:  # noqa: ARG002 - as above
+        """Models by day are made with the other daily tables; marts by their schedule."""
+        return daily_condition() if self._lane == "daily" else None
 
     def get_partition_mapping(
         self,
@@ -81,7 +86,9 @@ def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake:
     keys = keys_in_run(context.run.tags, table) or lake.get().partitions(table)[-1:]
     days = [date.fromisoformat(key) for key in keys]
     variables = dbt_variables(days[0], days[-1]) if days else {}
-    yield from dbt.cli(["build", *_NO_UNIT_TESTS, "--vars", json.dumps(variables)], context=context).stream()
+    open_warehouse().load_sources(lake.get(), *((days[0], days[-1]) if days else ()))
+    invocation = dbt.cli(["build", *_NO_UNIT_TESTS, "--vars", json.dumps(variables)], context=context)
+    yield from with_row_counts(invocation.stream(), context, days)
 
 
 @dbt_assets(
@@ -92,9 +99,10 @@ def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake:
     pool=POOL,
     select="tag:marts",
 )
-def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake: LakeResource) -> Iterator[Any]:
     """Build and test the marts."""
-    yield from dbt.cli(["build", *_NO_UNIT_TESTS], context=context).stream()
+    open_warehouse().load_sources(lake.get())
+    yield from with_row_counts(dbt.cli(["build", *_NO_UNIT_TESTS], context=context).stream(), context)
 
 
 @dg.asset(
@@ -103,17 +111,21 @@ def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> I
     group_name="warehouse",
     description="The DuckDB file that analysts, the board and the command line open: every mart and the lake tables for analysts.",
     kinds={"duckdb"},
-    owners=OWNERS,
+    owners=OWNERS_BY_GROUP["warehouse"],
     tags={"layer": "mart", "lane": "marts"},
     pool=POOL,
 )
 def trends_database() -> dg.MaterializeResult:
     """Swap in the published warehouse file; reached only when no dbt test of ERROR severity failed."""
-    from trend_assets.warehouse import publish
-
-    settings = load_settings()
-    publication = publish(settings.working_warehouse_file, settings.warehouse_file)
+    publication = open_warehouse().publish()
     rows = publication.rows
+    listed = [dg.TableRecord({"table": name, "rows": rows[name]}) for name in sorted(rows)]
+    schema = dg.TableSchema([dg.TableColumn("table", "string"), dg.TableColumn("rows", "int")])
     return dg.MaterializeResult(
-        metadata={"tables": len(rows), "rows": sum(rows.values()), "bytes": publication.bytes, "rows_by_table": dg.MetadataValue.json(rows)}
+        metadata={
+            "tables": len(rows),
+            "dagster/row_count": sum(rows.values()),
+            "dagster/size_bytes": publication.bytes,
+            "rows by table": dg.MetadataValue.table(listed, schema),
+        }
     )

@@ -1,7 +1,7 @@
-"""Signals worth a look that need not stop a run: staleness, language mix, null rates, duplicates, join coverage.
+"""Signals worth a look that need not stop a run: staleness, null rates, duplicates, join coverage.
 
 What belongs here: pure measures over published tables with a verdict and a sentence. What doesn't: the blocking audit
-(``audit.py``), Dagster (``defs/*/checks.py``), drift statistics over many windows.
+(``audit.py``), Dagster (``defs/*/checks.py``), drift over many windows (``drift.py``).
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-LANGUAGE_MIX_DISTANCE = 0.15
-"""Half the summed change of language shares above which the mix counts as changed."""
 NULL_RATE_CHANGE = 0.2
 DUPLICATE_SHARE = 0.2
 MINIMUM_ROWS = 200
@@ -38,18 +36,6 @@ def freshness(newest: datetime | None, expected: datetime, allowed_hours: float)
     return Signal(
         behind <= allowed_hours, f"newest partition ends {behind:.1f} hours before {expected:%Y-%m-%d %H:%M} UTC", {"hours_behind": behind}
     )
-
-
-def language_mix(current: pa.ChunkedArray, reference: pa.ChunkedArray) -> Signal:
-    """Total variation distance between the language shares of two windows, naming the language that moved most."""
-    if min(len(current), len(reference)) < MINIMUM_ROWS:
-        return Signal(True, f"too few posts to compare ({len(current)} and {len(reference)})")
-    shares = [{language: count / len(window) for language, count in Counter(window.to_pylist()).items()} for window in (current, reference)]
-    change = {language: shares[0].get(language, 0.0) - shares[1].get(language, 0.0) for language in {*shares[0], *shares[1]}}
-    distance = sum(map(abs, change.values())) / 2
-    moved = max(sorted(change), key=lambda language: abs(change[language]))
-    message = f"language mix moved by {distance:.2f}; most: {moved} {shares[1].get(moved, 0):.0%} to {shares[0].get(moved, 0):.0%}"
-    return Signal(distance <= LANGUAGE_MIX_DISTANCE, message, {"distance": distance, "language": moved})
 
 
 def null_rates(current: pa.Table, reference: pa.Table) -> Signal:

@@ -6,17 +6,19 @@ references between tables (``read.py``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lib.retail.dates import parse_days, parse_times, times_from_typed
-from trend_assets.lib.retail.mapping import ColumnRule, Condition, FileFormat, Scalar
+from trend_assets.lib.retail.mapping import ColumnRule, Condition, FileFormat
+from trend_assets.lib.retail.shape import Scalar
 from trend_assets.tables import Column
 
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
+_SPACES = "[ \u00a0\u2009\u202f]"
 _LARGEST_WHOLE = 2**53
 """Beyond this a double no longer holds every whole number, and no stock or price is as large."""
 
@@ -30,10 +32,12 @@ class Problems:
     def __init__(self, rows: int) -> None:
         self._code = np.full(rows, -1, dtype=np.int32)
         self._kinds: list[tuple[str, Callable[[int], str]]] = []
+        self._columns: list[str | None] = []
 
-    def mark(self, rows: np.ndarray, reason: str, detail: Callable[[int], str] | str) -> None:
+    def mark(self, rows: np.ndarray, reason: str, detail: Callable[[int], str] | str, column: str | None = None) -> None:
         """Give the rows (boolean mask) this reason, unless they have one. ``detail`` may depend on the row's position."""
         self._kinds.append((reason, (lambda _, text=detail: text) if isinstance(detail, str) else detail))  # type: ignore[misc]
+        self._columns.append(column)
         self._code[rows & (self._code < 0)] = len(self._kinds) - 1
 
     @property
@@ -45,6 +49,10 @@ class Problems:
         """Reason and detail of one row that has a problem."""
         reason, detail = self._kinds[self._code[position]]
         return reason, detail(position)
+
+    def column_of(self, position: int) -> str | None:
+        """Which of our columns the problem is in; ``None`` where it is the row as a whole."""
+        return self._columns[self._code[position]]
 
 
 def source_array(data: pa.Table, name: str, file_format: FileFormat) -> pa.Array:
@@ -71,8 +79,12 @@ def _mask(values: pa.Array) -> np.ndarray:
     return pc.fill_null(values, False).to_numpy(zero_copy_only=False)
 
 
-def as_numbers(values: pa.Array, decimal: str, thousands: str) -> tuple[pa.Array, np.ndarray]:
-    """Texts or numbers to float64, and the mask of values that are there but are no finite number."""
+def as_numbers(values: pa.Array, decimal: str, thousands: str, symbols: Sequence[str] = ()) -> tuple[pa.Array, np.ndarray]:
+    """Texts or numbers to float64, and the mask of values that are there but are no finite number.
+
+    Each of ``symbols`` is removed, a sign may follow the number as accounting systems write it (``12,50-``), and thousands
+    separated by a space may be separated by any kind of space.
+    """
     if pa.types.is_boolean(values.type) or pa.types.is_temporal(values.type):
         return pa.nulls(len(values), pa.float64()), values.is_valid().to_numpy(zero_copy_only=False)
     if not pa.types.is_string(values.type):
@@ -80,8 +92,13 @@ def as_numbers(values: pa.Array, decimal: str, thousands: str) -> tuple[pa.Array
         there = _mask(values.is_valid()) & ~_mask(pc.is_nan(numbers))
         finite = _mask(pc.is_finite(numbers))
         return pc.if_else(pa.array(finite), numbers, pa.scalar(None, pa.float64())), there & ~finite
+    for symbol in symbols:
+        values = pc.replace_substring(values, symbol, "")
     if thousands:
-        values = pc.replace_substring(values, thousands, "")
+        values = pc.replace_substring_regex(values, _SPACES, "") if thousands.isspace() else pc.replace_substring(values, thousands, "")
+    if symbols:
+        values = pc.utf8_trim_whitespace(values)
+    values = pc.replace_substring_regex(values, r"^([^+-].*)-$", r"-\1")
     if decimal == ",":
         values = pc.replace_substring(values, ",", ".")
     readable = pc.match_substring_regex(values, _NUMBER)
@@ -104,7 +121,7 @@ def condition_mask(conditions: list[Condition], data: pa.Table, file_format: Fil
             text = as_text(values)
             holds &= np.logical_or.reduce([_mask(pc.starts_with(text, prefix)) for prefix in condition.starts_with])
         if condition.below is not None or condition.above is not None:
-            numbers, _ = as_numbers(values, file_format.decimal, file_format.thousands)
+            numbers, _ = as_numbers(values, file_format.decimal, file_format.thousands, file_format.symbols)
             if condition.below is not None:
                 holds &= _mask(pc.less(numbers, condition.below))
             if condition.above is not None:
@@ -178,7 +195,9 @@ def _converted(
             moments = parse_days(as_text(raw), pattern) if is_day else parse_times(as_text(raw), pattern, timezone)
         unreadable = there & moments.is_null().to_numpy(zero_copy_only=False)
         return moments, unreadable, f"a {'date' if is_day else 'time'} in the format {pattern}"
-    numbers, invalid = as_numbers(raw, rule.decimal or file_format.decimal, file_format.thousands)
+    numbers, invalid = as_numbers(raw, rule.decimal or file_format.decimal, file_format.thousands, file_format.symbols)
+    if rule.divide_by is not None:
+        numbers = pc.divide(numbers, rule.divide_by)
     numbers = _signed(numbers, rule, data, file_format)
     if pa.types.is_floating(column.type):
         return numbers, invalid, "a number"
@@ -234,12 +253,14 @@ def column_values(column: Column, rule: ColumnRule | None, data: pa.Table, file_
             return repr(raw[position].as_py())
         return f"{str(data[rule.column][position].as_py())[:80]!r} in {rule.column}"
 
-    problems.mark(not_listed, "invalid_value", lambda position: f"{column.name}: {shown(position)} is not in the mapping's lookup")
-    problems.mark(unreadable, "invalid_value", lambda position: f"{column.name}: {shown(position)} is not {wanted}")
+    problems.mark(
+        not_listed, "invalid_value", lambda position: f"{column.name}: {shown(position)} is not in the mapping's lookup", column.name
+    )
+    problems.mark(unreadable, "invalid_value", lambda position: f"{column.name}: {shown(position)} is not {wanted}", column.name)
     outside, limits = _outside(values, column)
-    problems.mark(outside, "invalid_value", lambda position: f"{column.name}: {shown(position)} is not {limits}")
+    problems.mark(outside, "invalid_value", lambda position: f"{column.name}: {shown(position)} is not {limits}", column.name)
     if not column.nullable:
         absent = values.is_null().to_numpy(zero_copy_only=False)
         where = f" (column {rule.column})" if rule.column is not None else ""
-        problems.mark(absent, "missing_value", f"{column.name} is missing{where}")
+        problems.mark(absent, "missing_value", f"{column.name} is missing{where}", column.name)
     return values

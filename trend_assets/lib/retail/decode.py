@@ -1,4 +1,4 @@
-"""Bytes of a CSV or Parquet file to an Arrow table of its rows, each with its row number; malformed rows apart.
+"""Bytes of a CSV, JSON lines or Parquet file to an Arrow table of its rows, each with its row number; malformed rows apart.
 
 What belongs here: decoding. What doesn't: opening files (``trend_assets/retail_files.py``) or meaning (``columns.py``).
 """
@@ -6,6 +6,7 @@ What belongs here: decoding. What doesn't: opening files (``trend_assets/retail_
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -29,9 +30,11 @@ class Malformed:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A decoded file. ``row_numbers[i]`` is the place of row ``i`` in the file, from 0; ``day`` is from the file's name.
+    """A decoded file, or the rows of a database that were landed together.
 
-    ``error`` says why nothing could be read; then there are no rows.
+    ``row_numbers[i]`` is the place of row ``i`` in the file, from 0; ``day`` is from the file's name. ``error`` says why
+    nothing could be read; then there are no rows. ``holds_for``: the days it speaks for, where that is known and not told
+    by ``day``; rows of other days are left out. ``fallback_day``: day of rows that do not tell a readable one.
     """
 
     name: str
@@ -40,9 +43,13 @@ class SourceFile:
     row_numbers: np.ndarray
     malformed: list[Malformed] = field(default_factory=list)
     error: str | None = None
+    holds_for: frozenset[date] | None = None
+    fallback_day: date | None = None
 
 
 _NOTHING = pa.table({})
+_WORKBOOKS = {b"PK\x03\x04": "an Excel workbook (.xlsx)", b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)"}
+"""First bytes of files that people rename to .csv."""
 
 
 def unreadable_file(name: str, day: date | None, error: str) -> SourceFile:
@@ -51,8 +58,13 @@ def unreadable_file(name: str, day: date | None, error: str) -> SourceFile:
 
 
 def decode_file(name: str, day: date | None, content: bytes, file_format: FileFormat) -> SourceFile:
-    """Decode a file by its name's ending: ``.parquet``, else delimited text. Never raises: ``error`` is set instead."""
+    """Decode a file by its name's ending: ``.parquet``, ``.jsonl``, else delimited text. Never raises: ``error`` is set instead."""
     try:
+        workbook = _WORKBOOKS.get(content[:4])
+        if workbook is not None:
+            return unreadable_file(name, day, f"is {workbook}, whatever its name says: open it and save it as CSV UTF-8")
+        if name.lower().endswith((".jsonl", ".ndjson")):
+            return _decode_json_lines(name, day, content, file_format)
         if name.lower().endswith((".parquet", ".pq")):
             data = parquet.read_table(io.BytesIO(content))
             repeated = _repeated(data.column_names)
@@ -76,6 +88,7 @@ def _repeated(names: list[str]) -> str | None:
 def _decode_delimited(name: str, day: date | None, content: bytes, file_format: FileFormat) -> SourceFile:
     if file_format.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
         content = content.decode(file_format.encoding).encode()
+    content = _without_separator_line(content)
     if not content.strip():
         return unreadable_file(name, day, "is empty: not even a header")
     reading = arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1)
@@ -86,7 +99,7 @@ def _decode_delimited(name: str, day: date | None, content: bytes, file_format: 
     ]
     repeated = _repeated(names)
     if repeated is not None:
-        return unreadable_file(name, day, f"column {repeated!r} is there twice")
+        return unreadable_file(name, day, f"column {repeated!r} is there twice: give one of them another name in the export")
 
     malformed: list[Malformed] = []
 
@@ -109,6 +122,36 @@ def _decode_delimited(name: str, day: date | None, content: bytes, file_format: 
     table, row_numbers = _without_blank_lines(table, row_numbers)
     table, row_numbers, undecodable = _as_text(table, row_numbers)
     return SourceFile(name, day, table, row_numbers, sorted(malformed + undecodable, key=lambda bad: bad.row))
+
+
+def _without_separator_line(content: bytes) -> bytes:
+    """Excel writes `sep=;` before the header for itself."""
+    start = content.removeprefix(b"\xef\xbb\xbf")
+    return start[start.find(b"\n") + 1 :] if start[:4].lower() == b"sep=" and b"\n" in start[:8] else content
+
+
+def _decode_json_lines(name: str, day: date | None, content: bytes, file_format: FileFormat) -> SourceFile:
+    """One JSON object a line; numbers keep their digits, absent keys are missing, nested values are malformed."""
+    rows: dict[int, dict[str, str | None]] = {}
+    malformed: list[Malformed] = []
+    for number, line in enumerate(content.decode(file_format.encoding.replace("utf-8", "utf-8-sig")).splitlines()):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line, parse_float=str, parse_int=str)
+        except (ValueError, RecursionError) as error:
+            malformed.append(Malformed(number, line, f"no JSON: {error}"))
+            continue
+        if not isinstance(found, dict) or any(isinstance(value, dict | list) for value in found.values()):
+            malformed.append(Malformed(number, line, "not one flat JSON object"))
+            continue
+        texts = {True: "true", False: "false"}
+        rows[number] = {key: value if value is None or isinstance(value, str) else texts[value] for key, value in found.items()}
+    names = list(dict.fromkeys(key for row in rows.values() for key in row))
+    data = pa.table({key: pa.array([row.get(key) for row in rows.values()], pa.string()) for key in names})
+    if not rows:
+        return unreadable_file(name, day, "holds no JSON object")
+    return SourceFile(name, day, data, np.array(list(rows), dtype=np.int64), malformed)
 
 
 def _without_blank_lines(table: pa.Table, row_numbers: np.ndarray) -> tuple[pa.Table, np.ndarray]:

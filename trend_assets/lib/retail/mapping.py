@@ -7,51 +7,39 @@ another column, a constant, a choice between declared cases, or a running number
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from trend_assets.lib.retail.database import DatabaseTable
+from trend_assets.lib.retail.mistakes import close_to, places_of, readable
+from trend_assets.lib.retail.shape import MappingError, Origin, Part, Scalar, Words, as_list
 from trend_assets.tables import TABLES
 
 TABLE_NAMES = ("products", "stores", "inventory", "orders", "deliveries", "promotions")
 SNAPSHOT_TABLES = ("products", "stores")
 """Tables that describe a state: a file holds until a newer one, and an undated file holds for every day."""
 
-Origin = Literal["real", "simulated"]
-Scalar = bool | int | float | str
 
-
-class MappingError(ValueError):
-    """The mapping cannot be used; the message says where and what to change."""
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) or value is None else [value]
-
-
-Words = Annotated[list[str], BeforeValidator(lambda value: [str(item) for item in _as_list(value) or []])]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class FileFormat(_Model):
+class FileFormat(Part):
     """How values are written in the files. What a table does not say is taken from the mapping, then from here.
 
     ``missing`` lists texts that mean "no value" (the empty text always does); ``decimal`` is "." or ","; ``thousands``
-    is removed from numbers; ``date_format`` is ``iso`` or a strptime pattern; ``timezone`` holds for times without one.
+    is removed from numbers (" " stands for every kind of space), and so is each of ``symbols``, such as "€" or "EUR";
+    ``date_format`` is ``iso`` or a strptime pattern; ``timezone`` holds for times without one.
     """
 
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
     thousands: str = Field(default="", max_length=1)
+    symbols: Words = Field(default=[])
     date_format: str = "iso"
     timezone: str = "UTC"
-    missing: Words = []
+    missing: Words = Field(default=[])
 
     @field_validator("timezone")
     @classmethod
@@ -72,12 +60,12 @@ class FileFormat(_Model):
         return name
 
 
-class Condition(_Model):
+class Condition(Part):
     """A test on one of the retailer's columns; every test that is given must hold."""
 
     column: str
-    starts_with: Words = []
-    equals: Words = []
+    starts_with: Words = Field(default=[])
+    equals: Words = Field(default=[])
     below: float | None = None
     above: float | None = None
     missing: bool | None = None
@@ -89,23 +77,23 @@ class Condition(_Model):
         return self
 
 
-Conditions = Annotated[list[Condition], BeforeValidator(_as_list)]
+Conditions = Annotated[list[Condition], BeforeValidator(as_list)]
 
 
-class Case(_Model):
+class Case(Part):
     """A value that holds where all conditions hold."""
 
     when: Conditions = Field(min_length=1)
     value: Scalar
 
 
-class ColumnRule(_Model):
+class ColumnRule(Part):
     """Where one of our columns comes from, then how its values are transformed.
 
     Exactly one source: ``column``, ``constant``, ``cases`` (the first that holds, else ``otherwise``) or
     ``occurrence_within`` (1, 2, 3, ... in file order among rows with the same value of that column of ours).
     Transforms apply in this order: ``lookup`` (with ``otherwise`` for values not in it), reading as number, date or
-    time, ``sign`` or ``negate_when``. ``default`` fills missing values.
+    time, ``divide_by``, ``sign`` or ``negate_when``. ``default`` fills missing values.
     """
 
     column: str | None = None
@@ -116,8 +104,9 @@ class ColumnRule(_Model):
     lookup: dict[str, Scalar] | None = None
     default: Scalar | None = None
     letters: Literal["keep", "upper", "lower"] = "keep"
+    divide_by: float | None = Field(default=None, gt=0)
     sign: Literal["keep", "negate", "absolute"] = "keep"
-    negate_when: Conditions = []
+    negate_when: Conditions = Field(default=[])
     decimal: Literal[".", ","] | None = None
     date_format: str | None = None
     timezone: str | None = None
@@ -147,25 +136,28 @@ def _as_rule(value: Any) -> Any:
     return {"column": value} if isinstance(value, str) else value
 
 
-class TableMapping(_Model):
-    """One of our tables: files (or a few rows written in the mapping), columns, personal columns.
+class TableMapping(Part):
+    """One of our tables: files, a database, or a few rows written in the mapping; columns, personal columns.
 
     ``files``: patterns relative to the mapping file; ``*`` matches any text, ``{day}`` the ISO day of the file's
     content, ``{day:%Y%m%d}`` a day written otherwise. ``personal``: the retailer's columns that identify people; they
     may be tested by conditions but never enter a table nor the quarantine.
     """
 
-    files: Words = []
-    rows: list[dict[str, Scalar | None]] = []
-    columns: dict[str, Annotated[ColumnRule, BeforeValidator(_as_rule)]] = {}
-    personal: Words = []
+    files: Words = Field(default=[])
+    database: DatabaseTable | None = None
+    rows: list[dict[str, Scalar | None]] = Field(default=[])
+    columns: dict[str, Annotated[ColumnRule, BeforeValidator(_as_rule)]] = Field(default={})
+    personal: Words = Field(default=[])
     data_origin: Origin | None = None
-    format: dict[str, Any] = {}
+    format: dict[str, Any] = Field(default={})
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
-        if bool(self.files) == bool(self.rows):
-            raise ValueError("give either files (one or more patterns) or rows (written in the mapping), not both and not neither")
+        if bool(self.files) + bool(self.rows) + (self.database is not None) != 1:
+            raise ValueError(
+                "give either files (one or more patterns), or database, or rows (written in the mapping), not several and not none"
+            )
         dated = ["{day" in pattern for pattern in self.files]
         if any(dated) and "day" in self.columns:
             raise ValueError("the day comes from {day} in the file's name: remove the column `day`, or {day} from the pattern")
@@ -175,6 +167,12 @@ class TableMapping(_Model):
                 raise ValueError(
                     f"column {name!r} would copy the personal column {leaked[0]!r}; personal columns may only be tested, never copied"
                 )
+            tested = [column for column in rule.tested_columns if column in self.personal]
+            if tested and self.database is not None:
+                raise ValueError(
+                    f"column {name!r} tests the personal column {tested[0]!r}, which would leave the database: "
+                    f"do the test in the query, such as ({tested[0]} is null) as anonymous, and map its result"
+                )
         return self
 
     @property
@@ -182,8 +180,13 @@ class TableMapping(_Model):
         """True where the day of the content is in the file's name."""
         return bool(self.files) and all("{day" in pattern for pattern in self.files)
 
+    @property
+    def used_columns(self) -> list[str]:
+        """The retailer's columns that rules copy or test, each once."""
+        return list(dict.fromkeys(column for rule in self.columns.values() for column in (*rule.source_columns, *rule.tested_columns)))
 
-class RetailMapping(_Model):
+
+class RetailMapping(Part):
     """A whole mapping file. ``references``: quarantine rows whose product or store is not in the day's catalogue."""
 
     name: str
@@ -195,21 +198,32 @@ class RetailMapping(_Model):
 
     @model_validator(mode="after")
     def _tables_fit(self) -> Self:
+        problems: list[str] = []
         for table_name, table in self.tables.items():
             if table_name not in TABLE_NAMES:
-                raise ValueError(f"tables.{table_name}: no such table; there are {', '.join(TABLE_NAMES)}")
+                problems.append(
+                    f"tables.{table_name}: no such table.{close_to(table_name, TABLE_NAMES)} There are {', '.join(TABLE_NAMES)}"
+                )
+                continue
             try:
                 self.format_of(table_name)
-                _check_table(table_name, table, self.currency)
-            except (ValueError, ValidationError) as error:
-                message = _readable(error) if isinstance(error, ValidationError) else str(error)
-                raise ValueError(f"tables.{table_name}: {message}") from error
+            except ValidationError as error:
+                problems += [f"tables.{table_name}.format.{line}" for line in readable(error, {}, settings_at).split("\n")]
+            problems += [f"tables.{table_name}{problem}" for problem in _problems_of_table(table_name, table, self.currency)]
+            if table.database is not None and table.database.mode == "watermark" and not self.key_of(table_name):
+                problems.append(f"tables.{table_name}.database: mode watermark needs `key`: the columns that identify a row of yours")
+        if problems:
+            raise ValueError("\n".join(problems))
         return self
 
     def format_of(self, table_name: str) -> FileFormat:
-        """How the files of a table are written: the mapping's format with the table's own settings over it."""
+        """How the values of a table are written: the mapping's format with the table's own settings over it.
+
+        A database writes numbers and dates in one way whatever the mapping's files do.
+        """
         table = self.tables[table_name]
-        return FileFormat.model_validate(self.format.model_dump() | table.format)
+        own = {"decimal": ".", "thousands": "", "date_format": "iso"} if table.database is not None else {}
+        return FileFormat.model_validate(self.format.model_dump() | own | table.format)
 
     def rules_of(self, table_name: str) -> dict[str, ColumnRule]:
         """Rules of every column of our table that has one, the implied ones included."""
@@ -224,16 +238,32 @@ class RetailMapping(_Model):
         """Whether the rows of a table are real or simulated."""
         return self.tables[table_name].data_origin or self.data_origin
 
+    def tells_day(self, table_name: str) -> bool:
+        """True where each row of the table tells its own day."""
+        return table_name == "orders" or "day" in self.tables[table_name].columns
 
-def _check_table(table_name: str, table: TableMapping, currency: str) -> None:
+    def key_of(self, table_name: str) -> list[str]:
+        """Columns of a database table that identify a row: the declared ones, else those mapped to our key as they are."""
+        table = self.tables[table_name]
+        if table.database is not None and table.database.key:
+            return list(table.database.key)
+        rules = self.rules_of(table_name)
+        ours = (*TABLES[f"retail/{table_name}"].key, *(("day",) if "day" in rules else ()))
+        mapped = [rules[name].column for name in ours if name in rules]
+        return [column for column in dict.fromkeys(mapped) if column is not None]
+
+
+def _problems_of_table(table_name: str, table: TableMapping, currency: str) -> list[str]:
+    """Problems, each beginning with its place below the table (``.columns.x: ...`` or ``: ...``)."""
     declared = {column.name: column for column in TABLES[f"retail/{table_name}"].columns}
     mapped = set(table.columns).union(*(row.keys() for row in table.rows))
-    unknown = sorted(mapped - set(declared))
-    if unknown:
-        usable = [name for name in declared if name != "data_origin"]
-        raise ValueError(f"{table_name} has no column {', '.join(map(repr, unknown))}; its columns are {', '.join(usable)}")
+    usable = [name for name in declared if name != "data_origin"]
+    problems = [
+        f".columns.{name}: {table_name} has no column {name!r}.{close_to(name, usable)} Its columns are {', '.join(usable)}"
+        for name in sorted(mapped - set(declared))
+    ]
     if "data_origin" in mapped:
-        raise ValueError("data_origin is set beside `files`, not as a column")
+        problems.append(".columns.data_origin: data_origin is set beside `files`, not as a column")
     implied = {"day", "data_origin"}
     if table_name == "orders":
         implied |= {"line"} | ({"currency"} if currency else set())
@@ -241,35 +271,56 @@ def _check_table(table_name: str, table: TableMapping, currency: str) -> None:
     missing = [name for name in required if name not in mapped]
     if missing:
         example = f"{missing[0]}: {{constant: ...}}"
-        raise ValueError(f"{table_name} needs {', '.join(missing)}: map each to a column of the file, or give a constant such as {example}")
-    if table_name == "inventory" and not table.dated and "day" not in mapped:
-        raise ValueError("stock is of a day: write {day} in the file pattern, or map the column `day` (a constant for a single export)")
+        problems.append(
+            f": {table_name} needs {', '.join(missing)}: map each to a column of yours, or give a constant such as {example}"
+            + (". currency may be given once, at the top of the mapping" if "currency" in missing else "")
+        )
+    if table_name == "inventory" and table.database is None and not table.dated and "day" not in mapped:
+        problems.append(": stock is of a day: write {day} in the file pattern, or map the column `day` (a constant for a single export)")
+    return problems + _problems_of_database(table_name, table)
 
 
-def _readable(error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors():
-        # pydantic names the union member or validator it was in; a reader of YAML only wants the path of keys
-        place = ".".join(str(part) for part in problem["loc"] if not str(part).startswith("function-"))
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            message = "no such setting; check the spelling"
-        lines.append(f"{place}: {message}" if place else message)
-    return "\n".join(lines)
+def _problems_of_database(table_name: str, table: TableMapping) -> list[str]:
+    database = table.database
+    if database is None:
+        return []
+    problems = []
+    tells_day = table_name == "orders" or "day" in table.columns
+    if database.day is not None and not tells_day:
+        problems.append(f".database.day: rows of {table_name} do not tell a day: map the column `day` too, or remove `day` here")
+    if database.day is not None and database.mode == "watermark":
+        problems.append(".database.day: only with mode: snapshot; a watermark reads changes of any day")
+    if database.mode == "watermark" and table_name == "orders" and "line" not in table.columns:
+        problems.append(
+            ": with mode: watermark orders need columns.line: a running number would change with every change. Use a column, "
+            "or in the query row_number() over (partition by order_id order by id) as line"
+        )
+    return problems
+
+
+def settings_at(place: Sequence[str]) -> list[str]:
+    """Names of the settings that may stand at a place of a mapping file."""
+    parts: list[tuple[str, type[Part]]] = [("when", Condition), ("negate_when", Condition), ("cases", Case), ("columns", ColumnRule)]
+    parts += [("format", FileFormat), ("database", DatabaseTable), ("tables", TableMapping)]
+    return list(next((part for key, part in parts if key in place), RetailMapping).model_fields)
 
 
 def parse_mapping(text: str, name: str = "mapping") -> RetailMapping:
     """A validated mapping from YAML text. ``name`` is what error messages call it.
 
-    Raises ``MappingError`` that lists every problem with its place in the file.
+    Raises ``MappingError`` that lists every problem with its line and place in the file.
     """
     try:
         content = yaml.safe_load(text)
+        lines, repeated = places_of(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise MappingError(f"{name} is not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise MappingError(f"{name} must hold keys such as name, currency, data_origin and tables")
     try:
-        return RetailMapping.model_validate(content)
+        mapping = RetailMapping.model_validate(content)
     except ValidationError as error:
-        raise MappingError(f"{name} cannot be used:\n{_readable(error)}") from error
+        raise MappingError("\n".join([f"{name} cannot be used:", *repeated, readable(error, lines, settings_at)])) from error
+    if repeated:
+        raise MappingError("\n".join([f"{name} cannot be used:", *repeated]))
+    return mapping

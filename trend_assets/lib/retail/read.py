@@ -10,7 +10,6 @@ the first after), which depends on the file alone, so one day read alone and the
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +23,9 @@ import pyarrow.compute as pc
 from trend_assets.lib.retail.columns import Problems, column_values, occurrence_numbers
 from trend_assets.lib.retail.dates import local_days
 from trend_assets.lib.retail.decode import SourceFile
-from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, TABLE_NAMES, ColumnRule, FileFormat, MappingError, RetailMapping, TableMapping
+from trend_assets.lib.retail.fit import inline_file, missing_columns
+from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, TABLE_NAMES, ColumnRule, FileFormat, RetailMapping
+from trend_assets.lib.retail.shape import MappingError
 from trend_assets.tables import TABLES
 
 QUARANTINE = TABLES["retail/quarantined_records"]
@@ -37,32 +38,6 @@ class _Piece:
     source: SourceFile
     columns: dict[str, pa.Array]
     problems: Problems
-
-
-def inline_file(table: TableMapping) -> SourceFile:
-    """Rows written in the mapping itself, as if they were a file."""
-    names = list(dict.fromkeys(name for row in table.rows for name in row))
-    data = pa.table(
-        {name: pa.array([None if row.get(name) is None else str(row[name]) for row in table.rows], pa.string()) for name in names}
-    )
-    return SourceFile("(mapping)", None, data, np.arange(len(table.rows), dtype=np.int64))
-
-
-def missing_columns(mapping: RetailMapping, table_name: str, found: Sequence[str]) -> str | None:
-    """What to say when a file lacks columns that the mapping names; ``None`` when it lacks none."""
-    table = mapping.tables[table_name]
-    if table.rows:
-        return None
-    for ours, rule in mapping.rules_of(table_name).items():
-        for theirs in [*rule.source_columns, *rule.tested_columns]:
-            if theirs not in found:
-                close = difflib.get_close_matches(theirs, found, 1, 0.6)
-                hint = f" Did you mean {close[0]!r}?" if close else ""
-                return (
-                    f"has no column {theirs!r}, which the mapping uses for {ours}.{hint} "
-                    f"Columns found: {', '.join(found)}. Change tables.{table_name}.columns.{ours}."
-                )
-    return None
 
 
 def read_records(mapping: RetailMapping, files: Mapping[str, Sequence[SourceFile]], days: Sequence[date]) -> dict[str, pa.Table]:
@@ -87,7 +62,7 @@ def read_records(mapping: RetailMapping, files: Mapping[str, Sequence[SourceFile
         sources = (
             [inline_file(table)] if table.rows else sorted(files.get(table_name, ()), key=lambda file: (file.day or date.min, file.name))
         )
-        reader = _TableReader(mapping, table_name, wanted, tables)
+        reader = TableReader(mapping, table_name, wanted, tables)
         tables[declaration.path] = reader.read(sources)
         refused += reader.refused
     refused.sort(key=lambda row: (row["day"], row["table_name"], row["source_file"], row["source_row"]))
@@ -97,7 +72,7 @@ def read_records(mapping: RetailMapping, files: Mapping[str, Sequence[SourceFile
 
 def days_of_rows(mapping: RetailMapping, table_name: str, sources: Sequence[SourceFile]) -> set[date]:
     """Days that the rows of undated orders or stock files tell."""
-    reader = _TableReader(mapping, table_name, [], {})
+    reader = TableReader(mapping, table_name, [], {})
     days: set[date] = set()
     for source in sources:
         if source.error is None and missing_columns(mapping, table_name, source.data.column_names) is None:
@@ -106,7 +81,7 @@ def days_of_rows(mapping: RetailMapping, table_name: str, sources: Sequence[Sour
     return days
 
 
-class _TableReader:
+class TableReader:
     """Reads one table. Parameters: the mapping, the table's name, the sorted days, the tables already read."""
 
     def __init__(self, mapping: RetailMapping, table_name: str, days: list[date], known: Mapping[str, pa.Table]) -> None:
@@ -134,6 +109,23 @@ class _TableReader:
         pieces = [self.map(source) for source in usable]
         placed = self._snapshot(pieces) if self._is_snapshot(pieces) else self._by_day(pieces)
         return self._assemble(pieces, placed)
+
+    def every_row(self, source: SourceFile, otherwise: date) -> tuple[pa.Table, dict[int, str | None]]:
+        """The table that all rows of one file give, whatever their days; refused rows are added to ``self.refused``.
+
+        ``otherwise``: the day of rows that do not tell one. Also returned: row number to the column of ours whose value was
+        refused, for rows with a problem in one.
+        """
+        piece = self.map(source)
+        days = self.row_days(piece) if source.day is not None or self.mapping.tells_day(self.name) else None
+        if days is None:
+            days = np.full(source.data.num_rows, np.datetime64(otherwise), dtype="datetime64[D]")
+        self.days = sorted({otherwise, *(day.astype(date) for day in np.unique(days))})
+        self.day_set = set(self.days)
+        kept = self._assemble([piece], [(0, np.arange(source.data.num_rows), days)])
+        self._refuse_malformed(source, [otherwise] * len(source.malformed))
+        bad = np.flatnonzero(~piece.problems.sound)
+        return kept, {int(source.row_numbers[position]): piece.problems.column_of(int(position)) for position in bad}
 
     def _refuse_file(self, source: SourceFile, error: str) -> None:
         for day in self.days if source.day is None else [source.day] if source.day in self.day_set else []:
@@ -167,6 +159,8 @@ class _TableReader:
         return _Piece(source, columns, problems)
 
     def _is_snapshot(self, pieces: Sequence[_Piece]) -> bool:
+        if self.table.database is not None:
+            return not self.mapping.tells_day(self.name)
         as_known = (
             self.name in ("deliveries", "promotions")
             and any(piece.source.day is None for piece in pieces)
@@ -181,7 +175,7 @@ class _TableReader:
             past = [piece.source.day for piece in pieces if piece.source.day is not None and piece.source.day <= day]
             newest = max(past, default=None)
             for number, piece in enumerate(pieces):
-                if piece.source.day != newest:
+                if piece.source.day != newest or not _speaks_for(piece.source, day):
                     continue
                 positions = np.flatnonzero(self._known_on(piece, day))
                 placed.append((number, positions, np.full(len(positions), np.datetime64(day))))
@@ -191,7 +185,7 @@ class _TableReader:
     def _known_on(self, piece: _Piece, day: date) -> np.ndarray:
         """Rows of an undated file that were known on the day; rows with a problem are refused on every day."""
         everything = np.ones(piece.source.data.num_rows, dtype=bool)
-        if self.name in SNAPSHOT_TABLES:
+        if self.name not in ("deliveries", "promotions"):
             return everything
         at = pa.scalar(day, pa.date32())
         if self.name == "deliveries":
@@ -215,7 +209,8 @@ class _TableReader:
                     placed.append((number, positions, np.full(len(positions), np.datetime64(day))))
                     self._refuse_malformed(piece.source, [day] * len(piece.source.malformed))
                 continue
-            positions = np.flatnonzero(np.isin(days, wanted))
+            spoken_for = wanted if piece.source.holds_for is None else np.array(sorted(piece.source.holds_for), dtype="datetime64[D]")
+            positions = np.flatnonzero(np.isin(days, wanted) & np.isin(days, spoken_for))
             placed.append((number, positions, days[positions]))
             rows = np.array([bad.row for bad in piece.source.malformed], dtype=np.int64)
             before = np.maximum(np.searchsorted(piece.source.row_numbers, rows) - 1, 0)
@@ -234,6 +229,8 @@ class _TableReader:
             rule = self.mapping.rules_of(self.name)["ordered_at"]
             found = local_days(piece.columns["ordered_at"], rule.timezone or self.file_format.timezone)
         days = found.to_numpy(zero_copy_only=False).astype("datetime64[D]")
+        if piece.source.fallback_day is not None:
+            return np.where(np.isnat(days), np.datetime64(piece.source.fallback_day), days)
         readable = np.flatnonzero(~np.isnat(days))
         if not len(readable):
             return None
@@ -281,9 +278,10 @@ class _TableReader:
             if rule.occurrence_within is None:
                 continue
             together = pa.chunked_array([piece.columns[rule.occurrence_within] for piece in pieces]).combine_chunks()
-            dated = [piece.source.day is not None for piece in pieces]
-            if any(dated):  # a dated file must number its lines alike whichever other days are read with it
-                labels = np.repeat([str(piece.source.day) for piece in pieces], [piece.source.data.num_rows for piece in pieces])
+            if any(piece.source.day or piece.source.holds_for for piece in pieces):
+                # a dated file must number its lines alike whichever other days are read with it
+                names = [piece.source.name if piece.source.holds_for else str(piece.source.day) for piece in pieces]
+                labels = np.repeat(names, [piece.source.data.num_rows for piece in pieces])
                 together = pc.binary_join_element_wise(together.cast(pa.string()), pa.array(labels), "\x1f")
             numbers = pa.array(occurrence_numbers(together), pa.int64()).cast(self.declaration.column(name).type)
             start = 0
@@ -368,6 +366,10 @@ class _TableReader:
         """Rows as JSON, without the columns that identify people."""
         kept = [name for name in source.data.column_names if name not in self.table.personal]
         return [json.dumps(row, ensure_ascii=False, default=str) for row in source.data.select(kept).take(pa.array(positions)).to_pylist()]
+
+
+def _speaks_for(source: SourceFile, day: date) -> bool:
+    return source.holds_for is None or day in source.holds_for
 
 
 def _with_day(rows: pa.Table, column: str) -> pa.ChunkedArray:

@@ -13,6 +13,7 @@ import numpy as np
 from trend_assets.lib.simulation import texts_en, texts_fr
 from trend_assets.lib.simulation.authors import Authors
 from trend_assets.lib.simulation.grammar import Dice, Grammar, decorate
+from trend_assets.lib.simulation.opinions import NO_OPINION, SENTIMENTS, opinion_rules
 from trend_assets.lib.simulation.planted import PlantedTrend
 from trend_assets.lib.simulation.planted_templates import trend_rules
 from trend_assets.lib.simulation.posts import NO_TREND, POST, QUOTE, REPLY, REPOST, DayOfPosts
@@ -39,6 +40,10 @@ class Composer:
         self._planted = [
             [Grammar(trend_rules(trend, parameters.family, code, words.SHARED)) for code, words in _LANGUAGES] for trend in trends
         ]
+        self._opinions = [
+            [Grammar(opinion_rules(parameters.family, code, words.SHARED, words.CHATTER[topic])) for code, words in _LANGUAGES]
+            for topic in TOPICS
+        ]
         self._hashtags = [[words.EVERYDAY_HASHTAGS[topic] for _, words in _LANGUAGES] for topic in TOPICS]
 
     def drift(self, day: int) -> float:
@@ -51,13 +56,21 @@ class Composer:
         chance = int(1000 * self.drift(day))
         rows = zip(
             posts.kind.tolist(), posts.trend.tolist(), posts.topic.tolist(), posts.french.tolist(), posts.seed.tolist(),
-            posts.author.tolist(), strict=True,
+            posts.author.tolist(), posts.opinion.tolist(), strict=True,
         )  # fmt: skip
         habits = self._habits
         return [
-            "" if kind == REPOST else self._text(kind, trend, topic, french, Dice(seed), habits[author], chance)
-            for kind, trend, topic, french, seed, author in rows
+            ""
+            if kind == REPOST
+            else self._text(kind, trend, topic, french, Dice(seed), habits[author], chance)
+            if opinion == NO_OPINION
+            else self._opinion(opinion, topic, french, Dice(seed), habits[author])
+            for kind, trend, topic, french, seed, author, opinion in rows
         ]
+
+    def _opinion(self, opinion: int, topic: int, french: bool, dice: Dice, habits: int) -> str:
+        text = self._opinions[topic][french].expand(SENTIMENTS[opinion], dice)
+        return decorate(text if len(text) <= 230 else text[:229] + "…", habits, dice, _LANGUAGES[french][1].EMOJI, french)
 
     def _text(self, kind: int, trend: int, topic: int, french: bool, dice: Dice, habits: int, drift: int) -> str:
         words = _LANGUAGES[french][1]

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from trend_assets.lib.simulation.authors import Authors
+from trend_assets.lib.simulation.opinions import NO_OPINION, plan_opinions
 from trend_assets.lib.simulation.planted import RETAIL_KINDS, PlantedTrend
 from trend_assets.lib.simulation.rhythm import (
     BACKGROUND,
@@ -46,7 +47,8 @@ class DayOfPosts:
     """One day's posts in time order, arrays of equal length.
 
     ``trend`` indexes the town's planted trends (``NO_TREND``: chatter), ``topic`` everyday topics. ``target`` indexes the day
-    before and this day joined together (``NO_TARGET``: none). ``seed`` decides the text.
+    before and this day joined together (``NO_TARGET``: none). ``seed`` decides the text. ``opinion`` indexes
+    ``opinions.SENTIMENTS``, of posts about the retailer itself (``NO_OPINION``: the others).
     """
 
     time: np.ndarray
@@ -58,6 +60,7 @@ class DayOfPosts:
     french: np.ndarray
     target: np.ndarray
     seed: np.ndarray
+    opinion: np.ndarray
 
     def __len__(self) -> int:
         return len(self.time)
@@ -101,6 +104,8 @@ class PostPlanner:
             raise ValueError("days are planned in order, from 0")
         today = _joined([self._chatter(day), *(self._planted(day, index) for index in range(len(self._trends)))])
         self._refer(day, today)
+        own = (today.kind == POST) & (today.trend == NO_TREND)
+        today.opinion[:] = plan_opinions(self._parameters, day, own, today.author)
         self._yesterday = today
         return today
 
@@ -146,7 +151,8 @@ class PostPlanner:
         count = len(time)
         french = self._authors.french[author] ^ (rng.random(count) < 0.03)
         seed = rng.integers(0, 2**63, count)
-        return DayOfPosts(time, author, trend, topic, kind, self._authors.bluesky[author], french, np.full(count, NO_TARGET), seed)
+        bluesky, target, opinion = self._authors.bluesky[author], np.full(count, NO_TARGET), np.full(count, NO_OPINION, np.int8)
+        return DayOfPosts(time, author, trend, topic, kind, bluesky, french, target, seed, opinion)
 
     def _refer(self, day: int, today: DayOfPosts) -> None:
         """Give every reply, quote and repost a post of the same network and subject to refer to, or make it a post."""
@@ -196,7 +202,7 @@ def _kinds(rng: np.random.Generator, count: int, shares: tuple[float, float, flo
     return np.select([draws < reply, draws < reply + quote, draws < reply + quote + repost], [REPLY, QUOTE, REPOST], POST)
 
 
-_COLUMNS = ("time", "author", "trend", "topic", "kind", "bluesky", "french", "target", "seed")
+_COLUMNS = ("time", "author", "trend", "topic", "kind", "bluesky", "french", "target", "seed", "opinion")
 
 
 def _concatenated(days: list[DayOfPosts]) -> DayOfPosts:

@@ -44,6 +44,7 @@ class TownParameters:
     deletion_share: float = 0.01
     like_share: float = 0.02
     dirt_share: float = 0.0015
+    opinion_share: float = 0.03
 
     def __post_init__(self) -> None:
         if (
@@ -61,6 +62,11 @@ class TownParameters:
     def authors(self) -> int:
         """Accounts of the town: 8,000 for the default 200,000 posts."""
         return max(1_000, self.posts // 25)
+
+    @property
+    def opinion_chance(self) -> float:
+        """Chance that an everyday post is an opinion about the retailer: more in a small town, so that some 500 can be labelled."""
+        return min(max(self.opinion_share, 500 / (0.6 * self.posts)), 0.1) if self.opinion_share else 0.0
 
     @property
     def end(self) -> datetime:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from trend_assets.lib.simulation.authors import REGIONS, ROLES, Authors
 from trend_assets.lib.simulation.catalogue import products
+from trend_assets.lib.simulation.opinions import NO_OPINION, SENTIMENTS
 from trend_assets.lib.simulation.planted import EXPECTED_LANE, SHOULD_ALERT, PlantedTrend
 from trend_assets.lib.simulation.posts import KINDS, NO_TREND, DayOfPosts, counts_as_trend
 from trend_assets.lib.simulation.rhythm import COMMUNITIES, TOPICS
@@ -54,6 +55,7 @@ def posts_truth(
     trend_ids = pa.array([trend.trend_id for trend in trends] or [""])
     trend = pa.array(posts.trend, mask=posts.trend == NO_TREND)
     topic = pa.array(posts.topic, mask=posts.trend != NO_TREND)
+    sentiment = pa.array(posts.opinion, mask=posts.opinion == NO_OPINION)
     timestamp = pa.timestamp("us", tz="UTC")
     return pa.table(
         {
@@ -66,6 +68,7 @@ def posts_truth(
             "language": np.where(posts.french, "fr", "en"),
             "trend_id": trend_ids.take(trend),
             "everyday_topic": pa.array(TOPICS).take(topic),
+            "sentiment": pa.array(SENTIMENTS).take(sentiment),
             "landed": pa.array(landed),
             "edit_of": pa.nulls(len(posts), pa.string()),
         }

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from trend_assets.lib.retail.columns import Problems, column_values, condition_mask, occurrence_numbers
+from trend_assets.lib.retail.columns import Problems, as_numbers, column_values, condition_mask, occurrence_numbers
 from trend_assets.lib.retail.dates import local_days, parse_days, parse_times, times_from_typed
 from trend_assets.lib.retail.mapping import ColumnRule, Condition, FileFormat
 from trend_assets.tables import TABLES
@@ -112,3 +112,10 @@ def test_days_drop_the_time_and_typed_times_get_their_zone() -> None:
     typed = times_from_typed(pa.array([datetime(2026, 9, 1, 0, 30)]), "Europe/Paris")
     assert typed.to_pylist() == [datetime(2026, 8, 31, 22, 30, tzinfo=UTC)]
     assert local_days(typed, "Europe/Paris").to_pylist() == [date(2026, 9, 1)]
+
+
+def test_symbols_every_kind_of_space_and_trailing_signs_are_part_of_a_number() -> None:
+    texts = pa.array(["1\u202f049,90 €", "12,50-", "EUR 3", "1 0 4", "- 5", "€"])
+    numbers, unreadable = as_numbers(texts, ",", " ", ["€", "EUR"])
+    assert numbers.to_pylist() == [1049.9, -12.5, 3.0, 104.0, -5.0, None]
+    assert unreadable.tolist() == [False, False, False, False, False, True]

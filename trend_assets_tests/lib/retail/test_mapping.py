@@ -23,7 +23,9 @@ def problem(text: str) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize("name", ["retail_town.yml", "online_retail.yml", "products_fashion.yml", "retail_example.yml"])
+@pytest.mark.parametrize(
+    "name", ["retail_town.yml", "online_retail.yml", "products_fashion.yml", "retail_example.yml", "adventureworks_postgres.yml"]
+)
 def test_the_mappings_that_come_with_the_project_are_valid(name: str) -> None:
     path = Path(__file__).resolve().parents[3] / "trend_assets" / "mappings" / name
     assert parse_mapping(path.read_text(encoding="utf-8"), name).tables
@@ -71,3 +73,47 @@ def test_every_problem_is_listed_at_once() -> None:
 @pytest.mark.parametrize("text", ["a: [", "- a list", "", "tables: !!python/object/apply:os.getcwd []"])
 def test_what_is_no_mapping_is_an_error_and_never_runs(text: str) -> None:
     assert "shop.yml" in problem(text)
+
+
+DATABASE = """
+tables:
+  orders:
+    database: {database}
+    columns: {{order_id: id, ordered_at: at, product_id: sku, store_id: s, kind: {{constant: sale}}, quantity: q, unit_price: p{more}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("database", "more", "said"),
+    [
+        ("{table: a, query: select 1}", "", "line 7: tables.orders.database: give either table (schema.table) or query"),
+        ("{}", "", "give either table (schema.table) or query"),
+        ("{query: 'select 1; drop table a'}", "", "remove the semicolon"),
+        ("{table: a, mode: watermark}", ", line: l", "needs `watermark`"),
+        ("{table: a, mode: watermark, watermark: w}", "", "orders need columns.line"),
+        ("{table: a, watermark: w}", "", "watermark: only with mode: watermark"),
+        ("{table: a, mode: watermark, watermark: w, day: at}", ", line: l", "line 7: tables.orders.database.day: only with mode: snapshot"),
+        ("{table: a, mode: snapshots}", "", "'snapshot' or 'watermark'"),
+        ("{tabel: a}", "", "no such setting. Did you mean 'table'?"),
+        ("{query: 'select * from dblink(''postgresql://u:secret@host/d'')'}", "", "put them into TREND_ASSETS_RETAIL_DATABASE"),
+        ("{table: a..b}", "", "'a..b' is not schema.table or table"),
+    ],
+)
+def test_a_database_table_that_cannot_work_is_refused_with_its_line(database: str, more: str, said: str) -> None:
+    message = problem(HEAD + DATABASE.format(database=database, more=more))
+    assert said in message
+    assert "secret" not in message
+
+
+def test_a_personal_column_may_not_leave_the_database_even_to_be_tested() -> None:
+    kind = "kind: {cases: [{when: {column: client, missing: true}, value: adjustment}], otherwise: sale}"
+    text = DATABASE.format(database="{table: a}", more="").replace("kind: {constant: sale}", kind)
+    assert "(client is null) as anonymous" in problem(HEAD + text.replace("database:", "personal: client\n    database:"))
+
+
+def test_files_and_a_database_exclude_each_other_and_values_of_a_database_are_written_one_way() -> None:
+    text = DATABASE.format(database="{table: a}", more="")
+    assert "give either files" in problem(HEAD + text.replace("database:", "files: a.csv\n    database:"))
+    mapping = parse_mapping(HEAD + "format: {decimal: ',', date_format: '%d/%m/%Y', timezone: Europe/Paris}\n" + text)
+    written = mapping.format_of("orders")
+    assert (written.decimal, written.date_format, written.timezone) == (".", "iso", "Europe/Paris")

@@ -1,0 +1,389 @@
+"""How long a post takes to the board, and what the live lane costs: a real daemon and code server, posts in near real time.
+
+    python -m benchmarks.live [--rate 50] [--minutes 6] [--data FOLDER]   posts land as if collected now, the live sensor does the rest
+    python -m benchmarks.live --work 20000 180000 540000                  no daemon: seconds of one micro-batch by posts in the open hours
+    python -m benchmarks.live --changes 12 --data FOLDER                  a finished demo: raised live, against sealed
+
+What belongs here: measuring. What doesn't: the live lane (``trend_assets/live.py``), what tests assert.
+
+The folder (default: a temporary one, made in some minutes) gets a simulated town of the days up to now, sealed up to the hour
+before the last two. Then the posts of another town, one a 1/rate of a second, are written as wire records dated now.
+The town before is quieter than the load, so nearly every topic of it bursts: more rows than a real evening would have.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.lake import Lake
+from trend_assets.lib.live.history import History
+from trend_assets.lib.live.hours import OpenHours
+from trend_assets.lib.live.judge import LiveParameters, advance, judge
+from trend_assets.manifest import Manifest
+
+BUDGET = {"landing": 10.0, "taken in": 15.0, "work": 20.0, "board poll": 5.0, "seen to board": 60.0}
+"""Seconds allowed: landing 10; sensor 5 and run start 10; work 20; board 5; together, with ten to spare, 60."""
+BOARD_POLL = 5.0
+_CREATED_AT = re.compile(rb'"created_at":"[^"]+"')
+_HOUR = timedelta(hours=1)
+
+
+def prepare(folder: Path, days: int, posts_a_day: int) -> None:
+    """A data folder with sealed history up to three hours ago and landed posts up to now, and a pool of bodies to send."""
+    from rich.console import Console
+
+    from trend_assets.demo import TOWN_BRANDS
+    from trend_assets.runs import Range, prepare_environment, run_job
+    from trend_assets.simulate import simulate_town
+
+    now = datetime.now(UTC)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    start = hour.replace(hour=0) - timedelta(days=days)
+    simulate_town(folder, start=start, days=days + 1, posts=(days + 1) * posts_a_day)
+    for path in (folder / "landing").glob("network=*/hour=*"):
+        if datetime.strptime(path.name[5:], "%Y-%m-%dT%H").replace(tzinfo=UTC) >= hour:
+            shutil.rmtree(path)
+    (folder / "settings.env").write_text(f'LAKE_START={start.isoformat()}\nTREND_ASSETS_BRANDS=["{TOWN_BRANDS[0]}", "{TOWN_BRANDS[1]}"]\n')
+    prepare_environment(folder)
+    from trend_assets.partitions import hour_key
+
+    run_job("social_hours", Console(), Range(hour_key(start), hour_key(hour - 3 * _HOUR)))
+
+
+def bodies(count: int, seed: int) -> Iterator[bytes]:
+    """Wire records of a town's X posts, without end: after ``count`` they come again under other ids."""
+    from trend_assets.lib.simulation.delivery import Town
+    from trend_assets.lib.simulation.town import TownParameters
+
+    again = 0
+    while True:
+        town = Town(TownParameters(days=1, posts=max(count, 1000), seed=seed + again))
+        batches, _ = town.deliver(0)
+        for batch in batches:
+            if batch.network == "x" and not batch.broken:
+                yield from batch.bodies
+        again += 1
+
+
+@dataclass
+class Landed:
+    """One landing file: when its first post was written, when it was there, when a live partition had it, when it was on the board."""
+
+    posts: int
+    created: np.ndarray
+    landed: float
+    taken: float = float("nan")
+    visible: float = float("nan")
+
+
+@dataclass
+class Loader:
+    """Writes ``rate`` posts a second, published every ``flush`` seconds, until told to stop."""
+
+    folder: Path
+    rate: float
+    flush: float
+    files: dict[str, Landed] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Write until stopped; a loader that falls behind says so in the post count."""
+        from trend_assets.landing import LandingRecord, LandingWriter
+        from trend_assets.settings import load_settings
+        from trend_assets.storage import open_storage
+
+        writer = LandingWriter(open_storage(str(self.folder / "landing")), lake_start=load_settings().lake_start)
+        source, due, created = bodies(int(self.rate * 900), seed=4711), time.time(), []
+        next_flush = due + self.flush
+        while not self.stop.is_set():
+            now = time.time()
+            while due <= now:
+                moment = datetime.fromtimestamp(due, UTC)
+                text = moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3].encode()
+                body = _CREATED_AT.sub(b'"created_at":"' + text + b'Z"', next(source), count=1)
+                writer.add(LandingRecord("x", "simulated", moment, "benchmark", "stream", body, created_at=moment))
+                created.append(due)
+                due += 1.0 / self.rate
+            if now >= next_flush and created:
+                paths = writer.flush()
+                there = time.time()
+                for path in paths:  # two only when the hour turns: both hold about the same moments
+                    self.files[path] = Landed(len(created), np.array(created), there)
+                created = []
+                next_flush = there + self.flush
+            time.sleep(0.02)
+
+
+def watch(folder: Path, loader: Loader, seconds: float, processes: Processes) -> None:
+    """Note when each file is consumed and when the next live trends are published, until ``seconds`` passed and all are seen."""
+    from trend_assets.partitions import hour_key
+    from trend_assets.tables import TABLES
+
+    lake, posts, trends = Lake(str(folder / "lake")), TABLES["social/live_posts"], TABLES["topics/live_trends"]
+    ends, published = time.time() + seconds, None
+    while time.time() < ends + 90:
+        now = datetime.now(UTC)
+        if time.time() > ends:
+            loader.stop.set()
+            if all(np.isfinite(one.visible) for one in list(loader.files.values())):
+                break
+        consumed: set[str] = set()
+        manifest = lake.manifest(trends, "all")  # before the posts: what is consumed later is not in it
+        for moment in (now - _HOUR, now):
+            of_hour = lake.manifest(posts, hour_key(moment))
+            consumed |= set(of_hour.inputs) if of_hour is not None else set()
+        seen = time.time()
+        if manifest is not None and manifest.hash != published:
+            published = manifest.hash
+            for one in loader.files.values():
+                if np.isfinite(one.taken) and not np.isfinite(one.visible):
+                    one.visible = seen
+        for path, one in list(loader.files.items()):
+            if path in consumed and not np.isfinite(one.taken):
+                one.taken = seen
+        processes.sample()
+        time.sleep(0.2)
+
+
+@dataclass
+class Processes:
+    """CPU seconds and largest memory of a process and all that it starts."""
+
+    root: int
+    cpu: dict[tuple[int, float], float] = field(default_factory=dict)
+    largest: float = 0.0
+    started: float = field(default_factory=time.time)
+
+    def sample(self) -> None:
+        """Look at the tree once."""
+        memory = 0.0
+        with_root = [psutil.Process(self.root)]
+        for process in with_root + with_root[0].children(recursive=True):
+            try:
+                times = process.cpu_times()
+                self.cpu[(process.pid, process.create_time())] = times.user + times.system
+                memory += process.memory_info().rss
+            except psutil.Error:
+                continue
+        self.largest = max(self.largest, memory)
+
+
+def runs(since: float) -> list[dict[str, float]]:
+    """The live runs: seconds from request to start of the run's process, to its step, and how long it lasted."""
+    import dagster as dg
+
+    found = []
+    with dg.DagsterInstance.get() as instance:
+        for record in instance.get_run_records(dg.RunsFilter(job_name="live")):
+            created = record.create_timestamp.timestamp()
+            logs = instance.all_logs(record.dagster_run.run_id, of_type={dg.DagsterEventType.STEP_START})
+            if created >= since and logs:
+                ended = record.end_time or time.time()
+                found.append({"request to step": logs[0].timestamp - created, "lasted": ended - created})
+    return found
+
+
+def measure(folder: Path, rate: float, minutes: float, flush: float) -> None:
+    """Daemon and code server as they are deployed, load, watch, report."""
+    storage = folder / "dagster"
+    environment = {**os.environ, "TREND_ASSETS_DATA": str(folder), "TREND_ASSETS_DAGSTER_STORAGE": str(storage)}
+    log = (folder / "daemon.log").open("w")
+    program = Path(sys.executable).with_name("dagster-daemon")
+    daemon = subprocess.Popen([program, "run", "-w", "workspace.yaml"], env=environment, stdout=log, stderr=subprocess.STDOUT)
+    processes, loader = Processes(daemon.pid), Loader(folder, rate, flush)
+    thread = threading.Thread(target=loader.run, daemon=True)
+    since = time.time()
+    thread.start()
+    try:
+        watch(folder, loader, minutes * 60, processes)
+    finally:
+        loader.stop.set()
+        thread.join()
+        daemon.terminate()
+        daemon.wait(60)
+        log.close()
+    report(loader, processes, runs(since), rate, time.time() - since)
+
+
+def report(loader: Loader, processes: Processes, live_runs: list[dict[str, float]], rate: float, seconds: float) -> None:
+    """Seconds of each step by post, beside the budget; runs, processor and memory."""
+    files = [one for one in loader.files.values() if np.isfinite(one.visible)]
+    posts = sum(one.posts for one in loader.files.values())
+    if not files:
+        print(f"{posts:,} posts written, none became visible: see daemon.log in the data folder")
+        return
+
+    def by_post(step: str) -> np.ndarray:
+        values = {
+            "landing": lambda one: one.landed - one.created,
+            "taken in": lambda one: np.full(one.posts, one.taken - one.landed),
+            "work": lambda one: np.full(one.posts, one.visible - one.taken),
+            "board poll": lambda one: np.full(one.posts, BOARD_POLL),
+            "seen to board": lambda one: one.visible - one.created + BOARD_POLL,
+        }
+        return np.concatenate([values[step](one) for one in files])
+
+    # Until the first run's process is up, everything waits for it: reported apart, as it happens once a start.
+    print(f"{posts:,} posts at {rate:g}/s in {seconds:.0f} s, {sum(one.posts for one in files):,} on the board; {len(files)} landing files")
+    print(f"{'step':<18}{'p50':>8}{'p95':>8}{'max':>8}{'budget':>8}{'p95/budget':>12}   seconds")
+    for step, budget in BUDGET.items():
+        values = by_post(step)
+        p50, p95 = np.percentile(values, [50, 95])
+        print(f"{step:<18}{p50:8.1f}{p95:8.1f}{values.max():8.1f}{budget:8.0f}{p95 / budget:12.2f}")
+    first = min(one.visible for one in files)
+    steady = np.concatenate([one.visible - one.created + BOARD_POLL for one in files if one.landed > first])
+    if len(steady):
+        p50, p95 = np.percentile(steady, [50, 95])
+        print(f"after the first publication: p50 {p50:.1f}, p95 {p95:.1f}, max {steady.max():.1f} s")
+    for name in ("request to step", "lasted"):
+        told = ", ".join(f"{run[name]:.1f}" for run in live_runs)
+        print(f"live runs, {name}: {told} s")
+    cpu = sum(processes.cpu.values())
+    print(
+        f"daemon, code server and runs: {cpu:.0f} CPU s in {seconds:.0f} s ({cpu / seconds:.2f} cores), "
+        f"at most {processes.largest / 2**30:.2f} GiB; load of the machine {os.getloadavg()[1]:.1f}"
+    )
+
+
+def work(folder: Path, sizes: list[int]) -> None:
+    """Seconds of one micro-batch of 500 posts by the number of posts in the open hours, in this process."""
+    from trend_assets.live import LiveLane
+    from trend_assets.settings import load_settings
+
+    settings, lake = load_settings(), Lake(str(folder / "lake"))
+    print(f"{'posts in open hours':>20}{'wall s':>8}{'CPU s':>8}   by stage, and share of groups clustered")
+    for size in sizes:
+        _fill(folder, size)
+        lane = LiveLane(settings, lake)
+        lane.run_once()  # takes in the filling
+        _fill(folder, 500)
+        wall, cpu = time.perf_counter(), time.process_time()
+        done = lane.run_once()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        stages = ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in done.seconds.items())
+        there = sum(manifest.rows for manifest in _live_manifests(lake, done.hours.judged))
+        print(f"{there:20,}{wall:8.1f}{cpu:8.1f}   {stages}; {done.tables.kept_share if done.tables else 1:.2f}")
+
+
+def changes(folder: Path, count: int) -> None:
+    """What would have been raised for ``count`` hours with what had been received 30 and 59 minutes into them, and an hour after.
+
+    Hours of the lake, one in 37 back from its end, so that all times of day are there; posts, their times of receipt and the verdicts
+    are the sealed ones.
+    """
+    from trend_assets.live import live_parameters
+    from trend_assets.live_history import Histories
+    from trend_assets.partitions import end_of_hour, hour_key
+    from trend_assets.settings import load_settings
+    from trend_assets.tables import TABLES
+
+    settings, lake, trends = load_settings(), Lake(str(folder / "lake")), TABLES["topics/trends"]
+    hours = [end_of_hour(key) - _HOUR for key in lake.partitions(trends)[::-37][:count]]
+    print(f"{'live at':<24}{'groups':>8}{'posts':>8}{'raised live':>13}{'sealed':>8}{'both':>6}{'confirmed':>11}{'found':>7}")
+    for groups in (20_000, 1_500):
+        histories = Histories(settings, lake, replace(live_parameters(settings), groups=groups))
+        bases = {hour: histories.from_lake(OpenHours(hour, hour - 3 * _HOUR, hour - 2 * _HOUR)) for hour in hours}
+        for name, minutes in (("30 min into the hour", 30), ("59 min into the hour", 59), ("an hour after its end", 119)):
+            shares, raised, sealed, both = [], 0, 0, 0
+            for hour, base in bases.items():
+                live, share = _raised_live(lake, base, histories.parameters, hour, hour + timedelta(minutes=minutes))
+                wanted = _raised(lake.read(trends, [hour_key(hour)]), hour)
+                shares.append(share)
+                raised, sealed, both = raised + len(live), sealed + len(wanted), both + len(live & wanted)
+            told = f"{both / max(raised, 1):11.0%}{both / max(sealed, 1):7.0%}"
+            print(f"{name:<24}{groups:8,}{np.mean(shares):8.0%}{raised:13}{sealed:8}{both:6}{told}")
+
+
+def _raised_live(lake: Lake, history: History, parameters: LiveParameters, hour: datetime, as_of: datetime) -> tuple[set[str], float]:
+    """Topics raised for the hour at ``as_of``, two full hours before it being open too; share of its posts received by then."""
+    from trend_assets.partitions import hour_key
+    from trend_assets.tables import TABLES
+
+    hours, share = OpenHours(as_of, hour - 3 * _HOUR, hour - 2 * _HOUR), 1.0
+    for one in hours.judged:
+        posts = lake.read(TABLES["social/clean_posts"], [hour_key(one)])
+        received = posts.filter(pc.less_equal(posts["captured_at"], pa.scalar(as_of, posts.schema.field("captured_at").type)))
+        share = received.num_rows / max(posts.num_rows, 1) if one == hour else share
+        if one < hours.current:
+            history = advance(history, received, parameters)
+    return _raised(judge(hours, history, received, parameters).trends, hour), share
+
+
+def _raised(trends: pa.Table, hour: datetime) -> set[str]:
+    """Topics that the hour's rows raise."""
+    rows = trends.select(["hour", "topic_id", "suppressed"]).to_pylist()
+    return {row["topic_id"] for row in rows if row["hour"] == hour and not row["suppressed"]}
+
+
+def _live_manifests(lake: Lake, hours: list[datetime]) -> list[Manifest]:
+    """Manifests of the live posts of the hours that have any."""
+    from trend_assets.partitions import hour_key
+    from trend_assets.tables import TABLES
+
+    found = lake.manifests(TABLES["social/live_posts"], [hour_key(hour) for hour in hours])
+    return [manifest for manifest in found.values() if manifest is not None]
+
+
+def _fill(folder: Path, size: int) -> None:
+    """Land ``size`` posts spread evenly over the two hours before now and the one under way."""
+    from trend_assets.landing import LandingRecord, LandingWriter
+    from trend_assets.settings import load_settings
+    from trend_assets.storage import open_storage
+
+    now = datetime.now(UTC)
+    start = now.replace(minute=0, second=0, microsecond=0) - 2 * _HOUR
+    writer = LandingWriter(open_storage(str(folder / "landing")), lake_start=load_settings().lake_start)
+    source = bodies(min(size, 200_000), seed=int(time.time()))
+    for number in range(size):
+        moment = start + (now - start) * (number / size)
+        text = moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3].encode()
+        body = _CREATED_AT.sub(b'"created_at":"' + text + b'Z"', next(source), count=1)
+        writer.add(LandingRecord("x", "simulated", moment, "benchmark", "stream", body, created_at=moment))
+    writer.flush()
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="data folder; made where it does not exist, and used again where its hours are recent")
+    parser.add_argument("--days", type=int, default=10, help="days of sealed history")
+    parser.add_argument("--posts-a-day", type=int, default=10_000)
+    parser.add_argument("--rate", type=float, default=50.0, help="posts a second")
+    parser.add_argument("--minutes", type=float, default=6.0)
+    parser.add_argument("--flush", type=float, default=5.0, help="seconds after which the collector publishes a landing file")
+    parser.add_argument("--changes", type=int, help="compare with sealed: so many hours of a finished lake")
+    parser.add_argument("--work", type=int, nargs="*", help="measure micro-batches without a daemon, at these numbers of posts")
+    chosen = parser.parse_args()
+    folder = (chosen.data or Path(tempfile.mkdtemp(prefix="live-"))).resolve()
+    if not (folder / "lake").exists():
+        prepare(folder, chosen.days, chosen.posts_a_day)
+    from trend_assets.runs import prepare_environment
+
+    prepare_environment(folder)
+    if chosen.changes is not None:
+        changes(folder, chosen.changes)
+    elif chosen.work is not None:
+        work(folder, chosen.work)
+    else:
+        measure(folder, chosen.rate, chosen.minutes, chosen.flush)
+
+
+if __name__ == "__main__":
+    main()

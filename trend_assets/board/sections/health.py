@@ -1,0 +1,141 @@
+"""Can the numbers be trusted today? Freshness, the counting identity, checks, refused records, alerts.
+
+What belongs here: the page. What doesn't: what is measured (``health.py``, ``lake_data.py``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from trend_assets.board import cache, data, health, lake_data, look
+from trend_assets.board.health import CheckResult
+from trend_assets.board.view import heading, language, now, quiet, say, show, sql_hint
+from trend_assets.board.words import amount, moment, number
+from trend_assets.lake import Lake
+from trend_assets.tables import TABLES
+
+NO_LAG = ("demand/product_trend_links", "demand/decision_cards", "demand/card_responses", "social/quarantined_posts", "social/deletions")
+"""Tables whose newest partition says nothing about freshness: on many days there is nothing to put into one."""
+
+
+def page() -> None:
+    """Freshness, completeness, checks, alerts: a verdict first, then each."""
+    fresh = cache.ask_lake(lake_data.freshness, now(), seconds=60) if cache.settings().lake_end else _growing()
+    accounts = cache.ask_lake(_accounts, tuple(sorted(cache.ask(data.outcomes).items())), seconds=60)
+    verdict = st.container()
+    _freshness(fresh)
+    _identity(accounts)
+    _quarantine()
+    heading(say("checks"), "h4")
+    with st.spinner(""):  # the event log takes seconds to open the first time; the rest of the page does not wait for it
+        checks, unreadable = _checks()
+    _check_table(checks, unreadable)
+    failed = [one for one in checks if one.state == "failed"]
+    good = not failed and all(one.exact for one in accounts) and not any(_late(one) for one in fresh)
+    with verdict:
+        warned = sum(one.state == "warned" for one in checks)
+        told = say("health_warned", count=warned) if warned else say("health_good")
+        heading(told if good else say("health_look"))
+    _alerts()
+    sql_hint("select outcome, sum(records) from social.landing_counts group by outcome;", "-- trend-assets check runs every check again")
+
+
+def _growing() -> list[lake_data.Freshness]:
+    """Against the clock to the minute, so that the cache is of use."""
+    return cache.ask_lake(lake_data.freshness, now().replace(second=0, microsecond=0))
+
+
+def _late(one: lake_data.Freshness) -> bool:
+    return one.path not in NO_LAG and health.late(
+        TABLES[one.path].partition, one.hours_behind - _surplus(), cache.settings().seal_after_hours
+    )
+
+
+def _surplus() -> float:
+    """Hours that a lake of the past leaves open at its end: a simulated town has room after its last day."""
+    end = cache.ask(data.end_of_data)
+    return 0.0 if cache.settings().lake_end is None or end is None else max((now() - end).total_seconds() / 3600, 0.0)
+
+
+def _freshness(fresh: list[lake_data.Freshness]) -> None:
+    end = cache.ask(data.end_of_data)
+    heading(say("freshness"), "h4")
+    if end is not None:
+        quiet(f"{say('fresh_until', moment=moment(language(), end))}, {say('against', moment=moment(language(), now()))}.")
+    headings = [say(key) for key in ("table", "newest", "behind")] + [""]
+    rows = [
+        [one.path, one.newest, amount(language(), round(one.hours_behind, 1)), _state(late=_late(one)) if one.path not in NO_LAG else "–"]
+        for one in fresh
+    ]
+    with st.expander(f"{say('table')} ({len(rows)})"):
+        show(look.block(look.grid(headings, rows, figures=(2,))))
+
+
+def _state(*, late: bool) -> str:
+    return f"▲ {say('late')}" if late else f"● {say('good')}"
+
+
+def _accounts(lake: Lake, counted: tuple[tuple[str, int], ...]) -> list[lake_data.Account]:
+    return lake_data.accounts(lake, dict(counted))
+
+
+def _identity(accounts: list[lake_data.Account]) -> None:
+    counted = cache.ask(data.outcomes)
+    heading(say("identity"), "h4")
+    exact = all(one.exact for one in accounts)
+    quiet(say("identity_exact", records=number(language(), sum(counted.values()))) if exact else say("identity_off"))
+    headings = [say(key) for key in ("outcome", "counted", "held")] + [""]
+    rows = [
+        [one.outcome, number(language(), one.counted), f"{number(language(), one.held)} ({one.table})", "● =" if one.exact else "▲ ≠"]
+        for one in accounts
+    ]
+    rows += [[name, number(language(), counted.get(name, 0)), "–", ""] for name in ("duplicate", "ignored")]
+    show(look.block(look.grid(headings, rows, figures=(1, 2))))
+
+
+def _quarantine() -> None:
+    reasons = cache.ask(data.quarantine_reasons)
+    with st.expander(f"{say('quarantined')} ({number(language(), sum(row['records'] for row in reasons))})"):
+        show(look.block(look.bullets([f"{row['reason']}: {number(language(), row['records'])}" for row in reasons])))
+
+
+@st.cache_resource(ttl=60, show_spinner=False)
+def _read_checks(storage: str) -> list[CheckResult] | str:  # noqa: ARG001 - another data folder has other results
+    try:
+        return health.check_results()
+    except OSError as error:
+        return str(error)
+
+
+def _checks() -> tuple[list[CheckResult], str]:
+    found = _read_checks(cache.settings().data)
+    return ([], found) if isinstance(found, str) else (found, "")
+
+
+def _check_table(checks: list[CheckResult], unreadable: str) -> None:
+    if unreadable:
+        quiet(say("checks_unknown", reason=unreadable))
+        return
+    states = Counter(one.state for one in checks)
+    quiet(say("checks_passed", passed=states["passed"], total=len(checks)))
+    told = [one for one in checks if one.state != "passed"]
+    if told:
+        marks = {"failed": f"✕ {say('failed')}", "warned": f"▲ {say('warned')}"}
+        headings = [say(key) for key in ("check", "when", "reason")]
+        rows = [[f"{marks[one.state]}: {one.asset} · {one.name}", moment(language(), one.at), one.message or "–"] for one in told]
+        show(look.block(look.grid(headings, rows)))
+
+
+def _alerts() -> None:
+    heading(say("alerts"), "h4")
+    try:
+        found = health.newest_alerts(cache.settings())
+    except OSError as error:
+        quiet(str(error))
+        return
+    if not found:
+        quiet(say("no_alerts"))
+    else:
+        show(look.block(look.bullets([f"{one.at} {one.words}" for one in found])))

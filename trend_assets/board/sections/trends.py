@@ -1,0 +1,158 @@
+"""A trend: its curve beside orders and stock, why it is ranked, what it is linked to, posts that show it, who carries it.
+
+What belongs here: the page. What doesn't: queries (``data.py``, ``lake_data.py``), charts (``charts.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import streamlit as st
+
+from trend_assets.board import cache, charts, data, lake_data, look, sentences
+from trend_assets.board.data import Row
+from trend_assets.board.markup import element, join
+from trend_assets.board.sections.influencers import ranking
+from trend_assets.board.view import heading, language, now, quiet, say, show, sql_hint
+from trend_assets.board.words import long_day, moment, number
+from trend_assets.lake import Lake
+from trend_assets.manifest import CorruptionError
+
+DAYS_BEFORE, DAYS_AFTER = 7, 7
+MOST_POSTS, MOST_AUTHORS = 5, 5
+
+
+def page() -> None:
+    """Pick a day and a trend."""
+    live_now("topics/live_trends")
+    days = cache.ask(data.days_with_trends)
+    if not days:
+        heading(say("no_trends_at_all"))
+        return
+    where, which = st.columns([1, 2])
+    with where:
+        chosen = st.selectbox(
+            say("day"), days, index=_first_shown(days), format_func=lambda one: long_day(language(), one), key="trend_day"
+        )
+    everything = cache.ask(data.trends_of_day, chosen)
+    suppressed_too = st.toggle(say("show_suppressed"), key="suppressed") if any(row["suppressed"] for row in everything) else False
+    trends = [row for row in everything if suppressed_too or not row["suppressed"]]
+    if not trends:
+        quiet(say("no_trends"))
+        return
+    by_id = {row["topic_id"]: row for row in trends}
+    with which:
+        topic_id = st.selectbox(say("pick_trend"), list(by_id), format_func=lambda one: _option(by_id, one), key=f"trend-{chosen}")
+    _trend(by_id[topic_id], chosen)
+
+
+def _first_shown(days: Sequence[date]) -> int:
+    """The newest day with a trend that is not suppressed, among the newest few."""
+    for place, day in enumerate(days[:14]):
+        if any(not row["suppressed"] for row in cache.ask(data.trends_of_day, day)):
+            return place
+    return 0
+
+
+def _option(by_id: dict[str, Row], topic_id: str) -> str:
+    row = by_id.get(topic_id)
+    return topic_id if row is None else f"{row['day_rank']}. {row['label']} – {say(row['stage'])}"
+
+
+def _trend(trend: Row, day: date) -> None:
+    topic_id = trend["topic_id"]
+    chips = [f"{say(trend['stage'])}", say(f"lane_{trend['lane']}")] + ([say("suppressed")] if trend["suppressed"] else [])
+    head = [element("span", chip, class_="origin") for chip in chips]
+    raised = moment(language(), trend["first_raised_at"].astimezone(UTC))
+    counts = f"{number(language(), trend['posts'])} {say('posts')} · {say('raised')} {raised}"
+    show(look.block(element("h3", trend["label"]), element("div", join(*head)), element("p", counts), element("p", trend["reason"])))
+    links = cache.ask(data.links_of_trend, topic_id, day)
+    _charts(trend, links, day)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _links(links, trend)
+        heading(say("carriers"), "h4")
+        ranking(cache.ask(data.influencers, day, topic_id, MOST_AUTHORS), say("no_carriers"), narrow=True)
+    with right:
+        _posts(topic_id, day)
+    sql_hint(
+        f"select hour, posts, stage from warehouse.mart_topic_hourly where topic_id = '{topic_id}' order by hour;",  # noqa: S608 - a hint to read
+        f"select * from demand.product_trend_links where topic_id = '{topic_id}';",  # noqa: S608 - a hint to read
+    )
+
+
+def _charts(trend: Row, links: Sequence[Row], day: date) -> None:
+    curve = cache.ask(data.trend_curve, trend["topic_id"])
+    end_of_data = cache.ask(data.end_of_data)
+    if not curve or end_of_data is None:
+        return
+    middle = trend["first_raised_at"].astimezone(UTC).replace(hour=0)
+    end_of_day = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    first, last = middle - timedelta(days=DAYS_BEFORE), max(end_of_day, middle + timedelta(days=DAYS_AFTER))
+    start_of_data = cache.ask(data.start_of_data)
+    first, last = max(first, start_of_data or first), min(last, end_of_data) - timedelta(hours=1)
+    linked = tuple(row["product_id"] for row in links if row["linked"])
+    products = cache.ask(data.product_days, linked, first.date(), last.date())
+    rows = [{**row, "hour": row["hour"].astimezone(UTC)} for row in curve]
+    drawn = charts.trend_charts(language(), rows, [trend["first_raised_at"].astimezone(UTC)], products, first, last)
+    for number_of_chart, chart in enumerate(drawn):
+        st.altair_chart(chart, width="stretch", key=f"chart-{trend['topic_id']}-{number_of_chart}", alt=trend["label"])
+    quiet(say("gaps") + (f" ({say('simulated')})" if products.simulated else ""))
+
+
+def _links(links: Sequence[Row], trend: Row) -> None:
+    linked = [row for row in links if row["linked"]]
+    if not linked:
+        heading(say("not_linked"), "h4")
+        reasons = [row["reason"] for row in links] or ([trend["unlinked_reason"]] if trend["unlinked_reason"] else [])
+        for reason in reasons or ["–"]:
+            quiet(sentences.abstention(language(), reason))
+        return
+    heading(say("linked_products"), "h4")
+    lines = [
+        join(element("b", look.product_name(language(), row)), f" ({number(language(), row['score'], 2)}): {row['reason']}")
+        for row in linked
+    ]
+    show(look.block(look.bullets(lines)))
+
+
+def _posts(topic_id: str, day: date) -> None:
+    heading(say("example_posts"), "h4")
+    summary = cache.ask(data.trend_summary, topic_id, day)
+    posts = [] if summary is None else cache.ask_lake(_readable, tuple(summary["exemplar_posts"]), summary["hour"], seconds=60)
+    if not posts:
+        quiet(say("no_posts"))
+    for post in posts[:MOST_POSTS]:
+        told = f"{post['author'][:8]}… · {post['network']} · {moment(language(), post['created_at'].astimezone(UTC))}"
+        show(look.block(element("div", element("p", post["clean_text"]), element("p", told, class_="quiet"), class_="post")))
+    quiet(say("post_licence"))
+
+
+def _readable(lake: Lake, post_ids: Sequence[str], hour: datetime) -> list[Row]:
+    """Exemplars, or none where the lake cannot be read: the page is useful without them."""
+    try:
+        return lake_data.exemplars(lake, post_ids, hour)
+    except (CorruptionError, OSError):
+        return []
+
+
+def live_now(path: str) -> None:
+    """The newest rows of a live table, marked as provisional; nothing where there is none."""
+    found = cache.ask_lake(lake_data.live, path)
+    if found is None or not found.rows:
+        return
+    with st.container(border=True):
+        heading(f"{say('live_now')} ({say('provisional')})", "h4")
+        if found.as_of is not None:
+            minutes = max(int((now() - found.as_of).total_seconds() / 60), 0)
+            lag = say("closed_lake") if cache.settings().lake_end is not None else say("lag", minutes=minutes)
+            quiet(say("provisional_help", moment=moment(language(), found.as_of.astimezone(UTC)), lag=lag))
+        lines = []
+        for row in found.rows:
+            stage = f" · {say(row['stage'])}" if row.get("stage") else ""
+            counted = next((row[name] for name in ("posts", "posts_24h") if row.get(name) is not None), None)
+            lines.append(
+                f"{row.get('label') or row.get('author') or ''}{stage}" + (f" · {counted} {say('posts')}" if counted is not None else "")
+            )
+        show(look.block(look.bullets(lines)))

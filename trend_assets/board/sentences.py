@@ -1,0 +1,177 @@
+"""Sentences made from a card's numbers, in English and French: the arithmetic, what would change our mind, what we don't know.
+
+What belongs here: wording. What doesn't: what turns a decision (``lib/demand/reconsider``), which is asked of the rules and only
+worded here, and short texts (``words.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trend_assets.board.data import shelf_days
+from trend_assets.board.outcomes import Outcome
+from trend_assets.board.words import Language, amount, day, number, text, typeset
+from trend_assets.lib.demand.cards import DEFAULT_RULES
+from trend_assets.lib.demand.reconsider import Turn
+
+HIGH_CONFIDENCE, LOW_CONFIDENCE = 0.6, 0.35
+NEAR = 1.3
+"""Expected and sold within 30 % of each other count as right."""
+
+
+def arithmetic(language: Language, card: Mapping[str, Any]) -> str:
+    """Sales × trend = expected; stock + deliveries = cover, against what the supplier needs; the rest of the trend's life."""
+    daily, expected = float(card["daily_units"]), float(card["expected_daily_units"])
+    life = DEFAULT_RULES.life.get(card["stage"], DEFAULT_RULES.life["peak"])
+    extra = DEFAULT_RULES.review + DEFAULT_RULES.safety
+    values = {
+        "daily": number(language, daily, 1),
+        "uplift": number(language, expected / daily if daily else 1.0, 2),
+        "expected": number(language, expected, 1),
+        "available": card["available_units"],
+        "inbound": card["inbound_units"],
+        "cover": "" if card["days_of_cover"] is None else number(language, card["days_of_cover"], 1),
+        "lead": card["lead_time_days"],
+        "needed": None if card["lead_time_days"] is None else card["lead_time_days"] + extra,
+        "extra": extra,
+        "life": life,
+        "stage": text(language, card["stage"]),
+    }
+    if language == "fr":
+        parts = ["{daily} vendu(s) par jour × {uplift} = {expected} attendu(s)", "{available} en stock + {inbound} en route"]
+        parts[1] += " = {cover} jours de couverture" if card["days_of_cover"] is not None else " : pas de fin de stock en vue"
+        parts.append(
+            "{needed} jours nécessaires ({lead} de délai + {extra})"
+            if card["lead_time_days"] is not None
+            else "délai du fournisseur inconnu"
+        )
+        parts.append("tendance {stage}, encore {life} jours environ")
+    else:
+        parts = ["{daily} sold a day × {uplift} = {expected} expected", "{available} in stock + {inbound} on its way"]
+        parts[1] += " = {cover} days of cover" if card["days_of_cover"] is not None else ": no end of stock in sight"
+        parts.append("{needed} days needed ({lead} lead time + {extra})" if card["lead_time_days"] is not None else "lead time unknown")
+        parts.append("trend {stage}, about {life} days left")
+    shelf = shelf_days(dict(card))
+    if card["action"] == "expedite" and shelf is not None:
+        values["shelf"] = number(language, shelf, 1)
+        parts.insert(
+            2,
+            "le stock seul tient {shelf} jours, la livraison vient après ou tarde"
+            if language == "fr"
+            else "stock alone lasts {shelf} days, the delivery is due later or late",
+        )
+    return typeset(language, " ; " if language == "fr" else "; ").join(typeset(language, part) for part in parts).format(**values) + "."
+
+
+def turn(language: Language, told: Turn, card: Mapping[str, Any]) -> str:
+    """One fact that would change our mind, and what we would then say."""
+    then = _in_time(language, told.action) if told.kind == "delivery_by" else text(language, told.action).lower()
+    expected = number(language, float(card["expected_daily_units"]), 1)
+    figure = "" if told.amount is None else amount(language, told.amount)
+    by = "" if told.by is None else day(language, told.by)
+    english = {
+        "delivery_by": f"If the next delivery is confirmed for {by} or sooner",
+        "lead_time": f"If a supplier delivers within {figure} days of ordering",
+        "demand": f"If it sells {figure} a day instead of the {expected} expected",
+        "stock": f"If {figure} more units are found here now (another place, a count)",
+        "fades": f"If posts fall under about {figure} in 3 hours, half of their peak, and stop growing"
+        if figure
+        else "If posts fall under half of their peak and stop growing",
+        "settles": f"If the trend settles instead of passing (about {figure} more days)",
+        "returns": "If posts grow again",
+    }
+    french = {
+        "delivery_by": f"Si la prochaine livraison est confirmée pour le {by} ou avant",
+        "lead_time": f"Si un fournisseur livre en {figure} jours au plus",
+        "demand": f"S'il s'en vend {figure} par jour et non {expected} comme attendu",
+        "stock": f"Si {figure} unités de plus se trouvent ici (autre lieu, comptage)",
+        "fades": f"Si les messages tombent sous {figure} environ en 3 heures, la moitié de leur pic, sans remonter"
+        if figure
+        else "Si les messages tombent sous la moitié de leur pic, sans remonter",
+        "settles": f"Si la tendance s'installe au lieu de passer (environ {figure} jours encore)",
+        "returns": "Si les messages repartent à la hausse",
+    }
+    return typeset(language, f"{(french if language == 'fr' else english)[told.kind]}{text(language, 'colon')}{then}.")
+
+
+_ABSTENTIONS = {
+    "no product name shares a distinctive word with the posts": "aucun nom de produit ne partage un mot distinctif avec les messages",
+}
+
+
+def abstention(language: Language, reason: str) -> str:
+    """Why no product is linked; in French where the sentence is one of the fixed ones, else as the method writes it."""
+    return _ABSTENTIONS.get(reason, reason) if language == "fr" else reason
+
+
+def _in_time(language: Language, action: str) -> str:
+    """What remains to be done once a delivery comes in time."""
+    english = {"reorder": "no need to hurry it, reorder on top", "too_late": "no need to hurry it; an order on top would come too late"}
+    french = {
+        "reorder": "inutile de l'avancer, commander en plus",
+        "too_late": "inutile de l'avancer ; une commande en plus viendrait trop tard",
+    }
+    return (french if language == "fr" else english).get(action, text(language, action).lower())
+
+
+def unknowns(language: Language, card: Mapping[str, Any]) -> list[str]:
+    """What speaks against trusting the card, from its own columns; the weightiest first."""
+    french = language == "fr"
+    found = []
+    if card["data_origin"] == "simulated":
+        found.append("Stock, ventes ou livraisons sont simulés." if french else "Stock, sales or deliveries are simulated.")
+    if card["promotion"]:
+        found.append(
+            "Une promotion court : elle peut expliquer les ventes." if french else "A promotion runs: it may explain the sales by itself."
+        )
+    if card["lead_time_days"] is None:
+        found.append("Le délai du fournisseur est inconnu." if french else "The supplier's lead time is unknown.")
+    if float(card["daily_units"]) == 0:
+        found.append("Rien vendu en 14 jours : aucune base." if french else "Nothing sold in 14 days: there is nothing to build on.")
+    elif float(card["daily_units"]) < 1:
+        found.append("Moins d'une vente par jour : le hasard pèse lourd." if french else "Less than one sale a day: chance weighs heavily.")
+    if float(card["confidence"]) < LOW_CONFIDENCE:
+        found.append(
+            "Le lien entre les messages et ce produit est faible." if french else "The link between the posts and this product is weak."
+        )
+    if (card["action"] in ("reorder", "expedite", "too_late")) and not card["money_at_risk"]:
+        found.append("Aucun prix connu : rien n'est chiffré." if french else "No price is known, so no money is counted.")
+    return found
+
+
+def confidence(language: Language, value: float) -> str:
+    """Confidence as a word with its figure."""
+    word = "high" if value >= HIGH_CONFIDENCE else "low" if value < LOW_CONFIDENCE else "medium"
+    return f"{text(language, f'confidence_{word}')} ({number(language, value, 2)})"
+
+
+def verdict(outcome: Outcome) -> str:
+    """``right``, ``high`` (we expected too much), ``low`` or ``unclear`` (stock ran out, so fewer sales prove nothing)."""
+    if outcome.ratio > NEAR:
+        return "unclear" if outcome.ran_out else "high"
+    return "low" if outcome.ratio < 1 / NEAR else "right"
+
+
+def outcome(language: Language, told: Outcome) -> str:
+    """What a card expected and what was sold since."""
+    figures = {
+        "name": (told.product_name_fr if language == "fr" else None) or told.product_name,
+        "day": day(language, told.day),
+        "expected": number(language, told.expected, 1),
+        "sold": number(language, told.sold, 1),
+        "before": number(language, told.before, 1),
+        "days": told.days,
+    }
+    if language == "fr":
+        ends = {
+            "right": "juste.",
+            "high": "trop haut.",
+            "low": "trop bas.",
+            "unclear": "indécis : le stock a manqué.",
+        }
+        line = "{name}, fiche du {day} : {expected} par jour attendus, {sold} vendus en {days} jours ({before} avant) : "
+    else:
+        ends = {"right": "right.", "high": "too high.", "low": "too low.", "unclear": "unclear: stock ran out."}
+        line = "{name}, card of {day}: {expected} a day expected, {sold} sold over {days} days ({before} before): "
+    return typeset(language, line).format(**figures) + typeset(language, ends[verdict(told)])

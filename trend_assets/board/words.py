@@ -1,0 +1,286 @@
+"""The board's and the digest's words in English and French, numbers and days as each language writes them.
+
+What belongs here: short texts by key and formats. What doesn't: sentences made from a card's numbers (``sentences.py``).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal
+
+Language = Literal["en", "fr"]
+LANGUAGES: dict[Language, str] = {"en": "English", "fr": "Français"}
+
+_DAYS: dict[Language, tuple[str, ...]] = {
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+    "fr": ("lun.", "mar.", "mer.", "jeu.", "ven.", "sam.", "dim."),
+}
+_MONTHS: dict[Language, tuple[str, ...]] = {
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "fr": ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."),
+}
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "title": ("Trend board", "Tableau des tendances"),
+    "page_decisions": ("Decisions", "Décisions"),
+    "page_trends": ("Trends", "Tendances"),
+    "page_influencers": ("Influencers", "Influenceurs"),
+    "page_health": ("Health", "Santé"),
+    "language": ("Language", "Langue"),
+    "you": ("You", "Vous"),
+    "day": ("Day", "Jour"),
+    "your_name": ("Your name or initials (optional)", "Votre nom ou vos initiales (facultatif)"),
+    # actions
+    "reorder": ("Reorder", "Commander"),
+    "expedite": ("Get it sooner", "Avancer la livraison"),
+    "hold": ("Do nothing", "Ne rien faire"),
+    "mark_down": ("Mark down", "Démarquer"),
+    "too_late": ("Too late to order", "Trop tard pour commander"),
+    # stages and lanes
+    "emerging": ("emerging", "naissante"),
+    "rising": ("rising", "en hausse"),
+    "peak": ("at its peak", "au sommet"),
+    "fading": ("fading", "en baisse"),
+    "steady": ("steady", "stable"),
+    "lane_brand": ("our brand", "notre marque"),
+    "lane_lifestyle": ("lifestyle", "air du temps"),
+    "lane_noise": ("noise", "bruit"),
+    # cards
+    "simulated": ("simulated data", "données simulées"),
+    "real": ("real data", "données réelles"),
+    "simulated_banner": (
+        "The retailer's numbers here are simulated: stock, orders or deliveries are made up. Do not order on them.",
+        "Les chiffres du magasin sont simulés : stock, commandes ou livraisons sont inventés. Ne commandez pas sur cette base.",
+    ),
+    "trend": ("Trend", "Tendance"),
+    "units": ("units", "unités"),
+    "quantity": ("Quantity", "Quantité"),
+    "act_by": ("Act by", "Agir avant le"),
+    "nothing_to_do": ("nothing to do", "rien à faire"),
+    "cover": ("Cover", "Couverture"),
+    "cover_of_lead": ("{cover} days; supplier needs {lead}", "{cover} jours ; délai fournisseur {lead}"),
+    "cover_no_lead": ("{cover} days; lead time unknown", "{cover} jours ; délai fournisseur inconnu"),
+    "no_demand": ("no sales", "pas de ventes"),
+    "shelf": ("Stock alone lasts", "Le stock seul tient"),
+    "days": ("{days} days", "{days} jours"),
+    "money": ("Money at risk", "Montant en jeu"),
+    "confidence": ("Confidence", "Confiance"),
+    "confidence_low": ("low", "faible"),
+    "confidence_medium": ("medium", "moyenne"),
+    "confidence_high": ("high", "élevée"),
+    "places": ("{count} places", "{count} lieux"),
+    "one_place": ("1 place", "1 lieu"),
+    "why": ("Why", "Pourquoi"),
+    "turns": ("What would change our mind", "Ce qui nous ferait changer d'avis"),
+    "no_turns": (
+        "Nothing we can compute from today's numbers.",
+        "Rien que nous puissions calculer avec les chiffres du jour.",
+    ),
+    "unknown": ("What we don't know", "Ce que nous ne savons pas"),
+    "by_place": ("Place by place", "Lieu par lieu"),
+    "place": ("Place", "Lieu"),
+    "stock_now": ("In stock", "En stock"),
+    "inbound": ("On its way", "En route"),
+    "sells": ("Sells a day → expected", "Vend par jour → attendu"),
+    "method_reason": ("As the method writes it", "Tel que l'écrit la méthode (en anglais)"),
+    "other_cards": (
+        "Another card of today names this product, under the trend “{label}”: {action}. Decide once.",
+        "Une autre fiche du jour nomme ce produit, pour la tendance « {label} » : {action}. Décidez une seule fois.",
+    ),
+    "accept": ("Accept", "Accepter"),
+    "agree": ("Agree", "D'accord"),
+    "decline": ("Decline", "Refuser"),
+    "snooze": ("Snooze", "Reporter"),
+    "undo": ("Undo", "Annuler"),
+    "until": ("until", "jusqu'au"),
+    "options": ("Places, note, date", "Lieux, note, date"),
+    "which_places": ("Answer for these places", "Répondre pour ces lieux"),
+    "note": ("Note (optional, no names of customers)", "Note (facultative, sans nom de client)"),
+    "snooze_until": ("Snooze until", "Reporter jusqu'au"),
+    "accepted": ("Accepted", "Accepté"),
+    "declined": ("Declined", "Refusé"),
+    "snoozed": ("Snoozed until {day}", "Reporté jusqu'au {day}"),
+    "answered_earlier": ("On the card of {day}: {answer}", "Sur la fiche du {day} : {answer}"),
+    "open_section": ("To decide", "À décider"),
+    "rest_section": ("Too late, or nothing to do ({count})", "Trop tard, ou rien à faire ({count})"),
+    "answered_section": ("Answered ({count})", "Répondu ({count})"),
+    "snoozed_section": ("Snoozed ({count})", "Reporté ({count})"),
+    "back_section": ("Back from snooze, without a card today", "De retour, sans fiche aujourd'hui"),
+    "all_answered": ("Every card of this day is answered.", "Toutes les fiches de ce jour ont une réponse."),
+    "no_cards": ("No decision cards yet.", "Pas encore de fiches de décision."),
+    "no_cards_help": (
+        "A card appears when a trend is linked to one of your products. The Trends page says why nothing was linked.",
+        "Une fiche apparaît quand une tendance est liée à un de vos produits. La page Tendances dit pourquoi rien n'est lié.",
+    ),
+    "not_saved": ("Not saved: {reason}", "Non enregistré : {reason}"),
+    "saved": ("Saved", "Enregistré"),
+    "summary": ("{todo} to decide, {money} at risk, first by {day}", "{todo} à décider, {money} en jeu, la première avant le {day}"),
+    "summary_plain": ("{todo} to decide, {money} at risk", "{todo} à décider, {money} en jeu"),
+    "newest_cards": (
+        "Newest day with cards: {day}. Data reach to {end}.",
+        "Dernier jour avec des fiches : {day}. Les données vont jusqu'au {end}.",
+    ),
+    "rule_of_thumb": (
+        "Expected sales follow a rule of thumb (posts that double add up to half), not what your sales taught us.",
+        "Les ventes attendues suivent une règle simple (un doublement des messages ajoute jusqu'à moitié), non l'historique de vos ventes.",
+    ),
+    # trends
+    "pick_trend": ("Trend", "Tendance"),
+    "show_suppressed": ("Show suppressed trends too", "Montrer aussi les tendances écartées"),
+    "suppressed": ("suppressed", "écartée"),
+    "raised": ("Raised", "Signalée"),
+    "posts": ("posts", "messages"),
+    "posts_per_hour": ("Posts an hour", "Messages par heure"),
+    "sold_per_day": ("Sold a day", "Vendu par jour"),
+    "stock_at_close": ("Stock in the evening", "Stock le soir"),
+    "linked_products": ("Linked products", "Produits liés"),
+    "not_linked": ("No product linked", "Aucun produit lié"),
+    "evidence": ("Evidence", "Indices"),
+    "example_posts": ("Posts that show it", "Messages qui la montrent"),
+    "post_licence": (
+        "Post text is under its network's terms: read here, do not copy or export. Handles are masked.",
+        "Le texte est soumis aux conditions du réseau : à lire ici, sans copie ni export. Les pseudos sont masqués.",
+    ),
+    "no_posts": (
+        "No example can be shown: the posts are older than their retention, deleted, or unreadable.",
+        "Aucun exemple à montrer : messages trop anciens, supprimés ou illisibles.",
+    ),
+    "carriers": ("Who carries it", "Qui la porte"),
+    "no_carriers": ("Nobody stands out: too few reposts, replies and mentions.", "Personne ne se détache : trop peu de reprises."),
+    "pseudonyms": (
+        "Authors are shown by pseudonym; only accounts of brands named in the settings keep their name.",
+        "Les auteurs figurent sous pseudonyme ; seuls les comptes des marques déclarées gardent leur nom.",
+    ),
+    "no_trends": ("No trend was raised on this day.", "Aucune tendance signalée ce jour."),
+    "no_trends_at_all": ("No trends yet.", "Pas encore de tendances."),
+    "gaps": (
+        "Days without data of the retailer are gaps, not zeros. Dashed: raised as a trend.",
+        "Les jours sans données du magasin sont des trous, pas des zéros. Pointillé : signalée.",
+    ),
+    "live_now": ("Right now", "En ce moment"),
+    "provisional": ("provisional", "provisoire"),
+    "provisional_help": (
+        "From the hour under way; it may change until the hour is sealed. As of {moment}, {lag}.",
+        "De l'heure en cours ; peut changer jusqu'à sa clôture. État de {moment}, {lag}.",
+    ),
+    "lag": ("{minutes} minutes ago", "il y a {minutes} minutes"),
+    "closed_lake": ("data of the past", "données du passé"),
+    # influencers
+    "overall": ("Overall", "En général"),
+    "scope": ("For the trend", "Pour la tendance"),
+    "author": ("Author", "Auteur"),
+    "score": ("Score", "Score"),
+    "amplifiers": ("Amplified by, 24 h", "Relayé par, 24 h"),
+    "interactions": ("Interactions, 24 h", "Interactions, 24 h"),
+    "reason": ("Reason", "Raison"),
+    "no_influencers": ("No ranking yet.", "Pas encore de classement."),
+    "influence_help": (
+        "Most amplified authors: reposts, quotes, replies and mentions received, halved every {hours} hours.",
+        "Auteurs les plus relayés : reprises, citations, réponses et mentions reçues, divisées par deux toutes les {hours} heures.",
+    ),
+    # health
+    "fresh_until": ("Data reach to {moment}", "Les données vont jusqu'au {moment}"),
+    "against": ("against {moment}", "par rapport au {moment}"),
+    "table": ("Table", "Table"),
+    "newest": ("Newest partition", "Dernière partition"),
+    "behind": ("Hours behind", "Heures de retard"),
+    "freshness": ("Freshness", "Fraîcheur"),
+    "identity": ("Is anything lost?", "Manque-t-il quelque chose ?"),
+    "identity_exact": ("No: {records} records in, every one accounted for.", "Non : {records} enregistrements, tous retrouvés."),
+    "identity_off": ("Counts differ: see the table.", "Les comptes diffèrent : voir le tableau."),
+    "counted": ("Counted at landing", "Comptés à l'arrivée"),
+    "held": ("Held in the table", "Présents dans la table"),
+    "outcome": ("Outcome", "Devenir"),
+    "quarantined": ("Refused records", "Enregistrements refusés"),
+    "checks": ("Checks", "Contrôles"),
+    "checks_passed": ("{passed} of {total} checks passed when last run", "{passed} contrôles sur {total} réussis à leur dernier passage"),
+    "checks_unknown": ("No result of checks can be read: {reason}", "Résultats des contrôles illisibles : {reason}"),
+    "check": ("Check", "Contrôle"),
+    "when": ("When", "Quand"),
+    "alerts": ("Alerts", "Alertes"),
+    "no_alerts": ("No alerts.", "Aucune alerte."),
+    "good": ("good", "bon"),
+    "late": ("late", "en retard"),
+    "failed": ("failed", "en échec"),
+    "warned": ("warned", "à regarder"),
+    "health_good": ("Everything is as it should be.", "Tout est en ordre."),
+    "health_warned": ("Nothing failed; {count} checks want a look.", "Rien en échec ; {count} contrôles à regarder."),
+    "health_look": ("Something needs a look.", "Quelque chose est à regarder."),
+    "sql_hint": ("The same in SQL", "La même chose en SQL"),
+    "not_published": (
+        "Nothing has been published yet. Run `make run` (the simulated town) or the marts job, then reload.",
+        "Rien n'est encore publié. Lancez `make run` (ville simulée) ou le job marts, puis rechargez.",
+    ),
+    # digest
+    "digest_title": ("What to do today", "Que faire aujourd'hui"),
+    "digest_none": ("No decision is due for this day.", "Aucune décision à prendre pour ce jour."),
+    "digest_unlinked": ("Trends without a product", "Tendances sans produit"),
+    "digest_wrong": ("Were we right?", "Avions-nous raison ?"),
+    "digest_more": ("and {count} more on the board", "et {count} autres sur le tableau"),
+    "digest_no_outcome": ("Too early to say: no cards a week or more ago.", "Trop tôt pour le dire : aucune fiche d'au moins une semaine."),
+    "digest_suppressed": (
+        "{count} trends of the day suppressed as noise; {abstained} left without a product on purpose.",
+        "{count} tendances du jour écartées comme bruit ; {abstained} laissées sans lien à dessein.",
+    ),
+    "digest_no_unlinked": ("None today.", "Aucune aujourd'hui."),
+    "digest_health": (
+        "Data reach to {end}; {records} records in, {quarantined} refused; {identity}.",
+        "Données jusqu'au {end} ; {records} enregistrements, {quarantined} refusés ; {identity}.",
+    ),
+    "identity_ok_short": ("nothing lost", "rien de perdu"),
+    "identity_off_short": ("counts differ, see the board", "comptes à vérifier sur le tableau"),
+    "origin": ("Data", "Données"),
+    "colon": (": ", " : "),
+}
+
+
+def text(language: Language, key: str, **values: object) -> str:
+    """The text of a key. Raises ``KeyError`` for an unknown key or a missing value."""
+    chosen = typeset(language, TEXTS[key][0 if language == "en" else 1])
+    return chosen.format(**values) if values else chosen
+
+
+def typeset(language: Language, words: str) -> str:
+    """French punctuation does not leave its word at the end of a line."""
+    if language == "en":
+        return words
+    for mark in (":", ";", "?", "!", "»"):
+        words = words.replace(f" {mark}", f"\u00a0{mark}")
+    return words.replace("« ", "«\u00a0")
+
+
+def number(language: Language, value: float, decimals: int = 0) -> str:
+    """A number as the language writes it: 1,234.5 or 1 234,5 (no-break spaces)."""
+    written = f"{value:,.{decimals}f}"
+    return written if language == "en" else written.replace(",", "\u202f").replace(".", ",")
+
+
+def amount(language: Language, value: float) -> str:
+    """Units a day or days: one decimal under 20, none from there."""
+    return number(language, value, 0 if abs(value) >= 20 or float(value).is_integer() else 1)
+
+
+_SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
+
+
+def money(language: Language, value: float, currency: str = "") -> str:
+    """Money without decimals; without a currency where the data have several or none."""
+    figure, symbol = number(language, value), _SYMBOLS.get(currency, currency)
+    if not symbol:
+        return figure
+    return f"{symbol}{figure}" if language == "en" and len(symbol) == 1 else f"{figure}\u00a0{symbol}"
+
+
+def day(language: Language, value: date) -> str:
+    """A day with its weekday: Sun 27 Sep, dim. 27 sept."""
+    return f"{_DAYS[language][value.weekday()]} {value.day} {_MONTHS[language][value.month - 1]}"
+
+
+def long_day(language: Language, value: date) -> str:
+    """A day with its year."""
+    return f"{day(language, value)} {value.year}"
+
+
+def moment(language: Language, value: datetime) -> str:
+    """Day and time, UTC."""
+    return f"{day(language, value.date())} {value:%H:%M} UTC"

@@ -1,0 +1,25 @@
+"""Pictures and tables of an evaluation as Dagster shows them.
+
+What belongs here: metadata values. What doesn't: drawing and counting (``lib/learning``).
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+
+
+def picture(svg: bytes | None) -> dg.MetadataValue:
+    """A picture inside the metadata, so that it needs no server."""
+    if svg is None:
+        return dg.MetadataValue.text("no evaluation examples")
+    return dg.MetadataValue.md(f"![confusion matrix](data:image/svg+xml;base64,{base64.b64encode(svg).decode()})")
+
+
+def calibration_table(bins: Sequence[Mapping[str, float | int]]) -> dg.MetadataValue:
+    """How often the model is right by how sure it is."""
+    rows = [
+        f"| {row['from']:.1f} to {row['from'] + 0.1:.1f} | {row['examples']} | {row['mean_probability']:.2f} | {row['share_right']:.2f} |"
+        for row in bins
+    ]
+    return dg.MetadataValue.md("\n".join(["| probability | examples | mean | right |", "|---|---|---|---|", *rows]))

@@ -1,0 +1,31 @@
+"""When a champion labels the hours that were sealed.
+
+What belongs here: one schedule a task. What doesn't: which hours are due (``sealing.py``), training, which a person starts.
+"""
+
+import dagster as dg
+
+from trend_assets.sealing import State, predictions_due, recorded, under_way
+
+
+def predictions_schedule(name: str) -> dg.ScheduleDefinition:
+    """Every hour, after sealing: the champion's predictions of the sealed hours that have none."""
+    job = f"{name}_hours"
+
+    @dg.schedule(
+        name=f"{name}_hourly",
+        job_name=job,
+        cron_schedule="25 * * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="The champion labels the posts of the hours sealed since the last time.",
+    )
+    def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if going := under_way(context.instance, job):
+            return dg.SkipReason(going)
+        champion = context.instance.get_latest_materialization_event(dg.AssetKey([name, "champion"])) is not None
+        labelled = recorded(context.instance, f"{name}/predictions")
+        due = predictions_due(name, State.of_settings(context.instance).sealed(), labelled, champion=champion)
+        return dg.SkipReason(due.reason) if due.range is None else dg.RunRequest(run_key=None, tags=due.range.tags)
+
+    return hourly

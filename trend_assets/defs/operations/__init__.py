@@ -1,0 +1,1 @@
+"""Operations: the project's own night, as an asset to look at."""

@@ -1,0 +1,66 @@
+"""Clients of Google Cloud's services, made in one place. Importing it needs the extra ``gcp``; callers do so on demand.
+
+What belongs here: credentials, endpoints, and what to do when there are none. What doesn't: what the clients are used for
+(``cloud_storage.py``, ``warehouse_bigquery.py``), the same clients as Dagster resources (``environments.py``).
+
+An endpoint over plain http is an emulator's: it knows no credentials, so none are looked for and none are sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import DefaultCredentialsError
+from google.cloud import storage
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+_NO_CREDENTIALS = (
+    "no Google Cloud credentials were found ({error}): give the machine a service account, or run "
+    "`gcloud auth application-default login`; docs/environments.md says which roles it needs"
+)
+
+
+class NoCredentialsError(RuntimeError):
+    """The machine has no Google Cloud credentials; the message says how to give it some."""
+
+
+def is_emulator(endpoint: str | None) -> bool:
+    """Whether an endpoint is an emulator's."""
+    return bool(endpoint) and str(endpoint).startswith("http://")
+
+
+def storage_client(endpoint: str | None = None, project: str | None = None) -> storage.Client:
+    """A client of Cloud Storage. Without an endpoint the library finds Google's, or ``STORAGE_EMULATOR_HOST``.
+
+    Raises:
+        NoCredentialsError: none were found.
+    """
+    if is_emulator(endpoint):
+        return storage.Client(
+            project=project or "emulator", credentials=AnonymousCredentials(), client_options={"api_endpoint": str(endpoint)}
+        )
+    try:
+        return storage.Client(project=project or None, client_options={"api_endpoint": endpoint} if endpoint else None)
+    except DefaultCredentialsError as error:
+        raise NoCredentialsError(_NO_CREDENTIALS.format(error=error)) from error
+
+
+def bigquery_client(project: str, location: str, endpoint: str | None = None) -> bigquery.Client:
+    """A client of BigQuery whose jobs run in ``location``.
+
+    Raises:
+        NoCredentialsError: none were found.
+    """
+    from google.cloud import bigquery  # two seconds, and the lake does without
+
+    if is_emulator(endpoint):
+        return bigquery.Client(
+            project=project, location=location, credentials=AnonymousCredentials(), client_options={"api_endpoint": str(endpoint)}
+        )
+    try:
+        return bigquery.Client(project=project, location=location, client_options={"api_endpoint": endpoint} if endpoint else None)
+    except DefaultCredentialsError as error:
+        raise NoCredentialsError(_NO_CREDENTIALS.format(error=error)) from error

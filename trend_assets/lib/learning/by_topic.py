@@ -1,0 +1,70 @@
+"""Predictions counted by topic and hour: what people say, without saying who.
+
+What belongs here: the aggregate. What doesn't: predictions themselves (tasks), topics (``lib/topics``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.lib.tables import matches
+
+ALL_TOPICS = "all"
+WINDOW_HOURS = 24
+LEAST_AUTHORS = 5
+"""Groups of fewer authors are left out: an aggregate may not point at people."""
+_HOUR = 3_600_000_000
+
+
+def labels_by_topic(
+    hours: Sequence[datetime], predictions: pa.Table, posts: pa.Table, assignments: pa.Table, labels: Sequence[str]
+) -> pa.Table:
+    """Posts and authors by label and topic in the day that ends with each of ``hours``, where five or more authors wrote.
+
+    predictions: network, post_id, created_at, label, of the hours and the day before. posts: network, post_id, author.
+    assignments: network, post_id, topic_id; a post without a topic counts in ``all`` only. Columns: hour, topic_id, label,
+    posts, authors (of the topic, whatever the label), share (of the topic's posts).
+    """
+    on = ["network", "post_id"]
+    author = posts["author"].take(matches(predictions, posts, on))
+    topic = assignments["topic_id"].take(matches(predictions, assignments, on))
+    rows = pa.table({"hour": _hours(predictions["created_at"]), "topic_id": topic, "label": predictions["label"], "author": author})
+    whole = rows.set_column(1, "topic_id", pa.array([ALL_TOPICS] * len(rows), pa.string()))
+    rows = pa.concat_tables([whole, rows.filter(pc.is_valid(rows["topic_id"]))])
+    rows = rows.filter(pc.is_valid(rows["author"]))
+    wanted = pa.array([int(hour.timestamp()) // 3600 for hour in hours], pa.int64())
+    ends = pa.concat_tables([_shifted(rows, later) for later in range(WINDOW_HOURS)])
+    ends = ends.filter(pc.is_in(ends["hour"], value_set=wanted))
+    by_topic = ends.group_by(["hour", "topic_id"], use_threads=False).aggregate([("author", "count_distinct"), ("author", "count")])
+    by_topic = by_topic.filter(pc.greater_equal(by_topic["author_count_distinct"], LEAST_AUTHORS))
+    counted = ends.group_by(["hour", "topic_id", "label"], use_threads=False).aggregate([("author", "count")])
+    counted = counted.rename_columns(["hour", "topic_id", "label", "posts"])
+    joined = counted.join(by_topic, ["hour", "topic_id"], join_type="inner", use_threads=False)
+    order = {label: number for number, label in enumerate(labels)}
+    place = pa.array([order[label] for label in joined["label"].to_pylist()], pa.int32())
+    result = pa.table(
+        {
+            "hour": pc.multiply(joined["hour"], _HOUR).cast(pa.timestamp("us", tz="UTC")),
+            "topic_id": joined["topic_id"],
+            "label": joined["label"],
+            "posts": joined["posts"],
+            "authors": joined["author_count_distinct"],
+            "share": pc.divide(joined["posts"].cast(pa.float64()), joined["author_count"].cast(pa.float64())).cast(pa.float32()),
+            "place": place,
+        }
+    )
+    return result.sort_by([("hour", "ascending"), ("topic_id", "ascending"), ("place", "ascending")]).drop_columns(["place"])
+
+
+def _hours(times: pa.ChunkedArray) -> pa.Array:
+    """Hours since 1970 of times."""
+    return pa.array(np.asarray(times.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())) // _HOUR, pa.int64())
+
+
+def _shifted(rows: pa.Table, later: int) -> pa.Table:
+    return rows.set_column(0, "hour", pc.add(rows["hour"], later))

@@ -1,0 +1,30 @@
+"""Which labelled posts a model learns from and which it is judged on.
+
+What belongs here: the split. What doesn't: labels (``labels.py``), metrics.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+TRAIN, EVALUATION, LEFT_OUT = "train", "evaluation", "left_out"
+
+
+def split(
+    times: npt.NDArray[np.int64], authors: npt.NDArray[np.str_], copies: npt.NDArray[np.int64], evaluation_share: float
+) -> npt.NDArray[np.str_]:
+    """For each of n examples ``train``, ``evaluation`` or ``left_out``; all arguments have shape (n,).
+
+    Training is on the earlier posts, evaluation on the later ``evaluation_share``, as a model is used on posts written
+    after it was trained. Of the later posts those are left out whose author, or whose text up to near-duplication
+    (``copies``: equal keys are copies), is in training: recognising them would be no merit. The time of the cut only moves
+    forward as posts are added, so a champion trained earlier has not seen what it is judged on now.
+    """
+    if not len(times):
+        return np.empty(0, dtype="<U10")
+    ordered = np.sort(times)
+    cut = ordered[min(int(np.ceil(len(times) * (1.0 - evaluation_share))), len(times) - 1)]
+    early = times < cut
+    known = np.isin(authors, np.unique(authors[early])) | np.isin(copies, np.unique(copies[early]))
+    return np.where(early, TRAIN, np.where(known, LEFT_OUT, EVALUATION))

@@ -1,0 +1,36 @@
+"""Sentiment of a post towards the brand: negative, neutral or positive. A linear baseline, trained from scratch.
+
+What belongs here: the task and its choices. What doesn't: text features and fitting (``text_classifier.py``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import pyarrow as pa
+
+from trend_assets.lib.learning.contract import Gate, Probabilities, Task
+
+
+class Sentiment(Task):
+    """Hashed words and characters, TF-IDF, multinomial logistic regression; strength chosen by log-loss, authors apart."""
+
+    description: ClassVar[str] = "Sentiment towards the brand of each post that names it"
+    labels: ClassVar[tuple[str, ...]] = ("negative", "neutral", "positive")
+    features: ClassVar[tuple[str, ...]] = ("clean_text",)
+    about: ClassVar[Literal["brand", "all"]] = "brand"
+    gate: ClassVar[Gate] = Gate(language_floor=0.45)
+
+    def train(self, examples: pa.Table) -> Any:
+        """A scikit-learn pipeline."""
+        from trend_assets.lib.learning.text_classifier import fit_text_classifier
+
+        return fit_text_classifier(
+            examples["clean_text"].to_pylist(), examples["label"].to_pylist(), authors=examples["author"].to_pylist()
+        )
+
+    def predict(self, model: Any, posts: pa.Table) -> Probabilities:
+        """Probabilities in the order of ``labels``."""
+        from trend_assets.lib.learning.text_classifier import probabilities
+
+        return probabilities(model, posts["clean_text"].to_pylist(), self.labels)

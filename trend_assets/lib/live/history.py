@@ -1,0 +1,190 @@
+"""What judging the next hour needs to know of the hours before it.
+
+What belongs here: the pieces, how each is bounded, their bytes. What doesn't: judging (``judge.py``), reading the lake and
+keeping the file (``live.py``).
+
+A history begins with what is sealed, made once per sealed hour from partitions of 28 days, and is continued with each
+full hour that is still open (``judge.advance``). It is kept as one file: a run is a process of its own, and reading
+thousands of partitions would cost it more than all other work. The file is a cache: removing it loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.lib.live.hours import HOUR, LONGEST_LAG
+from trend_assets.lib.live.terms import term_baseline, term_counts
+from trend_assets.lib.topics.window import COLUMNS, RollingWindow
+from trend_assets.lib.trends.lanes import brand_counts, hour_volumes
+from trend_assets.tables import TABLES
+from trend_assets.tables.declaration import timestamp
+
+MOST_INTERACTIONS = 300_000
+"""Acts of attention kept of the last week, the most recent; older ones weigh least."""
+FORMAT = "3"
+"""Part of the file's name: another version of this module makes another file."""
+MEMORY = ("hour", "topic_id", "suppressed", "first_raised_at")
+"""Columns of past trends that ranking remembers."""
+COUNTED = ("network", "post_id", "created_at", "author", "kind", "language", "near_duplicate_key")
+"""Columns of posts that counting topics needs."""
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything before ``next_hour``; tables as the functions of both lanes take them.
+
+    ``first_open``: the first hour that isn't sealed. ``window``: posts of the rolling window whose near-duplicate group is in
+    the sample; ``hidden_groups``: groups that are not; ``kept_share``: lowest share of a window's groups clustered. ``terms``,
+    ``term_volumes``: see ``term_baseline``. Of the open hours: ``term_counts``, ``assigned`` (posts that have a topic), ``seconds``
+    (posts by second), ``ranked`` and ``rankings`` (rows of the full ones). ``sealed_topics``: ids of the sealed registry.
+    """
+
+    first_open: datetime
+    next_hour: datetime
+    hidden_groups: int
+    kept_share: float
+    registry: pa.Table
+    window: pa.Table
+    topic_hours: pa.Table
+    trends: pa.Table
+    volumes: pa.Table
+    terms: pa.Table
+    term_volumes: pa.Table
+    term_counts: pa.Table
+    brand_posts: pa.Table
+    interactions: pa.Table
+    sealed_topics: pa.Table
+    assigned: pa.Table
+    seconds: pa.Table
+    ranked: pa.Table
+    rankings: pa.Table
+
+    def to_bytes(self) -> bytes:
+        """The whole as one compressed Arrow stream of serialised tables."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        tables = {name: value for name, value in values.items() if isinstance(value, pa.Table)}
+        said = {name: value for name, value in values.items() if name not in tables}
+        said |= {name: value.isoformat() for name, value in said.items() if isinstance(value, datetime)}
+        data = [json.dumps(said).encode(), *map(_serialised, tables.values())]
+        return _serialised(pa.table({"name": ["said", *tables], "data": pa.array(data, pa.large_binary())}), compression=None)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> History:
+        """Inverse of ``to_bytes``. Raises ``pa.ArrowInvalid``, ``KeyError`` or ``TypeError`` for bytes that are not such a file."""
+        whole = pa.ipc.open_stream(data).read_all()
+        parts = dict(zip(whole["name"].to_pylist(), whole["data"], strict=True))
+        said: dict[str, Any] = json.loads(parts.pop("said").as_py())
+        said |= {name: datetime.fromisoformat(said[name]) for name in ("first_open", "next_hour")}
+        return cls(**said, **{name: pa.ipc.open_stream(part.as_buffer()).read_all() for name, part in parts.items()})
+
+
+def _serialised(table: pa.Table, compression: str | None = "lz4") -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
+        writer.write_table(table)
+    result: bytes = sink.getvalue().to_pybytes()
+    return result
+
+
+def by_hour(posts: pa.Table) -> list[tuple[datetime, pa.Table]]:
+    """Posts hour by hour, in time order, hours without posts left out."""
+    hour = pc.floor_temporal(posts["created_at"], unit="hour")
+    return [(start, posts.filter(pc.equal(hour, pa.scalar(start, hour.type)))) for start in sorted(pc.unique(hour).to_pylist())]
+
+
+def per_second(posts: pa.Table) -> pa.Table:
+    """Posts, replies and quotes by second: ``hour`` (the second), ``posts``; volumes that can be moved in time."""
+    written = posts.filter(pc.not_equal(posts["kind"], "repost"))
+    second = pc.floor_temporal(written["created_at"], unit="second").cast(timestamp)
+    counted = pa.table({"hour": second}).group_by("hour").aggregate([([], "count_all")])
+    return pa.table({"hour": counted["hour"], "posts": counted["count_all"]}).cast(volume_schema)
+
+
+volume_schema = pa.schema([("hour", timestamp), ("posts", pa.int64())])
+brand_schema = pa.schema([("hour", timestamp), ("topic_id", pa.string()), ("posts", pa.int64()), ("brand_posts", pa.int64())])
+
+
+def newest_interactions(interactions: pa.Table) -> pa.Table:
+    """At most ``MOST_INTERACTIONS`` rows, the most recent, in the order they came."""
+    if interactions.num_rows <= MOST_INTERACTIONS:
+        return interactions
+    newest = pc.select_k_unstable(interactions, MOST_INTERACTIONS, [("created_at", "descending")])
+    return interactions.take(newest.sort())
+
+
+def sealed_history(
+    first_open: datetime,
+    *,
+    registry: pa.Table,
+    window: Sequence[tuple[datetime, pa.Table]],
+    term_posts: pa.Table,
+    topic_hours: pa.Table,
+    trends: pa.Table,
+    assignments: pa.Table,
+    interactions: pa.Table,
+    brands: Collection[str],
+    window_hours: int,
+    window_groups: int,
+) -> History:
+    """Reduce sealed tables to what judging the hours from ``first_open`` on needs.
+
+    ``registry``: the newest partition of ``topics/topics``. ``window``: clean posts of the last ``window_hours`` sealed hours.
+    ``term_posts``: ``created_at``, ``kind``, ``lemmas``, ``hashtags`` of the sealed posts of 28 days. ``topic_hours``, ``trends``: their
+    rows of that time; ``assignments``: of the window's hours; ``interactions``: of the last seven days.
+    """
+    sample, hidden = sample_window(window, window_hours, window_groups)
+    known = pc.unique(registry["topic_id"])
+    terms, term_volumes = term_baseline(term_posts, [first_open + n * HOUR for n in range(int(LONGEST_LAG / HOUR) + 2)])
+    clean = TABLES["social/clean_posts"]
+    posts = pa.concat_tables([posts for _, posts in window]) if window else clean.empty()
+    nothing = clean.empty()
+    return History(
+        first_open=first_open,
+        next_hour=first_open,
+        hidden_groups=hidden,
+        kept_share=1.0,
+        registry=registry,
+        window=sample,
+        topic_hours=topic_hours.filter(pc.is_in(topic_hours["topic_id"], value_set=known)),
+        trends=trends.select(list(MEMORY)).filter(pc.is_in(trends["topic_id"], value_set=known)),
+        volumes=hour_volumes(term_posts).cast(volume_schema) if term_posts.num_rows else volume_schema.empty_table(),
+        terms=terms,
+        term_volumes=term_volumes,
+        term_counts=term_counts(nothing),
+        brand_posts=brand_counts(posts, assignments, brands).cast(brand_schema),
+        interactions=newest_interactions(interactions),
+        sealed_topics=pa.table({"topic_id": known}),
+        assigned=nothing.select(list(COUNTED)).append_column("topic_id", pa.array([], pa.string())),
+        seconds=volume_schema.empty_table(),
+        ranked=TABLES["topics/trends"].empty(),
+        rankings=TABLES["influencers/influencer_rankings"].empty(),
+    )
+
+
+def sample_window(window: Sequence[tuple[datetime, pa.Table]], hours: int, groups: int) -> tuple[pa.Table, int]:
+    """Posts of the ``groups`` near-duplicate groups with the lowest hash, and how many groups are left out.
+
+    The groups with the lowest hash of this window are those of any longer window that it is part of: once later posts join,
+    the sample becomes stricter, so both parts are sampled alike.
+    """
+    rolling = RollingWindow(hours)
+    for hour, posts in window:
+        rolling.add(hour, posts)
+    empty = TABLES["social/clean_posts"].empty().select(list(COLUMNS))
+    if not window:
+        return empty, 0
+    snapshot = rolling.snapshot(groups)
+    bounds = [*snapshot.bounds, len(snapshot.document)]
+    parts = [
+        encoded.posts.filter(pa.array(snapshot.document[bounds[number] : bounds[number + 1]] >= 0)).cast(empty.schema)
+        for number, encoded in enumerate(snapshot.hours)
+    ]
+    seen = round(len(snapshot.rows) / snapshot.kept_share) if snapshot.kept_share else 0
+    return pa.concat_tables([empty, *parts]), seen - len(snapshot.rows)

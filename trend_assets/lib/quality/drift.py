@@ -1,0 +1,231 @@
+"""Drift: does the newest window look like the many windows before it, or has something changed?
+
+What belongs here: statistics over windows of counts, one verdict for all of a table's columns. What doesn't: which windows and
+columns (``defs/*/checks.py`` by way of ``drift_windows.py``), simple thresholds (``signals.py``).
+
+A window (a day, say) is compared with past windows, not with its neighbour or a formula, so that ordinary variation from
+day to day is part of what is expected: tests that assume independent posts call every second day a change. Counts are put on
+a scale of constant variance (square root for volumes, arcsine for shares; Anscombe, Biometrika 1948); how much more they vary
+than chance alone (their overdispersion) is estimated for each cell from past windows and never taken below the pool's; the
+largest deviation of all cells is judged by Student's t with Šidák's correction for the number of columns and of their cells: one
+alarm level for a table, however many columns and categories it has.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from trend_assets.lib.quality.signals import Signal
+
+ALARM_LEVEL = 0.01
+"""Chance that a window is called changed although nothing has."""
+LEAST_WINDOWS = 5
+"""Past windows without which nothing is judged."""
+LEAST_COUNT = 5.0
+"""Expected count below which categories are put together as ``other``."""
+OTHER = "other"
+MEMORY = 7
+"""Windows whose words count as seen."""
+WORDS = 2_000
+"""Commonest words of all windows whose distribution is compared."""
+_PRIOR_WINDOWS = 4.0
+"""Weight of the pooled overdispersion, in windows, beside a cell's own."""
+_OUTLIER = 9.0
+"""A past window's squared deviation counts at most this many times the typical one: an old outage must not hide the next."""
+_NORMAL_MEDIAN = 0.4549
+"""Median of a squared standard normal deviate."""
+
+Counts = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One column's cells over windows, on the scale of constant variance: values and sampling variances, shape (windows, cells).
+
+    The last row is the newest window. ``shown`` holds what to say of each cell: the plain figures, same shape.
+    """
+
+    column: str
+    categories: tuple[str, ...]
+    values: Counts
+    variances: Counts
+    shown: Counts
+    unit: str
+
+    def __post_init__(self) -> None:
+        if not self.values.shape == self.variances.shape == self.shown.shape == (len(self.values), len(self.categories)):
+            raise ValueError(f"{self.column}: values, variances and figures must have one row a window and one column a category")
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """How far a cell of the newest window is from the past: Student's t, and the figures behind it."""
+
+    column: str
+    category: str
+    t: float
+    expected: float
+    found: float
+    unit: str
+
+    def __str__(self) -> str:
+        if self.unit == "share":
+            return f"{self.column} {self.category}: {self.expected:.1%} before, {self.found:.1%} now"
+        digits = 0 if max(self.expected, self.found) >= 10 else 3
+        return f"{self.column} {self.category}: {self.expected:,.{digits}f} {self.unit} before, {self.found:,.{digits}f} now"
+
+
+def volumes(column: str, categories: Sequence[str], counts: Counts, unit: str = "posts") -> Cells:
+    """Cells of counts (windows, categories), each against its own past; categories that are always tiny are put together."""
+    names, merged = _merged(categories, counts)
+    return Cells(column, names, 2.0 * np.sqrt(merged + 0.375), np.ones_like(merged), merged, unit)
+
+
+def shares(column: str, categories: Sequence[str], counts: Counts) -> Cells:
+    """Cells of shares of each window's total, from counts (windows, categories); a window without any has no information."""
+    names, merged = _merged(categories, counts)
+    total = merged.sum(axis=1, keepdims=True)
+    share = np.divide(merged, total, out=np.zeros_like(merged), where=total > 0)
+    smoothed = (merged + 0.375) / (total + 0.75)
+    variances = np.broadcast_to(1.0 / (total + 0.5), merged.shape).copy()
+    return Cells(column, names, 2.0 * np.arcsin(np.sqrt(smoothed)), variances, share, "share")
+
+
+def measures(column: str, categories: Sequence[str], values: Counts, unit: str = "") -> Cells:
+    """Cells of positive measures (windows, categories) without a sampling variance of their own: all of it is learnt, on logs."""
+    logs = np.log(np.maximum(values, 1e-12))
+    return Cells(column, tuple(categories), logs, np.full_like(logs, 1e-12), values, unit)
+
+
+def deviations(cells: Cells) -> tuple[list[Deviation], float]:
+    """The newest window's deviations, and their degrees of freedom. Needs ``LEAST_WINDOWS`` past windows."""
+    past, past_variance = cells.values[:-1], cells.variances[:-1]
+    windows = len(past)
+    weight = 1.0 / past_variance
+    mean = (weight * past).sum(axis=0) / weight.sum(axis=0)
+    squares = (past - mean) ** 2 / past_variance
+    typical = np.maximum(np.median(squares, axis=0) / _NORMAL_MEDIAN, 1.0)
+    squares = np.minimum(squares, _OUTLIER * typical)
+    own = squares.sum(axis=0) / (windows - 1)
+    pooled = float(own.mean())
+    shrunk = (_PRIOR_WINDOWS * pooled + (windows - 1) * own) / (_PRIOR_WINDOWS + windows - 1)
+    spread = np.maximum(np.maximum(own, shrunk), 1.0)
+    scale = np.sqrt(spread * (cells.variances[-1] + 1.0 / weight.sum(axis=0)))
+    t = (cells.values[-1] - mean) / scale
+    expected = np.median(cells.shown[:-1], axis=0)
+    found = [
+        Deviation(cells.column, category, float(t[number]), float(expected[number]), float(cells.shown[-1, number]), cells.unit)
+        for number, category in enumerate(cells.categories)
+    ]
+    return found, _PRIOR_WINDOWS + windows - 1
+
+
+def judge(columns: Sequence[Cells], what: str = "days", alarm_level: float = ALARM_LEVEL) -> Signal:
+    """The verdict on the newest window over all columns: passed unless the largest deviation is beyond the alarm level.
+
+    The message names the column and category that deviate most, and how many others are beyond it too.
+    """
+    from scipy.special import stdtr  # Student's distribution function; scipy.stats would take two seconds to import
+
+    usable = [cells for cells in columns if len(cells.values) > LEAST_WINDOWS and cells.categories]
+    if not usable:
+        most = max((len(cells.values) - 1 for cells in columns), default=0)
+        return Signal(True, f"too few past {what} to compare with ({max(most, 0)}, at least {LEAST_WINDOWS} needed)")
+    names = list(dict.fromkeys(cells.column for cells in usable))
+    size = {name: sum(len(cells.categories) for cells in usable if cells.column == name) for name in names}
+    found, chances = [], []
+    for cells in usable:
+        deviating, freedom = deviations(cells)
+        found += deviating
+        # Šidák, twice: for the cells of the column, then for the columns, so that a column of one cell is not drowned by one of fifty.
+        trials = size[cells.column] * len(names)
+        chances += [float(-np.expm1(trials * np.log1p(-min(2.0 * float(stdtr(freedom, -abs(one.t))), 1.0 - 1e-16)))) for one in deviating]
+    order = np.argsort(chances, kind="stable")
+    worst, beyond = found[order[0]], [number for number in order.tolist() if chances[number] < alarm_level]
+    chance = chances[order[0]]
+    compared = f"{len(usable[0].values) - 1} past {what}: {', '.join(names)}"
+    figures: dict[str, float | int | str] = {
+        "column": worst.column,
+        "category": worst.category,
+        "expected": worst.expected,
+        "found": worst.found,
+        "t": worst.t,
+        "chance_of_a_false_alarm": chance,
+        "cells_beyond": len(beyond),
+        "cells": len(found),
+    }
+    if not beyond:
+        return Signal(True, f"as in {compared}; most different: {worst}", figures)
+    others = f"; also {', '.join(str(found[number]) for number in beyond[1:4])}" if len(beyond) > 1 else ""
+    more = f" and {len(beyond) - 4} more" if len(beyond) > 4 else ""
+    return Signal(False, f"changed: {worst}{others}{more} (against {compared})", figures)
+
+
+def unseen_shares(counts: Sequence[Mapping[str, int]]) -> list[Cells]:
+    """Share of each window's words, counted as often as they occur and once each, that the seven windows before did not have.
+
+    counts: words of each window, oldest first. What a topic brings is new for a day, then known, so windows are alike.
+    """
+    memory = min(MEMORY, (len(counts) - 1) // 2)
+    words, distinct = [], []
+    for number in range(memory, len(counts)):
+        known = set().union(*counts[number - memory : number])
+        unseen = [count for word, count in counts[number].items() if word not in known]
+        words.append([sum(unseen), sum(counts[number].values()) - sum(unseen)])
+        distinct.append([len(unseen), len(counts[number]) - len(unseen)])
+    return [
+        _first(shares("vocabulary", (name, "seen"), np.array(rows, dtype=float).reshape(-1, 2)), name)
+        for name, rows in (("unseen words", words), ("unseen distinct words", distinct))
+    ]
+
+
+def _first(cells: Cells, category: str) -> Cells:
+    chosen = [number for number, name in enumerate(cells.categories) if name == category]
+    values, variances, shown = (each[:, chosen] for each in (cells.values, cells.variances, cells.shown))
+    return Cells(cells.column, tuple(cells.categories[number] for number in chosen), values, variances, shown, cells.unit)
+
+
+def divergence(counts: Sequence[Mapping[str, int]]) -> Cells:
+    """How far each window's words are from all past windows' words, and the words that are furthest off in the newest.
+
+    Half the squared Hellinger distance, 0 (equal) to 1 (nothing in common); a past window is compared with the others only,
+    as the newest is.
+    """
+    total: Counter[str] = Counter()
+    for window in counts:
+        total.update(window)
+    words = sorted(word for word, _ in total.most_common(WORDS))
+    place = {word: number for number, word in enumerate(words)}
+    matrix = np.zeros((len(counts), len(words)))
+    for row, window in enumerate(counts):
+        known = [word for word in window if word in place]
+        matrix[row, [place[word] for word in known]] = [window[word] for word in known]
+    past = matrix[:-1].sum(axis=0)
+    distances = []
+    for row in range(len(matrix)):
+        others = past - matrix[row] if row < len(matrix) - 1 else past
+        distances.append(1.0 - float(np.sqrt(_distribution(matrix[row]) * _distribution(others)).sum()))
+    gap = (np.sqrt(_distribution(matrix[-1])) - np.sqrt(_distribution(past))) ** 2 if len(matrix) else np.zeros(0)
+    furthest = [words[number] for number in np.argsort(-gap, kind="stable")[:5].tolist()]
+    return measures("vocabulary", (f"use of words ({', '.join(furthest)})",), np.array(distances)[:, None], "distance")
+
+
+def _distribution(counts: Counts) -> Counts:
+    total = counts.sum()
+    return counts / total if total else counts
+
+
+def _merged(categories: Sequence[str], counts: Counts) -> tuple[tuple[str, ...], Counts]:
+    """Categories of enough expected count as they are, the rest as ``other`` where that is enough; none where there is one only."""
+    counts = np.asarray(counts, dtype=float)
+    large = np.maximum(counts[:-1].mean(axis=0), counts[-1]) >= LEAST_COUNT if len(counts) > 1 else np.zeros(len(categories), dtype=bool)
+    names = [category for category, keep in zip(categories, large.tolist(), strict=True) if keep]
+    rest = counts[:, ~large].sum(axis=1, keepdims=True)
+    if (~large).any() and len(counts) > 1 and rest.mean() >= LEAST_COUNT:
+        return (*names, OTHER), np.column_stack([counts[:, large], rest])
+    return tuple(names), counts[:, large]

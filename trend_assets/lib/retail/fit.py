@@ -1,0 +1,39 @@
+"""Whether a mapping fits what is there: the columns of a file or table, the rows written in the mapping itself.
+
+What belongs here: fitting before any value is read. What doesn't: values (``columns.py``), tables (``read.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from trend_assets.lib.retail.decode import SourceFile
+from trend_assets.lib.retail.mapping import RetailMapping, TableMapping
+from trend_assets.lib.retail.mistakes import close_to
+
+
+def inline_file(table: TableMapping) -> SourceFile:
+    """Rows written in the mapping itself, as if they were a file."""
+    names = list(dict.fromkeys(name for row in table.rows for name in row))
+    data = pa.table(
+        {name: pa.array([None if row.get(name) is None else str(row[name]) for row in table.rows], pa.string()) for name in names}
+    )
+    return SourceFile("(mapping)", None, data, np.arange(len(table.rows), dtype=np.int64))
+
+
+def missing_columns(mapping: RetailMapping, table_name: str, found: Sequence[str]) -> str | None:
+    """What to say when a file lacks columns that the mapping names; ``None`` when it lacks none."""
+    table = mapping.tables[table_name]
+    if table.rows:
+        return None
+    for ours, rule in mapping.rules_of(table_name).items():
+        for theirs in [*rule.source_columns, *rule.tested_columns]:
+            if theirs not in found:
+                return (
+                    f"has no column {theirs!r}, which the mapping uses for {ours}.{close_to(theirs, found)} "
+                    f"Columns found: {', '.join(found)}. Change tables.{table_name}.columns.{ours}."
+                )
+    return None

@@ -1,0 +1,156 @@
+"""Which upstream columns each declared column is made from.
+
+What belongs here: what cannot be derived, that is columns whose name or meaning changes on the way, and the rule for the
+rest: a column comes from the columns of the same name in the tables its asset depends on. What doesn't: dependencies between
+assets (``defs/``) and how the lineage is shown (``presentation.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from trend_assets.tables import TABLES, Table
+
+LANDING = "social/landing"
+LANDING_COLUMNS = {
+    "source": ("string", "Connector that brought the record"),
+    "received_at": ("timestamp", "When we received the record (UTC)"),
+    "request_id": ("string", "The request, stream connection or input file that brought it"),
+    "kind": ("string", "What the connector saw: post, stream, error, event, status, row"),
+    "body": ("JSON, or base 64 as body_base64", "The record exactly as received"),
+    "includes": ("object", "What the record refers to: author, media, quoted posts"),
+}
+"""Fields of a line of a landing file: the start of every column's lineage. The format is ``lib/sources/landing_file``'s."""
+
+Sources = Mapping[str, tuple[str, ...]]
+_MADE_HERE: tuple[str, ...] = ()
+
+
+def _each(columns: str, *sources: str) -> dict[str, tuple[str, ...]]:
+    """The columns named in ``columns`` (separated by spaces), each made from ``sources``."""
+    return dict.fromkeys(columns.split(), sources)
+
+
+_BODY, _INCLUDES, _RECEIVED = f"{LANDING}.body", f"{LANDING}.includes", f"{LANDING}.received_at"
+_RAW, _CLEAN, _ASSIGNED, _TOPICS = "social/raw_posts", "social/clean_posts", "topics/topic_assignments", "topics/topics"
+_HOURS, _ACTS, _STOCK, _TRENDS = "topics/topic_hours", "influencers/interactions", "warehouse/int_trend_product_stock", "topics/trends"
+_WORDS = (f"{_CLEAN}.lemmas", f"{_CLEAN}.hashtags")
+_TARGETS = tuple(f"{_CLEAN}.{name}" for name in ("reposted_author", "quoted_author", "in_reply_to_author", "mentions"))
+_DECAYED = (f"{_ACTS}.target_author", f"{_ACTS}.source_author", f"{_ACTS}.created_at")
+_LINKED = (*_WORDS, f"{_CLEAN}.tokens", "retail/products.product_name", "retail/products.product_name_fr")
+_COVER = tuple(f"{_STOCK}.{name}" for name in ("available_units", "inbound_units", "next_due_on", "daily_units", "last_3_days_units"))
+_UPLIFT = (f"{_STOCK}.link_score", f"{_STOCK}.growth_24h", f"{_STOCK}.last_3_days_units", f"{_STOCK}.daily_units")
+_SAME_IN_STOCK = (
+    "day topic_id label product_id product_name store_id lead_time_days daily_units available_units inbound_units stage promotion "
+    "data_origin"
+)
+
+RENAMED: dict[str, Sources] = {
+    _RAW: {
+        **_each(
+            "post_id network created_at kind text language_hint hashtags mentions urls in_reply_to_post in_reply_to_author reposted_post "
+            "reposted_author quoted_post quoted_author edit_of repost_count reply_count like_count quote_count view_count matching_rules "
+            "licence_class",
+            _BODY,
+        ),
+        **_each("author author_followers media place", _BODY, _INCLUDES),
+        "captured_at": (_RECEIVED,),
+    },
+    "social/quarantined_posts": {**_each("hour", _RECEIVED, _BODY), **_each("network reason detail original", _BODY)},
+    "social/deletions": {
+        **_each("hour", _RECEIVED, _BODY),
+        **_each("network subject_kind subject action", _BODY),
+        "deleted_at": (_BODY, _RECEIVED),
+    },
+    "social/landing_counts": {**_each("hour", _RECEIVED, _BODY), **_each("outcome detail records", _BODY)},
+    _CLEAN: {
+        **_each(
+            "clean_text language_confidence tokens lemmas hashtags urls cashtags emoji near_duplicate_key weighted_length", f"{_RAW}.text"
+        ),
+        "language": (f"{_RAW}.text", f"{_RAW}.language_hint"),
+    },
+    _ASSIGNED: {
+        "story_id": _WORDS,
+        "assigned_by": (f"{_CLEAN}.reposted_post", *_WORDS),
+        "similarity": (*_WORDS, f"{_TOPICS}.centre_terms", f"{_TOPICS}.centre_weights"),
+    },
+    _TOPICS: {
+        **_each("hour born_at last_seen_at", f"{_CLEAN}.created_at"),
+        **_each("topic_id exemplar_posts", f"{_CLEAN}.network", f"{_CLEAN}.post_id", *_WORDS),
+        **_each("label", f"{_CLEAN}.clean_text", *_WORDS),
+        **_each("keywords centre_terms centre_weights", *_WORDS),
+        **_each("window_posts total_posts", f"{_CLEAN}.post_id"),
+        "window_authors": (f"{_CLEAN}.author",),
+        "members": (f"{_CLEAN}.near_duplicate_key",),
+    },
+    "topics/topic_events": _each("event other_topic_id evidence overlap", f"{_TOPICS}.members"),
+    _HOURS: {
+        "hour": (f"{_ASSIGNED}.created_at",),
+        **_each("posts reposts", f"{_CLEAN}.kind"),
+        **_each("authors top_author_share", f"{_CLEAN}.author"),
+        "near_duplicate_groups": (f"{_CLEAN}.near_duplicate_key",),
+        **_each("french_posts english_posts", f"{_CLEAN}.language"),
+    },
+    _TRENDS: {
+        **_each("burst_z expected_posts", f"{_HOURS}.posts", f"{_CLEAN}.created_at"),
+        **_each("p_value q_value", f"{_HOURS}.posts", f"{_CLEAN}.created_at", f"{_TOPICS}.centre_terms", f"{_CLEAN}.lemmas"),
+        **_each("rank score", f"{_HOURS}.posts", f"{_HOURS}.top_author_share", f"{_TOPICS}.centre_terms", f"{_CLEAN}.lemmas"),
+        **_each("posts_24h growth_6h stage", f"{_HOURS}.posts"),
+        "authors_24h": (f"{_HOURS}.authors",),
+        "first_raised_at": (f"{_HOURS}.hour",),
+        **_each("lane", f"{_TOPICS}.keywords", f"{_CLEAN}.tokens", f"{_CLEAN}.hashtags", f"{_CLEAN}.matching_rules"),
+        **_each("suppressed", f"{_HOURS}.authors", f"{_HOURS}.near_duplicate_groups", f"{_HOURS}.top_author_share"),
+        **_each("reason", f"{_HOURS}.posts", f"{_HOURS}.authors", f"{_HOURS}.top_author_share"),
+    },
+    _ACTS: {"kind": _TARGETS, "source_author": (f"{_CLEAN}.author",), "target_author": _TARGETS},
+    "influencers/influencer_rankings": {
+        "hour": (f"{_ACTS}.created_at",),
+        "scope": (f"{_ACTS}.topic_id",),
+        "author": (f"{_ACTS}.target_author",),
+        **_each("rank score interactions_24h reason", *_DECAYED),
+        "amplifiers_24h": (f"{_ACTS}.source_author", f"{_ACTS}.target_author"),
+        "half_life_hours": _MADE_HERE,
+    },
+    "demand/product_trend_links": {
+        "day": (f"{_TRENDS}.hour",),
+        **_each("linked rank score evidence_terms reason", *_LINKED),
+        "evidence_posts": (*_WORDS, f"{_ASSIGNED}.topic_id"),
+    },
+    "demand/decision_cards": {
+        **{name: (f"{_STOCK}.{name}",) for name in _SAME_IN_STOCK.split()},
+        **_each("card_id", *(f"{_STOCK}.{name}" for name in ("day", "topic_id", "product_id", "store_id"))),
+        "expected_daily_units": _UPLIFT,
+        "days_of_cover": (*_COVER, *_UPLIFT[:2]),
+        **_each("action act_by reason", *_COVER, *_UPLIFT[:2], f"{_STOCK}.lead_time_days", f"{_STOCK}.stage"),
+        **_each("quantity", *_COVER, *_UPLIFT[:2], f"{_STOCK}.lead_time_days", f"{_STOCK}.minimum_order_quantity"),
+        **_each("money_at_risk", *_COVER, *_UPLIFT[:2], f"{_STOCK}.unit_price", f"{_STOCK}.unit_cost"),
+        "confidence": (f"{_STOCK}.link_score", f"{_STOCK}.trend_q_value", f"{_STOCK}.promotion"),
+    },
+}
+"""Columns that the rule of equal names gets wrong or misses: ``group/table`` → column → ``group/table.column`` it is made from."""
+
+
+def columns_of(path: str) -> frozenset[str] | None:
+    """Columns of ``group/table`` where they are declared here; ``None`` for other assets (dbt models, files)."""
+    if path == LANDING:
+        return frozenset(LANDING_COLUMNS)
+    return frozenset(column.name for column in TABLES[path].columns) if path in TABLES else None
+
+
+def column_sources(table: Table, upstream: Sequence[str]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Upstream columns of each column of ``table``, as (``group/table``, column); columns made from nothing known are left out.
+
+    upstream: paths of the assets the table depends on. Only they are named; a table's own past is not its source.
+    """
+    renamed = RENAMED.get(table.path, {})
+    parents = [path for path in dict.fromkeys(upstream) if path != table.path]
+    found: dict[str, tuple[tuple[str, str], ...]] = {}
+    for column in table.columns:
+        if column.name in renamed:
+            named = [(path, name) for path, _, name in (source.rpartition(".") for source in renamed[column.name])]
+            sources = tuple((path, name) for path, name in named if path in parents)
+        else:
+            sources = tuple((path, column.name) for path in parents if column.name in (columns_of(path) or ()))
+        if sources:
+            found[column.name] = sources
+    return found

@@ -1,0 +1,114 @@
+"""Tables of every task: what it was trained on, how good it is, what it predicts, and that by topic.
+
+What belongs here: declarations, made by a function of the task's name. What doesn't: what a task is (``lib/learning``).
+A task is a file in ``lib/learning/tasks``; its name is the group of its tables.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from trend_assets.tables.declaration import Column, Table, timestamp
+from trend_assets.tables.social import POST_LICENCE_CLASSES
+
+SPLITS = ("train", "evaluation", "left_out")
+SUBJECTS = ("candidate", "champion", "majority")
+
+_network = Column("network", pa.string(), "Social network of the post")
+_post_id = Column("post_id", pa.string(), "Post, as in social/clean_posts")
+_created_at = Column("created_at", timestamp, "When the post was written", "UTC")
+
+
+def task_tables(task: str) -> tuple[Table, ...]:
+    """The tables of a task. Its labels are its own matter, so their values are checked where they are made."""
+    training_set = Table(
+        group=task,
+        name="training_set",
+        description=f"Labelled posts that the {task} model learns from and is judged on: references and labels, no text.",
+        columns=(
+            _network,
+            _post_id,
+            _created_at,
+            Column("language", pa.string(), "Language of the post (ISO 639-1)"),
+            Column("label", pa.string(), "What a person said about the post"),
+            Column("labelled_at", timestamp, "When the person said so, where known", "UTC", nullable=True),
+            Column(
+                "split",
+                pa.string(),
+                "train: earlier posts; evaluation: later posts by other authors; left_out: later posts whose author or text is in train",
+                allowed=SPLITS,
+            ),
+            Column("licence_class", pa.string(), "Terms the post is under", allowed=POST_LICENCE_CLASSES),
+        ),
+        key=("network", "post_id"),
+        partition="none",
+        layer="clean",
+        retention_days=30,
+        licence_class="restricted",
+    )
+    evaluation = Table(
+        group=task,
+        name="evaluation",
+        description=f"Metrics of the newest {task} candidate on the evaluation split, beside the champion and the majority baseline.",
+        columns=(
+            Column("subject", pa.string(), "What was evaluated; majority always says the commonest label", allowed=SUBJECTS),
+            Column("model_version", pa.int64(), "Version in the model registry", "number", nullable=True, minimum=1),
+            Column("language", pa.string(), "ISO 639-1 code; all: every example; other: languages with few examples"),
+            Column("metric", pa.string(), "macro_f1 (with _low, _high: 90 % interval), accuracy, log_loss, brier, calibration_error, …"),
+            Column("value", pa.float64(), "The metric", minimum=0),
+            Column("examples", pa.int64(), "Examples it was measured on", "count", minimum=0),
+        ),
+        key=("subject", "language", "metric"),
+        partition="none",
+        layer="aggregate",
+        retention_days=None,
+        licence_class="aggregate",
+    )
+    predictions = Table(
+        group=task,
+        name="predictions",
+        description=f"What the {task} champion says about each post of the hour that it is meant for.",
+        columns=(
+            _network,
+            _post_id,
+            Column("created_at", timestamp, "When the post was written; decides the partition", "UTC"),
+            Column("label", pa.string(), "The likeliest label"),
+            Column("probability", pa.float32(), "The model's probability of that label", "probability", minimum=0, maximum=1),
+            Column("model_version", pa.int64(), "Version of the champion in the model registry", "number", minimum=1),
+        ),
+        key=("network", "post_id"),
+        partition="hour",
+        time="created_at",
+        layer="clean",
+        retention_days=30,
+        licence_class="derived",
+    )
+    topic_hours = Table(
+        group=task,
+        name="topic_hours",
+        description=f"Posts by {task} label and topic in the day that ends with each hour; only where five or more authors wrote.",
+        columns=(
+            Column("hour", timestamp, "Last hour of the day counted; decides the partition", "UTC"),
+            Column("topic_id", pa.string(), "Topic; all: every post the model is meant for, with or without a topic"),
+            Column("label", pa.string(), "Predicted label"),
+            Column("posts", pa.int64(), "Posts with this label in the day", "count", minimum=1),
+            Column("authors", pa.int64(), "Distinct authors of the topic in the day, whatever the label", "count", minimum=5),
+            Column("share", pa.float32(), "Share of the topic's posts that have this label", "share", minimum=0, maximum=1),
+        ),
+        key=("topic_id", "label"),
+        partition="hour",
+        time="hour",
+        layer="aggregate",
+        retention_days=400,
+        licence_class="aggregate",
+    )
+    return training_set, evaluation, predictions, topic_hours
+
+
+_TASKS = Path(__file__).resolve().parent.parent / "lib" / "learning" / "tasks"
+TASKS = tuple(sorted(path.stem for path in _TASKS.glob("*.py") if not path.stem.startswith("_")))
+"""Names of the tasks; the declarations know nothing of ``lib``, so they read the file names only."""
+
+TABLES = tuple(table for task in TASKS for table in task_tables(task))

@@ -1,0 +1,201 @@
+"""The pages' logic: cards are shown, answers are kept, what strangers wrote stays text, absent data are said."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import trend_assets.board
+from trend_assets.board.responses import TABLE
+from trend_assets.settings import load_settings
+from trend_assets.tables import TABLES, Column
+from trend_assets_tests.board.conftest import DAYS, HOSTILE, BoardTown
+
+APPLICATION = Path(trend_assets.board.__file__).with_name("app.py")
+
+
+def opened(page: str = "decisions", language: str = "en") -> AppTest:
+    """A new browser on one page."""
+    test = AppTest.from_string(_PAGE.format(page=page), default_timeout=60)
+    test.session_state["language"] = language
+    return _ran(test)
+
+
+# AppTest cannot click links of st.navigation: a page is called as the application calls it
+_PAGE = """
+from trend_assets.board.sections import {page}
+{page}.page()
+"""
+
+
+def _ran(test: AppTest) -> AppTest:
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def words(test: AppTest) -> str:
+    return "\n".join(str(element.proto.body) for element in test.get("html"))
+
+
+def buttons(test: AppTest, start: str) -> list[str]:
+    return [button.key for button in test.button if button.key and button.key.startswith(start)]
+
+
+def answer(test: AppTest, key: str) -> AppTest:
+    test.button(key=key).click()
+    return _ran(test)
+
+
+def test_the_application_starts_with_the_newest_days_cards(inside):
+    test = _ran(AppTest.from_file(str(APPLICATION), default_timeout=60))
+    assert test.selectbox(key="card_day").value == DAYS[1]
+    assert "What would change our mind" in words(test)
+    assert "simulated data" in words(test)
+
+
+def test_an_accepted_card_is_in_the_lake_moves_to_answered_and_comes_back_by_undo(inside):
+    test = opened()
+    before = buttons(test, "accept-")
+    key = before[0]
+    answer(test, key)
+    rows = [
+        row for row in inside.lake.read(TABLE).to_pylist() if key.startswith(f"accept-{row['day']}-{row['topic_id']}-{row['product_id']}")
+    ]
+    assert {row["response"] for row in rows} == {"accepted"}
+    assert key not in buttons(test, "accept-")
+    assert any(label.startswith("Answered") for label in (expander.label for expander in test.expander))
+    [undo] = [
+        one for one in buttons(test, "undo-") if one.removeprefix("undo-").startswith(f"{rows[0]['topic_id']}-{rows[0]['product_id']}")
+    ]
+    answer(test, undo)
+    assert key in buttons(test, "accept-")
+
+
+def test_another_browser_sees_the_answer_and_answers_of_both_are_kept(inside):
+    one, other = opened(), opened()
+    first, second = buttons(one, "decline-")[:2]
+    answer(one, first)
+    answer(other, second)  # this browser had not seen the first answer yet
+    third = opened()
+    assert not {first, second} & set(buttons(third, "decline-"))
+
+
+def test_a_snoozed_card_with_a_note_for_one_place_leaves_the_other_places_open(inside):
+    test = opened()
+    test.selectbox(key="card_day").select(DAYS[0])
+    _ran(test)
+    choice = test.multiselect[0]
+    name = choice.key.removeprefix("places-")
+    place = choice.value[0]
+    choice.set_value([place])
+    test.text_input(key=f"note-{name}").input("<b>wait</b> for the *supplier*")
+    answer(test, f"snooze-{name}")
+    [row] = [row for row in inside.lake.read(TABLE).to_pylist() if row["response"] == "snoozed"]
+    assert (row["store_id"], row["snoozed_until"], row["note"]) == (place, date(2026, 9, 6), "<b>wait</b> for the *supplier*")
+    assert f"snooze-{name}" in buttons(test, "snooze-")
+    assert "&lt;b&gt;wait" in words(test)
+    assert "<b>wait" not in words(test)
+
+
+def test_no_page_lets_what_strangers_wrote_become_markup(inside):
+    trends = opened("trends")
+    trends.selectbox(key="trend_day").select(DAYS[1])
+    _ran(trends)
+    hostile = [option for option in trends.selectbox(key=f"trend-{DAYS[1]}").options if "onerror" in option]
+    assert hostile, "the hostile label is offered, as text"
+    trends.selectbox(key=f"trend-{DAYS[1]}").select(hostile[0])
+    shown = words(_ran(trends))
+    assert "&lt;img src=x onerror=" in shown
+    assert "<img" not in shown
+    assert "<script" not in shown
+
+
+def test_a_trends_page_shows_curve_sales_stock_links_posts_and_carriers(inside):
+    test = opened("trends")
+    test.selectbox(key="trend_day").select(DAYS[0])
+    _ran(test)
+    test.selectbox(key=f"trend-{DAYS[0]}").select(inside.topic)
+    shown = words(_ran(test))
+    assert len(test.get("vega_lite_chart")) == 3
+    assert "Linked products" in shown
+    assert "its name, which other posts hardly do" in shown
+    assert "&lt;img src=x onerror=" in shown, "the poisoned exemplar is shown as text"
+    assert "<img" not in shown
+    assert "do not copy or export" in shown
+
+
+@pytest.mark.parametrize(
+    ("page", "english", "french"),
+    [
+        ("decisions", "What we don&#x27;t know", "Ce que nous ne savons pas"),
+        ("trends", "Who carries it", "Qui la porte"),
+        ("influencers", "Amplified by, 24 h", "Relayé par, 24 h"),
+        ("health", "Is anything lost?", "Manque-t-il quelque chose"),
+    ],
+)
+def test_every_page_speaks_both_languages(inside, page, english, french):
+    assert english in words(opened(page))
+    assert french in words(opened(page, "fr"))
+
+
+def test_health_says_that_nothing_is_lost_and_what_checks_said(inside):
+    shown = words(opened("health"))
+    assert "every one accounted for" in shown
+    assert "checks passed when last run" in shown
+    assert "No alerts." in shown
+
+
+def test_a_new_publication_shows_at_the_next_click(inside: BoardTown):
+    test = opened()
+    file = inside.folder / "lake" / "trends.duckdb"
+    newer = file.with_name("newer.duckdb")
+    newer.write_bytes(file.read_bytes())
+    with duckdb.connect(str(newer)) as connection:
+        connection.execute("update demand.decision_cards set product_name = 'Renamed Overnight'")
+    os.replace(newer, file)  # noqa: PTH105 - as the publisher does
+    assert "Renamed Overnight" in words(_ran(test))
+
+
+def test_without_data_the_board_says_what_to_do(tmp_path, monkeypatch):
+    import streamlit
+
+    monkeypatch.setenv("TREND_ASSETS_DATA", str(tmp_path))
+    load_settings.cache_clear()
+    streamlit.cache_resource.clear()
+    try:
+        test = _ran(AppTest.from_file(str(APPLICATION), default_timeout=60))
+        assert "Nothing has been published yet" in words(test)
+    finally:
+        load_settings.cache_clear()
+        streamlit.cache_resource.clear()
+
+
+def test_live_trends_are_shown_as_provisional_and_escaped(inside):
+    table = TABLES["topics/live_trends"]
+    moment = datetime(2026, 9, 6, 23, 40, tzinfo=UTC)
+    row = {column.name: _some(column, moment) for column in table.columns} | {"label": HOSTILE, "suppressed": False, "stage": "rising"}
+    inside.lake.publish(table, {"all": table.from_rows([row])})
+    shown = words(opened("trends"))
+    assert "Right now (provisional)" in shown
+    assert "it may change until the hour is sealed" in shown
+    assert "<img" not in shown
+
+
+def _some(column: Column, moment: datetime) -> object:
+    """A value that the column's declaration allows."""
+    if column.allowed:
+        return column.allowed[0]
+    if pa.types.is_timestamp(column.type):
+        return moment
+    if pa.types.is_list(column.type):
+        return []
+    if pa.types.is_boolean(column.type):
+        return True
+    return 1 if pa.types.is_integer(column.type) else 0.5 if pa.types.is_floating(column.type) else "x"

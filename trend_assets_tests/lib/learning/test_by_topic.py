@@ -1,0 +1,61 @@
+"""Labels by topic: over a day, over everybody, and silent where fewer than five wrote."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from trend_assets.lib.learning.by_topic import ALL_TOPICS, labels_by_topic
+
+NOON = datetime(2026, 9, 2, 12, tzinfo=UTC)
+TIME = pa.timestamp("us", tz="UTC")
+
+
+def _tables(rows: list[tuple[int, str, str | None, str]]) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Rows of (hours before noon, author, topic, label)."""
+    ids = [str(number) for number in range(len(rows))]
+    network = ["x"] * len(rows)
+    times = pa.array([NOON - timedelta(hours=row[0]) for row in rows], TIME)
+    keys = {"network": pa.array(network, pa.string()), "post_id": pa.array(ids, pa.string())}
+    predictions = pa.table({**keys, "created_at": times, "label": pa.array([row[3] for row in rows], pa.string())})
+    posts = pa.table({**keys, "author": pa.array([row[1] for row in rows], pa.string())})
+    assigned = [number for number, row in enumerate(rows) if row[2]]
+    topics = pa.table(
+        {
+            "network": ["x"] * len(assigned),
+            "post_id": [ids[number] for number in assigned],
+            "topic_id": [rows[number][2] or "" for number in assigned],
+        },
+        schema=pa.schema([("network", pa.string()), ("post_id", pa.string()), ("topic_id", pa.string())]),
+    )
+    return predictions, posts, topics
+
+
+def test_a_day_is_counted_by_label_and_small_groups_are_silent() -> None:
+    rows = [(number, f"a{number}", "t", "positive" if number < 4 else "negative") for number in range(6)]
+    rows += [(1, "a1", "small", "negative"), (30, "old", "t", "negative"), (2, "z", None, "neutral")]
+    found = labels_by_topic([NOON], *_tables(rows), labels=("negative", "neutral", "positive")).to_pylist()
+    assert [(row["topic_id"], row["label"], row["posts"], row["authors"]) for row in found] == [
+        (ALL_TOPICS, "negative", 3, 7),
+        (ALL_TOPICS, "neutral", 1, 7),
+        (ALL_TOPICS, "positive", 4, 7),
+        ("t", "negative", 2, 6),
+        ("t", "positive", 4, 6),
+    ]
+    assert {row["hour"] for row in found} == {NOON}
+    assert sum(row["share"] for row in found if row["topic_id"] == "t") == pytest.approx(1.0)
+
+
+def test_hours_are_the_same_together_and_one_by_one() -> None:
+    rows = [(number % 20, f"a{number}", "t", "positive") for number in range(40)]
+    hours = [NOON - timedelta(hours=number) for number in range(5)]
+    tables = _tables(rows)
+    together = labels_by_topic(sorted(hours), *tables, labels=("positive",))
+    alone = pa.concat_tables([labels_by_topic([hour], *tables, labels=("positive",)) for hour in sorted(hours)])
+    assert together.to_pylist() == alone.to_pylist()
+
+
+def test_nothing_gives_nothing() -> None:
+    assert labels_by_topic([NOON], *_tables([]), labels=("positive",)).num_rows == 0

@@ -1,0 +1,70 @@
+"""Tasks are found by their files, named safely, and declared as the contract asks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from trend_assets.lib.learning.contract import Task, checked_probabilities, faults_of
+from trend_assets.lib.learning.discovery import TAKEN_NAMES, check_name, load_task, tasks
+from trend_assets.lib.learning.scaffold import scaffold
+from trend_assets.tables import TABLES
+from trend_assets.tables.models import TASKS
+
+
+def test_every_file_is_a_task_with_tables() -> None:
+    assert tuple(tasks()) == TASKS
+    for name in TASKS:
+        assert {f"{name}/{table}" for table in ("training_set", "evaluation", "predictions", "topic_hours")} <= set(TABLES)
+
+
+def test_no_task_can_take_the_name_of_a_group() -> None:
+    assert {path.split("/")[0] for path in TABLES} - set(TASKS) <= TAKEN_NAMES
+
+
+@pytest.mark.parametrize("name", ["", "Tone", "a-b", "../x", "1st", "a__b", "é", "x" * 41, "social", "import os"])
+def test_bad_names_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        check_name(name)
+
+
+def test_an_unknown_task_says_which_there_are() -> None:
+    with pytest.raises(ValueError, match=r"there are: .*sentiment"):
+        load_task("nobody")
+
+
+def test_faults_of_a_declaration_are_named() -> None:
+    class Wrong(Task):
+        labels = ("one",)
+        evaluation_share = 0.9
+
+        def train(self, examples: pa.Table) -> object:
+            return {}
+
+        def predict(self, model: object, posts: pa.Table) -> np.ndarray:
+            return np.ones((posts.num_rows, 1))
+
+    assert [fault.split()[0] for fault in faults_of(Wrong)] == ["description", "labels", "evaluation_share"]
+
+
+@pytest.mark.parametrize("found", [np.ones((2, 2)), np.full((2, 3), np.nan), np.full((2, 3), 0.5), np.array([[1.2, -0.2, 0.0]] * 2)])
+def test_answers_that_are_no_probabilities_are_refused(found: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"Sentiment\.predict returned"):
+        checked_probabilities(load_task("sentiment"), found, 2)
+
+
+def test_posts_under_the_terms_of_x_train_only_what_starts_from_scratch() -> None:
+    task = load_task("sentiment")
+    assert "x" in task.licence_classes
+
+    class Tuned(type(task)):  # type: ignore[misc]
+        from_scratch = False
+
+    assert "x" not in Tuned().licence_classes
+
+
+def test_the_scaffold_is_code() -> None:
+    for path, text in scaffold("delivery_complaint").items():
+        compile(text, path, "exec")
+        assert "{name}" not in text
