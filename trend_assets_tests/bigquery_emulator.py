@@ -28,7 +28,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from trend_assets_tests.storages import cloud_endpoint
+from trend_assets_tests.storages import cloud_endpoint, stop_server
 
 VARIABLE = "TREND_ASSETS_BIGQUERY_EMULATOR"
 PROJECT = "trends-test"
@@ -61,7 +61,7 @@ def _started(python: Path) -> str:
         process = subprocess.Popen(
             [*command, "--data-dir", f"{folder}/data", "--project", PROJECT], env=variables, stdout=output, stderr=subprocess.STDOUT
         )
-    atexit.register(_stop, process, folder)
+    atexit.register(stop_server, process, folder)
     endpoint = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
@@ -77,9 +77,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _stop(process: subprocess.Popen[bytes], folder: str) -> None:
-    process.terminate()
-    process.wait(timeout=20)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -40,7 +40,7 @@ def cloud_endpoint() -> str:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    atexit.register(_stop, process, folder)
+    atexit.register(stop_server, process, folder)
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -51,9 +51,10 @@ def cloud_endpoint() -> str:
     raise RuntimeError(f"the Cloud Storage server did not answer in {SECONDS_TO_START} s (exit code {process.poll()})")
 
 
-def _stop(process: subprocess.Popen[bytes], folder: str) -> None:
-    process.terminate()
-    process.wait(timeout=10)
+def stop_server(process: subprocess.Popen[bytes], folder: str) -> None:
+    """End a server of the tests and remove its files; servers wait for open connections when asked kindly, tests don't."""
+    process.kill()
+    process.wait(timeout=20)
     shutil.rmtree(folder, ignore_errors=True)
 
 

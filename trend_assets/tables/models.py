@@ -57,7 +57,7 @@ def task_tables(task: str) -> tuple[Table, ...]:
             Column("model_version", pa.int64(), "Version in the model registry", "number", nullable=True, minimum=1),
             Column("language", pa.string(), "ISO 639-1 code; all: every example; other: languages with few examples"),
             Column("metric", pa.string(), "macro_f1 (with _low, _high: 90 % interval), accuracy, log_loss, brier, calibration_error, …"),
-            Column("value", pa.float64(), "The metric", minimum=0),
+            Column("value", pa.float64(), "The metric", "of the metric", minimum=0),
             Column("examples", pa.int64(), "Examples it was measured on", "count", minimum=0),
         ),
         key=("subject", "language", "metric"),
