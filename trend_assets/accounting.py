@@ -19,6 +19,7 @@ from trend_assets.ingest import Receipt, describe_quarantine, ingest_files, reco
 from trend_assets.lake import Lake
 from trend_assets.landing import landing_hour
 from trend_assets.partitions import hour_key
+from trend_assets.presentation import partition_metadata
 from trend_assets.raw_hours import RAW_TABLES, decode_landing_hours
 from trend_assets.resources import publish_parts
 from trend_assets.settings import load_settings
@@ -43,10 +44,10 @@ def publish_hours(lake: Lake, hours: Sequence[datetime]) -> None:
         materialized = []
         for path in RAW_TABLES:
             consumed = inputs if path == "social/landing_counts" else {}
-            parts = publish_parts(lake, TABLES[path], getattr(decoded, TABLES[path].name), keys, consumed)
+            manifests = publish_parts(lake, TABLES[path], getattr(decoded, TABLES[path].name), keys, consumed)
             materialized += [
-                dg.AssetMaterialization(path.split("/"), partition=key, metadata={"rows": manifest.rows, "by": "trend-assets ingest"})
-                for key, manifest in parts.items()
+                dg.AssetMaterialization(path.split("/"), partition=key, metadata=numbers | {"by": "trend-assets ingest"})
+                for key, numbers in partition_metadata(TABLES[path], manifests).items()
             ]
         report_materializations(instance, materialized)
 

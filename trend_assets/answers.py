@@ -1,4 +1,4 @@
-"""Answers on a terminal: top trends, decision cards and the ready queries, read from the published warehouse file.
+"""Answers on a terminal: top trends, decision cards and the ready queries, read from the published warehouse.
 
 What belongs here: queries for people and their printing. What doesn't: how the answers are computed.
 """
@@ -16,8 +16,8 @@ import pyarrow.csv
 from rich.console import Console
 from rich.table import Table as Grid
 
-from trend_assets.settings import PROJECT_ROOT, load_settings
-from trend_assets.warehouse import Warehouse
+from trend_assets.settings import PROJECT_ROOT
+from trend_assets.warehouse import open_warehouse
 
 READY_QUERIES = PROJECT_ROOT / "dbt_project" / "analyses"
 TOP_TRENDS, TOP_CARDS = 6, 8
@@ -93,7 +93,7 @@ def run_query(query: str, console: Console, *, as_csv: bool) -> None:
     text = ready[query].read_text() if query in ready else query
     if query not in ready and " " not in query.strip():
         raise ValueError(f"no ready query is called {query!r}; there are: {', '.join(ready)}")
-    rows = Warehouse(load_settings().warehouse_file).query(text)
+    rows = open_warehouse().query(text)
     if as_csv:
         for number, field in enumerate(rows.schema):
             if pa.types.is_list(field.type):  # CSV has no lists
@@ -105,7 +105,7 @@ def run_query(query: str, console: Console, *, as_csv: bool) -> None:
 
 
 def _print_ready(console: Console) -> None:
-    grid = Grid(title="Five ready queries: trend-assets sql NAME", title_justify="left")
+    grid = Grid(title="Ready queries: trend-assets sql NAME", title_justify="left")
     grid.add_column("name")
     grid.add_column("answers", overflow="fold")
     for name, path in ready_queries().items():
@@ -115,7 +115,7 @@ def _print_ready(console: Console) -> None:
 
 def show_answers(console: Console) -> None:
     """Print the strongest trends, the decision cards with most at stake and the ready queries."""
-    warehouse = Warehouse(load_settings().warehouse_file)
+    warehouse = open_warehouse()
     strongest = warehouse.query(_TOP_TRENDS.format(condition="true", limit=TOP_TRENDS))
     print_rows(strongest, console, "Strongest trends")
     ours = warehouse.query(_TOP_TRENDS.format(condition="products > 0", limit=TOP_TRENDS))

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from trend_assets.commands import board, digest, doctor, mapping, models, replay, seal
-from trend_assets.commands.terminal import DataOption, console, data_folder, fail
+from trend_assets.commands.terminal import DataOption, console, fail, use_data, use_folder
 
 app = typer.Typer(
     name="trend-assets",
@@ -61,7 +61,7 @@ def demo(
     own = posts is not None
     if not own and (products or orders or posts_mapping or retail_mapping):
         fail("--products, --orders and mappings go with --posts: the simulated town brings its own")
-    folder = data_folder(data, "data/own" if own else "data")
+    folder = use_folder(data, "data/own" if own else "data")
     try:
         if posts is not None:
             names = [name.strip() for name in brands.split(",") if name.strip()]
@@ -106,7 +106,7 @@ def ingest(
     """
     from trend_assets.accounting import ingest_and_account
 
-    data_folder(data)
+    use_data(data)
     try:
         exact = ingest_and_account(files, source, mapping, again=again, console=console)
     except (ValueError, FileNotFoundError) as error:
@@ -120,7 +120,7 @@ def check(data: DataOption = None) -> None:
     """Run every check on the latest partitions; materializes nothing; exits 1 when one of ERROR severity fails."""
     from trend_assets.check import run_checks
 
-    data_folder(data)
+    use_data(data)
     raise typer.Exit(run_checks(console))
 
 
@@ -133,7 +133,7 @@ def sql(
     """Query the published warehouse file. It holds the lake tables for analysts as group.table and every mart as warehouse.mart_name."""
     from trend_assets.answers import run_query
 
-    data_folder(data)
+    use_data(data)
     try:
         run_query(query, console, as_csv=csv)
     except (ValueError, FileNotFoundError) as error:

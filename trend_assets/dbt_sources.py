@@ -24,6 +24,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from trend_assets.lake_reader import LakeReader, part_path
 from trend_assets.storage import GCS_SCHEME
 from trend_assets.tables import TABLES, Column, Table
+from trend_assets.tables.models import TASKS
 from trend_assets.warehouse_common import column_comment
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "retail/promotions": (),
     "demand/product_trend_links": (),
     "demand/decision_cards": (),
+    **{f"{task}/{name}": () for task in TASKS for name in ("evaluation", "topic_hours")},
 }
 """Lake tables that dbt reads; the columns it may see, or () for all."""
 
@@ -183,7 +185,9 @@ def columns_markdown() -> str:
     blocks = ["<!-- Generated from trend_assets/tables by: python -m trend_assets.dbt_sources. Do not edit. -->"]
     for path in SOURCES:
         table = TABLES[path]
-        blocks += [f"{{% docs {table.name}__{column.name} %}}{column_comment(column)}{{% enddocs %}}" for column in source_columns(table)]
+        # Tables of the tasks share their names; blocks need names of their own.
+        name = f"{table.group}_{table.name}" if table.group in TASKS else table.name
+        blocks += [f"{{% docs {name}__{column.name} %}}{column_comment(column)}{{% enddocs %}}" for column in source_columns(table)]
     return "\n".join(blocks) + "\n"
 
 

@@ -118,24 +118,25 @@ def _made(name: str, check: Check, surroundings: Surroundings) -> Examined:
     return Examined(name, diagnosis, time.monotonic() - started)
 
 
-def surroundings_of(data: Path, *, online: bool) -> Surroundings:
-    """The surroundings of this process for a data folder; points settings and Dagster at it, and makes nothing.
+def surroundings_of(data: str, *, online: bool) -> Surroundings:
+    """The surroundings of this process for a data folder or bucket; points settings and Dagster at it, and makes nothing.
 
-    Unlike ``prepare_environment`` this makes no folder: the doctor changes nothing. Where ``TREND_ASSETS_DATA`` is a bucket it
-    stays that, and ``data/`` is the local folder that is looked at.
+    Unlike ``prepare_environment`` this makes no folder: the doctor changes nothing. For a bucket, the scratch folder is the
+    local folder that is looked at.
     """
     os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT))
-    bucket = os.environ.get("TREND_ASSETS_DATA", "")
-    if "://" in bucket and data == Path(bucket).resolve():
-        data = PROJECT_ROOT / "data"
-        os.environ.setdefault("TREND_ASSETS_DAGSTER_STORAGE", str(data / "dagster"))
-        return Surroundings(data, dict(os.environ), Path.cwd(), datetime.now(UTC), online, bucket)
-    os.environ["TREND_ASSETS_DATA"] = str(data)
-    os.environ["TREND_ASSETS_DAGSTER_STORAGE"] = str(data / "dagster")
-    return Surroundings(data, dict(os.environ), Path.cwd(), datetime.now(UTC), online)
+    os.environ["TREND_ASSETS_DATA"] = data
+    bucket = data if "://" in data else ""
+    # Not the settings' scratch folder: the doctor is asked when settings do not load.
+    folder = Path(os.environ.get("TREND_ASSETS_SCRATCH") or PROJECT_ROOT / "data") if bucket else Path(data)
+    if bucket:
+        os.environ.setdefault("TREND_ASSETS_DAGSTER_STORAGE", str(folder / "dagster"))
+    else:
+        os.environ["TREND_ASSETS_DAGSTER_STORAGE"] = str(folder / "dagster")
+    return Surroundings(folder, dict(os.environ), Path.cwd(), datetime.now(UTC), online, bucket)
 
 
-def run_doctor(data: Path, console: Console, *, only: Sequence[str] = (), as_json: bool, online: bool) -> int:
+def run_doctor(data: str, console: Console, *, only: Sequence[str] = (), as_json: bool, online: bool) -> int:
     """Examine and print; 1 where something is wrong, else 0. Raises ``UnknownCheckError``."""
     started = time.monotonic()
     examined = examine(surroundings_of(data, online=online), only)
@@ -146,7 +147,7 @@ def run_doctor(data: Path, console: Console, *, only: Sequence[str] = (), as_jso
             | {"seconds": round(one.seconds, 3)}
             for one in examined
         ]
-        console.file.write(json.dumps({"data": str(data), "wrong": len(bad), "checks": rows}, ensure_ascii=False, indent=1) + "\n")
+        console.file.write(json.dumps({"data": data, "wrong": len(bad), "checks": rows}, ensure_ascii=False, indent=1) + "\n")
     else:
         _print(examined, console)
         warnings = sum(one.diagnosis.verdict is Verdict.WARNING for one in examined)

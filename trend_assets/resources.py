@@ -16,6 +16,7 @@ import pyarrow as pa
 from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
 
 from trend_assets import __version__, presentation
+from trend_assets.environments import extra_resources
 from trend_assets.lake import Lake
 from trend_assets.lib.quality.audit import CHECKS, AuditError
 from trend_assets.lib.quality.partition_keys import UNPARTITIONED
@@ -188,4 +189,5 @@ def resources(settings: Settings | None = None) -> dict[str, Any]:
         "dbt": dbt_resource(),
         "lake": LakeResource(root=chosen.lake_root),
         "io_manager": LakeIOManager(root=chosen.lake_root),
+        **extra_resources(chosen),
     }

@@ -46,15 +46,25 @@ class Range:
         return {"dagster/asset_partition_range_start": self.first, "dagster/asset_partition_range_end": self.last}
 
 
-def prepare_environment(data: Path) -> None:
-    """Point this process, Dagster and dbt at a data folder; before settings or definitions are loaded."""
+def prepare_environment(data: Path | str) -> None:
+    """Point this process, Dagster and dbt at a data folder or ``gs://bucket/prefix``; before settings or definitions are loaded.
+
+    Dagster's records are in the data folder; where the data are in a bucket, in the local scratch folder, unless the environment
+    names another place.
+
+    Raises:
+        pydantic.ValidationError: the data are in a bucket and a setting is wrong.
+    """
     os.environ["TREND_ASSETS_DATA"] = str(data)
-    os.environ["TREND_ASSETS_DAGSTER_STORAGE"] = str(data / "dagster")
+    load_settings.cache_clear()
+    if "://" in str(data):
+        os.environ.setdefault("TREND_ASSETS_DAGSTER_STORAGE", str(load_settings().scratch_folder / "dagster"))
+    else:
+        os.environ["TREND_ASSETS_DAGSTER_STORAGE"] = str(Path(data) / "dagster")
     os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT))
     os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "500")  # one transaction for many partitions' events
     os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
-    (data / "dagster").mkdir(parents=True, exist_ok=True)
-    load_settings.cache_clear()
+    Path(os.environ["TREND_ASSETS_DAGSTER_STORAGE"]).mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager

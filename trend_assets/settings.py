@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -197,6 +197,16 @@ class Settings(BaseSettings):
     def working_warehouse_file(self) -> Path:
         """DuckDB file that dbt, and only dbt, writes (dev)."""
         return self.scratch_folder / "warehouse" / "working.duckdb"
+
+
+def in_words(error: ValidationError) -> str:
+    """Each wrong setting by its variable, without its value: it may be a secret."""
+    problems = []
+    for one in error.errors(include_url=False, include_input=False):
+        name = str(one["loc"][0]) if one["loc"] else ""
+        variable = name if name.isupper() else f"TREND_ASSETS_{name.upper()}" if name else "settings"
+        problems.append(f"{variable}: {one['msg'].removeprefix('Value error, ')}")
+    return "; ".join(problems)
 
 
 @lru_cache

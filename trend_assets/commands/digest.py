@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, data_folder, fail
+from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 
 class DigestLanguage(StrEnum):
@@ -41,7 +41,7 @@ def digest(
     from trend_assets.settings import load_settings
     from trend_assets.warehouse import open_warehouse
 
-    data_folder(data)
+    use_data(data)
     settings = load_settings()
     try:
         warehouse, lake = open_warehouse(settings), Lake(settings.lake_root)

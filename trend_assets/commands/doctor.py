@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, fail
+from trend_assets.commands.terminal import DataOption, console, data_place, fail
 
 
 def register(app: typer.Typer) -> None:
@@ -21,11 +21,9 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Say what is wrong with this setup and what to do. Changes nothing; exits 1 when something is wrong."""
         from trend_assets.doctor import UnknownCheckError, run_doctor
-        from trend_assets.settings import PROJECT_ROOT
 
-        folder = (data or PROJECT_ROOT / "data").resolve()
         try:
-            code = run_doctor(folder, console, only=only or (), as_json=as_json, online=online)
+            code = run_doctor(data_place(data), console, only=only or (), as_json=as_json, online=online)
         except UnknownCheckError as error:
             fail(str(error))
         raise typer.Exit(code)

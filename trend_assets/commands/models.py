@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table as Grid
 
-from trend_assets.commands.terminal import DataOption, console, data_folder, fail
+from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 if TYPE_CHECKING:
     from trend_assets.tracking import Tracking, Version
@@ -57,7 +57,7 @@ def list_models(data: DataOption = None) -> None:
     """Every task, its champion and its newest candidate."""
     from trend_assets.lib.learning.discovery import tasks
 
-    data_folder(data)
+    use_data(data)
     tracking = _tracking()
     grid = Grid()
     for column in ("task", "what it tells", "about", "champion", "macro F1", "candidate", "macro F1"):
@@ -76,7 +76,7 @@ def list_models(data: DataOption = None) -> None:
 @models.command()
 def show(name: NameArgument, data: DataOption = None) -> None:
     """Versions of a task's model with their scores, and the metrics of the champion by language."""
-    data_folder(data)
+    use_data(data)
     _known(name)
     tracking = _tracking()
     versions = tracking.versions(name) if tracking else []
@@ -130,7 +130,7 @@ def train(name: NameArgument, data: DataOption = None) -> None:
     from trend_assets.lib.learning.discovery import load_task
     from trend_assets.runs import RunFailedError, run_job
 
-    data_folder(data)
+    use_data(data)
     _known(name)
     from trend_assets.lake import Lake
     from trend_assets.settings import load_settings
@@ -160,7 +160,7 @@ def rollback(name: NameArgument, data: DataOption = None) -> None:
     """Make the champion before this one champion again; its predictions replace the others when the job NAME_hours runs."""
     from trend_assets.training import NotReadyError, roll_back
 
-    data_folder(data)
+    use_data(data)
     _known(name)
     tracking = _tracking()
     if tracking is None:

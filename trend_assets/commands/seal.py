@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, data_folder, fail
+from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 if TYPE_CHECKING:
     from trend_assets.runs import Range
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
         if only and only not in JOBS:
             fail(f"--only {only}: expected one of {', '.join(JOBS)}")
-        data_folder(data)
+        use_data(data)
         try:
             _seal(now.replace(tzinfo=UTC) if now else datetime.now(UTC), (only,) if only else JOBS, dry_run=dry_run)
         except KeyboardInterrupt:

@@ -16,9 +16,11 @@ from rich.console import Console
 console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 150)
 
 DataOption = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--data", envvar="TREND_ASSETS_DATA", help="Folder for landing files, lake and warehouse. Default: data/ (data/own with --posts)"
+        "--data",
+        envvar="TREND_ASSETS_DATA",
+        help="Folder, or gs://bucket/prefix, for landing files, lake and warehouse. Default: data/ (data/own with --posts)",
     ),
 ]
 
@@ -29,11 +31,35 @@ def fail(message: str, code: int = 2) -> NoReturn:
     raise typer.Exit(code)
 
 
-def data_folder(data: Path | None, default: str = "data") -> Path:
-    """The data folder of this command; the environment, Dagster and dbt are pointed at it."""
-    from trend_assets.runs import prepare_environment
+def data_place(data: str | None, default: str = "data") -> str:
+    """Where this command's data are: an absolute folder, or ``gs://bucket/prefix`` as it was given."""
     from trend_assets.settings import PROJECT_ROOT
 
-    folder = (data or PROJECT_ROOT / default).resolve()
-    prepare_environment(folder)
-    return folder
+    return data if data and "://" in data else str(Path(data or PROJECT_ROOT / default).resolve())
+
+
+def use_data(data: str | None) -> str:
+    """``data_place``; the environment, Dagster and dbt are pointed at it. Ends the command where a setting is wrong."""
+    from pydantic import ValidationError
+
+    from trend_assets.runs import prepare_environment
+    from trend_assets.settings import in_words, load_settings
+
+    place = data_place(data)
+    try:
+        prepare_environment(place)
+        load_settings()
+    except ValidationError as error:
+        fail(f"{in_words(error)} (docs/settings.md explains each setting)")
+    return place
+
+
+def use_folder(data: str | None, default: str = "data") -> Path:
+    """As ``use_data``, for a command that is for one machine only: it ends where the data are in an object store."""
+    from trend_assets.runs import prepare_environment
+
+    place = data_place(data, default)
+    if "://" in place:
+        fail(f"this needs a local data folder, and {place} is none: give --data FOLDER")
+    prepare_environment(place)
+    return Path(place)

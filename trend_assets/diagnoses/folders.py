@@ -300,7 +300,7 @@ def _unnamed(storage: LocalStorage, table: Table) -> tuple[int, int]:
 def warehouse_file(surroundings: Surroundings) -> Diagnosis:
     """The file that readers open is there, readable, and not older than the newest sealed hour."""
     from trend_assets.partitions import end_of_hour, hour_key
-    from trend_assets.warehouse import Warehouse
+    from trend_assets.warehouse import open_warehouse
 
     chosen = surroundings.settings
     if chosen.in_cloud:
@@ -313,8 +313,9 @@ def warehouse_file(surroundings: Surroundings) -> Diagnosis:
             warning(f"{name} is not there, though the lake has trends", marts) if published else not_applicable(f"{name} is not there yet")
         )
     try:
-        tables = Warehouse(chosen.warehouse_file).tables()
-        row = Warehouse(chosen.warehouse_file).query("select max(hour) as newest from topics.trends").to_pylist()[0]
+        warehouse = open_warehouse(chosen)
+        tables = warehouse.tables()
+        row = warehouse.query("select max(hour) as newest from topics.trends").to_pylist()[0]
     except Exception as error:
         return wrong(f"{name} cannot be read: {error}", f"move it away; {marts}")
     newest = row["newest"].astimezone(UTC) if row["newest"] else None

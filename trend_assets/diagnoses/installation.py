@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from trend_assets.diagnoses.surroundings import Diagnosis, Surroundings, fine, not_applicable, several, shown, warning, wrong
-from trend_assets.settings import DEVELOPMENT_KEY, PROJECT_ROOT, Environment, Settings, load_settings
+from trend_assets.settings import DEVELOPMENT_KEY, PROJECT_ROOT, Environment, Settings, in_words, load_settings
 
 SUPPORTED_PYTHON = ((3, 11), (3, 12))
 PREFIX = "TREND_ASSETS_"
@@ -95,8 +95,7 @@ def settings(surroundings: Surroundings) -> Diagnosis:
         load_settings.cache_clear()
         load_settings()
     except ValidationError as error:
-        problems = [_problem(one) for one in error.errors(include_url=False, include_input=False)]
-        return wrong("; ".join(problems), f"correct it in {_places(surroundings)}; docs/settings.md explains each setting")
+        return wrong(in_words(error), f"correct it in {_places(surroundings)}; docs/settings.md explains each setting")
     except SettingsError as error:
         name = re.search(r'"(\w+)"', str(error))
         variable = f"{PREFIX}{name.group(1).upper()}" if name else "a setting"
@@ -108,15 +107,6 @@ def settings(surroundings: Surroundings) -> Diagnosis:
     told = [f"{len(values)} from {place}" for place, values in sources.items() if values]
     found = f"{', '.join(told) if told else 'all defaults'}"
     return fine(f"{found}; {overridden}" if overridden else found)
-
-
-def _problem(error: object) -> str:
-    """One wrong setting in words, without its value: it may be a secret."""
-    details: dict[str, object] = dict(error)  # type: ignore[call-overload]
-    location = details.get("loc")
-    name = str(location[0]) if isinstance(location, tuple) and location else ""
-    variable = name if name.isupper() else f"{PREFIX}{name.upper()}" if name else "settings"
-    return f"{variable}: {str(details.get('msg', '')).removeprefix('Value error, ')}"
 
 
 def _settings_files(surroundings: Surroundings) -> list[Path]:

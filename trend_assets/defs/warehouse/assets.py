@@ -109,14 +109,14 @@ def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake
     key=["warehouse", "trends_database"],
     deps=[spec.key for spec in warehouse_marts.specs],
     group_name="warehouse",
-    description="The DuckDB file that analysts, the board and the command line open: every mart and the lake tables for analysts.",
-    kinds={"duckdb"},
+    description="What analysts, the board and the command line query: every mart and the lake tables for analysts, swapped in whole.",
+    kinds={open_warehouse().dialect},
     owners=OWNERS_BY_GROUP["warehouse"],
     tags={"layer": "mart", "lane": "marts"},
     pool=POOL,
 )
 def trends_database() -> dg.MaterializeResult:
-    """Swap in the published warehouse file; reached only when no dbt test of ERROR severity failed."""
+    """Make what dbt built visible to readers, all of it at once; reached only when no dbt test of ERROR severity failed."""
     publication = open_warehouse().publish()
     rows = publication.rows
     listed = [dg.TableRecord({"table": name, "rows": rows[name]}) for name in sorted(rows)]

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.trends.bursts import deviance_residual, upper_tail
-from trend_assets.lib.trends.history import Floats, Integers, hour_number, hour_numbers, hour_start
-from trend_assets.lib.trends.terms import DISPERSION, PAST_HOURS, RECENT_HOURS, SMALLEST_PAST_HOURS, TERMS, WEEK_HOURS
+from trend_assets.lib.trends.history import Integers, hour_number, hour_numbers, hour_start
+from trend_assets.lib.trends.terms import (
+    PAST_HOURS,
+    RECENT_HOURS,
+    SMALLEST_PAST_HOURS,
+    TERMS,
+    WEEK_HOURS,
+    TermCounts,
+    excess,
+    strongest_term,
+)
 from trend_assets.tables.declaration import timestamp
 
 _MICROSECONDS_PER_HOUR = 3_600_000_000
@@ -96,53 +103,12 @@ def live_novelty(topics: pa.Table, terms: pa.Table, volumes: pa.Table, counts: p
     live_terms, live_posts = _live_counts(counts, targets, vocabulary)
     recent, past, week_ago = (sealed[number][target, code] for number in range(len(COUNTS)))
     everything = [np.asarray(volumes[name], dtype=np.int64)[target] for name in COUNTS]
-    z, p_value, ratio = _novelty(
-        _Counts(recent + live_terms[target, code], past, week_ago),
-        _Counts(everything[0] + live_posts[target], everything[1], everything[2]),
+    z, p_value, ratio = excess(
+        TermCounts(recent + live_terms[target, code], past, week_ago),
+        TermCounts(everything[0] + live_posts[target], everything[1], everything[2]),
         np.asarray(volumes["known"], dtype=bool)[target],
     )
-    return _strongest(topics, row, term, z, p_value, ratio)
-
-
-class _Counts(NamedTuple):
-    """Posts of the day, of the 14 days before, of the same day a week ago; arrays of shape (n,)."""
-
-    recent: Integers
-    past: Integers
-    week_ago: Integers
-
-
-def _novelty(counts: _Counts, volumes: _Counts, known: np.ndarray) -> tuple[Floats, Floats, Floats]:
-    """Standardised excess, tail probability and ratio: the formulas of ``trends/terms.py``."""
-    share = np.maximum((counts.past + 0.5) / (volumes.past + 1.0), counts.week_ago / np.maximum(volumes.week_ago, 1))
-    expected = np.asarray(share * volumes.recent, dtype=np.float64)
-    size = np.asarray(1.0 / (DISPERSION + 1.0 / (1.0 + counts.past)), dtype=np.float64)
-    z = np.where(known, deviance_residual(counts.recent, expected, size), 0.0)
-    p_value = np.where(known, upper_tail(counts.recent, expected, size), 1.0)
-    return z, p_value, np.where(known, counts.recent / np.maximum(expected, 0.5), 1.0)
-
-
-def _strongest(topics: pa.Table, row: Integers, term: pa.Array, z: Floats, p_value: Floats, ratio: Floats) -> pa.Table:
-    """Per registry row its most telling term, paid for by the number of terms looked at."""
-    best = np.full(topics.num_rows, -1, dtype=np.int64)
-    order = np.lexsort((np.arange(row.size), p_value, row))
-    rows, where = np.unique(row[order], return_index=True)
-    best[rows] = order[where]
-    found, some = best >= 0, np.maximum(best, 0)
-
-    def of_best(values: Floats, otherwise: float) -> pa.Array:
-        return pa.array(np.where(found, values[some] if values.size else np.zeros(topics.num_rows), otherwise))
-
-    return pa.table(
-        {
-            "hour": topics["hour"],
-            "topic_id": topics["topic_id"],
-            "term": term.take(pa.array(best, pa.int64(), mask=~found)),
-            "z": of_best(z, 0.0),
-            "p_value": of_best(np.minimum(p_value * TERMS, 1.0), 1.0),
-            "ratio": of_best(ratio, 1.0),
-        }
-    )
+    return strongest_term(topics, row, term, z, p_value, ratio)
 
 
 def _windows(target: int) -> tuple[tuple[int, int], ...]:

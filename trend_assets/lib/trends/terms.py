@@ -10,6 +10,8 @@ work (Mathioudakis & Koudas, TwitterMonitor, SIGMOD 2010; Mazoyer et al., LREC 2
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,26 +48,7 @@ def term_novelty(topics: pa.Table, posts: pa.Table) -> pa.Table:
     hour = hour_numbers(topics["hour"])[row] - first
     code = np.asarray(pc.fill_null(pc.index_in(term, value_set=vocabulary), 0), dtype=np.int64)
     z, p_value, ratio = _novelty(counts, volumes, hour, code)
-    best = np.full(topics.num_rows, -1, dtype=np.int64)
-    order = np.lexsort((np.arange(row.size), p_value, row))
-    rows, where = np.unique(row[order], return_index=True)
-    best[rows] = order[where]
-    found, some = best >= 0, np.maximum(best, 0)
-    nothing = np.zeros(topics.num_rows)
-
-    def of_best(values: Floats, otherwise: float) -> pa.Array:
-        return pa.array(np.where(found, values[some] if values.size else nothing, otherwise))
-
-    return pa.table(
-        {
-            "hour": topics["hour"],
-            "topic_id": topics["topic_id"],
-            "term": term.take(pa.array(best, pa.int64(), mask=~found)),
-            "z": of_best(z, 0.0),
-            "p_value": of_best(np.minimum(p_value * TERMS, 1.0), 1.0),
-            "ratio": of_best(ratio, 1.0),
-        }
-    )
+    return strongest_term(topics, row, term, z, p_value, ratio)
 
 
 def _hourly(posts: pa.Table, vocabulary: pa.Array) -> tuple[Integers, Integers, int]:
@@ -94,23 +77,59 @@ def _hourly(posts: pa.Table, vocabulary: pa.Array) -> tuple[Integers, Integers, 
     )
 
 
+class TermCounts(NamedTuple):
+    """Posts of the last day, of the 14 days before, of the same day a week ago; arrays of one shape."""
+
+    recent: Integers
+    past: Integers
+    week_ago: Integers
+
+
+def excess(counts: TermCounts, volumes: TermCounts, known: np.ndarray) -> tuple[Floats, Floats, Floats]:
+    """Standardised excess, tail probability and ratio of terms counted (``counts``) among all posts (``volumes``).
+
+    known: where there is a past to compare with; elsewhere nothing is called new. All arrays have one shape.
+    """
+    share: Floats = np.maximum((counts.past + 0.5) / (volumes.past + 1.0), counts.week_ago / np.maximum(volumes.week_ago, 1))
+    expected: Floats = np.asarray(share * volumes.recent, dtype=np.float64)
+    size: Floats = np.asarray(1.0 / (DISPERSION + 1.0 / (1.0 + counts.past)), dtype=np.float64)
+    z = np.where(known, deviance_residual(counts.recent, expected, size), 0.0)
+    p_value = np.where(known, upper_tail(counts.recent, expected, size), 1.0)
+    return z, p_value, np.where(known, counts.recent / np.maximum(expected, 0.5), 1.0)
+
+
+def strongest_term(topics: pa.Table, row: Integers, term: pa.Array, z: Floats, p_value: Floats, ratio: Floats) -> pa.Table:
+    """The result of ``term_novelty``: per registry row its most telling term, paid for by the number of terms looked at.
+
+    row, term, z, p_value, ratio: one entry for each term looked at, ``row`` its registry row's number in ``topics``.
+    """
+    best = np.full(topics.num_rows, -1, dtype=np.int64)
+    order = np.lexsort((np.arange(row.size), p_value, row))
+    rows, where = np.unique(row[order], return_index=True)
+    best[rows] = order[where]
+    found, some = best >= 0, np.maximum(best, 0)
+
+    def of_best(values: Floats, otherwise: float) -> pa.Array:
+        return pa.array(np.where(found, values[some] if values.size else np.zeros(topics.num_rows), otherwise))
+
+    return pa.table(
+        {
+            "hour": topics["hour"],
+            "topic_id": topics["topic_id"],
+            "term": term.take(pa.array(best, pa.int64(), mask=~found)),
+            "z": of_best(z, 0.0),
+            "p_value": of_best(np.minimum(p_value * TERMS, 1.0), 1.0),
+            "ratio": of_best(ratio, 1.0),
+        }
+    )
+
+
 def _novelty(counts: Integers, volumes: Integers, hour: Integers, code: Integers) -> tuple[Floats, Floats, Floats]:
     """Standardised excess, tail probability and ratio of each (hour, term), all of shape (n,)."""
     last = len(volumes) - 1
-
-    def between(start: Integers, stop: Integers) -> tuple[Integers, Integers]:
-        start, stop = np.clip(start, 0, last), np.clip(stop, 0, last)
-        return counts[stop, code] - counts[start, code], volumes[stop] - volumes[start]
-
     recent_start = hour + 1 - RECENT_HOURS
-    recent, recent_volume = between(recent_start, hour + 1)
-    past, past_volume = between(recent_start - PAST_HOURS, recent_start)
-    week_ago, week_ago_volume = between(recent_start - WEEK_HOURS, hour + 1 - WEEK_HOURS)
-    share: Floats = (past + 0.5) / (past_volume + 1.0)
-    share = np.maximum(share, week_ago / np.maximum(week_ago_volume, 1))
-    expected: Floats = np.asarray(share * recent_volume, dtype=np.float64)
-    size: Floats = np.asarray(1.0 / (DISPERSION + 1.0 / (1.0 + past)), dtype=np.float64)
-    known = recent_start >= SMALLEST_PAST_HOURS
-    z = np.where(known, deviance_residual(recent, expected, size), 0.0)
-    p_value = np.where(known, upper_tail(recent, expected, size), 1.0)
-    return z, p_value, np.where(known, recent / np.maximum(expected, 0.5), 1.0)
+    windows = ((recent_start, hour + 1), (recent_start - PAST_HOURS, recent_start), (recent_start - WEEK_HOURS, hour + 1 - WEEK_HOURS))
+    bounds = [(np.clip(start, 0, last), np.clip(stop, 0, last)) for start, stop in windows]
+    of_term = TermCounts(*(counts[stop, code] - counts[start, code] for start, stop in bounds))
+    of_all = TermCounts(*(volumes[stop] - volumes[start] for start, stop in bounds))
+    return excess(of_term, of_all, recent_start >= SMALLEST_PAST_HOURS)

@@ -1,0 +1,40 @@
+-- What do people say about us? The last week of posts that name a brand of ours, by day and topic, as the sentiment model reads them.
+with
+
+newest as (
+
+    select *
+    from sentiment.topic_hours
+    where hour > (select max(hour) from sentiment.topic_hours) - interval 7 day
+    qualify row_number() over (partition by topic_id, label, cast(hour as date) order by hour desc) = 1
+
+),
+
+named as (
+
+    select
+        topic_id,
+        max_by(label, hour) as topic
+    from topics.trends
+    group by topic_id
+
+)
+
+select
+    cast(newest.hour as date) as day,
+    case when newest.topic_id = 'all' then 'every post' else named.topic end as topic,
+    newest.authors,
+    sum(newest.posts) as posts,
+    round(coalesce(max(case when newest.label = 'positive' then newest.share end), 0), 2) as positive,
+    round(coalesce(max(case when newest.label = 'neutral' then newest.share end), 0), 2) as neutral,
+    round(coalesce(max(case when newest.label = 'negative' then newest.share end), 0), 2) as negative
+
+from newest left join named on newest.topic_id = named.topic_id
+
+where newest.topic_id = 'all' or named.topic is not null
+
+group by cast(newest.hour as date), newest.topic_id, named.topic, newest.authors
+
+order by day desc, posts desc
+
+limit 20
