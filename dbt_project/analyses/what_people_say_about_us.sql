@@ -6,7 +6,8 @@ newest as (
     select *
     from sentiment.topic_hours
     where hour > (select max(hour) from sentiment.topic_hours) - interval 7 day
-    qualify row_number() over (partition by topic_id, label, cast(hour as date) order by hour desc) = 1
+    -- each hour counts the day that ends with it: the last one of a day stands for the day
+    qualify hour = max(hour) over (partition by topic_id, cast(hour as date))
 
 ),
 
