@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import drift
 from trend_assets.lib.quality.drift_windows import post_columns, vocabulary_columns
 from trend_assets.tables import TABLES

@@ -1,6 +1,6 @@
 """Throughput of the lake: publish, publish again, read, split a month of hourly partitions of raw posts.
 
-What belongs here: timing of ``trend_assets.lake`` on a local folder. Run: ``python benchmarks/lake.py [partitions] [rows]``.
+What belongs here: timing of ``trend_assets.lake.lake`` on a local folder. Run: ``python benchmarks/lake.py [partitions] [rows]``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.tables import TABLES
 
 TABLE = TABLES["social/raw_posts"]

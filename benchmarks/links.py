@@ -24,7 +24,7 @@ import pyarrow.parquet as parquet
 
 from trend_assets.lib.demand.links import product_trend_links
 from trend_assets.lib.demand.words import words_of
-from trend_assets.retail_files import MAPPINGS, read_retail
+from trend_assets.retail.files import MAPPINGS, read_retail
 
 WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 DAY = date(2026, 1, 1)

@@ -4,7 +4,7 @@
     python -m benchmarks.live --work 20000 180000 540000                  no daemon: seconds of one micro-batch by posts in the open hours
     python -m benchmarks.live --changes 12 --data FOLDER                  a finished demo: raised live, against sealed
 
-What belongs here: measuring. What doesn't: the live lane (``trend_assets/live.py``), what tests assert.
+What belongs here: measuring. What doesn't: the live lane (``trend_assets/live/lane.py``), what tests assert.
 
 The folder (default: a temporary one, made in some minutes) gets a simulated town of the days up to now, sealed up to the hour
 before the last two. Then the posts of another town, one a 1/rate of a second, are written as wire records dated now.
@@ -32,11 +32,11 @@ import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
+from trend_assets.lake.manifest import Manifest
 from trend_assets.lib.live.history import History
 from trend_assets.lib.live.hours import OpenHours
 from trend_assets.lib.live.judge import LiveParameters, advance, judge
-from trend_assets.manifest import Manifest
 
 BUDGET = {"landing": 10.0, "taken in": 15.0, "work": 20.0, "board poll": 5.0, "seen to board": 60.0}
 """Seconds allowed: landing 10; sensor 5 and run start 10; work 20; board 5; together, with ten to spare, 60."""
@@ -50,7 +50,7 @@ def prepare(folder: Path, days: int, posts_a_day: int) -> None:
     from rich.console import Console
 
     from trend_assets.demo import TOWN_BRANDS
-    from trend_assets.runs import Range, prepare_environment, run_job
+    from trend_assets.operations.runs import Range, prepare_environment, run_job
     from trend_assets.simulate import simulate_town
 
     now = datetime.now(UTC)
@@ -105,9 +105,9 @@ class Loader:
 
     def run(self) -> None:
         """Write until stopped; a loader that falls behind says so in the post count."""
-        from trend_assets.landing import LandingRecord, LandingWriter
+        from trend_assets.lake.storage import open_storage
+        from trend_assets.landing.files import LandingRecord, LandingWriter
         from trend_assets.settings import load_settings
-        from trend_assets.storage import open_storage
 
         writer = LandingWriter(open_storage(str(self.folder / "landing")), lake_start=load_settings().lake_start)
         source, due, created = bodies(int(self.rate * 900), seed=4711), time.time(), []
@@ -264,7 +264,7 @@ def report(loader: Loader, processes: Processes, live_runs: list[dict[str, float
 
 def work(folder: Path, sizes: list[int]) -> None:
     """Seconds of one micro-batch of 500 posts by the number of posts in the open hours, in this process."""
-    from trend_assets.live import LiveLane
+    from trend_assets.live.lane import LiveLane
     from trend_assets.settings import load_settings
 
     settings, lake = load_settings(), Lake(str(folder / "lake"))
@@ -288,8 +288,8 @@ def changes(folder: Path, count: int) -> None:
     Hours of the lake, one in 37 back from its end, so that all times of day are there; posts, their times of receipt and the verdicts
     are the sealed ones.
     """
-    from trend_assets.live import live_parameters
-    from trend_assets.live_history import Histories
+    from trend_assets.live.history import Histories
+    from trend_assets.live.lane import live_parameters
     from trend_assets.partitions import end_of_hour, hour_key
     from trend_assets.settings import load_settings
     from trend_assets.tables import TABLES
@@ -343,9 +343,9 @@ def _live_manifests(lake: Lake, hours: list[datetime]) -> list[Manifest]:
 
 def _fill(folder: Path, size: int) -> None:
     """Land ``size`` posts spread evenly over the two hours before now and the one under way."""
-    from trend_assets.landing import LandingRecord, LandingWriter
+    from trend_assets.lake.storage import open_storage
+    from trend_assets.landing.files import LandingRecord, LandingWriter
     from trend_assets.settings import load_settings
-    from trend_assets.storage import open_storage
 
     now = datetime.now(UTC)
     start = now.replace(minute=0, second=0, microsecond=0) - 2 * _HOUR
@@ -374,7 +374,7 @@ def main() -> None:
     folder = (chosen.data or Path(tempfile.mkdtemp(prefix="live-"))).resolve()
     if not (folder / "lake").exists():
         prepare(folder, chosen.days, chosen.posts_a_day)
-    from trend_assets.runs import prepare_environment
+    from trend_assets.operations.runs import prepare_environment
 
     prepare_environment(folder)
     if chosen.changes is not None:

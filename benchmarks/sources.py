@@ -17,7 +17,7 @@ import pyarrow as pa
 from rich.console import Console
 from rich.table import Table
 
-from trend_assets.landing import LandingWriter, list_landing, read_lines
+from trend_assets.landing.files import LandingWriter, list_landing, read_lines
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.sources import decode_hours
 

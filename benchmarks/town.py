@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.tables import TABLES
 
 LEAST_POSTS = 5

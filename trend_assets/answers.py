@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 
 from trend_assets.settings import PROJECT_ROOT
-from trend_assets.warehouse import open_warehouse
+from trend_assets.warehouse.engine import open_warehouse
 
 READY_QUERIES = PROJECT_ROOT / "dbt_project" / "analyses"
 TOP_TRENDS, TOP_CARDS = 6, 8

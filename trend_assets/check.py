@@ -8,7 +8,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table as Grid
 
-from trend_assets.runs import run_job
+from trend_assets.operations.runs import run_job
 
 
 def run_checks(console: Console) -> int:

@@ -55,7 +55,7 @@ def demo(
     Stop it when you like; run it again and it goes on where it stopped.
     """
     from trend_assets import demo as job
-    from trend_assets.runs import RunFailedError
+    from trend_assets.operations.runs import RunFailedError
     from trend_assets.simulate import OtherTownError
 
     own = posts is not None
@@ -104,7 +104,7 @@ def ingest(
     quarantined record lacks. Posts before LAKE_START (default 400 days ago) are quarantined: set it early for old archives,
     for instance LAKE_START=2006-03-21T00:00:00Z.
     """
-    from trend_assets.accounting import ingest_and_account
+    from trend_assets.landing.accounting import ingest_and_account
 
     use_data(data)
     try:

@@ -9,10 +9,11 @@ from typing import Any
 
 import dagster as dg
 
-from trend_assets import automation, presentation
-from trend_assets.lake import Lake
+from trend_assets import presentation
+from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality.audit import CHECKS, audit
 from trend_assets.lib.quality.signals import Signal
+from trend_assets.operations import automation
 from trend_assets.partitions import daily, hourly
 from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.tables import TABLES, Table

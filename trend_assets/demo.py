@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trend_assets.lib.simulation.planted import Family
-from trend_assets.runs import Range, prepare_environment, run_job
+from trend_assets.operations.runs import Range, prepare_environment, run_job
 from trend_assets.settings import PROJECT_ROOT, load_settings
 
 TOWN_START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -134,7 +134,7 @@ def _whole_graph(steps: Steps, first: datetime, end: datetime, console: Console)
 def _models(steps: Steps, hours: Range, console: Console) -> None:
     """Train each model that has labels and let it predict; one whose gate refuses it is said, and stops nothing."""
     from trend_assets.lib.learning.discovery import tasks
-    from trend_assets.training import NotReadyError, label_file
+    from trend_assets.models.training import NotReadyError, label_file
 
     for task in tasks():
         try:
@@ -179,7 +179,7 @@ def run_town(folder: Path, town: Town, console: Console) -> None:
 def run_own_data(folder: Path, files: OwnData, console: Console) -> None:
     """The main job on the user's files; their orders keep their own calendar, missing stock is simulated and labelled so."""
     from trend_assets.answers import show_answers
-    from trend_assets.own_data import first_and_last_order_day, inspect_posts
+    from trend_assets.retail.own_data import first_and_last_order_day, inspect_posts
 
     started = time.monotonic()
     posts = inspect_posts(files.posts, files.posts_mapping)
@@ -217,14 +217,14 @@ def run_own_data(folder: Path, files: OwnData, console: Console) -> None:
 
 
 def _ingest(files: OwnData, mapping: Path, console: Console) -> None:
-    from trend_assets.accounting import ingest_and_account
+    from trend_assets.landing.accounting import ingest_and_account
 
     if not ingest_and_account([files.posts], "table", mapping, again=False, console=console):
         raise ValueError("the counts of your posts do not add up; see the table above")
 
 
 def _prepare_retail(folder: Path, files: OwnData, first: date, last: date, console: Console) -> None:
-    from trend_assets.own_data import check_own_mapping, simulate_missing_stock, write_retail_mapping
+    from trend_assets.retail.own_data import check_own_mapping, simulate_missing_stock, write_retail_mapping
 
     if files.retail_mapping is not None:
         check_own_mapping(files.retail_mapping)

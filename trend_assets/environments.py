@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from trend_assets.lake.storage import MissingExtraError
 from trend_assets.settings import Environment, Settings
-from trend_assets.storage import MissingExtraError
 
 
 def extra_resources(settings: Settings) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def settings_page() -> str:
 
 def write_generated(*, check: bool) -> list[str]:
     """Write each generated file that is out of date (or, with ``check``, only name them)."""
-    from trend_assets.dbt_sources import columns_markdown, sources_yaml
+    from trend_assets.warehouse.dbt_sources import columns_markdown, sources_yaml
 
     wanted = {
         "docs/tables.md": tables_page(),

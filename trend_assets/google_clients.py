@@ -1,7 +1,7 @@
 """Clients of Google Cloud's services, made in one place. Importing it needs the extra ``gcp``; callers do so on demand.
 
 What belongs here: credentials, endpoints, and what to do when there are none. What doesn't: what the clients are used for
-(``cloud_storage.py``, ``warehouse_bigquery.py``), the same clients as Dagster resources (``environments.py``).
+(``lake/cloud_storage.py``, ``warehouse/bigquery_engine.py``), the same clients as Dagster resources (``environments.py``).
 
 An endpoint over plain http is an emulator's: it knows no credentials, so none are looked for and none are sent.
 """

@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets import small_plots
-from trend_assets.manifest import Manifest
+from trend_assets.lake.manifest import Manifest
 from trend_assets.tables import Column, Table
 from trend_assets.tables.lineage import column_sources
 
@@ -93,7 +93,7 @@ def figures_of(table: Table) -> Figures:
 
 def definition_metadata(table: Table, deps: Sequence[dg.AssetDep]) -> dict[str, Any]:
     """Metadata of the asset's definition beside its column schema: column lineage, and the table's name in the warehouse."""
-    from trend_assets.warehouse import PUBLISHED_TABLES
+    from trend_assets.warehouse.engine import PUBLISHED_TABLES
 
     sources = column_sources(table, ["/".join(dep.asset_key.path) for dep in deps])
     metadata: dict[str, Any] = {}

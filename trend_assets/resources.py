@@ -1,6 +1,6 @@
 """Dagster resources: the lake as a resource and as an I/O manager, by environment.
 
-What belongs here: thin Dagster wrappers. What doesn't: the publish protocol (``lake.py``), settings (``settings.py``).
+What belongs here: thin Dagster wrappers. What doesn't: the publish protocol (``lake/lake.py``), settings (``settings.py``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dagster._core.execution.context.metadata_logging import AssetMetadataHandle
 
 from trend_assets import __version__, presentation
 from trend_assets.environments import extra_resources
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
+from trend_assets.lake.manifest import Manifest
 from trend_assets.lib.quality.audit import CHECKS, AuditError
 from trend_assets.lib.quality.partition_keys import UNPARTITIONED
-from trend_assets.manifest import Manifest
 from trend_assets.partitions import daily, day_key, end_of_hour, hour_key, hourly, hours_between
 from trend_assets.settings import Settings, load_settings
 from trend_assets.tables import TABLES, Table
@@ -183,7 +183,7 @@ class LakeIOManager(dg.ConfigurableIOManager):
 def resources(settings: Settings | None = None) -> dict[str, Any]:
     """Every resource of the code location, as a function of the settings (tests pass their own)."""
     chosen = settings or load_settings()
-    from trend_assets.dbt_project import dbt_resource
+    from trend_assets.warehouse.dbt_project import dbt_resource
 
     return {
         "dbt": dbt_resource(),

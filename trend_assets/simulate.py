@@ -25,7 +25,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from trend_assets.landing import LandingRecord, LandingWriter, read_lines
+from trend_assets.lake.storage import Storage, open_storage
+from trend_assets.landing.files import LandingRecord, LandingWriter, read_lines
 from trend_assets.lib.simulation.catalogue import STORES
 from trend_assets.lib.simulation.delivery import KIND_OF_NETWORK, Batch, Town
 from trend_assets.lib.simulation.opinions import hand_labels
@@ -34,7 +35,6 @@ from trend_assets.lib.simulation.retail import Retailer
 from trend_assets.lib.simulation.retail_files import RetailFiles
 from trend_assets.lib.simulation.town import TownParameters, stream
 from trend_assets.lib.simulation.truth import authors_truth, drift_truth, trends_truth
-from trend_assets.storage import Storage, open_storage
 
 MARKER = "truth/simulation.json"
 LABELS = "labels/sentiment.jsonl"
@@ -252,7 +252,7 @@ def _lost_sales(parameters: TownParameters, retailer: Retailer, lost: np.ndarray
 def _generator_version() -> str:
     """Hash of the code that decides the bytes: a town is finished only by the generator that began it."""
     folder = Path(__file__).resolve().parent
-    files = [*(folder / "lib" / "simulation").glob("*.py"), folder / "simulate.py", folder / "landing.py", _MAPPING]
+    files = [*(folder / "lib" / "simulation").glob("*.py"), folder / "simulate.py", folder / "landing/files.py", _MAPPING]
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

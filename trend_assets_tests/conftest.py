@@ -20,7 +20,7 @@ import pytest
 # Before the first import of the project: its partitions must not follow the settings of a demo in data/.
 os.environ["TREND_ASSETS_DATA"] = tempfile.mkdtemp(prefix="trend-assets-")
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 
 COMMAND = str(Path(sys.executable).with_name("trend-assets"))
 DAYS, POSTS = 6, 9_000

@@ -19,7 +19,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.acero  # Arrow imports it on first use: before the forks, not in each of them
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.tables import Column, Table
 from trend_assets.tables.declaration import timestamp
 

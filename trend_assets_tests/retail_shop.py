@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from trend_assets.lib.retail.mapping import RetailMapping, parse_mapping
-from trend_assets.retail_extracts import DatabaseSource
-from trend_assets.retail_files import read_retail
+from trend_assets.retail.extracts import DatabaseSource
+from trend_assets.retail.files import read_retail
 from trend_assets_tests.postgres_server import Server
 
 ONE, TWO, THREE = date(2026, 9, 1), date(2026, 9, 2), date(2026, 9, 3)

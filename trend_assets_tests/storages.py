@@ -18,7 +18,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from trend_assets.storage import StepHook, Storage, open_storage
+from trend_assets.lake.storage import StepHook, Storage, open_storage
 
 KINDS = ("local", "gcs")
 DEADLINE = 5.0

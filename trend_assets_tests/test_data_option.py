@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from trend_assets.cli import app
 from trend_assets.commands import terminal
 from trend_assets.commands.terminal import data_place
-from trend_assets.runs import prepare_environment
+from trend_assets.operations.runs import prepare_environment
 from trend_assets.settings import load_settings
 
 BUCKET = "gs://lake-of-a-shop/staging"

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from trend_assets.environments import extra_resources
-from trend_assets.ingest import ingest_files
-from trend_assets.landing import list_landing
+from trend_assets.lake.storage import Storage, open_storage
+from trend_assets.landing.files import list_landing
+from trend_assets.landing.ingest import ingest_files
 from trend_assets.lib.sources.landing_file import read_lines
 from trend_assets.settings import Settings
-from trend_assets.storage import Storage, open_storage
 from trend_assets_tests.storages import cloud_endpoint, new_bucket
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
@@ -156,8 +156,8 @@ def test_without_credentials_the_message_says_how_to_get_some(monkeypatch, tmp_p
 
 
 def test_without_the_extra_the_message_says_which_to_install(monkeypatch):
-    from trend_assets.storage import MissingExtraError
-    from trend_assets.warehouse import open_warehouse
+    from trend_assets.lake.storage import MissingExtraError
+    from trend_assets.warehouse.engine import open_warehouse
 
     monkeypatch.setitem(sys.modules, "dagster_gcp", None)
     monkeypatch.setitem(sys.modules, "google.cloud", None)

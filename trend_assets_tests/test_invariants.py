@@ -15,8 +15,8 @@ import pyarrow as pa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trend_assets.lake import Lake
-from trend_assets.landing import LandingRecord
+from trend_assets.lake.lake import Lake
+from trend_assets.landing.files import LandingRecord
 from trend_assets.lib.demand.cards import decision_cards
 from trend_assets.lib.sources import Decoded
 from trend_assets.lib.sources.edge import records_of

@@ -14,8 +14,8 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 from trend_assets import presentation, small_plots
 from trend_assets.declared import asset_spec
 from trend_assets.definitions import definitions
-from trend_assets.lake import Lake
-from trend_assets.manifest import Manifest, Part
+from trend_assets.lake.lake import Lake
+from trend_assets.lake.manifest import Manifest, Part
 from trend_assets.partitions import daily
 from trend_assets.resources import LakeIOManager, _describe_partitions
 from trend_assets.settings import PROJECT_ROOT
@@ -263,7 +263,7 @@ def latest(town, graph) -> dict[str, dg.AssetMaterialization]:
     """Latest materialization of each asset of the town."""
     overrides = {
         "run_storage": ("dagster._core.storage.runs", "SqliteRunStorage"),
-        "event_log_storage": ("trend_assets.event_log", "BatchedSqliteEventLogStorage"),
+        "event_log_storage": ("trend_assets.operations.event_log", "BatchedSqliteEventLogStorage"),
     }
     storage = str(town.folder / "dagster")
     configured = {name: {"module": module, "class": kind, "config": {"base_dir": storage}} for name, (module, kind) in overrides.items()}

@@ -15,13 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from trend_assets.landing import list_landing
+from trend_assets.lake.storage import open_storage
+from trend_assets.landing.files import list_landing
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.simulation.town import TownParameters
 from trend_assets.lib.sources.decode import decode_hours
-from trend_assets.retail_files import read_retail
+from trend_assets.retail.files import read_retail
 from trend_assets.simulate import OtherTownError, simulate_town
-from trend_assets.storage import open_storage
 
 TOWN = {"days": 4, "posts": 4_000, "seed": 3}
 PSEUDONYMS = Pseudonyms("a key for tests")

@@ -15,7 +15,7 @@ from trend_assets.board.markup import style_sheet
 from trend_assets.board.sections import decisions, health, influencers, trends
 from trend_assets.board.view import heading, notice, say, show
 from trend_assets.board.words import LANGUAGES
-from trend_assets.warehouse import WarehouseMissingError
+from trend_assets.warehouse.engine import WarehouseMissingError
 
 _FRAME = """
 .block-container, [data-testid="stMainBlockContainer"] { max-width: 1180px; padding-top: 1.2rem; padding-bottom: 3rem; }

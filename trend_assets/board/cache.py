@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.settings import Environment, Settings, load_settings
-from trend_assets.warehouse import WarehouseEngine, open_warehouse
+from trend_assets.warehouse.engine import WarehouseEngine, open_warehouse
 
 SECONDS = 60
 _Result = TypeVar("_Result")

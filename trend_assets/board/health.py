@@ -86,7 +86,7 @@ def newest_alerts(settings: Settings, most: int = MOST_ALERTS) -> list[AlertLine
     Raises:
         OSError: the file cannot be read.
     """
-    from trend_assets.alerts import alerts_file, read_alerts
+    from trend_assets.operations.alerts import alerts_file, read_alerts
 
     found = [alert for alert in read_alerts(alerts_file(settings)) if isinstance(alert, dict)]
     return [AlertLine(str(alert.get("raised_at", "")), str(alert.get("text", ""))) for alert in found[-most:][::-1]]

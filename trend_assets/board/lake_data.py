@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.tables import TABLES, Table
 
 Row = dict[str, Any]

@@ -1,6 +1,6 @@
 """How the board and the digest look: colours of actions, the style sheet of cards, parts made of escaped markup.
 
-What belongs here: HTML of a card, a table, a chip. What doesn't: Streamlit's widgets (``sections/``), the digest's page (``digest.py``).
+What belongs here: HTML of a card, a table, a chip. What doesn't: Streamlit's widgets (``sections/``), the digest (``digest.py``).
 
 Colours are of Okabe and Ito's palette, darkened until white text on them has a contrast of 4.5; every colour comes with its word.
 """

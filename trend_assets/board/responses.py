@@ -20,8 +20,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from trend_assets.lake import Lake
-from trend_assets.storage import ConflictError
+from trend_assets.lake.lake import Lake
+from trend_assets.lake.storage import ConflictError
 from trend_assets.tables import TABLES
 from trend_assets.tables.demand import RESPONSES
 

@@ -25,7 +25,7 @@ def board(
     from importlib.util import find_spec
 
     from trend_assets.board.launch import PortInUseError, run
-    from trend_assets.warehouse import open_warehouse
+    from trend_assets.warehouse.engine import open_warehouse
 
     place = use_data(data)
     if find_spec("streamlit") is None:

@@ -36,10 +36,10 @@ def digest(
 
     The file is complete in itself: open it in any browser and print it, or send it by mail.
     """
-    from trend_assets.digest import gather, page
-    from trend_assets.lake import Lake
+    from trend_assets.board.digest import gather, page
+    from trend_assets.lake.lake import Lake
     from trend_assets.settings import load_settings
-    from trend_assets.warehouse import open_warehouse
+    from trend_assets.warehouse.engine import open_warehouse
 
     use_data(data)
     settings = load_settings()

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
         online: Annotated[bool, typer.Option("--online", help="Also ask what is further than this machine: buckets, databases")] = False,
     ) -> None:
         """Say what is wrong with this setup and what to do. Changes nothing; exits 1 when something is wrong."""
-        from trend_assets.doctor import UnknownCheckError, run_doctor
+        from trend_assets.doctor.examination import UnknownCheckError, run_doctor
 
         try:
             code = run_doctor(data_place(data), console, only=only or (), as_json=as_json, online=online)

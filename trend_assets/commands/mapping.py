@@ -1,6 +1,6 @@
 """`trend-assets map`: proposes a mapping file for a retailer's exports, or checks one, and explains each mistake.
 
-What belongs here: options and printing. What doesn't: guessing and trying (``retail_map.py``, ``lib/retail``).
+What belongs here: options and printing. What doesn't: guessing and trying (``retail/propose.py``, ``lib/retail``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from trend_assets.commands.terminal import console, fail
 if TYPE_CHECKING:
     from trend_assets.lib.retail.explain import Trial
     from trend_assets.lib.retail.propose import Proposal
-    from trend_assets.retail_map import Sample
+    from trend_assets.retail.propose import Sample
 
 MOST_SHOWN = 12
 
@@ -65,15 +65,15 @@ def register(app: typer.Typer) -> None:
 
 
 def _samples(files: Sequence[Path], tables: Sequence[str]) -> list[Sample]:
-    from trend_assets.retail_extracts import source_of_settings
-    from trend_assets.retail_map import sample_of_file, sample_of_table
+    from trend_assets.retail.extracts import source_of_settings
+    from trend_assets.retail.propose import sample_of_file, sample_of_table
 
     return [sample_of_file(path) for path in files] + [sample_of_table(table, source_of_settings()) for table in tables]
 
 
 def _proposed(samples: Sequence[Sample], table: str, output: Path | None, name: str) -> bool:
     from trend_assets.lib.retail.mapping import parse_mapping
-    from trend_assets.retail_map import mapping_of, propose_sample, try_sample
+    from trend_assets.retail.propose import mapping_of, propose_sample, try_sample
 
     proposals = [(sample, propose_sample(sample, table or None)) for sample in samples]
     taken: dict[str, str] = {}
@@ -102,8 +102,8 @@ def _proposed(samples: Sequence[Sample], table: str, output: Path | None, name: 
 def _checked(samples: Sequence[Sample], against: Path, table: str) -> bool:
     from rich.markup import escape
 
-    from trend_assets.retail_files import load_mapping
-    from trend_assets.retail_map import copied_people, table_of, try_sample
+    from trend_assets.retail.files import load_mapping
+    from trend_assets.retail.propose import copied_people, table_of, try_sample
 
     mapping = load_mapping(against)
     console.print(f"[bold]{against}[/] is a valid mapping of {', '.join(mapping.tables)}")

@@ -1,6 +1,6 @@
 """`trend-assets models`: list and show models, promote by hand never, roll back, begin a new task.
 
-What belongs here: options and printing. What doesn't: the work (``training.py``, ``tracking.py``, ``lib/learning``).
+What belongs here: options and printing. What doesn't: the work (``models/training.py``, ``models/tracking.py``, ``lib/learning``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rich.table import Table as Grid
 from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 if TYPE_CHECKING:
-    from trend_assets.tracking import Tracking, Version
+    from trend_assets.models.tracking import Tracking, Version
 
 NameArgument = Annotated[str, typer.Argument(help="Name of a task")]
 models = typer.Typer(no_args_is_help=True, help="Models: list, show, train, roll back, begin a new one (docs/models.md).")
@@ -29,8 +29,8 @@ def _tracking() -> Tracking | None:
     """The tracking store, ``None`` where nothing has been trained into this data folder (and none is made)."""
     from pathlib import Path
 
+    from trend_assets.models.tracking import Tracking
     from trend_assets.settings import load_settings
-    from trend_assets.tracking import Tracking
 
     settings = load_settings()
     place = settings.tracking_database.removeprefix("sqlite:///")
@@ -128,13 +128,13 @@ def _show_metrics(tracking: Tracking, version: Version) -> None:
 def train(name: NameArgument, data: DataOption = None) -> None:
     """Train, evaluate and, where the gate is passed, promote: the job NAME_training; exits 1 where it is not."""
     from trend_assets.lib.learning.discovery import load_task
-    from trend_assets.runs import RunFailedError, run_job
+    from trend_assets.operations.runs import RunFailedError, run_job
 
     use_data(data)
     _known(name)
-    from trend_assets.lake import Lake
+    from trend_assets.lake.lake import Lake
+    from trend_assets.models.training import NotReadyError, label_file, verdict
     from trend_assets.settings import load_settings
-    from trend_assets.training import NotReadyError, label_file, verdict
 
     settings = load_settings()
     try:
@@ -158,7 +158,7 @@ def train(name: NameArgument, data: DataOption = None) -> None:
 @models.command()
 def rollback(name: NameArgument, data: DataOption = None) -> None:
     """Make the champion before this one champion again; its predictions replace the others when the job NAME_hours runs."""
-    from trend_assets.training import NotReadyError, roll_back
+    from trend_assets.models.training import NotReadyError, roll_back
 
     use_data(data)
     _known(name)

@@ -10,8 +10,8 @@ import typer
 from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 if TYPE_CHECKING:
-    from trend_assets.comparison import Comparison
-    from trend_assets.replay import Replay
+    from trend_assets.lake.comparison import Comparison
+    from trend_assets.operations.replay import Replay
 
 DIFFERENCES_SHOWN = 12
 
@@ -34,9 +34,9 @@ def register(app: typer.Typer) -> None:
         changed, in the lake or in Dagster's records, unless you say --restore: then a partition whose files are damaged or gone
         is published again, audited, when the replay gives what was there.
         """
-        from trend_assets.replay import ReplayError, parse_hour, scratch_folder, tables_to_replay
-        from trend_assets.replay import replay as make_again
-        from trend_assets.runs import RunFailedError
+        from trend_assets.operations.replay import ReplayError, parse_hour, scratch_folder, tables_to_replay
+        from trend_assets.operations.replay import replay as make_again
+        from trend_assets.operations.runs import RunFailedError
         from trend_assets.settings import load_settings
 
         use_data(data)

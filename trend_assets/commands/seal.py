@@ -1,6 +1,6 @@
 """`trend-assets seal`: once, without the daemon, what sensors and schedules would do now.
 
-What belongs here: options, order of the jobs, printing. What doesn't: what is due (``sealing.py``, ``late_files.py``).
+What belongs here: options, order of the jobs, printing. What doesn't: what is due (``operations/sealing.py``, ``landing/late_files.py``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import typer
 from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 if TYPE_CHECKING:
-    from trend_assets.runs import Range
-    from trend_assets.sealing import State
+    from trend_assets.operations.runs import Range
+    from trend_assets.operations.sealing import State
 
 JOBS = ("social_hours", "late_hours", "retail_days", "demand_days", "marts")
 """In the order in which they run: each makes what the next reads."""
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
         Seals the hours that are due, takes late posts into sealed hours, reads retail tables of closed days, makes the daily
         tables of days that are complete, then the marts. Run it again and it does only what has become due since.
         """
-        from trend_assets.runs import RunFailedError
+        from trend_assets.operations.runs import RunFailedError
 
         if only and only not in JOBS:
             fail(f"--only {only}: expected one of {', '.join(JOBS)}")
@@ -52,7 +52,7 @@ def register(app: typer.Typer) -> None:
 
 def _seal(now: datetime, jobs: Sequence[str], *, dry_run: bool) -> None:
     """One job after the other, each range after range, until nothing is due."""
-    from trend_assets.sealing import State
+    from trend_assets.operations.sealing import State
 
     state = State.of_settings()
     console.print(f"[bold]What is due[/] at {now:%Y-%m-%d %H:%M} UTC")
@@ -68,8 +68,8 @@ def _seal(now: datetime, jobs: Sequence[str], *, dry_run: bool) -> None:
 
 
 def _marts(state: State, *, dry_run: bool) -> None:
-    from trend_assets.runs import run_job
-    from trend_assets.sealing import marts_due
+    from trend_assets.operations.runs import run_job
+    from trend_assets.operations.sealing import marts_due
 
     reason = marts_due(state.instance)
     _tell("marts", reason, "the warehouse file is newer than all it shows, or no daily table was made yet")
@@ -79,7 +79,7 @@ def _marts(state: State, *, dry_run: bool) -> None:
 
 def _ranges_of(state: State, job: str, now: datetime, *, dry_run: bool) -> None:
     """Run the job over what is due, until nothing is; a range that stays due after its run is not repeated."""
-    from trend_assets.runs import run_job
+    from trend_assets.operations.runs import run_job
 
     before: Range | None = None
     while True:
@@ -97,8 +97,8 @@ def _ranges_of(state: State, job: str, now: datetime, *, dry_run: bool) -> None:
 
 def _late_hours(state: State, *, dry_run: bool) -> None:
     """Take late posts into their hours."""
-    from trend_assets.late_files import look_everywhere, ranges_of
-    from trend_assets.runs import Range, run_job
+    from trend_assets.landing.late_files import look_everywhere, ranges_of
+    from trend_assets.operations.runs import Range, run_job
 
     sealed = state.sealed()
     look = look_everywhere(state.storage, state.lake, sealed) if sealed else None

@@ -42,7 +42,7 @@ def use_data(data: str | None) -> str:
     """``data_place``; the environment, Dagster and dbt are pointed at it. Ends the command where a setting is wrong."""
     from pydantic import ValidationError
 
-    from trend_assets.runs import prepare_environment
+    from trend_assets.operations.runs import prepare_environment
     from trend_assets.settings import in_words, load_settings
 
     place = data_place(data)
@@ -56,7 +56,7 @@ def use_data(data: str | None) -> str:
 
 def use_folder(data: str | None, default: str = "data") -> Path:
     """As ``use_data``, for a command that is for one machine only: it ends where the data are in an object store."""
-    from trend_assets.runs import prepare_environment
+    from trend_assets.operations.runs import prepare_environment
 
     place = data_place(data, default)
     if "://" in place:

@@ -1,7 +1,7 @@
 """What starts runs by the clock or by a condition, and what tells a person: schedules, the condition's sensor, alerts, housekeeping.
 
-What belongs here: when. What doesn't: what is due (``sealing.py``), conditions (``automation.py``), the alerts' words
-(``alerts.py``), what housekeeping removes (``housekeeping.py``), the landing sensor (``defs/social/sensors.py``).
+What belongs here: when. What doesn't: what is due (``operations/sealing.py``), conditions (``operations/automation.py``), the alerts' words
+(``operations/alerts.py``), what housekeeping removes (``operations/housekeeping.py``), the landing sensor (``defs/social/sensors.py``).
 
 Everything runs by default, in each environment: `make dev` starts it. In a lake of the past nothing is due, and each tick says so.
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import dagster as dg
 
-from trend_assets import alerts
 from trend_assets.defs.jobs import LANE, MAX_RUNTIME, marts, retail_days, social_hours
-from trend_assets.orphans import end_orphans
+from trend_assets.operations import alerts
+from trend_assets.operations.orphans import end_orphans
+from trend_assets.operations.sealing import Due, State, marts_due, under_way
 from trend_assets.resources import LakeResource
-from trend_assets.sealing import Due, State, marts_due, under_way
 from trend_assets.settings import load_settings
 
 RUNNING = dg.DefaultScheduleStatus.RUNNING
@@ -85,7 +85,7 @@ class HousekeepingConfig(dg.Config):
 @dg.op(retry_policy=dg.RetryPolicy(max_retries=1, delay=30))
 def keep_house(context: dg.OpExecutionContext, config: HousekeepingConfig, lake: LakeResource) -> None:
     """Remove unnamed parts, partitions past their retention, old records of Dagster, old logs and alerts; report what went."""
-    from trend_assets.housekeeping import keep_house as keep
+    from trend_assets.operations.housekeeping import keep_house as keep
 
     settings, storage = load_settings(), os.environ.get("TREND_ASSETS_DAGSTER_STORAGE")
     removed = keep(

@@ -1,7 +1,7 @@
 """The jobs: each materializes one stage of the flow over a range of partitions, with its checks.
 
 What belongs here: selections, how often an operation is tried again, which jobs exclude each other. What doesn't: when they
-run (``automation.py``, ``defs/automation.py``, ``defs/social/sensors.py``); jobs of the live lane and of models (theirs).
+run (``operations/automation.py``, ``defs/automation.py``, ``defs/social/sensors.py``); jobs of the live lane and of models (theirs).
 
 Steps run one after the other in the run's process: a process for each would import the code location each time, which takes
 longer than most steps.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from trend_assets.late_files import LATE_TABLES
+from trend_assets.landing.late_files import LATE_TABLES
 from trend_assets.tables import TABLES
 
 LANE = "trend_assets/lane"

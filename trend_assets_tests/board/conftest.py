@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.lib.demand.cards import decision_cards
 from trend_assets.settings import PROJECT_ROOT, load_settings
 from trend_assets.tables import TABLES

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from trend_assets.board.responses import MOST_NOTE_CHARACTERS, TABLE, answers, due_back, latest, respond, standing
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 
 DAY = date(2026, 9, 5)
 NOON = datetime(2026, 9, 5, 12, tzinfo=UTC)

@@ -37,7 +37,7 @@ def test_every_action_stage_and_lane_has_words():
 def test_every_text_the_pages_ask_for_exists():
     asked = set()
     folder = Path(trend_assets.board.__file__).parent
-    for path in [*folder.rglob("*.py"), folder.parent / "digest.py"]:
+    for path in [*folder.rglob("*.py"), folder.parent / "board/digest.py"]:
         for node in ast.walk(ast.parse(path.read_text())):
             name = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
             arguments = node.args if name == "say" else node.args[1:] if name == "text" else []

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from trend_assets.dbt_sources import PROJECT_FOLDER
-from trend_assets.lake import Lake
-from trend_assets.warehouse import Publication, Warehouse, dbt_environment, dbt_variables, publish
+from trend_assets.lake.lake import Lake
+from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER
+from trend_assets.warehouse.engine import Publication, Warehouse, dbt_environment, dbt_variables, publish
 from trend_assets_tests.dbt_project.small_lake import publish_small_lake
 
 

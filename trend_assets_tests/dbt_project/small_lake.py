@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.tables import TABLES
 
 DAYS = [date(2026, 9, 1) + timedelta(days=n) for n in range(4)]

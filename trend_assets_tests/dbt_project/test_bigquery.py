@@ -14,13 +14,14 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from trend_assets.dbt_sources import PROJECT_FOLDER, SOURCES, source_columns
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
+from trend_assets.lake.storage import open_storage
 from trend_assets.lib.demand.cards import decision_cards
 from trend_assets.settings import Settings
-from trend_assets.storage import open_storage
 from trend_assets.tables import TABLES
-from trend_assets.warehouse import (
+from trend_assets.warehouse.bigquery_engine import BigQueryWarehouse
+from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER, SOURCES, source_columns
+from trend_assets.warehouse.engine import (
     PUBLISH_STEPS,
     PUBLISHED_TABLES,
     NotPublishableError,
@@ -29,7 +30,6 @@ from trend_assets.warehouse import (
     dbt_environment_of,
     open_warehouse,
 )
-from trend_assets.warehouse_bigquery import BigQueryWarehouse
 from trend_assets_tests.bigquery_emulator import PROJECT, emulator_endpoint
 from trend_assets_tests.dbt_project.conftest import Built, results_of, run_dbt
 from trend_assets_tests.dbt_project.small_lake import DAYS, orders
@@ -114,7 +114,7 @@ def test_sources_hold_the_committed_rows_and_no_column_they_may_not(cloud: Cloud
 
 @pytest.mark.parametrize("model", MODELS)
 def test_models_are_those_of_duckdb(cloud: Cloud, built: Built, model: str) -> None:
-    from trend_assets.warehouse import read_working
+    from trend_assets.warehouse.engine import read_working
 
     expected = read_working(built.working, model)
     found = cloud.warehouse.read_working(model)
@@ -123,7 +123,7 @@ def test_models_are_those_of_duckdb(cloud: Cloud, built: Built, model: str) -> N
 
 
 def test_cards_made_from_bigquery_are_those_made_from_duckdb(cloud: Cloud, built: Built) -> None:
-    from trend_assets.warehouse import read_working
+    from trend_assets.warehouse.engine import read_working
 
     day = DAYS[-1]
     expected = decision_cards(read_working(built.working, "int_trend_product_stock", day, day), day)
@@ -231,7 +231,7 @@ def day_run(cloud: Cloud) -> Cloud:
 def test_a_daily_run_replaces_its_day_even_by_nothing_and_keeps_the_others(day_run: Cloud, built: Built) -> None:
     days = day_run.warehouse.read_working("int_trend_days", columns=["day"])["day"].to_pylist()
     assert sorted(set(days)) == DAYS[1:-1]
-    from trend_assets.warehouse import read_working
+    from trend_assets.warehouse.engine import read_working
 
     earlier = read_working(built.working, "int_sales_rates", None, DAYS[-2])
     assert comparable(day_run.warehouse.read_working("int_sales_rates", None, DAYS[-2])) == comparable(earlier)

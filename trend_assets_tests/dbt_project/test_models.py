@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from trend_assets.tables import TABLES
-from trend_assets.warehouse import NotPublishableError, publish, read_working
+from trend_assets.warehouse.engine import NotPublishableError, publish, read_working
 from trend_assets_tests.dbt_project.conftest import Built, results_of, run_dbt
 from trend_assets_tests.dbt_project.small_lake import BOTS, DAYS, LIFESTYLE, TRENDING, orders
 
@@ -130,7 +130,7 @@ def day_run(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("day run")
     shutil.copytree(built.root / "lake", root / "lake", ignore=shutil.ignore_patterns("*.duckdb"))
     shutil.copytree(built.root / "warehouse", root / "warehouse")
-    from trend_assets.lake import Lake
+    from trend_assets.lake.lake import Lake
 
     lake, last = Lake(str(root / "lake")), DAYS[-1]
     trends = TABLES["topics/trends"]

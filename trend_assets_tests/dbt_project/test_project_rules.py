@@ -11,9 +11,9 @@ import pytest
 import yaml
 from dagster import AssetKey
 
-from trend_assets.dbt_sources import PROJECT_FOLDER, SOURCES, columns_markdown, source_columns, sources_yaml
 from trend_assets.tables import TABLES
-from trend_assets.warehouse import PUBLISHED_TABLES
+from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER, SOURCES, columns_markdown, source_columns, sources_yaml
+from trend_assets.warehouse.engine import PUBLISHED_TABLES
 from trend_assets_tests.dbt_project.conftest import Built
 
 LAYERS = {"staging": "stg_", "intermediate": "int_", "marts": "mart_"}
@@ -45,7 +45,7 @@ def person_meets_customer(columns: list[str]) -> bool:
 
 
 def test_generated_files_are_those_of_the_declarations() -> None:
-    hint = "out of date: run python -m trend_assets.dbt_sources"
+    hint = "out of date: run python -m trend_assets.warehouse.dbt_sources"
     assert (PROJECT_FOLDER / "models" / "sources.yml").read_text(encoding="utf-8") == sources_yaml(), hint
     assert (PROJECT_FOLDER / "models" / "columns.md").read_text(encoding="utf-8") == columns_markdown(), hint
 

@@ -9,9 +9,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from trend_assets.dbt_sources import PROJECT_FOLDER
 from trend_assets.tables import TABLES
-from trend_assets.warehouse import PUBLISHED_TABLES, column_comment
+from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER
+from trend_assets.warehouse.engine import PUBLISHED_TABLES, column_comment
 from trend_assets_tests.dbt_project.conftest import Built
 
 READY_QUERIES = sorted((PROJECT_FOLDER / "analyses").glob("*.sql"))

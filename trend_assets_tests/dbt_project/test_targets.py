@@ -8,9 +8,9 @@ from pathlib import Path
 
 import yaml
 
-from trend_assets.dbt_sources import PROJECT_FOLDER
 from trend_assets.settings import Settings
-from trend_assets.warehouse import dbt_environment_of
+from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER
+from trend_assets.warehouse.engine import dbt_environment_of
 from trend_assets_tests.dbt_project.conftest import run_dbt
 
 FIRST, LAST = date(2026, 9, 3), date(2026, 9, 4)

@@ -18,9 +18,9 @@ from trend_assets.board.responses import Answer, Standing
 from trend_assets.board.view import currency, heading, language, notice, now, quiet, reference_day, say, show, sql_hint
 from trend_assets.board.words import day as written_day
 from trend_assets.board.words import long_day, money
+from trend_assets.lake.manifest import CorruptionError
+from trend_assets.lake.storage import ConflictError
 from trend_assets.lib.quality.audit import AuditError
-from trend_assets.manifest import CorruptionError
-from trend_assets.storage import ConflictError
 
 _TO_DO = ("reorder", "expedite", "mark_down")
 

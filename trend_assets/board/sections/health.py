@@ -13,7 +13,7 @@ from trend_assets.board import cache, data, health, lake_data, look
 from trend_assets.board.health import CheckResult
 from trend_assets.board.view import heading, language, now, quiet, say, show, sql_hint
 from trend_assets.board.words import amount, moment, number
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.tables import TABLES
 
 NO_LAG = ("demand/product_trend_links", "demand/decision_cards", "demand/card_responses", "social/quarantined_posts", "social/deletions")

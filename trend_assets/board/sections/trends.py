@@ -16,8 +16,8 @@ from trend_assets.board.markup import element, join
 from trend_assets.board.sections.influencers import ranking
 from trend_assets.board.view import heading, language, now, quiet, say, show, sql_hint
 from trend_assets.board.words import long_day, moment, number
-from trend_assets.lake import Lake
-from trend_assets.manifest import CorruptionError
+from trend_assets.lake.lake import Lake
+from trend_assets.lake.manifest import CorruptionError
 
 DAYS_BEFORE, DAYS_AFTER = 7, 7
 MOST_POSTS, MOST_AUTHORS = 5, 5

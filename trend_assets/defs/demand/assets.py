@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.declared import asset_key, asset_spec
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.lib.tables import concatenate, matches
 from trend_assets.partitions import day_key, days_of, hour_key, hours_between
 from trend_assets.resources import LakeResource
 from trend_assets.tables import TABLES
-from trend_assets.warehouse import open_warehouse
+from trend_assets.warehouse.engine import open_warehouse
 
 POST_COLUMNS = ["network", "post_id", "author", "tokens", "lemmas", "hashtags", "clean_text"]
 

@@ -6,7 +6,7 @@ What belongs here: checks of this group's assets. What doesn't: the audit (``lib
 import pyarrow.compute as pc
 
 from trend_assets.declared import declared_checks, warning_check
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
 from trend_assets.tables import TABLES
 

@@ -1,6 +1,6 @@
 """Live assets: posts of open hours, provisional trends and rankings, and what sealing changed.
 
-What belongs here: their definitions and metadata. What doesn't: taking in and publishing (``live.py``), judging (``lib/live``).
+What belongs here: their definitions and metadata. What doesn't: taking in and publishing (``live/lane.py``), judging (``lib/live``).
 
 The three live tables are one step, because a step costs more than its work; they publish by themselves (a micro-batch adds
 a part, a quiet hour may shrink), through the same audit. They have no partitions for Dagster: a run covers what has landed.
@@ -13,12 +13,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from trend_assets import live, presentation
+from trend_assets import presentation
 from trend_assets.declared import asset_key, asset_spec
 from trend_assets.defs.live.tags import NETWORKS_TAG
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.lib.tables import concatenate
-from trend_assets.live_report import LiveTotals
+from trend_assets.live.lane import LiveLane, compare_sealed
+from trend_assets.live.report import LiveTotals
 from trend_assets.partitions import hour_key, hours_of
 from trend_assets.resources import LakeResource
 from trend_assets.settings import load_settings
@@ -61,7 +62,7 @@ class LiveRun(dg.Config):
 def live_tables(context: dg.AssetExecutionContext, config: LiveRun, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Take in what lands for the open hours and publish provisional trends and rankings, micro-batch by micro-batch."""
     networks = [name for name in context.run.tags.get(NETWORKS_TAG, "").split(",") if name]
-    lane = live.LiveLane(load_settings(), lake.get(), networks or None)
+    lane = LiveLane(load_settings(), lake.get(), networks or None)
     total, told = LiveTotals(), time.monotonic()
     for report in lane.run(config.seconds, config.idle_seconds):
         total.add(report)
@@ -101,7 +102,7 @@ def _metadata(path: str, total: LiveTotals, lake: Lake) -> dict[str, Any]:
 def sealing_changes(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Set the live lane's last word on each hour beside the sealed one; hours that it did not see have no row."""
     hours = hours_of(context.partition_time_window)
-    rows = concatenate(TABLES["topics/sealing_changes"], live.compare_sealed(lake.get(), [hour_key(hour) for hour in hours], hours))
+    rows = concatenate(TABLES["topics/sealing_changes"], compare_sealed(lake.get(), [hour_key(hour) for hour in hours], hours))
     yield dg.MaterializeResult(
         asset_key=asset_key("topics/sealing_changes"), value=rows, metadata={"hours_without_live_rows": len(hours) - rows.num_rows}
     )

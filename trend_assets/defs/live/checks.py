@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from trend_assets.declared import asset_key, warning_check
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.lib.live import health
 from trend_assets.lib.quality.signals import Signal
 from trend_assets.resources import LakeResource

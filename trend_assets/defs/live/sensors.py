@@ -8,9 +8,9 @@ import time
 
 import dagster as dg
 
-from trend_assets import live
 from trend_assets.defs.live.jobs import live_job
 from trend_assets.defs.live.tags import NETWORKS_TAG
+from trend_assets.live.lane import look
 from trend_assets.resources import LakeResource
 from trend_assets.settings import load_settings
 
@@ -46,7 +46,7 @@ def live_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.S
         return dg.SkipReason(f"run {newest.dagster_run.run_id} is under way")
     seen = json.loads(context.cursor) if context.cursor else {"networks": [], "listed_at": 0.0}
     known = seen["networks"] if now - seen["listed_at"] < RELIST_SECONDS else None
-    found = live.look(settings, lake.get(), known)
+    found = look(settings, lake.get(), known)
     if known is None:
         seen = {"networks": found.networks, "listed_at": now}
     if not found.open_hours:

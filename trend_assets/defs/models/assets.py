@@ -10,8 +10,8 @@ from trend_assets.defs.models.factory import hourly_assets, jobs, labels_spec, t
 from trend_assets.defs.models.schedules import predictions_schedule
 from trend_assets.lib.learning.contract import Task
 from trend_assets.lib.learning.discovery import tasks
+from trend_assets.models.tracking import TrackingResource
 from trend_assets.settings import load_settings
-from trend_assets.tracking import TrackingResource
 
 
 def definitions_of(name: str, task: Task) -> dg.Definitions:

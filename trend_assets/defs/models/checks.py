@@ -29,7 +29,7 @@ def gate_check(name: str, task: Task) -> dg.AssetChecksDefinition:
         description="The candidate beats the majority baseline, is not worse than the champion and reaches the floor in each language.",
     )
     def gate(lake: LakeResource) -> dg.AssetCheckResult:
-        from trend_assets.training import verdict
+        from trend_assets.models.training import verdict
 
         found = verdict(task, name, lake.get())
         rules = "\n".join([*(f"- ✗ {rule}" for rule in found.failed), *(f"- ✓ {rule}" for rule in found.held)])

@@ -1,6 +1,6 @@
 """The assets of a task: training set, candidate, evaluation, champion, and the champion's hourly predictions.
 
-What belongs here: definitions made from a task's declarations. What doesn't: the steps (``trend_assets/training.py``), the
+What belongs here: definitions made from a task's declarations. What doesn't: the steps (``trend_assets/models/training.py``), the
 task itself (``lib/learning/tasks``), checks (``checks.py``).
 """
 
@@ -13,11 +13,11 @@ import dagster as dg
 from trend_assets.declared import OWNERS, asset_key, asset_spec
 from trend_assets.defs.jobs import LANE, MAX_RUNTIME
 from trend_assets.lib.learning.contract import Task
+from trend_assets.models.tracking import TrackingResource
 from trend_assets.partitions import hour_key, hours_between, hours_of
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
-from trend_assets.tracking import TrackingResource
 
 GROUP = "models"
 _POSTS, _ASSIGNMENTS = "social/clean_posts", "topics/topic_assignments"
@@ -60,7 +60,7 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     @dg.multi_asset(name=f"{name}_training_set", specs=[table_spec(f"{name}/training_set", deps=[_POSTS, f"{name}/labels"])])
     def training_set(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         """Join labels with posts, leave out what must not be trained on, split by time and author."""
-        from trend_assets.training import build_training_set
+        from trend_assets.models.training import build_training_set
 
         built = build_training_set(task, name, lake.get(), load_settings())
         yield dg.MaterializeResult(
@@ -77,7 +77,7 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     )
     def candidate(lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """Train on the training split and register; the same data and code give the version there is."""
-        from trend_assets.training import data_manifest, train_candidate
+        from trend_assets.models.training import data_manifest, train_candidate
 
         store = lake.get()
         version, new = train_candidate(task, name, store, tracking.get())
@@ -96,7 +96,7 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     def evaluation(lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """Candidate, champion and majority baseline on later posts of other authors."""
         from trend_assets.defs.models.pictures import calibration_table, picture
-        from trend_assets.training import evaluate_candidate
+        from trend_assets.models.training import evaluate_candidate
 
         found = evaluate_candidate(task, name, lake.get(), tracking.get())
         yield dg.MaterializeResult(
@@ -115,7 +115,7 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     )
     def champion(lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """Point the alias at the candidate that passed the gate; the one before is noted for a rollback."""
-        from trend_assets.training import promote
+        from trend_assets.models.training import promote
 
         version, what = promote(task, name, lake.get(), tracking.get())
         yield dg.MaterializeResult(
@@ -137,7 +137,7 @@ def hourly_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     )
     def predictions(context: dg.AssetExecutionContext, lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """What the champion says; nothing is published, and nothing fails, where there is no champion yet."""
-        from trend_assets.training import predict_hours
+        from trend_assets.models.training import predict_hours
 
         rows = predict_hours(task, name, lake.get(), tracking.get(), list(context.partition_keys), load_settings().brands)
         if rows is None:

@@ -1,11 +1,11 @@
 """When a champion labels the hours that were sealed.
 
-What belongs here: one schedule a task. What doesn't: which hours are due (``sealing.py``), training, which a person starts.
+What belongs here: one schedule a task. What doesn't: which hours are due (``operations/sealing.py``), training, which a person starts.
 """
 
 import dagster as dg
 
-from trend_assets.sealing import State, predictions_due, recorded, under_way
+from trend_assets.operations.sealing import State, predictions_due, recorded, under_way
 
 
 def predictions_schedule(name: str) -> dg.ScheduleDefinition:

@@ -1,7 +1,7 @@
 """The night report: what ran, failed, was blocked, is late; how much came in; what it cost.
 
 What belongs here: one asset without a table, its job and its schedule. What doesn't: what is read and how it is written
-(``night_report.py``).
+(``operations/night_report.py``).
 """
 
 from datetime import UTC, datetime
@@ -25,9 +25,9 @@ from trend_assets.resources import LakeResource
 )
 def night_report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """Read Dagster's records and the lake's counts; materializes nothing but its own metadata."""
-    from trend_assets.night_report import markdown, sections
-    from trend_assets.night_report import night_report as read
-    from trend_assets.sealing import State
+    from trend_assets.operations.night_report import markdown, sections
+    from trend_assets.operations.night_report import night_report as read
+    from trend_assets.operations.sealing import State
 
     now = datetime.now(UTC)
     late = {job: due.reason for job, due in State.of_settings(context.instance).due(now).items() if due.range is not None}

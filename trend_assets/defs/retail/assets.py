@@ -1,6 +1,6 @@
 """Retail assets: the retailer's files, read through the mapping file of the settings.
 
-What belongs here: one multi-asset. What doesn't: reading and mapping (``lib/retail``, ``retail_files.py``).
+What belongs here: one multi-asset. What doesn't: reading and mapping (``lib/retail``, ``retail/files.py``).
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ PATHS = [path for path, table in TABLES.items() if table.group == "retail"]
 )
 def retail(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Read each day's products, stores, stock, orders, deliveries and promotions; refused rows keep their reason."""
-    from trend_assets.retail_files import read_retail
+    from trend_assets.retail.files import read_retail
 
     mapping = load_settings().retail_mapping
     if mapping is None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.declared import declared_checks, warning_check
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
 from trend_assets.tables import TABLES
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from trend_assets.declared import OWNERS, asset_key, asset_spec
+from trend_assets.landing.raw_hours import RAW_TABLES, decode_landing_hours
 from trend_assets.partitions import hours_of
-from trend_assets.raw_hours import RAW_TABLES, decode_landing_hours
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES

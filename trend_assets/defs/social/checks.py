@@ -6,7 +6,7 @@ What belongs here: checks of this group's assets. What doesn't: the audit (``lib
 from datetime import UTC, datetime, timedelta
 
 from trend_assets.declared import declared_checks, warning_check
-from trend_assets.lake import Lake
+from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
 from trend_assets.partitions import end_of_hour, hour_key, hours_between
 from trend_assets.settings import load_settings

@@ -1,6 +1,6 @@
 """The landing sensor: observes the stream, and asks for sealed hours to be rebuilt that late files came for.
 
-What belongs here: the tick. What doesn't: what is looked at (``landing_watch.py``), the sensor of the live lane (``defs/live``).
+What belongs here: the tick. What doesn't: what is looked at (``landing/watch.py``), the sensor of the live lane (``defs/live``).
 """
 
 from dataclasses import replace
@@ -10,9 +10,9 @@ import dagster as dg
 
 from trend_assets.declared import asset_key
 from trend_assets.defs.jobs import late_hours
-from trend_assets.landing_watch import Memory, Watched, watch
-from trend_assets.runs import Range
-from trend_assets.sealing import State
+from trend_assets.landing.watch import Memory, Watched, watch
+from trend_assets.operations.runs import Range
+from trend_assets.operations.sealing import State
 from trend_assets.settings import load_settings
 
 OBSERVE_AT_LEAST = timedelta(minutes=10)

@@ -1,7 +1,7 @@
 """Topic assets: assignments with the registry, hourly counts, trends.
 
 What belongs here: which partitions are read (windows and history), one call into ``lib/``, metadata. What doesn't:
-clustering and late posts (``lib/topics``), which posts are late (``late_files.py``), statistics (``lib/trends``).
+clustering and late posts (``lib/topics``), which posts are late (``landing/late_files.py``), statistics (``lib/trends``).
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import dagster as dg
 import pyarrow as pa
 
 from trend_assets.declared import asset_key, asset_spec
-from trend_assets.lake import Lake
-from trend_assets.late_files import files_now_in, late_hours
+from trend_assets.lake.lake import Lake
+from trend_assets.landing.late_files import files_now_in, late_hours
 from trend_assets.lib.tables import concatenate
 from trend_assets.partitions import hour_key, hours_between, hours_of
 from trend_assets.resources import LakeResource, Published

@@ -1,7 +1,7 @@
 """Warehouse assets: dbt models by day, dbt marts, and the file that readers open.
 
 What belongs here: the two dbt operations and the publication. What doesn't: SQL (``dbt_project/``), how dbt sees the
-lake (``dbt_sources.py``), how the file is swapped (``warehouse.py``).
+lake (``warehouse/dbt_sources.py``), how the file is swapped (``warehouse/engine.py``).
 
 Two ``@dbt_assets`` rather than one: the models by day take a range of partitions as variables, the others take none. dbt
 tests are asset checks; they do not block Python assets, hence a working file and publication only after they passed.
@@ -15,14 +15,14 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from trend_assets.automation import daily_condition
-from trend_assets.dbt_project import dbt_project, manifest
-from trend_assets.dbt_row_counts import with_row_counts
 from trend_assets.declared import OWNERS_BY_GROUP
+from trend_assets.operations.automation import daily_condition
 from trend_assets.partitions import daily
 from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.tables import TABLES
-from trend_assets.warehouse import dbt_variables, open_warehouse
+from trend_assets.warehouse.dbt_project import dbt_project, manifest
+from trend_assets.warehouse.dbt_row_counts import with_row_counts
+from trend_assets.warehouse.engine import dbt_variables, open_warehouse
 
 LAYERS = {"staging": "clean", "intermediate": "aggregate", "marts": "mart"}
 POOL = "warehouse"

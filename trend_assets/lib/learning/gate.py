@@ -1,7 +1,7 @@
 """Whether a candidate may become champion.
 
 What belongs here: the rules, as sentences with figures. What doesn't: metrics (``metrics.py``), moving the alias
-(``trend_assets/training.py``).
+(``trend_assets/models/training.py``).
 """
 
 from __future__ import annotations

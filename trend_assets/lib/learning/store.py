@@ -1,6 +1,6 @@
 """A model as files and back, without pickle: what is loaded can hold data, never code.
 
-What belongs here: the two forms a model may have. What doesn't: where the files are kept (``trend_assets/tracking.py``).
+What belongs here: the two forms a model may have. What doesn't: where the files are kept (``trend_assets/models/tracking.py``).
 
 A scikit-learn estimator is stored by skops, which names the types of every object; a type that skops does not know to be
 harmless is refused when storing and when loading. A dict is stored as NumPy arrays (``arrays.npz``, no objects) and JSON.

@@ -1,7 +1,7 @@
 """What judging the next hour needs to know of the hours before it.
 
 What belongs here: the pieces, how each is bounded, their bytes. What doesn't: judging (``judge.py``), reading the lake and
-keeping the file (``live.py``).
+keeping the file (``live/lane.py``).
 
 A history begins with what is sealed, made once per sealed hour from partitions of 28 days, and is continued with each
 full hour that is still open (``judge.advance``). It is kept as one file: a run is a process of its own, and reading

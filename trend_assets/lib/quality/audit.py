@@ -1,7 +1,7 @@
 """The audit that a table passes before it becomes visible, generated from its declaration.
 
 What belongs here: checks that follow from ``tables/`` alone. What doesn't: checks that compare with other tables or the
-past beyond the row count (asset checks beside their assets), and the publishing itself (``lake.py``).
+past beyond the row count (asset checks beside their assets), and the publishing itself (``lake/lake.py``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a partition key covers: ``2026-09-01-13:00`` is an hour, ``2026-09-01`` a day, both in UTC.
 
 What belongs here: reading keys and comparing them with a time column. What doesn't: which partitions exist
-(``partitions.py``) and how their folders are called (``lake.py``).
+(``partitions.py``) and how their folders are called (``lake/lake.py``).
 """
 
 from __future__ import annotations

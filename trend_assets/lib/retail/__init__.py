@@ -1,5 +1,5 @@
 """A retailer's files to retail tables: mapping, decoding, values, references, quarantine.
 
 What belongs here: pure functions from bytes and Arrow tables to Arrow tables. What doesn't: opening files
-(``trend_assets/retail_files.py``) and demand (``lib/demand``).
+(``trend_assets/retail/files.py``) and demand (``lib/demand``).
 """

@@ -1,6 +1,6 @@
 """A table that comes from a database: what to read, how much of it each time, and which rows are the same row.
 
-What belongs here: the declaration and its validation. What doesn't: connecting and reading (``retail_database.py``),
+What belongs here: the declaration and its validation. What doesn't: connecting and reading (``retail/database.py``),
 what landed extracts mean for a day (``extracts.py``). The address of the database and its password are a setting, never
 part of a mapping.
 """

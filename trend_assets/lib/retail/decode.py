@@ -1,6 +1,6 @@
 """Bytes of a CSV, JSON lines or Parquet file to an Arrow table of its rows, each with its row number; malformed rows apart.
 
-What belongs here: decoding. What doesn't: opening files (``trend_assets/retail_files.py``) or meaning (``columns.py``).
+What belongs here: decoding. What doesn't: opening files (``trend_assets/retail/files.py``) or meaning (``columns.py``).
 """
 
 from __future__ import annotations

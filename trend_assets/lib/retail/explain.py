@@ -1,7 +1,7 @@
 """A mapping tried on rows: which are refused, where, what was expected, and how to put it right.
 
 What belongs here: trying, and advice on each kind of refusal. What doesn't: the rules themselves (``columns.py``, ``read.py``),
-finding the line of a row in a file (``trend_assets/retail_map.py``).
+finding the line of a row in a file (``trend_assets/retail/propose.py``).
 """
 
 from __future__ import annotations

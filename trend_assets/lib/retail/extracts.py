@@ -1,7 +1,7 @@
 """What landed extracts of a database mean for a day: which one speaks for it, when another must be taken, from where.
 
 What belongs here: the record of an extract and pure decisions on it. What doesn't: connecting and reading
-(``retail_database.py``), files (``retail_extracts.py``).
+(``retail/database.py``), files (``retail/extracts.py``).
 
 An extract is what one read of a table gave at one moment. It is never changed, so a day made from it can be made again
 although the database has moved on. **The extract of a day is the first one taken after the day ended** (in the table's time

@@ -1,7 +1,7 @@
 """The mapping file: how a retailer's files and columns become our retail tables, declared in YAML, validated here.
 
 What belongs here: the shape of a mapping, its validation and its error messages. What doesn't: applying it to rows
-(``columns.py``, ``read.py``) or opening files (``trend_assets/retail_files.py``). A mapping holds no code: a column is
+(``columns.py``, ``read.py``) or opening files (``trend_assets/retail/files.py``). A mapping holds no code: a column is
 another column, a constant, a choice between declared cases, or a running number, followed by declared transforms.
 """
 

@@ -2,7 +2,7 @@
 
 What belongs here: which file speaks for which day, duplicate keys, references between tables, the quarantine. Nothing
 is lost: each row of a file is in its table or in ``quarantined_records``, once a day. What doesn't: values of single
-columns (``columns.py``), opening files (``trend_assets/retail_files.py``).
+columns (``columns.py``), opening files (``trend_assets/retail/files.py``).
 
 Days of rows without a readable one: they are refused on the day of the last readable row before them in the file (else
 the first after), which depends on the file alone, so one day read alone and the same day read in a range agree.

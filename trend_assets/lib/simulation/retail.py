@@ -1,6 +1,6 @@
 """The retailer's month: demand, promotions, stock, purchase orders and deliveries, day by day.
 
-What belongs here: the course of stock and sales as arrays. What doesn't: files (``retail_files.py``), the catalogue
+What belongs here: the course of stock and sales as arrays. What doesn't: files (``retail/files.py``), the catalogue
 (``catalogue.py``), what people post.
 
 Arrays are (products, places) in the catalogue's order. Demand is a negative binomial around a rate with weekday rhythm,

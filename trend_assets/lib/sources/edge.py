@@ -1,7 +1,7 @@
 """The reading edge: what counts as one record, before anything interprets it.
 
 What belongs here: splitting a line or document into records with the includes each needs, naming what the edge saw, the
-time that routes it. What doesn't: files and compression (``trend_assets.ingest``), the meaning of a record.
+time that routes it. What doesn't: files and compression (``trend_assets.landing.ingest``), the meaning of a record.
 
 Records of X API v2: each item of a page's ``data``, each of its ``errors``, a stream line, a flattened post, a compliance
 row; a page with neither data nor errors is one record. Of v1.1: each status or message. Of Bluesky: each event. Anything

@@ -1,7 +1,7 @@
 """The landing file format: what a line holds, how lines become a file's bytes and back.
 
 What belongs here: pure functions between records, lines and bytes. What doesn't: writing to a store and listing it
-(``trend_assets.landing``), what a record means (the other modules of this folder).
+(``trend_assets.landing.files``), what a record means (the other modules of this folder).
 
 A line is ``{"source","received_at","request_id","kind","body"|"body_base64","includes"}``: ``body`` is the record's JSON
 object, byte for byte; ``body_base64`` holds bytes that are not one JSON object on one line; ``includes`` holds only what

@@ -1,7 +1,7 @@
 """Late posts: which topic the posts of a sealed hour have that came after it was sealed.
 
 What belongs here: the late posts of sealed hours against the registries recorded for them. What doesn't: how an hour is sealed
-(``assign.py``), which posts are late (``late_files.py`` and the asset know which landing files an hour was sealed from).
+(``assign.py``), which posts are late (``landing/late_files.py`` and the asset know which landing files an hour was sealed from).
 
 Sealing an hour is final: topics are neither founded nor changed here, no event is written, and a post that has an assignment
 keeps it. A late post gets the topic that its near-duplicate group is a member of, else the topic of the nearest centre, at

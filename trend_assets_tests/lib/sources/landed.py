@@ -9,7 +9,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from trend_assets.landing import LandingRecord, LandingWriter, list_landing
+from trend_assets.landing.files import LandingRecord, LandingWriter, list_landing
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.sources import Decoded, decode_hours
 from trend_assets.lib.sources.edge import NETWORK_OF_SOURCE, records_of

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from trend_assets.landing import LandingRecord, list_landing
+from trend_assets.landing.files import LandingRecord, list_landing
 from trend_assets.lib.sources import decode_hours, decode_landing
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.sources.landed import LAKE_END, LAKE_START, PSEUDONYMS, RECEIVED, MemoryStorage, decode, land, outcomes, writer

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import trend_assets
-from trend_assets.ingest import describe_quarantine, ingest_files, reconcile
+from trend_assets.landing.ingest import describe_quarantine, ingest_files, reconcile
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.sources.landed import MemoryStorage, decode
 from trend_assets_tests.support import shared_data

@@ -1,0 +1,348 @@
+"""Lands what is read from the retailer's database, and gives back the rows that speak for each day.
+
+What belongs here: taking an extract, publishing it, folding changes to a state. What doesn't: SQL (``retail/database.py``),
+the decisions (``lib/retail/extracts.py``), what the rows mean (``lib/retail/read.py``).
+
+Below ``<data>/retail_landing/<table>/<source>/``: immutable ``parts/*.parquet`` and one ``<number>.json`` for each extract,
+which is written last and only where there is none. So a killed run leaves at most parts that nothing names (the next
+extract removes them), two runs at once cannot both be number 7, and the watermark is the newest manifest: it cannot run
+ahead of the rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from trend_assets.lake.storage import ConflictError, LocalStorage, Storage, open_storage
+from trend_assets.lib.retail import extracts as rules
+from trend_assets.lib.retail.database import DatabaseTable
+from trend_assets.lib.retail.decode import SourceFile, unreadable_file
+from trend_assets.lib.retail.extracts import Extract, LandedPart
+from trend_assets.lib.retail.fit import missing_columns
+from trend_assets.lib.retail.mapping import RetailMapping
+from trend_assets.lib.retail.mistakes import close_to
+from trend_assets.lib.retail.shape import MappingError
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
+    from trend_assets.retail.database import OfferedColumn, RetailDatabase
+
+PART_ROWS = 500_000
+_ATTEMPTS = 3
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class DatabaseSource:
+    """Where the retailer's database is and where its extracts land.
+
+    ``address``: SQLAlchemy URL, not shown; ``None`` suffices for days that have landed. ``landing``: folder or ``gs://``
+    address of the extracts. ``now``: the clock.
+    """
+
+    address: str | None = field(repr=False)
+    landing: str
+    now: Callable[[], datetime] = _utc_now
+    storage: Storage | None = None
+
+    def open_landing(self) -> Storage:
+        """The storage of the extracts."""
+        return self.storage or open_storage(self.landing)
+
+    def database(self, what: str) -> RetailDatabase:
+        """The database that ``what`` comes from. Raises ``MappingError`` where no address is set or the extra is not installed."""
+        if not self.address:
+            raise MappingError(
+                f"{what} comes from a database: set TREND_ASSETS_RETAIL_DATABASE to its address, such as "
+                "postgresql://reader:password@host:5432/shop (in the environment or .env, never in the mapping)"
+            )
+        try:
+            from trend_assets.retail.database import RetailDatabase
+        except ImportError as error:
+            raise MappingError(f"{what} comes from a database ({error}): pip install 'trend-assets[sql]'") from error
+        return RetailDatabase(self.address)
+
+
+def source_of_settings() -> DatabaseSource:
+    """The database and landing folder that the settings name."""
+    from trend_assets.settings import load_settings
+
+    settings = load_settings()
+    secret = settings.retail_database
+    return DatabaseSource(secret.get_secret_value() if secret else None, f"{settings.data}/retail_landing")
+
+
+def landed_rows(mapping: RetailMapping, table_name: str, days: Sequence[date], source: DatabaseSource) -> list[SourceFile]:
+    """The rows of a table that speak for the days; reads the database only for days without a closing extract.
+
+    Raises ``MappingError`` (a ``DatabaseError`` where the database is the cause) saying what to do.
+    """
+    return _LandedTable(mapping, table_name, source).rows_of(sorted(set(days)))
+
+
+def check_table(mapping: RetailMapping, table_name: str, source: DatabaseSource) -> list[str]:
+    """The columns of a database table. Raises ``MappingError`` where the mapping does not fit them."""
+    landed = _LandedTable(mapping, table_name, source)
+    database = source.database(landed.shown)
+    with database.view(landed.table, landed.shown) as connection:
+        return list(landed.checked_columns(database, connection))
+
+
+def days_in_database(mapping: RetailMapping, table_name: str, source: DatabaseSource) -> list[date]:
+    """The days that the rows of a table tell, where they do so in one column."""
+    landed = _LandedTable(mapping, table_name, source)
+    if landed.day_column is None:
+        return []
+    database = source.database(landed.shown)
+    with database.view(landed.table, landed.shown) as connection:
+        landed.checked_columns(database, connection)
+        return database.days(connection, landed.table, landed.day_column, landed.timezone)
+
+
+class _LandedTable:
+    """The extracts of one table. Parameters: the mapping, the table's name, the source."""
+
+    def __init__(self, mapping: RetailMapping, table_name: str, source: DatabaseSource) -> None:
+        table = mapping.tables[table_name].database
+        if table is None:
+            raise ValueError(f"{table_name} does not come from a database")
+        self.mapping, self.name, self.source = mapping, table_name, source
+        self.table: DatabaseTable = table
+        self.shown = f"tables.{table_name} ({table.shown})"
+        self.storage = source.open_landing()
+        self.timezone = mapping.format_of(table_name).timezone
+        self.tells_day = mapping.tells_day(table_name)
+        mapped_day = mapping.rules_of(table_name).get("ordered_at" if table_name == "orders" else "day") if self.tells_day else None
+        self.day_column = table.day or (mapped_day.column if mapped_day is not None else None)
+        self.key = tuple(mapping.key_of(table_name))
+        wanted = (*self.key, *mapping.tables[table_name].used_columns, table.watermark, table.day)
+        self.columns = tuple(dict.fromkeys(column for column in wanted if column is not None))
+        identity = [table.table, table.query, table.mode, table.watermark, self.key, table.day]
+        self.base = f"{table_name}/{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]}"
+
+    def rows_of(self, days: list[date]) -> list[SourceFile]:
+        """See ``landed_rows``."""
+        extracts = self.extracts()
+        for _ in range(_ATTEMPTS):
+            missing = rules.days_to_read(extracts, days, self.timezone)
+            lacking = self.table.mode == "watermark" and bool(extracts) and not set(self.columns) <= set(extracts[-1].columns)
+            if not missing and not lacking:
+                break
+            try:
+                extracts = [*extracts, self.take(extracts, missing or days)]
+                break
+            except ConflictError:  # another run was faster: what it landed may be what we need
+                extracts = self.extracts()
+        else:
+            raise MappingError(f"{self.shown}: other runs keep landing extracts at the same time; let them end, then run this one again")
+        return self._files(extracts, days)
+
+    def extracts(self) -> list[Extract]:
+        """Landed extracts in order."""
+        manifests = [path for path in self.storage.list(f"{self.base}/") if path.endswith(".json")]
+        return [Extract.from_json(self.storage.read(path)) for path in manifests]
+
+    def checked_columns(self, database: RetailDatabase, connection: Connection) -> dict[str, OfferedColumn]:
+        """What the database offers. Raises ``MappingError`` where a column is missing or of a type that cannot be read."""
+        from trend_assets.retail.database import check_day, check_watermark
+
+        offered = database.offered(connection, self.table, self.shown)
+        missing = missing_columns(self.mapping, self.name, list(offered))
+        if missing is not None:
+            raise MappingError(f"{self.shown} {missing} If the column is there, this user may not read it: grant select on it.")
+        for setting, names in (("key", self.key), ("watermark", [self.table.watermark]), ("day", [self.table.day])):
+            for name in names:
+                if name is not None and name not in offered:
+                    raise MappingError(
+                        f"{self.shown} has no column {name!r}, which the mapping names as {setting}.{close_to(name, offered)} "
+                        f"Columns found: {', '.join(offered)}. Change tables.{self.name}.database.{setting}."
+                    )
+        for name in self.columns:
+            if offered[name].refused is not None:
+                raise MappingError(f"{self.shown}: column {name!r} is {offered[name].refused}")
+        if self.table.watermark is not None:
+            check_watermark(self.table, offered, self.shown)
+        if self.table.day is not None:
+            check_day(self.table, offered, self.shown)
+        return offered
+
+    def take(self, extracts: list[Extract], days: Sequence[date]) -> Extract:
+        """Read the database once and land what it gave. Raises ``ConflictError`` where another run landed this number."""
+        from trend_assets.retail.database import Request
+
+        number = extracts[-1].number + 1 if extracts else 1
+        taken_at = self.source.now()  # before the view is opened: what the view sees is never older than it says
+        by_day = self.table.day is not None
+        watermark = self.table.mode == "watermark"
+        full = not watermark or rules.full_read_due(extracts, self.columns, self.table.full_every_days, taken_at)
+        request = Request(
+            self.columns,
+            self.key,
+            low=None if full else extracts[-1].high,
+            first_day=min(days) if by_day else None,
+            last_day=max(days) if by_day else None,
+            timezone=self.timezone,
+        )
+        database = self.source.database(self.shown)
+        with database.view(self.table, self.shown) as connection:
+            offered = self.checked_columns(database, connection)
+            high = database.reached(connection, self.table, request, offered) if watermark else None
+            previous = extracts[-1].parts if extracts and not watermark else ()
+            parts = tuple(self._write_parts(number, database.rows(connection, self.table, request, offered), previous))
+        extract = Extract(number, taken_at, full, self.columns, parts, request.low, high, request.first_day, request.last_day)
+        self.storage.compare_and_swap(f"{self.base}/{number:06d}.json", extract.to_json(), None)
+        self._remove_unnamed([*extracts, extract])
+        return extract
+
+    def _write_parts(self, number: int, chunks: Iterable[pa.Table], previous: Sequence[LandedPart]) -> Iterator[LandedPart]:
+        for place, (content, rows) in enumerate(_parquet_files(chunks)):
+            digest = hashlib.sha256(content).hexdigest()[:16]
+            same = next((part for part in previous if part.path.endswith(f"-{digest}.parquet")), None)
+            if same is not None:  # a catalogue that did not change is not stored once a day
+                yield same
+                continue
+            path = f"{self.base}/parts/{number:06d}-{place:04d}-{digest}.parquet"
+            self.storage.write_new(path, content)
+            yield LandedPart(path, rows)
+
+    def _remove_unnamed(self, extracts: Sequence[Extract]) -> None:
+        """Parts of killed runs: no manifest names them, and none with their number can come any more."""
+        named = {part.path for extract in extracts for part in extract.parts}
+        for path in self.storage.list(f"{self.base}/parts/"):
+            if path not in named and int(path.rpartition("/")[2][:6]) <= extracts[-1].number:
+                self.storage.delete(path)
+        self.storage.sweep(self.base, _utc_now() - timedelta(days=1))
+
+    def _files(self, extracts: list[Extract], days: Sequence[date]) -> list[SourceFile]:
+        spoken_for: dict[int, list[date]] = {}
+        refused: list[SourceFile] = []
+        newest_for_all = self.tells_day and self.table.mode == "watermark" and self.table.late_changes == "apply"
+        for day in days:
+            extract = extracts[-1] if newest_for_all else rules.extract_of_day(extracts, day, self.timezone)
+            if extract is None:
+                raise MappingError(f"{self.shown}: nothing has landed for {day}")
+            if self.name == "inventory" and not self.tells_day and rules.too_late_for(extract, day, self.timezone, self.table.late_hours):
+                refused.append(unreadable_file(f"{self.table.shown}#{extract.number:06d}", day, self._no_stock(extract, day)))
+            else:
+                spoken_for.setdefault(extract.number, []).append(day)
+        files = []
+        for extract in extracts:
+            if extract.number in spoken_for:
+                files += self._state_at(extracts, extract, spoken_for[extract.number])
+        return refused + files
+
+    def _no_stock(self, extract: Extract, day: date) -> str:
+        return (
+            f"tells no stock of {day}: it was read at {extract.taken_at:%Y-%m-%d %H:%M} UTC, more than {self.table.late_hours} hours "
+            "after the day, and the table only tells the present; map `day` from a table of past stock, or raise late_hours"
+        )
+
+    def _state_at(self, extracts: Sequence[Extract], extract: Extract, days: Sequence[date]) -> list[SourceFile]:
+        chain = rules.chain_of(extracts, extract) if self.table.mode == "watermark" else [extract]
+        with tempfile.TemporaryDirectory() as scratch:
+            rows = self._fold(chain, days, Path(scratch))
+        numbers = rows["__extract"].to_numpy()
+        files = []
+        for one in chain:
+            first, last = np.searchsorted(numbers, [one.number, one.number + 1])
+            if first == last:
+                continue
+            own = rows.slice(first, last - first)
+            files.append(
+                SourceFile(
+                    name=f"{self.table.shown}#{one.number:06d}",
+                    day=None,
+                    data=own.select(self.columns),
+                    row_numbers=own["__row"].to_numpy(),
+                    holds_for=frozenset(days),
+                    fallback_day=rules.last_closed_day(one.taken_at, self.timezone),
+                )
+            )
+        return files
+
+    def _fold(self, chain: Sequence[Extract], days: Sequence[date], scratch: Path) -> pa.Table:
+        """Rows of the chain in order, each row of theirs as the newest extract has it, those of other days left out."""
+        landed = " union all by name ".join(self._selects(chain, scratch)) or self._nothing()
+        keys = ", ".join(_name(column) for column in self.key)
+        same = " and ".join(f"landed.{_name(column)} is not distinct from newest.{_name(column)}" for column in self.key)
+        tables = f"landed as not materialized ({landed})" if len(chain) > 1 else f"landed as ({landed})"
+        source = "landed"
+        if len(chain) > 1:
+            tables += f', newest as (select {keys}, max("__extract") as "__newest" from landed group by {keys})'  # noqa: S608
+            # rows without a key cannot be told apart: each stays, to be refused, rather than one hiding another
+            keyless = " or ".join(f"landed.{_name(column)} is null" for column in self.key)
+            source = f'landed join newest on {same} and ("__extract" = "__newest" or {keyless})'
+        wanted = ", ".join(f"landed.{_name(column)}" for column in ("__extract", "__row", *self.columns))
+        parameters: list[object] = []
+        condition = ""
+        if self.day_column is not None:
+            # texts are in UTC or without a zone: two days of margin, the exact day is decided with the mapping's zone
+            told = f"try_cast(left(landed.{_name(self.day_column)}, 10) as date)"
+            condition = f"where {told} is null or {told} between ? and ?"
+            parameters = [min(days) - timedelta(days=2), max(days) + timedelta(days=2)]
+        query = f'with {tables} select {wanted} from {source} {condition} order by "__extract", "__row"'  # noqa: S608 (names are quoted)
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
+            return connection.execute(query, parameters).to_arrow_table()
+
+    def _selects(self, chain: Sequence[Extract], scratch: Path) -> Iterator[str]:
+        for extract in chain:
+            offset = 0
+            columns = ", ".join(
+                _name(column) if column in extract.columns else f"null::varchar as {_name(column)}" for column in self.columns
+            )
+            for part in extract.parts:
+                path = self._local(part, scratch).replace("'", "''")
+                place = f'{extract.number} as "__extract", {offset} + file_row_number as "__row"'
+                yield f"select {place}, {columns} from read_parquet('{path}', file_row_number = true)"  # noqa: S608
+                offset += part.rows
+
+    def _nothing(self) -> str:
+        columns = ", ".join(f"null::varchar as {_name(column)}" for column in self.columns)
+        return f'select 0 as "__extract", 0::bigint as "__row", {columns} where false'
+
+    def _local(self, part: LandedPart, scratch: Path) -> str:
+        if isinstance(self.storage, LocalStorage):
+            return self.storage.uri(part.path)
+        copy = scratch / part.path.replace("/", "_")
+        copy.write_bytes(self.storage.read(part.path))
+        return str(copy)
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _parquet_files(chunks: Iterable[pa.Table]) -> Iterator[tuple[bytes, int]]:
+    """Parquet files of at most ``PART_ROWS`` rows, and their numbers of rows; memory holds one compressed file."""
+    buffer, writer, rows = io.BytesIO(), None, 0
+    for chunk in chunks:
+        if writer is None:
+            buffer, rows = io.BytesIO(), 0
+            writer = pq.ParquetWriter(buffer, chunk.schema, compression="zstd")
+        writer.write_table(chunk)
+        rows += chunk.num_rows
+        if rows >= PART_ROWS:
+            writer.close()
+            yield buffer.getvalue(), rows
+            writer = None
+    if writer is not None:
+        writer.close()
+        yield buffer.getvalue(), rows

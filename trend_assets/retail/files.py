@@ -1,0 +1,241 @@
+"""Opens a retailer's mapping and what it names, files or database tables, and hands their rows to ``lib/retail``.
+
+What belongs here: finding and reading files. What doesn't: what a mapping means (``lib/retail/mapping.py``), what becomes
+of the rows (``lib/retail/read.py``), reading a database (``retail/extracts.py``, loaded only for a mapping that names one).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from trend_assets.lib.retail.decode import SourceFile, decode_file, unreadable_file
+from trend_assets.lib.retail.fit import inline_file, missing_columns
+from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, RetailMapping, parse_mapping
+from trend_assets.lib.retail.read import days_of_rows, read_records
+from trend_assets.lib.retail.shape import MappingError
+
+if TYPE_CHECKING:
+    from trend_assets.retail.extracts import DatabaseSource
+
+MAPPINGS = Path(__file__).parent.parent / "mappings"
+"""Mapping files that come with the project: the simulated town's, two worked examples and a template."""
+
+_DAY = re.compile(r"\{day(?::([^{}]+))?\}")
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file that a pattern matches: where it is, what it is called in messages, and the day in its name."""
+
+    path: Path
+    name: str
+    day: date | None
+
+
+def load_mapping(path: Path) -> RetailMapping:
+    """Read and validate a mapping file. Raises ``MappingError`` with every problem and its place in the file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise MappingError(f"mapping file {path} cannot be read: {error}") from error
+    return parse_mapping(text, str(path))
+
+
+def read_retail(
+    mapping: RetailMapping | Path,
+    days: Sequence[date],
+    root: Path | None = None,
+    files: Mapping[str, Path] | None = None,
+    database: DatabaseSource | None = None,
+) -> dict[str, pa.Table]:
+    """The retail tables and ``retail/quarantined_records`` of the days, by ``group/name``, conforming to their declarations.
+
+    Parameters: ``mapping``, a mapping or the path of its file; ``root``, the folder its patterns are relative to
+    (default: the mapping file's folder); ``files``, one file per table name to read instead of the mapping's patterns;
+    ``database``, where tables that come from a database are (default: as the settings say).
+
+    Raises ``MappingError`` where an undated file is absent or lacks a mapped column, or a database cannot be read; see
+    ``read_records`` for the rest.
+    """
+    mapping, root = _resolve(mapping, root)
+    chosen: dict[str, list[SourceFile]] = {}
+    for table_name in mapping.tables:
+        if _in_database(mapping, table_name, files):
+            from trend_assets.retail.extracts import landed_rows, source_of_settings
+
+            chosen[table_name] = landed_rows(mapping, table_name, days, database or source_of_settings())
+            continue
+        found = _found(mapping, table_name, root, files or {})
+        chosen[table_name] = (
+            _snapshots(mapping, table_name, found, days) if table_name in SNAPSHOT_TABLES else _of_days(mapping, table_name, found, days)
+        )
+    return read_records(mapping, chosen, days)
+
+
+def retail_days(
+    mapping: RetailMapping | Path,
+    root: Path | None = None,
+    files: Mapping[str, Path] | None = None,
+    database: DatabaseSource | None = None,
+) -> list[date]:
+    """Days with orders, stock, deliveries or promotions: from dated names, else from the rows of undated orders and stock."""
+    mapping, root = _resolve(mapping, root)
+    days: set[date] = set()
+    for table_name in mapping.tables:
+        if table_name in SNAPSHOT_TABLES:
+            continue
+        if _in_database(mapping, table_name, files):
+            from trend_assets.retail.extracts import days_in_database, source_of_settings
+
+            days |= set(days_in_database(mapping, table_name, database or source_of_settings()))
+            continue
+        found = _found(mapping, table_name, root, files or {})
+        days |= {file.day for file in found if file.day is not None}
+        undated = [file for file in found if file.day is None]
+        if undated and table_name in ("orders", "inventory"):
+            # "every day" cannot be asked of a file; its rows tell which there are
+            days |= days_of_rows(mapping, table_name, [_decoded(mapping, table_name, file) for file in undated])
+    return sorted(days)
+
+
+def check_mapping(
+    mapping: RetailMapping | Path,
+    root: Path | None = None,
+    files: Mapping[str, Path] | None = None,
+    database: DatabaseSource | None = None,
+) -> dict[str, list[str]]:
+    """Open one file per table (the newest), or ask the database, and check that the mapping fits. Returns the columns per table.
+
+    Raises ``MappingError`` with every misfit: no file, an unreadable one, or columns that are not there.
+    """
+    mapping, root = _resolve(mapping, root)
+    columns: dict[str, list[str]] = {}
+    problems: list[str] = []
+    for table_name, table in mapping.tables.items():
+        if table.rows:
+            columns[table_name] = inline_file(table).data.column_names
+            continue
+        if _in_database(mapping, table_name, files):
+            from trend_assets.retail.extracts import check_table, source_of_settings
+
+            try:
+                columns[table_name] = check_table(mapping, table_name, database or source_of_settings())
+            except MappingError as error:
+                problems.append(str(error))
+            continue
+        try:
+            found = _found(mapping, table_name, root, files or {})
+        except MappingError as error:
+            problems.append(str(error))
+            continue
+        if not found:
+            problems.append(f"{table_name}: no file matches {', '.join(table.files)} in {root}")
+            continue
+        newest = max(found, key=lambda file: (file.day or date.min, file.name))
+        source = _decoded(mapping, table_name, newest)
+        error_text = source.error or missing_columns(mapping, table_name, source.data.column_names)
+        if error_text:
+            problems.append(f"{table_name}: {newest.name} {error_text}")
+        columns[table_name] = source.data.column_names
+    if problems:
+        raise MappingError("\n".join(problems))
+    return columns
+
+
+def _resolve(mapping: RetailMapping | Path, root: Path | None) -> tuple[RetailMapping, Path]:
+    if isinstance(mapping, Path):
+        return load_mapping(mapping), root or mapping.parent
+    return mapping, root or Path()
+
+
+def _in_database(mapping: RetailMapping, table_name: str, files: Mapping[str, Path] | None) -> bool:
+    return mapping.tables[table_name].database is not None and table_name not in (files or {})
+
+
+def _found(mapping: RetailMapping, table_name: str, root: Path, files: Mapping[str, Path]) -> list[FoundFile]:
+    """Files of a table in order of day and name. Raises ``MappingError`` where an undated pattern matches nothing."""
+    table = mapping.tables[table_name]
+    if table.rows:
+        return []
+    if table_name in files:
+        path = files[table_name]
+        if not path.is_file():
+            raise MappingError(f"{table_name}: file {path} does not exist")
+        return [FoundFile(path, path.name, None)]
+    found = []
+    for pattern in table.files:
+        matches = list(_matches(root, pattern))
+        if not matches and "{day" not in pattern:
+            there = sorted(entry.name for entry in root.iterdir())[:20] if root.is_dir() else []
+            raise MappingError(f"{table_name}: no file matches {pattern!r} in {root}. There: {', '.join(there) or 'nothing'}")
+        found += matches
+    return sorted(set(found), key=lambda file: (file.day or date.min, file.name))
+
+
+def _matches(root: Path, pattern: str) -> list[FoundFile]:
+    folder = root
+    if Path(pattern).is_absolute():
+        folder, pattern = Path(pattern).parent, Path(pattern).name
+    elif "*" not in pattern and "{day" not in pattern:
+        path = root / pattern  # glob would refuse `..`, which a mapping beside its data may need
+        return [FoundFile(path, pattern, None)] if path.is_file() else []
+    shape = re.compile(
+        _DAY.sub("(?P<day>.+?)", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}").replace(r"\*", "[^/]*"), count=1)
+    )
+    day_format = _DAY.search(pattern)
+    found = []
+    for path in sorted(folder.glob(_DAY.sub("*", pattern))):
+        name = path.relative_to(folder).as_posix()
+        match = shape.fullmatch(name)
+        if not path.is_file() or match is None:
+            continue
+        day = None
+        if day_format is not None:
+            day = _day_in_name(match["day"], day_format[1])
+            if day is None:
+                continue  # another file that happens to lie there, such as a README
+        found.append(FoundFile(path, name, day))
+    return found
+
+
+def _day_in_name(text: str, pattern: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if pattern is None else datetime.strptime(text, pattern).date()
+    except ValueError:
+        return None
+
+
+def _decoded(mapping: RetailMapping, table_name: str, file: FoundFile) -> SourceFile:
+    try:
+        content = file.path.read_bytes()
+    except OSError as error:
+        return unreadable_file(file.name, file.day, f"cannot be opened: {error.strerror or error}")
+    return decode_file(file.name, file.day, content, mapping.format_of(table_name))
+
+
+def _of_days(mapping: RetailMapping, table_name: str, found: Sequence[FoundFile], days: Sequence[date]) -> list[SourceFile]:
+    wanted = set(days)
+    return [_decoded(mapping, table_name, file) for file in found if file.day is None or file.day in wanted]
+
+
+def _snapshots(mapping: RetailMapping, table_name: str, found: Sequence[FoundFile], days: Sequence[date]) -> list[SourceFile]:
+    """Files that hold for the days: per day the newest dated one that can be read (and those that could not), and undated ones."""
+    decoded: dict[FoundFile, SourceFile] = {}
+    for day in sorted(set(days)):
+        for file in reversed([file for file in found if file.day is not None and file.day <= day]):
+            if file not in decoded:
+                decoded[file] = _decoded(mapping, table_name, file)
+            source = decoded[file]
+            if source.error is None and missing_columns(mapping, table_name, source.data.column_names) is None:
+                break
+    for file in found:
+        if file.day is None:
+            decoded[file] = _decoded(mapping, table_name, file)
+    return list(decoded.values())

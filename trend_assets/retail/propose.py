@@ -1,0 +1,258 @@
+"""`trend-assets map`: looks at a retailer's files or tables, proposes a mapping, tries it, explains each mistake.
+
+What belongs here: reading samples, finding lines, known exports. What doesn't: guesses and advice (``lib/retail``), printing
+(``commands/mapping.py``).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import yaml
+
+from trend_assets.lib.retail.decode import SourceFile, decode_file
+from trend_assets.lib.retail.explain import Trial, try_mapping
+from trend_assets.lib.retail.fit import missing_columns
+from trend_assets.lib.retail.mapping import FileFormat, RetailMapping, parse_mapping
+from trend_assets.lib.retail.profile import profiles_of
+from trend_assets.lib.retail.proposal_text import proposal_text
+from trend_assets.lib.retail.propose import Match, Proposal, propose
+from trend_assets.lib.retail.shape import MappingError
+from trend_assets.lib.retail.sniff import SAMPLE_BYTES, sniff_text
+from trend_assets.lib.retail.words import CHANGE_TIMES, normalised
+from trend_assets.retail.extracts import DatabaseSource
+from trend_assets.retail.files import MAPPINGS, load_mapping
+
+SAMPLE_ROWS = 20_000
+_KNOWN = ("online_retail.yml", "products_fashion.yml")
+_TYPED = (".parquet", ".pq", ".jsonl", ".ndjson")
+_DAY_IN_NAME = ((re.compile(r"20\d{2}-\d{2}-\d{2}"), "", "%Y-%m-%d"), (re.compile(r"(?<!\d)20\d{6}(?!\d)"), ":%Y%m%d", "%Y%m%d"))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The beginning of a file or table, decoded: its place in a mapping, its rows, and how it is written."""
+
+    name: str
+    place: Mapping[str, Any]
+    source: SourceFile
+    format: Mapping[str, Any]
+    notes: tuple[str, ...]
+    content: bytes = b""
+
+    def line_of(self, row: int) -> int | None:
+        """Line in the file (from 1) at which a row begins; ``None`` where rows are not lines."""
+        if not self.content or self.name.lower().endswith((".parquet", ".pq")):
+            return None
+        if self.name.lower().endswith((".jsonl", ".ndjson")):
+            return row + 1
+        text = self.content.decode(str(self.format.get("encoding", "utf-8")), errors="replace").lstrip("\ufeff")
+        first, reader = 1, csv.reader(io.StringIO(text, newline=""), delimiter=str(self.format.get("delimiter", ",")))
+        header = 1 if text[:4].lower() == "sep=" else 0
+        try:
+            for number, _ in enumerate(reader):
+                if number - 1 - header == row:
+                    return first
+                first = reader.line_num + 1
+        except csv.Error:
+            return None
+        return None
+
+
+def sample_of_file(path: Path) -> Sample:
+    """The beginning of a file. Raises ``MappingError`` where nothing can be read, saying what to do."""
+    with path.open("rb") as file:
+        typed = path.suffix.lower() in (".parquet", ".pq")
+        content = file.read() if typed else _whole_records(file.read(SAMPLE_BYTES + 1))
+    file_format: dict[str, Any] = {}
+    notes: list[str] = []
+    if path.suffix.lower() not in _TYPED and content[:2] != b"PK":
+        encoding, delimiter, notes = sniff_text(content, path.name)
+        file_format |= {"encoding": encoding} if encoding != "utf-8" else {}
+        file_format |= {"delimiter": delimiter} if delimiter != "," else {}
+    place, day = _place(path)
+    source = decode_file(path.name, day, content, FileFormat.model_validate(file_format))
+    if source.error is not None:
+        raise MappingError(f"{path.name} {source.error}")
+    if source.data.num_rows > SAMPLE_ROWS:
+        source = replace(source, data=source.data.slice(0, SAMPLE_ROWS), row_numbers=source.row_numbers[:SAMPLE_ROWS])
+    if not source.data.num_rows and not source.malformed:
+        raise MappingError(f"{path.name} holds a header and no row: a mapping needs values to look at; export a few rows")
+    return Sample(path.name, {"files": place}, source, file_format, tuple(notes), content)
+
+
+def _whole_records(content: bytes) -> bytes:
+    """A file's beginning without the record that the cut went through."""
+    if len(content) <= SAMPLE_BYTES:
+        return content
+    end = content.rfind(b"\n", 0, SAMPLE_BYTES)
+    return content[: end + 1] if end > 0 else content
+
+
+def _place(path: Path) -> tuple[str, date | None]:
+    """The pattern of a file whose name tells its day (``stock_{day:%Y%m%d}.csv``), and the day."""
+    for shape, told, pattern in _DAY_IN_NAME:
+        match = shape.search(path.name)
+        if match is not None:
+            try:
+                day = datetime.strptime(match[0], pattern).date()
+            except ValueError:
+                continue
+            return f"{path.name[: match.start()]}{{day{told}}}{path.name[match.end() :]}", day
+    return path.name, None
+
+
+def sample_of_table(name: str, source: DatabaseSource) -> Sample:
+    """The first rows of a database table. Raises ``MappingError`` saying what to do."""
+    from trend_assets.retail.database import Request
+
+    table = parse_mapping(_ANY_TABLE.format(table=yaml.safe_dump(name).splitlines()[0])).tables["products"].database
+    if table is None:
+        raise MappingError(f"{name!r} is no table name")
+    database = source.database(name)
+    with database.view(table, name) as connection:
+        offered = database.offered(connection, table, name)
+        readable = tuple(column.name for column in offered.values() if column.refused is None)
+        chunks = database.rows(connection, table, Request(readable, limit=SAMPLE_ROWS), offered)
+        data = pa.concat_tables(list(chunks) or [pa.table({column: pa.array([], pa.string()) for column in readable})])
+    refused = tuple(f"{column.name} is {column.refused}" for column in offered.values() if column.refused is not None)
+    if not data.num_rows:
+        raise MappingError(f"{name} holds no row: a mapping needs values to look at")
+    return Sample(name, {"database": {"table": name}}, SourceFile(name, None, data, np.arange(data.num_rows)), {}, refused)
+
+
+_ANY_TABLE = """
+name: sample
+data_origin: real
+tables:
+  products: {{database: {{table: {table}, timeout_seconds: 60}}, columns: {{product_id: a, product_name: a, category: a}}}}
+"""
+
+
+def propose_sample(sample: Sample, table_name: str | None = None) -> Proposal:
+    """The proposal for a sample: a known export's mapping where its columns are there, else a guess."""
+    known = _known_export(sample, table_name)
+    if known is not None:
+        return known
+    european = sample.format.get("delimiter") == ";" or sample.format.get("encoding") == "cp1252"
+    profiles = profiles_of(sample.source.data, day_first=True)
+    american = not european and any(profile.date.pattern.startswith("%m") and profile.date.ambiguous is None for profile in profiles)
+    if american:
+        profiles = profiles_of(sample.source.data, day_first=False)
+    proposal = propose(profiles, sample.name, table_name, has_day=sample.source.day is not None)
+    return replace(proposal, format={**sample.format, **proposal.format}, notes=(*sample.notes, *proposal.notes))
+
+
+def _known_export(sample: Sample, table_name: str | None) -> Proposal | None:
+    for file_name in _KNOWN:
+        mapping = load_mapping(MAPPINGS / file_name)
+        raw = yaml.safe_load((MAPPINGS / file_name).read_text(encoding="utf-8"))
+        for name, table in mapping.tables.items():
+            wanted = {*table.used_columns, *table.personal}
+            if table.rows or (table_name or name) != name or not wanted <= set(sample.source.data.column_names):
+                continue
+            matches = tuple(
+                Match(
+                    ours,
+                    ", ".join(rule.source_columns or dict.fromkeys(rule.tested_columns)),
+                    1.0,
+                    "a known export",
+                    (),
+                    raw["tables"][name]["columns"][ours],
+                )
+                for ours, rule in table.columns.items()
+            )
+            currency = {"currency": (mapping.currency, "as the known export has it")} if mapping.currency else {}
+            unused = tuple(column for column in sample.source.data.column_names if column not in wanted)
+            return Proposal(
+                name,
+                matches,
+                currency,
+                {},
+                dict.fromkeys(table.personal, "the known export says so"),
+                unused,
+                {**sample.format, **raw["tables"][name].get("format", {})},
+                (),
+                mapping.currency,
+                f"{mapping.name} ({file_name})",
+            )
+    return None
+
+
+def mapping_of(samples: Sequence[tuple[Sample, Proposal]], name: str = "Your shop") -> str:
+    """The text of a mapping file for several files or tables."""
+    return proposal_text([(proposal, _place_of(sample, proposal)) for sample, proposal in samples], name)
+
+
+def _place_of(sample: Sample, proposal: Proposal) -> Mapping[str, Any]:
+    """Where the table is. Orders tell their own day, so a day in a file's name only says when it was written.
+
+    Of a database table of orders, changes are read where a column tells them, else the rows of each day.
+    """
+    if proposal.table != "orders":
+        return sample.place
+    if "files" in sample.place:
+        return {"files": sample.name}
+    theirs = {match.ours: match.theirs for match in proposal.matches}
+    changed = next((column for column in sample.source.data.column_names if normalised(column) in CHANGE_TIMES), None)
+    if changed is not None and "line" in theirs:
+        return {"database": {**sample.place["database"], "mode": "watermark", "watermark": changed}}
+    return {"database": {**sample.place["database"], "day": theirs["ordered_at"]}} if "ordered_at" in theirs else sample.place
+
+
+def try_sample(mapping: RetailMapping, table_name: str, sample: Sample) -> Trial:
+    """The mapping on a sample's rows. Raises ``MappingError`` where columns are not there."""
+    misfit = missing_columns(mapping, table_name, sample.source.data.column_names)
+    if misfit is not None:
+        raise MappingError(f"{sample.name} {misfit}")
+    day = sample.source.day if mapping.tables[table_name].dated else None
+    # rows that tell no day still need one to be tried on
+    return try_mapping(mapping, table_name, replace(sample.source, day=day, fallback_day=day or date(2000, 1, 1)))
+
+
+def copied_people(mapping: RetailMapping, table_name: str, sample: Sample) -> list[str]:
+    """What to say about columns of a mapping that seem to identify people and would be copied."""
+    people = {profile.name: profile.people for profile in profiles_of(sample.source.data) if profile.people is not None}
+    return [
+        f"tables.{table_name}.columns.{ours}: {rule.column} seems to identify people ({people[rule.column]}): no such column may enter "
+        "a table; map another one, and list it under `personal`"
+        for ours, rule in mapping.tables[table_name].columns.items()
+        if rule.column in people
+    ]
+
+
+def table_of(mapping: RetailMapping, sample: Sample, table_name: str | None) -> str:
+    """Which table of a mapping a file is for: the asked one, the one whose pattern names it, else the one whose columns it has.
+
+    Raises ``MappingError`` where none is.
+    """
+    names: Iterable[str] = [table_name] if table_name else mapping.tables
+    for name in names:
+        if name not in mapping.tables:
+            raise MappingError(f"the mapping has no table {name!r}; it has {', '.join(mapping.tables)}")
+        table = mapping.tables[name]
+        same_table = table.database is not None and table.database.table == sample.name and "database" in sample.place
+        if table_name or same_table or any(_matches_pattern(pattern, sample.name) for pattern in table.files):
+            return name
+    fitting = [
+        name
+        for name, table in mapping.tables.items()
+        if not table.rows and missing_columns(mapping, name, sample.source.data.column_names) is None
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    raise MappingError(f"which table is {sample.name} for? Say --table, one of {', '.join(mapping.tables)}")
+
+
+def _matches_pattern(pattern: str, name: str) -> bool:
+    shape = re.sub(r"\\\{day[^}]*\\\}|\\\*", ".+", re.escape(Path(pattern).name))
+    return re.fullmatch(shape, name) is not None

@@ -1,0 +1,54 @@
+"""The dbt project as Dagster sees it: its folder, its parsed manifest, the variables dbt reads.
+
+What belongs here: locating and parsing. What doesn't: models (``dbt_project/``), assets (``defs/warehouse``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+from dagster_dbt import DbtCliResource, DbtProject
+
+from trend_assets.settings import PROJECT_ROOT, Environment, load_settings
+
+FOLDER = PROJECT_ROOT / "dbt_project"
+
+
+@lru_cache
+def dbt_project() -> DbtProject:
+    """The project, its target named like the environment; environments differ in SQL, so each has artefacts of its own."""
+    from trend_assets.warehouse.engine import dbt_environment_of
+
+    settings = load_settings()
+    for name, value in dbt_environment_of(settings).items():
+        os.environ[name] = value  # dbt is a child process and reads its profile from the environment
+    target = Path("target") if settings.environment is Environment.DEV else Path("target") / settings.environment.value
+    return DbtProject(project_dir=FOLDER, target=settings.environment.value, target_path=target)
+
+
+def dbt_resource() -> DbtCliResource:
+    """dbt of this virtual environment, whether or not it is on the PATH."""
+    beside = Path(sys.executable).with_name("dbt")
+    return DbtCliResource(project_dir=dbt_project(), dbt_executable=str(beside) if beside.exists() else "dbt")
+
+
+def _newest_source() -> float:
+    patterns = ("*.yml", "models/**/*", "macros/**/*", "tests/**/*")
+    return max(path.stat().st_mtime for pattern in patterns for path in FOLDER.glob(pattern))
+
+
+@lru_cache
+def manifest() -> Path:
+    """Path of ``manifest.json``, parsed again when a file of the project is newer.
+
+    Raises:
+        Exception: what dbt says when the project does not parse.
+    """
+    project = dbt_project()
+    path = project.manifest_path
+    if not path.exists() or path.stat().st_mtime < _newest_source():
+        dbt_resource().cli(["parse", "--quiet"], target_path=project.target_path).wait()
+    return path

@@ -1,0 +1,111 @@
+"""A late file for a sealed hour, end to end: counted, assigned, and nothing else of the hour changes; doing it again changes nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from trend_assets.lake.storage import open_storage
+from trend_assets.landing.files import LandingRecord, LandingWriter, list_landing, read_lines
+from trend_assets.tables import TABLES
+from trend_assets_tests.conftest import Town
+
+HOUR, KEY = datetime.fromisoformat("2026-09-05T14:00+00:00"), "2026-09-05-14:00"
+UNTOUCHED = ("topics/topics", "topics/topic_events", "topics/trends", "influencers/influencer_rankings")
+REBUILT = ("social/raw_posts", "social/clean_posts", "social/landing_counts", "topics/topic_assignments", "topics/topic_hours",
+           "influencers/interactions")  # fmt: skip
+
+
+def land_late(folder: Path, assigned: set[str]) -> tuple[str, set[str], int]:
+    """Land a file of the hour: each X post again, and each assigned one once more as a new post by another author."""
+    storage = open_storage(str(folder / "landing"))
+    [path] = [path for path in list_landing(storage, [HOUR])[HOUR] if path.startswith("network=x/")]
+    writer, new, again = LandingWriter(storage, lake_start=HOUR - timedelta(days=4)), set(), 0
+    for line in read_lines(path, storage.read(path)):
+        body = json.loads(line).get("body", {})
+        post = body.get("data", {})
+        if not (isinstance(post.get("id"), str) and post.get("created_at", "").endswith("Z") and post.get("text")):
+            continue
+        created = datetime.fromisoformat(post["created_at"])
+        received = created + timedelta(hours=20)
+        writer.add(LandingRecord("x", "simulated", received, "late/1", "stream", json.dumps(body).encode(), None, created))
+        again += 1
+        if post["id"] in assigned:
+            post |= {"id": str(int(post["id"]) + 1), "author_id": f"99{again}"}
+            new.add(post["id"])
+            writer.add(LandingRecord("x", "simulated", received, "late/1", "stream", json.dumps(body).encode(), None, created))
+    [landed] = writer.flush()
+    return landed, new, again
+
+
+def manifests(town: Town, paths: tuple[str, ...]) -> dict[str, bytes]:
+    return {path: (town.folder / "lake" / path / f"hour={KEY.replace(':', '')}" / "_manifest.json").read_bytes() for path in paths}
+
+
+def rows(town: Town, path: str) -> list[dict]:
+    return town.lake.read(TABLES[path], [KEY]).to_pylist()
+
+
+def outcomes(town: Town) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for row in rows(town, "social/landing_counts"):
+        counts[row["outcome"]] += row["records"]
+    return counts
+
+
+@pytest.fixture(scope="module")
+def copied(town, tmp_path_factory) -> Town:
+    return town.copy(tmp_path_factory.mktemp("late") / "town")
+
+
+def test_a_late_file_is_counted_and_assigned_and_nothing_recorded_changes(copied):
+    recorded = rows(copied, "topics/topic_assignments")
+    before, counted = manifests(copied, UNTOUCHED), outcomes(copied)
+    activity = sum(row["posts"] + row["reposts"] for row in rows(copied, "topics/topic_hours"))
+    landed, new, again = land_late(copied.folder, {row["post_id"] for row in recorded if row["network"] == "x"})
+    assert new
+    assert again > len(new)
+
+    result = copied.command("seal", "--only", "late_hours")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{KEY} to {KEY} (1 late landing files)" in result.stdout
+
+    assert manifests(copied, UNTOUCHED) == before
+    assert landed in copied.lake.manifest(TABLES["social/landing_counts"], KEY).inputs
+    grown = outcomes(copied)
+    assert grown["post"] + grown["repost"] == counted["post"] + counted["repost"] + len(new)
+    assert grown["duplicate"] == counted["duplicate"] + again
+
+    now = rows(copied, "topics/topic_assignments")
+    late = [row for row in now if row not in recorded]
+    assert [row for row in recorded if row not in now] == []
+    assert {row["post_id"] for row in late} <= new  # posts that came again and had no topic still have none
+    topic_of = {row["post_id"]: row["topic_id"] for row in recorded}
+    same = [topic_of[str(int(row["post_id"]) - 1)] == row["topic_id"] for row in late]
+    assert len(late) >= 0.8 * len(new)
+    assert sum(same) >= 0.8 * len(late)
+    assert sum(row["posts"] + row["reposts"] for row in rows(copied, "topics/topic_hours")) == activity + len(late)
+    assert {row["post_id"] for row in rows(copied, "social/clean_posts")} >= new
+
+
+def test_doing_it_again_changes_nothing(copied):
+    before = manifests(copied, (*UNTOUCHED, *REBUILT))
+    told = copied.command("seal", "--dry-run", "--only", "late_hours")
+    assert "no landing file came after its hour was sealed" in told.stdout
+    script = f"from rich.console import Console; from trend_assets.operations.runs import Range, run_job; run_job('late_hours', Console(), Range('{KEY}', '{KEY}'))"  # noqa: E501
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], env=copied.environment(DAGSTER_HOME=str(Path(__file__).parents[2])), check=True
+    )
+    assert manifests(copied, (*UNTOUCHED, *REBUILT)) == before
+
+
+def test_an_unknown_job_is_refused(copied):
+    result = copied.command("seal", "--only", "everything")
+    assert result.returncode == 2
+    assert "expected one of" in result.stdout

@@ -1,0 +1,252 @@
+"""From labels to champion and back over a real tracking store: gate, promotion, rollback, and what happens to a moved folder."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from typer.testing import CliRunner
+
+from trend_assets.cli import app
+from trend_assets.commands.terminal import console
+from trend_assets.lake.lake import Lake
+from trend_assets.lib.learning.contract import Gate, Probabilities
+from trend_assets.lib.learning.discovery import load_task
+from trend_assets.lib.learning.tasks.sentiment import Sentiment
+from trend_assets.models.tracking import Tracking
+from trend_assets.models.training import (
+    NotReadyError,
+    build_training_set,
+    data_manifest,
+    evaluate_candidate,
+    predict_hours,
+    promote,
+    roll_back,
+    train_candidate,
+    verdict,
+)
+from trend_assets.partitions import hour_key, hours_between
+from trend_assets.settings import Settings, load_settings
+from trend_assets.tables import TABLES
+from trend_assets_tests.lib.learning.opinions import START, opinion_posts
+
+NAME = "sentiment"
+TASK = load_task(NAME)
+HOURS = hours_between(START, START + timedelta(days=3))
+
+
+class Guessing(Sentiment):
+    """Always unsure: a candidate that must not become champion."""
+
+    def predict(self, model: object, posts: pa.Table) -> Probabilities:
+        return super().predict(model, posts) * 0 + 1 / 3
+
+
+class Easier(Sentiment):
+    """The gate of a small test."""
+
+    gate = Gate(minimum_training=50, minimum_examples=20, below_champion=0.1, language_floor=0.3, language_examples=15)
+
+
+class Shop:
+    """A data folder with posts, labels and a tracking store."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = Settings(data=str(folder), brands=["Maison Carrel", "maisoncarrel"])
+        self.lake = Lake(self.settings.lake_root)
+        self.tracking = Tracking(self.settings.tracking_database, self.settings.artifacts_root)
+
+    def publish(self, posts: pa.Table) -> None:
+        table = TABLES["social/clean_posts"]
+        keys = [hour_key(hour) for hour in HOURS]
+        parts = self.lake.split(table, table.conform(posts), keys)
+        self.lake.publish(table, {key: part for key, part in parts.items() if part.num_rows})
+
+    def label(self, posts: pa.Table) -> None:
+        rows = [{"network": row["network"], "post_id": row["post_id"], "label": row["sentiment"]} for row in posts.to_pylist()]
+        (self.folder / "labels").mkdir(exist_ok=True)
+        (self.folder / "labels" / "sentiment.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
+    def train(self, task: Sentiment | None = None) -> tuple[int, bool, str]:
+        """All steps; the candidate's version, whether it is new, and what became of it."""
+        chosen = task or Easier()
+        built = build_training_set(chosen, NAME, self.lake, self.settings)
+        self.lake.publish(TABLES["sentiment/training_set"], {"all": built.rows}, inputs={"all": built.inputs})
+        version, new = train_candidate(chosen, NAME, self.lake, self.tracking)
+        self.lake.publish(TABLES["sentiment/evaluation"], {"all": evaluate_candidate(chosen, NAME, self.lake, self.tracking).rows})
+        return version.number, new, promote(chosen, NAME, self.lake, self.tracking)[1]
+
+
+@pytest.fixture(scope="module")
+def posts() -> pa.Table:
+    return opinion_posts(420)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, posts: pa.Table) -> Path:
+    """A shop with posts, labels and an empty tracking store, whose tables take seconds to create."""
+    shop = Shop(tmp_path_factory.mktemp("shops") / "template")
+    shop.folder.mkdir(exist_ok=True)
+    shop.publish(posts)
+    shop.label(posts)
+    shop.tracking.client.search_experiments()
+    return shop.folder
+
+
+@pytest.fixture
+def shop(template: Path, tmp_path: Path) -> Shop:
+    return Shop(Path(shutil.copytree(template, tmp_path / "shop")))
+
+
+def test_a_candidate_that_passes_becomes_champion_and_the_same_data_make_no_other(shop: Shop) -> None:
+    assert shop.train() == (1, True, "promoted, the first")
+    assert shop.train() == (1, False, "champion already")
+    metrics = shop.tracking.metrics(shop.tracking.by_alias(NAME, "champion"))
+    assert metrics["candidate.all.macro_f1"] > metrics["majority.all.macro_f1"] + 0.3
+    assert {"candidate.en.macro_f1", "candidate.fr.log_loss"} <= set(metrics)
+
+
+def test_a_run_holds_data_manifest_pictures_and_a_model_without_pickle(shop: Shop) -> None:
+    shop.train()
+    run = shop.folder / "mlflow" / "artifacts" / NAME / shop.tracking.versions(NAME)[0].run_id / "artifacts"
+    names = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
+    assert {"data_manifest.json", "model/model.skops", "evaluation/confusion_all.svg", "evaluation/confusion_fr.svg"} <= names
+    assert not [path for path in shop.folder.rglob("*") if path.suffix in {".pkl", ".pickle", ".joblib"}]
+    manifest = json.loads((run / "data_manifest.json").read_text())
+    assert manifest == json.loads(json.dumps(data_manifest(NAME, shop.lake)))
+    assert manifest["licence_classes"] == {"simulated": 420}
+    assert sum(row["posts"] for row in manifest["counts"]) == 420
+    assert "labels/sentiment.jsonl" in manifest["inputs"]
+    published = shop.lake.manifest(TABLES["social/clean_posts"], hour_key(HOURS[0]))
+    assert manifest["inputs"]["social/clean_posts[2026-09-01-00:00]"] == published.data_version
+
+
+def test_a_candidate_that_fails_the_gate_is_not_promoted(shop: Shop) -> None:
+    shop.train()
+    shop.label(opinion_posts(420).slice(0, 400))
+    with pytest.raises(NotReadyError, match="gate not passed: macro F1"):
+        shop.train(Guessing())
+    assert shop.tracking.by_alias(NAME, "candidate").number == 2
+    assert shop.tracking.by_alias(NAME, "champion").number == 1
+
+
+def test_a_rollback_brings_back_the_champion_before_and_lasts(shop: Shop, posts: pa.Table) -> None:
+    with pytest.raises(NotReadyError, match="no champion"):
+        roll_back(NAME, shop.tracking, datetime.now(UTC))
+    shop.train()
+    with pytest.raises(NotReadyError, match="none to go back to"):
+        roll_back(NAME, shop.tracking, datetime.now(UTC))
+    shop.label(posts.slice(0, 410))
+    assert shop.train() == (2, True, "promoted, before it version 1")
+    left, now = roll_back(NAME, shop.tracking, datetime(2026, 9, 4, tzinfo=UTC))
+    assert (left.number, now.number) == (2, 1)
+    number, new, what = shop.train()
+    assert (number, new) == (2, False)
+    assert "was rolled back at 2026-09-04" in what
+    assert shop.tracking.by_alias(NAME, "champion").number == 1
+
+
+def test_the_command_lists_shows_and_rolls_back(shop: Shop, posts: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TREND_ASSETS_DATA", "TREND_ASSETS_DAGSTER_STORAGE", "DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"):
+        monkeypatch.setenv(name, os.environ.get(name, str(shop.folder)))  # the command sets them; put back afterwards
+    told = []
+
+    def command(*arguments: str) -> int:
+        console.file = io.StringIO()
+        code = CliRunner().invoke(app, ["models", *arguments, "--data", str(shop.folder)]).exit_code
+        told.append(" ".join(console.file.getvalue().split()))
+        return code
+
+    monkeypatch.setattr(console, "_file", None)
+    assert command("show", NAME) == 0
+    assert "Nothing has been trained" in told[-1]
+    assert command("rollback", NAME) == 1
+    shop.train()
+    shop.label(posts.slice(0, 410))
+    shop.train()
+    assert command("list") == 0
+    assert "Sentiment towards the brand" in told[-1]
+    assert command("show", NAME) == 0
+    assert "champion, candidate" in told[-1]
+    assert "log_loss" in told[-1]
+    assert command("rollback", NAME) == 0
+    assert "version 1 is champion again, version 2 is not" in told[-1]
+    assert command("show", "nobody") == 2
+    load_settings.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("Bad-Name", "is no name for a task"), ("social", "group of tables"), (NAME, "there is a task 'sentiment' already")],
+)
+def test_a_new_task_needs_a_name_of_its_own(name: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "_file", io.StringIO())
+    result = CliRunner().invoke(app, ["models", "new", name])
+    assert result.exit_code == 2
+    assert reason in " ".join(console.file.getvalue().split())
+
+
+def test_the_champion_predicts_posts_that_name_the_brand(shop: Shop, posts: pa.Table) -> None:
+    keys = [hour_key(hour) for hour in HOURS]
+    assert predict_hours(TASK, NAME, shop.lake, shop.tracking, keys, shop.settings.brands) is None
+    shop.train()
+    predicted = predict_hours(TASK, NAME, shop.lake, shop.tracking, keys, shop.settings.brands)
+    assert predicted.num_rows == 420
+    assert set(predicted["model_version"].to_pylist()) == {1}
+    assert pc.min(predicted["probability"]).as_py() > 1 / 3 - 1e-6
+    assert predict_hours(TASK, NAME, shop.lake, shop.tracking, keys, ["Other Brand"]).num_rows == 0
+
+
+def test_a_moved_data_folder_keeps_its_models(shop: Shop, tmp_path: Path, posts: pa.Table) -> None:
+    shop.train()
+    moved = Shop(Path(shutil.move(shop.folder, tmp_path / "moved")))
+    assert predict_hours(TASK, NAME, moved.lake, moved.tracking, [hour_key(HOURS[9])], []).num_rows > 0
+    moved.label(posts.slice(0, 400))
+    assert moved.train()[0] == 2
+    assert not shop.folder.exists()
+
+
+def test_labels_that_cannot_be_used_are_told(shop: Shop, posts: pa.Table) -> None:
+    (shop.folder / "labels" / "sentiment.jsonl").unlink()
+    with pytest.raises(NotReadyError, match=r"labels/sentiment\.jsonl .* is missing: put labelled posts there"):
+        shop.train()
+    foreign = posts.set_column(posts.schema.get_field_index("post_id"), "post_id", pa.array([f"other-{n}" for n in range(420)]))
+    shop.label(foreign)
+    with pytest.raises(NotReadyError, match="are they about posts of this lake"):
+        shop.train()
+
+
+def test_deleted_posts_and_posts_whose_terms_forbid_it_are_left_aside(shop: Shop, posts: pa.Table) -> None:
+    gone = posts.slice(0, 3).to_pylist()
+    rows = [
+        {"hour": START, "network": "x", "subject_kind": "post", "subject": row["post_id"], "action": "delete", "deleted_at": START}
+        | {"source": "x", "landing_file": "f", "landing_line": number, "request_id": "r"}
+        for number, row in enumerate(gone)
+    ]
+    shop.lake.publish(TABLES["social/deletions"], {hour_key(START): TABLES["social/deletions"].from_rows(rows)})
+    built = build_training_set(TASK, NAME, shop.lake, shop.settings)
+    assert built.left_aside == {"deleted by its author": 3}
+
+    class Tuned(Sentiment):
+        from_scratch = False
+
+    licences = pa.array(["x" if number % 2 else "simulated" for number in range(420)])
+    shop.publish(posts.set_column(posts.schema.get_field_index("licence_class"), "licence_class", licences))
+    tuned = build_training_set(Tuned(), NAME, shop.lake, shop.settings)
+    assert set(tuned.rows["licence_class"].to_pylist()) == {"simulated"}
+    assert tuned.left_aside["licence class may not train this model"] == 210
+
+
+def test_few_examples_fail_the_gate_with_the_number_wanted(shop: Shop, posts: pa.Table) -> None:
+    shop.label(posts.slice(0, 60))
+    with pytest.raises(NotReadyError, match="42 training examples, at least 100 wanted"):
+        shop.train(TASK)
+    assert not verdict(TASK, NAME, shop.lake).passed

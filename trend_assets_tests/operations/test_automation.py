@@ -1,0 +1,120 @@
+"""When a day is made: the automation condition of daily tables on a real instance, freshness by table, which jobs exclude each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from trend_assets.definitions import definitions
+from trend_assets.operations.automation import DAILY_TABLES, condition_of, freshness_of
+from trend_assets.operations.event_log import report_materializations
+from trend_assets.partitions import day_key, hour_key, hours_between
+from trend_assets.tables import TABLES
+
+LINKS = dg.AssetKey(["demand", "product_trend_links"])
+HOURLY = ("topics/trends", "social/clean_posts", "topics/topic_assignments")
+DAY = (datetime.now(UTC) - timedelta(days=10)).replace(hour=0, minute=0, second=0, microsecond=0)
+NOON = DAY + timedelta(hours=12)
+NEXT_MORNING = DAY + timedelta(days=1, hours=3)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dg.Definitions:
+    return definitions()
+
+
+class Lane:
+    """Hours and days materialized on an instance of its own, and one evaluation of the condition after another."""
+
+    def __init__(self, loaded: dg.Definitions) -> None:
+        self.loaded, self.instance, self.cursor = loaded, dg.DagsterInstance.ephemeral(), None
+
+    def materialize(self, path: str, *partitions: str) -> None:
+        report_materializations(self.instance, [dg.AssetMaterialization(path.split("/"), partition=partition) for partition in partitions])
+
+    def seal(self, *hours: datetime, tables: tuple[str, ...] = HOURLY) -> None:
+        for path in tables:
+            self.materialize(path, *(hour_key(hour) for hour in hours))
+
+    def tick(self, at: datetime) -> set[str]:
+        """Days of product_trend_links that are asked for."""
+        result = dg.evaluate_automation_conditions(
+            self.loaded, self.instance, dg.AssetSelection.assets(LINKS), evaluation_time=at, cursor=self.cursor
+        )
+        self.cursor = result.cursor
+        return set(result.get_requested_partitions(LINKS))
+
+
+@pytest.fixture
+def lane(loaded) -> Lane:
+    return Lane(loaded)
+
+
+@pytest.fixture
+def complete(lane) -> Lane:
+    """A closed day with all it is made from, asked for and made."""
+    lane.seal(*hours_between(DAY, DAY + timedelta(days=1)))
+    lane.materialize("retail/products", day_key(DAY))
+    assert lane.tick(NEXT_MORNING) == {day_key(DAY)}
+    lane.materialize("demand/product_trend_links", day_key(DAY))
+    assert lane.tick(NEXT_MORNING) == set()
+    return lane
+
+
+def test_a_day_waits_until_it_is_closed_sealed_and_has_retail_tables_and_is_asked_for_once(lane):
+    hours = hours_between(DAY, DAY + timedelta(days=1))
+    assert lane.tick(NOON) == set()
+    lane.seal(*hours[:11])
+    lane.materialize("retail/products", day_key(DAY))
+    assert lane.tick(NOON) == set()  # not closed
+    assert lane.tick(NEXT_MORNING) == set()  # closed, not sealed
+    lane.seal(*hours[11:23])
+    assert lane.tick(NEXT_MORNING) == set()  # one hour is missing
+    lane.seal(hours[23])
+    assert lane.tick(NEXT_MORNING) == {day_key(DAY)}
+    assert lane.tick(NEXT_MORNING) == set()  # asked for: whether its run succeeds or fails
+
+
+def test_a_day_waits_for_its_retail_tables(lane):
+    lane.seal(*hours_between(DAY, DAY + timedelta(days=1)))
+    assert lane.tick(NEXT_MORNING) == set()
+    lane.materialize("retail/products", day_key(DAY))
+    assert lane.tick(NEXT_MORNING) == {day_key(DAY)}
+
+
+def test_the_day_under_way_waits_even_when_everything_is_there(lane):
+    """Somebody may materialize hours that have not ended."""
+    lane.seal(*hours_between(DAY, DAY + timedelta(days=1)))
+    lane.materialize("retail/products", day_key(DAY))
+    assert lane.tick(DAY + timedelta(hours=23, minutes=59)) == set()
+    assert lane.tick(DAY + timedelta(days=1, minutes=1)) == {day_key(DAY)}
+
+
+def test_a_late_hour_does_not_make_the_day_again(complete):
+    complete.seal(DAY + timedelta(hours=7), tables=("social/clean_posts", "topics/topic_assignments"))
+    assert complete.tick(NEXT_MORNING + timedelta(hours=1)) == set()
+
+
+@pytest.mark.parametrize(("path", "partition"), [("topics/trends", hour_key(DAY + timedelta(hours=7))), ("retail/products", day_key(DAY))])
+def test_a_day_whose_trends_or_retail_tables_were_rebuilt_is_made_again_once(complete, path, partition):
+    complete.materialize(path, partition)
+    assert complete.tick(NEXT_MORNING + timedelta(hours=1)) == {day_key(DAY)}
+    assert complete.tick(NEXT_MORNING + timedelta(hours=1)) == set()
+
+
+def test_several_closed_days_are_asked_for_together_after_an_outage(lane):
+    lane.seal(*hours_between(DAY, DAY + timedelta(days=3)))
+    lane.materialize("retail/products", *(day_key(DAY + timedelta(days=number)) for number in range(3)))
+    assert lane.tick(DAY + timedelta(days=3, hours=3)) == {day_key(DAY + timedelta(days=number)) for number in range(3)}
+
+
+def test_the_condition_is_that_of_daily_tables_only():
+    assert {path for path, table in TABLES.items() if condition_of(table)} == set(DAILY_TABLES)
+
+
+def test_freshness_is_expected_of_sealed_hours_and_not_of_what_late_posts_rebuild():
+    assert freshness_of(TABLES["topics/trends"]) == dg.FreshnessPolicy.time_window(timedelta(hours=6), timedelta(hours=3))
+    assert freshness_of(TABLES["social/clean_posts"]) is None
+    assert freshness_of(TABLES["retail/orders"]) is None  # no retail mapping is set here

@@ -1,0 +1,209 @@
+"""What the daemon runs: the instance's file, schedules and sensors as a user gets them, and what each tick asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.run_coordinator import QueuedRunCoordinator
+
+from trend_assets.definitions import definitions
+from trend_assets.defs import automation
+from trend_assets.defs.jobs import LANE
+from trend_assets.defs.social import sensors
+from trend_assets.lake.lake import Lake
+from trend_assets.lake.storage import open_storage
+from trend_assets.landing.files import make_ulid
+from trend_assets.operations import sealing
+from trend_assets.operations.event_log import report_materializations
+from trend_assets.operations.sealing import State
+from trend_assets.partitions import day_key, hour_key, hours_between
+from trend_assets.settings import PROJECT_ROOT, Settings
+from trend_assets.tables import TABLES
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NOW = datetime.now(UTC).replace(minute=5, second=0, microsecond=0)
+SCHEDULES = {"seal_hourly", "retail_daily", "marts_daily", "housekeeping_nightly"}
+SENSORS = {"landing", "failed_runs", "failed_checks_and_freshness", "lost_runs", "daily_assets"}
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dg.RepositoryDefinition:
+    return definitions().get_repository_def()
+
+
+@pytest.fixture(scope="module")
+def configured(tmp_path_factory) -> Iterator[dg.DagsterInstance]:
+    """The instance that dagster.yaml describes, in a folder of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TREND_ASSETS_DAGSTER_STORAGE", str(tmp_path_factory.mktemp("instance")))
+        with dg.DagsterInstance.from_config(str(PROJECT_ROOT)) as instance:
+            yield instance
+
+
+def test_one_operation_at_a_time_writes_the_warehouse_without_anybody_setting_it(configured):
+    pools = configured.get_concurrency_config().pool_config
+    assert (pools.default_pool_limit, pools.pool_granularity.value) == (1, "op")
+    configured.event_log_storage.initialize_concurrency_limit_to_default("warehouse")
+    assert configured.event_log_storage.get_concurrency_info("warehouse").slot_count == 1
+
+
+def test_runs_are_queued_looked_at_every_second_and_exclude_each_other_by_lane(configured):
+    assert isinstance(configured.run_coordinator, QueuedRunCoordinator)
+    assert configured.run_coordinator.dequeue_interval_seconds == 1
+    queue = configured.get_concurrency_config().run_queue_config
+    assert queue.tag_concurrency_limits == [{"key": LANE, "value": {"applyLimitPerUniqueValue": True}, "limit": 1}]
+    assert queue.max_concurrent_runs == 6
+
+
+def test_crashed_runs_are_started_again_failed_operations_are_their_jobs_affair(configured):
+    assert (configured.run_retries_enabled, configured.run_retries_max_retries) == (True, 2)
+    assert configured.run_retries_retry_on_asset_or_op_failure is False
+
+
+def test_runs_that_hang_are_ended_and_freshness_is_evaluated(configured):
+    assert configured.run_monitoring_enabled
+    assert configured.run_monitoring_start_timeout_seconds == 180
+    assert configured.run_monitoring_max_runtime_seconds == 6 * 3600
+    assert configured.freshness_enabled
+
+
+def test_ticks_do_not_pile_up(configured):
+    from dagster._core.definitions.run_request import InstigatorType
+    from dagster._core.scheduler.instigation import TickStatus
+
+    kept = configured.get_tick_retention_settings(InstigatorType.SENSOR)
+    assert kept[TickStatus.SKIPPED] == 1
+    assert all(days > 0 for days in kept.values())
+
+
+def test_schedules_and_sensors_run_by_default(loaded):
+    schedules = {schedule.name: schedule for schedule in loaded.schedule_defs}
+    assert set(schedules) >= SCHEDULES
+    assert all(schedules[name].default_status == dg.DefaultScheduleStatus.RUNNING for name in SCHEDULES)
+    assert all(schedules[name].execution_timezone == "UTC" for name in SCHEDULES)
+    found = {sensor.name: sensor for sensor in loaded.sensor_defs}
+    assert set(found) >= SENSORS
+    assert all(found[name].default_status == dg.DefaultSensorStatus.RUNNING for name in SENSORS)
+    assert "default_automation_condition_sensor" not in found
+
+
+@pytest.mark.parametrize("name", ["social_hours", "late_hours", "retail_days", "demand_days", "marts", "housekeeping"])
+def test_every_job_has_a_lane_and_a_longest_time(loaded, name):
+    job = loaded.get_job(name)
+    assert job.tags[LANE]
+    assert int(job.tags["dagster/max_runtime"]) <= 6 * 3600
+
+
+def test_the_late_job_rebuilds_posts_assignments_and_counts_and_leaves_registry_events_and_trends(loaded):
+    keys = {key.to_user_string() for key in loaded.get_job("late_hours").asset_layer.selected_asset_keys}
+    assert {"social/raw_posts", "social/clean_posts", "topics/topic_assignments", "topics/topic_hours"} <= keys
+    assert keys.isdisjoint({"topics/topics", "topics/topic_events", "topics/trends", "influencers/influencer_rankings"})
+
+
+def test_the_sealing_job_makes_hourly_tables_and_no_provisional_ones(loaded):
+    keys = {key.to_user_string() for key in loaded.get_job("social_hours").asset_layer.selected_asset_keys}
+    assert {"social/raw_posts", "topics/topics", "topics/trends", "influencers/influencer_rankings"} <= keys
+    assert keys.isdisjoint({"social/live_posts", "topics/live_trends", "influencers/live_rankings"})
+
+
+class House:
+    """A state of the lake for ticks: landing files, recorded partitions, settings."""
+
+    def __init__(self, folder: Path, instance: dg.DagsterInstance) -> None:
+        self.instance, self.number = instance, 0
+        self.settings = Settings(_env_file=None, data=str(folder), lake_start=NOW - 3 * DAY, retail_mapping=folder / "mapping.yml")
+        self.storage, self.lake = open_storage(self.settings.landing_root), Lake(self.settings.lake_root)
+
+    def land(self, hour: datetime) -> str:
+        self.number += 1
+        ulid = make_ulid(hour + HOUR, self.number.to_bytes(10, "big"))
+        path = f"network=x/hour={hour:%Y-%m-%dT%H}/{ulid}-{self.number:012x}.jsonl.zst"
+        self.storage.write_new(path, b"x")
+        return path
+
+    def record(self, path: str, *keys: str) -> None:
+        report_materializations(self.instance, [dg.AssetMaterialization(path.split("/"), partition=key) for key in keys])
+
+    def seal(self, hours: list[datetime]) -> None:
+        for path in sealing.SEALED_TABLES:
+            self.record(path, *map(hour_key, hours))
+
+    def tick(self, schedule: dg.ScheduleDefinition, at: datetime = NOW) -> dg.RunRequest | dg.SkipReason:
+        context = dg.build_schedule_context(instance=self.instance, scheduled_execution_time=at)
+        return schedule(context)
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch) -> Iterator[House]:
+    with dg.instance_for_test() as instance:
+        made = House(tmp_path, instance)
+        state = State(made.settings, instance, made.lake, made.storage)
+        monkeypatch.setattr(State, "of_settings", classmethod(lambda cls, instance=None: state))
+        monkeypatch.setattr(sensors, "load_settings", lambda: made.settings)
+        yield made
+
+
+def bounds(request: dg.RunRequest) -> tuple[str, str]:
+    return request.tags["dagster/asset_partition_range_start"], request.tags["dagster/asset_partition_range_end"]
+
+
+def test_the_hourly_tick_asks_for_the_hours_that_are_due(house):
+    assert "nothing has landed" in house.tick(automation.seal_hourly).skip_message
+    first = NOW.replace(minute=0) - 6 * HOUR
+    house.land(first)
+    house.land(NOW.replace(minute=0))
+    assert bounds(house.tick(automation.seal_hourly)) == (hour_key(first), hour_key(NOW - 3 * HOUR))
+    house.seal(hours_between(first, NOW.replace(minute=0) - 2 * HOUR))
+    assert "every hour that can be sealed is" in house.tick(automation.seal_hourly).skip_message
+    assert bounds(house.tick(automation.seal_hourly, NOW + HOUR)) == (hour_key(NOW - 2 * HOUR), hour_key(NOW - 2 * HOUR))
+
+
+def test_a_tick_waits_for_the_run_before(house):
+    house.land(NOW.replace(minute=0) - 6 * HOUR)
+    house.instance.create_run_for_job(dg.job(name="social_hours")(lambda: None), status=dg.DagsterRunStatus.STARTED)
+    assert "is started" in house.tick(automation.seal_hourly).skip_message
+    assert isinstance(house.tick(automation.housekeeping_nightly), dg.RunRequest)
+
+
+def test_the_daily_tick_asks_for_retail_tables_of_closed_days(house):
+    house.seal(hours_between(NOW.replace(minute=0) - 3 * DAY, NOW.replace(minute=0) - 2 * HOUR))
+    house.record("retail/products", day_key((NOW - 3 * DAY).date()))
+    assert bounds(house.tick(automation.retail_daily)) == (day_key((NOW - 2 * DAY).date()), day_key((NOW - DAY).date()))
+
+
+def test_the_marts_tick_says_why_not(house):
+    assert "no daily table was made yet" in house.tick(automation.marts_daily).skip_message
+    house.record("demand/decision_cards", "2026-09-01")
+    assert isinstance(house.tick(automation.marts_daily), dg.RunRequest)
+
+
+def look(house: House, cursor: str | None = None) -> dg.SensorResult:
+    return sensors.landing(dg.build_sensor_context(house.instance, cursor=cursor))
+
+
+def test_the_landing_sensor_observes_the_stream_and_asks_for_a_set_of_late_files_once(house):
+    sealed = hours_between(NOW.replace(minute=0) - 10 * HOUR, NOW.replace(minute=0) - 2 * HOUR)
+    table = TABLES["topics/topic_assignments"]
+    for hour in sealed:
+        key = hour_key(hour)
+        house.lake.publish(table, {key: table.empty()}, inputs={key: {house.land(hour): "hash"}})
+    house.seal(sealed)
+    house.land(NOW.replace(minute=0))
+    first = look(house)
+    assert not first.run_requests
+    [observation] = first.asset_events
+    assert observation.asset_key == dg.AssetKey(["social", "landing"])
+    assert observation.metadata["backlog_files"].value == 1
+    assert not look(house, first.cursor).asset_events  # nothing came or went
+
+    house.land(sealed[3])
+    second = look(house, first.cursor)
+    [request] = second.run_requests
+    assert bounds(request) == (hour_key(sealed[3]), hour_key(sealed[3]))
+    assert second.asset_events[0].metadata["late_hours"].value == hour_key(sealed[3])
+    assert look(house, second.cursor).run_requests[0].run_key == request.run_key
+    assert look(house, None).run_requests[0].run_key == request.run_key  # the cursor was lost
