@@ -5,6 +5,7 @@ What belongs here: the small town, made once for a test run whichever worker ask
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import json
 import os
@@ -22,6 +23,7 @@ os.environ["TREND_ASSETS_DATA"] = tempfile.mkdtemp(prefix="trend-assets-")
 
 from trend_assets.lake.lake import Lake
 
+atexit.register(shutil.rmtree, os.environ["TREND_ASSETS_DATA"], ignore_errors=True)
 COMMAND = str(Path(sys.executable).with_name("trend-assets"))
 DAYS, POSTS = 6, 9_000
 
@@ -56,9 +58,15 @@ class Town:
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """The small town after the whole graph ran once: six days, about 9,000 posts (takes two minutes)."""
+    """The small town after the whole graph ran once: six days, about 9,000 posts (takes two minutes).
+
+    While you work on one test, TREND_ASSETS_TEST_TOWN=FOLDER keeps it between sessions; delete the folder after a change of the graph.
+    """
     workers = "PYTEST_XDIST_WORKER" in os.environ
     shared = tmp_path_factory.getbasetemp().parent if workers else tmp_path_factory.getbasetemp()
+    if kept := os.environ.get("TREND_ASSETS_TEST_TOWN"):
+        shared = Path(kept)
+        shared.mkdir(parents=True, exist_ok=True)
     folder, told = shared / "town", shared / "town.json"
     with (shared / "town.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -14,7 +14,7 @@ Every range is contiguous and bounded; what is left is due at the next tick.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -37,8 +37,6 @@ DAYS_PER_RUN = 31
 QUIET = timedelta(days=7)
 """Hours without posts are sealed this long after the newest hour with landing files; then nothing is due until a file lands.
 An hour whose files landed later than that is of an archive, and no hours without posts follow it."""
-RATES_LOOK_BACK = timedelta(days=14)
-"""Retail tables start this long before the first sealed day: sales rates look back so far."""
 RETAIL = "retail/products"
 WAREHOUSE_FILE = "warehouse/trends_database"
 SHOWN_BY_MARTS = (*SEALED_TABLES, "topics/topic_hours", RETAIL, *DAILY_TABLES)
@@ -102,7 +100,7 @@ def sealed_hours(instance: dg.DagsterInstance, lake: Lake) -> tuple[datetime, da
     keys = set.intersection(*(set(recorded(instance, path)) for path in SEALED_TABLES)) or set(lake.partitions(TABLES[SEALED_TABLES[0]]))
     if not keys:
         return None
-    return _hour(min(keys)), _hour(max(keys)) + HOUR
+    return hour_of(min(keys)), hour_of(max(keys)) + HOUR
 
 
 def sealable_until(settings: Settings, landed: Landed, now: datetime) -> tuple[datetime, str]:
@@ -143,24 +141,6 @@ def last_closed_day(settings: Settings, landed: Landed | None, sealed: tuple[dat
     return min(yesterday, _last_whole_day(end)) if behind else yesterday
 
 
-def retail_due(
-    settings: Settings, landed: Landed | None, sealed: tuple[datetime, datetime] | None, made: Collection[str], now: datetime
-) -> Due:
-    """Closed days without retail tables, from two weeks before the first sealed day; made: keys of ``retail/products``.
-
-    Before the first hour is sealed it is not known from when on they are needed; where nothing lands at all, from yesterday on.
-    """
-    if settings.retail_mapping is None:
-        return Due(None, "no retail mapping is set (TREND_ASSETS_RETAIL_MAPPING; docs/your-own-data.md)")
-    if sealed is None and landed is not None:
-        return Due(None, "no hour is sealed yet: retail tables start two weeks before the first sealed day")
-    last = last_closed_day(settings, landed, sealed, now)
-    first = sealed[0].date() - RATES_LOOK_BACK if sealed else min([_day(key) for key in made] + [last])
-    first = max(first, settings.lake_start.date())
-    days = [day_key(first + number * DAY) for number in range((last - first).days + 1)]
-    return _first_range([day for day in days if day not in made], "every closed day has its retail tables")
-
-
 def daily_due(hours: Mapping[str, int], retail: Mapping[str, int], made: Mapping[str, int]) -> Due:
     """Days that have all hours and retail tables, and no daily tables or older ones: the automation condition, asked by hand.
 
@@ -173,31 +153,17 @@ def daily_due(hours: Mapping[str, int], retail: Mapping[str, int], made: Mapping
         newest = max(retail[day], *(number for number in of_day if number is not None), 0)
         if None not in of_day and newest > made.get(day, -1):
             due.append(day)
-    return _first_range(due, "every day that is sealed and has retail tables is made")
+    return first_range(due, "every day that is sealed and has retail tables is made")
 
 
-def _first_range(days: Sequence[str], none: str) -> Due:
+def first_range(days: Sequence[str], none: str) -> Due:
     """The first contiguous range of the days that are due, in time order."""
     if not days:
         return Due(None, none)
-    last = first = _day(days[0])
+    last = first = day_of(days[0])
     while day_key(last + DAY) in days and (last - first).days + 1 < DAYS_PER_RUN:
         last += DAY
     return Due(Range(day_key(first), day_key(last)), f"{len(days)} days to make", len(days) - (last - first).days - 1)
-
-
-def predictions_due(task: str, sealed: tuple[datetime, datetime] | None, predicted: Collection[str], *, champion: bool) -> Due:
-    """Sealed hours that the task's champion has not labelled yet; those before its first are a person's choice (a backfill)."""
-    if not champion:
-        return Due(None, f"{task} has no champion yet: run the job {task}_training")
-    if sealed is None:
-        return Due(None, "no hour is sealed yet")
-    first = _hour(max(predicted)) + HOUR if predicted else max(sealed[0], sealed[1] - HOURS_PER_RUN * HOUR)
-    hours = (sealed[1] - first) // HOUR
-    if hours <= 0:
-        return Due(None, "every sealed hour is labelled")
-    last = first + min(hours, HOURS_PER_RUN) * HOUR - HOUR
-    return Due(Range(hour_key(first), hour_key(last)), f"{hours} hours to label", max(hours - HOURS_PER_RUN, 0))
 
 
 def under_way(instance: dg.DagsterInstance, job: str) -> str | None:
@@ -256,6 +222,8 @@ class State:
 
     def due(self, now: datetime) -> dict[str, Due]:
         """What is due of each job with partitions, in the order in which they should run."""
+        from trend_assets.operations.retail_days import retail_due
+
         landed, sealed = what_landed(self.storage), self.sealed()
         retail = recorded(self.instance, RETAIL)
         hours, made = recorded(self.instance, SEALED_TABLES[0]), recorded(self.instance, DAILY_TABLES[-1])
@@ -276,9 +244,11 @@ def _hours_of(day: str) -> list[datetime]:
     return [start + number * HOUR for number in range(24)]
 
 
-def _hour(key: str) -> datetime:
+def hour_of(key: str) -> datetime:
+    """Start of an hourly partition."""
     return datetime.strptime(key, HOUR_FORMAT).replace(tzinfo=UTC)
 
 
-def _day(key: str) -> date:
+def day_of(key: str) -> date:
+    """Day of a daily partition."""
     return datetime.strptime(key, DAY_FORMAT).replace(tzinfo=UTC).date()

@@ -14,7 +14,6 @@ from trend_assets.landing.files import make_ulid
 from trend_assets.operations.event_log import report_materializations
 from trend_assets.operations.runs import Range
 from trend_assets.operations.sealing import (
-    DAYS_PER_RUN,
     HOURS_PER_RUN,
     QUIET,
     SEALED_TABLES,
@@ -23,9 +22,7 @@ from trend_assets.operations.sealing import (
     hours_due,
     landed_at,
     marts_due,
-    predictions_due,
     recorded,
-    retail_due,
     sealed_hours,
     under_way,
     what_landed,
@@ -170,47 +167,6 @@ def test_a_day_is_due_again_when_its_trends_or_retail_tables_are_newer():
     assert daily_due(WHOLE, {**RETAIL, "2026-09-04": 201}, made).range == Range("2026-09-04", "2026-09-04")
 
 
-NOW = START + timedelta(days=40, hours=3)
-
-
-def retail(made: list[str], sealed: tuple[datetime, datetime] | None = (START, START + 40 * DAY)):
-    return retail_due(settings(), landed(START, NOW), sealed, made, NOW)
-
-
-def test_retail_days_are_due_from_two_weeks_before_the_first_sealed_day_to_yesterday_and_bounded():
-    found = retail([], (START + 20 * DAY, START + 40 * DAY))
-    assert found.range == Range("2026-09-07", "2026-10-07")
-    assert found.left == 34 - DAYS_PER_RUN
-
-
-def test_retail_days_that_are_missing_are_due_wherever_they_are():
-    days = [day_key(START + number * DAY) for number in range(40)]
-    assert retail(days).range is None
-    assert retail(days[:-1]).range == Range("2026-10-10", "2026-10-10")
-    assert retail(days[3:]).range == Range("2026-09-01", "2026-09-03")
-
-
-def test_retail_waits_for_the_first_sealed_hour_to_know_where_to_begin_unless_nothing_lands():
-    assert "no hour is sealed yet" in retail([], None).reason
-    assert retail_due(settings(), None, None, [], NOW).range == Range("2026-10-10", "2026-10-10")
-    assert retail_due(settings(), None, None, ["2026-10-08"], NOW).range == Range("2026-10-09", "2026-10-10")
-
-
-def test_retail_days_end_where_sealing_has_ended_for_good():
-    now, end = START + 90 * DAY, START + 7 * DAY
-    town = landed(START, START + 6 * DAY - HOUR)
-    sealed = (START, START + 6 * DAY)
-    days = [day_key(START + number * DAY) for number in range(6)]
-    assert retail_due(settings(lake_end=end), town, sealed, days[:4], now).range == Range("2026-09-05", "2026-09-06")
-    assert retail_due(settings(lake_end=end), town, sealed, days, now).range is None
-
-
-def test_without_a_retail_mapping_no_retail_day_is_due():
-    found = retail_due(settings(retail_mapping=None), None, None, [], START + DAY)
-    assert found.range is None
-    assert "TREND_ASSETS_RETAIL_MAPPING" in found.reason
-
-
 def test_marts_are_due_when_what_they_show_is_newer():
     with dg.DagsterInstance.ephemeral() as instance:
         materialize(instance, "topics/trends", ["2026-09-01-00:00"])
@@ -237,15 +193,3 @@ def test_records_are_numbered_in_the_order_in_which_they_were_made():
         first = recorded(instance, "topics/trends")
         materialize(instance, "topics/trends", ["2026-09-01-00:00"])
         assert recorded(instance, "topics/trends")["2026-09-01-00:00"] > max(first.values())
-
-
-def test_a_champion_labels_what_was_sealed_since_it_last_did_and_without_one_nothing_is_due():
-    sealed = (START, START + 12 * HOUR)
-    assert "sentiment_training" in predictions_due("sentiment", sealed, [], champion=False).reason
-    assert predictions_due("sentiment", None, [], champion=True).range is None
-    assert predictions_due("sentiment", sealed, [], champion=True).range == Range("2026-09-01-00:00", "2026-09-01-11:00")
-    labelled = [hour_key(START + number * HOUR) for number in range(10)]
-    assert predictions_due("sentiment", sealed, labelled, champion=True).range == Range("2026-09-01-10:00", "2026-09-01-11:00")
-    assert predictions_due("sentiment", (START, START + 10 * HOUR), labelled, champion=True).range is None
-    long = predictions_due("sentiment", (START, START + (HOURS_PER_RUN + 20) * HOUR), labelled[:1], champion=True)
-    assert long.left == 19

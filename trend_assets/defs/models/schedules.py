@@ -5,7 +5,8 @@ What belongs here: one schedule a task. What doesn't: which hours are due (``ope
 
 import dagster as dg
 
-from trend_assets.operations.sealing import State, predictions_due, recorded, under_way
+from trend_assets.models.due import predictions_due
+from trend_assets.operations.sealing import State, recorded, under_way
 
 
 def predictions_schedule(name: str) -> dg.ScheduleDefinition:
