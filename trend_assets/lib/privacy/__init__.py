@@ -1,1 +1,4 @@
-"""Privacy: pseudonyms of accounts. What belongs here: functions that hide or erase persons. What doesn't: access control."""
+"""Privacy: pseudonyms of accounts, posts that are gone.
+
+What belongs here: functions that hide or erase persons. What doesn't: access control.
+"""
