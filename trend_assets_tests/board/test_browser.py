@@ -17,6 +17,7 @@ import pytest
 from trend_assets.board.launch import PortInUseError, check_port, command
 from trend_assets.board.responses import TABLE
 from trend_assets_tests.board.conftest import BoardTown
+from trend_assets_tests.support import skip_or_fail
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -64,7 +65,7 @@ def _answering(board: subprocess.Popen[bytes], address: str) -> str:
 def browser() -> Iterator[Any]:
     executable = shutil.which("chromium")
     if executable is None:
-        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
+        skip_or_fail("chromium", "chromium is not installed (Debian: apt-get install chromium)")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

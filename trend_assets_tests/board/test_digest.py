@@ -17,6 +17,7 @@ from trend_assets.board.digest import MOST_DECISIONS, Digest, NoSuchDayError, ga
 from trend_assets.board.outcomes import Outcome
 from trend_assets.warehouse.engine import Warehouse
 from trend_assets_tests.board.conftest import DAYS, HOSTILE, BoardTown, with_cards
+from trend_assets_tests.support import skip_or_fail
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def pages_printed(html: str, folder: Path) -> int:
     """Pages of the PDF that Chromium prints; skips where it is absent."""
     chromium = shutil.which("chromium")
     if chromium is None:
-        pytest.skip("chromium is not installed (Debian: apt-get install chromium)")
+        skip_or_fail("chromium", "chromium is not installed (Debian: apt-get install chromium)")
     source, printed = folder / "digest.html", folder / "digest.pdf"
     source.write_text(html, encoding="utf-8")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer", f"--user-data-dir={folder / 'profile'}"]
