@@ -14,7 +14,9 @@ PYTEST_OPTIONS ?= --numprocesses=auto --maxprocesses=4 --dist=loadfile
 SITE := NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict 2>&1 | { grep -v "^INFO" || true; }
 export DAGSTER_HOME := $(CURDIR)
 export TREND_ASSETS_DATA ?= $(CURDIR)/data
-export TREND_ASSETS_DAGSTER_STORAGE ?= $(TREND_ASSETS_DATA)/dagster
+# Dagster's records are local files, also where the data are in a bucket.
+LOCAL_DATA := $(if $(findstring ://,$(TREND_ASSETS_DATA)),$(or $(TREND_ASSETS_SCRATCH),$(CURDIR)/data),$(TREND_ASSETS_DATA))
+export TREND_ASSETS_DAGSTER_STORAGE ?= $(LOCAL_DATA)/dagster
 export DAGSTER_EVENT_BATCH_SIZE := 500
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 

@@ -42,7 +42,13 @@ class Settings(BaseSettings):
     """Settings read from ``TREND_ASSETS_*`` variables or a ``.env`` file in the working folder."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TREND_ASSETS_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True, env_ignore_empty=True
+        env_prefix="TREND_ASSETS_",
+        env_file=".env",
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,  # the input of a whole is all settings, secrets in clear text
     )
 
     environment: Environment = Field(Environment.DEV, description="dev, staging or production")

@@ -40,6 +40,22 @@ def test_outside_dev_a_bucket_a_project_and_a_secret_key_are_needed(monkeypatch,
                 Settings(_env_file=None)
 
 
+def test_no_secret_is_in_the_message_of_a_refusal(monkeypatch):
+    secrets = {
+        "TREND_ASSETS_PSEUDONYM_KEY": "a secret of ours",
+        "TREND_ASSETS_RETAIL_DATABASE": "postgresql://reader:hunter2@db/shop",
+        "TREND_ASSETS_ALERT_WEBHOOK": "https://chat.example/token-of-ours",
+    }
+    wrong = {"LAKE_START": "2026-09-02T00:00:00Z", "LAKE_END": "2026-09-01T00:00:00Z"}
+    with pytest.raises(ValidationError, match="must be after LAKE_START") as of_the_whole:
+        make(monkeypatch, **secrets, **wrong)
+    monkeypatch.delenv("LAKE_END")
+    with pytest.raises(ValidationError, match="LAKE_START") as of_one:
+        make(monkeypatch, LAKE_START="hunter2")
+    for told in (str(of_the_whole.value), str(of_one.value)):
+        assert not [secret for secret in ("secret of ours", "hunter2", "token-of-ours") if secret in told]
+
+
 def test_everything_missing_is_said_at_once(monkeypatch):
     with pytest.raises(ValidationError, match=r"PSEUDONYM_KEY to .*; TREND_ASSETS_DATA to gs://.*; TREND_ASSETS_BIGQUERY_PROJECT to"):
         make(monkeypatch, TREND_ASSETS_ENVIRONMENT="production")

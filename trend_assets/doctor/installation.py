@@ -17,8 +17,14 @@ from trend_assets.settings import DEVELOPMENT_KEY, PROJECT_ROOT, Environment, Se
 
 SUPPORTED_PYTHON = ((3, 11), (3, 12))
 PREFIX = "TREND_ASSETS_"
-OTHER_VARIABLES = frozenset({"TREND_ASSETS_DAGSTER_STORAGE", "TREND_ASSETS_WAREHOUSE", "TREND_ASSETS_LAKE"})
-"""Variables of our prefix that are no settings: `dagster.yaml` and dbt's profile read them."""
+_OF_OUR_PREFIX = re.compile(r"TREND_ASSETS_[A-Z_]+")
+_READ_BY_TESTS = {"TREND_ASSETS_BIGQUERY_EMULATOR", "TREND_ASSETS_REQUIRE", "TREND_ASSETS_TEST_TOWN"}
+_READ_BY_OTHERS = {
+    name for file in ("dagster.yaml", "dbt_project/profiles.yml") for name in _OF_OUR_PREFIX.findall((PROJECT_ROOT / file).read_text())
+}
+SETTINGS = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+OTHER_VARIABLES = frozenset((_READ_BY_OTHERS | _READ_BY_TESTS) - SETTINGS)
+"""Variables of our prefix that are no settings."""
 _LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]+))?")
 
 
@@ -170,7 +176,7 @@ def _overridden(sources: dict[str, dict[str, str]]) -> str:
 
 def unknown_variables(surroundings: Surroundings) -> Diagnosis:
     """Variables of our prefix that no setting reads are probably misspelt."""
-    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
+    known = SETTINGS | OTHER_VARIABLES
     told = []
     for place, values in _sources(surroundings).items():
         for name in values:

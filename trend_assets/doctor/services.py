@@ -32,14 +32,18 @@ def retail(surroundings: Surroundings) -> Diagnosis:
 
     try:
         mapping = load_mapping(chosen.retail_mapping)
-        if _wants_database(mapping) and not surroundings.online:
-            return fine(f"{name} is readable; it reads a database, which is asked with --online only")
+        if _wants_database(mapping):
+            refused = _database_refused(surroundings)
+            if refused is not None:
+                return refused
+            if not surroundings.online:
+                return fine(f"{name} and the database's address are readable; the database is asked with --online only")
         columns = check_mapping(chosen.retail_mapping)
         days = retail_days(chosen.retail_mapping)
     except MappingError as error:
         lines = str(error).splitlines()
         more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
-        return wrong(f"{name}: {lines[0]}{more}", f"{surroundings.command} map explains each mistake of a mapping")
+        return wrong(f"{name}: {lines[0]}{more}", f"{surroundings.command} map FILE --against {name} explains each mistake")
     if not days:
         return warning(f"{name} fits, but no file has a day", "put dated files beside it, e.g. orders_2026-09-01.csv")
     expected = min(surroundings.now, chosen.lake_end or datetime.max.replace(tzinfo=UTC)).date()
@@ -55,6 +59,23 @@ def _wants_database(mapping: object) -> bool:
     return any(getattr(table, "database", None) is not None for table in tables.values())
 
 
+def _database_refused(surroundings: Surroundings) -> Diagnosis | None:
+    """What is wrong with the database's address, as far as that can be said without asking the database."""
+    try:
+        from trend_assets.retail.database import RetailDatabase
+        from trend_assets.retail.database_errors import SETTING, DatabaseError
+    except ImportError as error:
+        return wrong(f"the mapping reads a database, and its client is not installed ({error})", "pip install 'trend-assets[sql]'")
+    address = surroundings.settings.retail_database
+    if address is None:
+        return wrong(f"the mapping reads a database, and {SETTING} is not set", f"set {SETTING} in .env; docs/sql-sources.md")
+    try:
+        RetailDatabase(address.get_secret_value())
+    except DatabaseError as error:
+        return wrong(str(error), f"correct {SETTING}; docs/sql-sources.md")
+    return None
+
+
 def model_store(surroundings: Surroundings) -> Diagnosis:
     """The store of experiments can be read, and each task has a champion."""
     uri = surroundings.settings.tracking_database
@@ -62,7 +83,7 @@ def model_store(surroundings: Surroundings) -> Diagnosis:
         return _tracking_server(uri, surroundings.online)
     file = Path(uri.removeprefix(SQLITE))
     if not file.exists():
-        return not_applicable("no model was trained yet: trend-assets models")
+        return not_applicable(f"no model was trained yet: {surroundings.command} models train TASK does; models list names the tasks")
     name = shown(file, surroundings.working_folder)
     try:
         connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=1.0)
@@ -72,12 +93,14 @@ def model_store(surroundings: Surroundings) -> Diagnosis:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        return wrong(f"{name} cannot be read: {error}", "put it back from a backup, or move it away and train again: trend-assets models")
+        action = f"put it back from a backup, or move it away and train again: {surroundings.command} models train TASK"
+        return wrong(f"{name} cannot be read: {error}", action)
     without = [model for model in models if model not in aliases]
     if not models or without:
         lacking = f"{', '.join(without)} has none" if without else "no model is registered"
         return warning(
-            f"{name}: champions: {', '.join(sorted(aliases)) or 'none'}; {lacking}", "train and pass the gate: trend-assets models"
+            f"{name}: champions: {', '.join(sorted(aliases)) or 'none'}; {lacking}",
+            f"train and pass the gate: {surroundings.command} models train {without[0] if without else 'TASK'}",
         )
     return fine(f"{name}: champion of {', '.join(f'{model} (version {aliases[model]})' for model in models)}")
 

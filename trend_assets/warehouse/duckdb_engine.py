@@ -155,6 +155,7 @@ class DuckDBWarehouse(Warehouse):
 
     def load_sources(self, lake: LakeReader, first_day: date | None = None, last_day: date | None = None) -> dict[str, int]:  # noqa: ARG002
         """See ``WarehouseEngine``. Nothing to load: dbt makes views over the lake's files when it opens the working file."""
+        self.working.parent.mkdir(parents=True, exist_ok=True)
         return {}
 
     def read_working(

@@ -140,8 +140,7 @@ def open_warehouse(settings: Settings | None = None) -> WarehouseEngine:
 
 
 def dbt_environment(working: Path, lake_root: str, environment: str = "dev") -> dict[str, str]:
-    """Environment variables that a dbt command needs on DuckDB; makes the folder of the working file."""
-    working.parent.mkdir(parents=True, exist_ok=True)
+    """Environment variables that a dbt command needs on DuckDB."""
     return {
         "TREND_ASSETS_WAREHOUSE": str(working.resolve()),
         "TREND_ASSETS_LAKE": lake_root if "://" in lake_root else str(Path(lake_root).resolve()),

@@ -62,6 +62,7 @@ def run_dbt(
     }
     for flag, folder in folders.items():
         command += [flag, str(folder)]
+    (root / "warehouse").mkdir(parents=True, exist_ok=True)
     environment = os.environ | (variables or dbt_environment(root / "warehouse" / "working.duckdb", str(root / "lake")))
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=root)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -13,11 +14,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import typer
 
+from trend_assets.cli import app
 from trend_assets.doctor import folders, installation, orchestration, services
 from trend_assets.doctor.examination import UnknownCheckError, examine
 from trend_assets.doctor.surroundings import Diagnosis, Surroundings, Verdict
-from trend_assets.settings import load_settings
+from trend_assets.settings import PROJECT_ROOT, load_settings
 from trend_assets_tests.conftest import COMMAND, Town
 
 NOW = datetime(2026, 9, 7, 12, tzinfo=UTC)
@@ -68,7 +71,7 @@ def test_a_whole_town_is_fine_and_nothing_is_changed(town, tmp_path):
 
 
 def test_it_works_where_nothing_is(tmp_path):
-    result = doctor(tmp_path / "nowhere", tmp_path, "--only", "data folder", "--only", "lake", "--only", "stuck runs", "--only", "models")
+    result = doctor(tmp_path / "nowhere", tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "does not exist yet" in result.stdout
     assert "make run" in result.stdout
@@ -99,6 +102,22 @@ def test_it_works_where_almost_everything_is_broken(tmp_path):
 def test_an_unknown_check_lists_those_there_are(look):
     with pytest.raises(UnknownCheckError, match="there are: Python, packages"):
         examine(look(), ["nonsense"])
+
+
+def test_variables_that_dbt_or_dagster_read_are_known(look):
+    for name in ("TREND_ASSETS_BIGQUERY_METHOD", "TREND_ASSETS_MIRROR", "TREND_ASSETS_DAGSTER_STORAGE"):
+        assert installation.unknown_variables(look(**{name: "x"})).verdict is Verdict.FINE
+    assert "did you mean" in installation.unknown_variables(look(TREND_ASSETS_WINDOW_HOUR="3")).found
+
+
+def test_every_command_that_an_action_names_exists():
+    sources = "".join(path.read_text() for path in (PROJECT_ROOT / "trend_assets" / "doctor").glob("*.py"))
+    named = {tuple(words.split()) for words in re.findall(r"\{surroundings\.command\} ([a-z]+(?: (?:train|list|show))?)\b", sources)}
+    assert ("models", "train") in named
+    application = typer.main.get_command(app)
+    for group, *rest in named:
+        command = application.commands[group]
+        assert not hasattr(command, "commands") or (rest and rest[0] in command.commands), group
 
 
 def wrong_settings(look, content: str, name: str = ".env") -> Diagnosis:
@@ -285,6 +304,21 @@ def test_retail_files_are_checked_against_their_mapping(town, tmp_path, look):
     products.write_text(products.read_text().replace("unit_price", "price", 1))
     found = services.retail(look(TREND_ASSETS_RETAIL_MAPPING=str(tmp_path / "retail" / "mapping.yml")))
     assert (found.verdict, "unit_price" in found.found) == (Verdict.WRONG, True)
+
+
+@pytest.mark.parametrize(
+    ("address", "verdict", "told"),
+    [
+        (None, Verdict.WRONG, "TREND_ASSETS_RETAIL_DATABASE is not set"),
+        ("mysql://reader:hunter2@db/shop", Verdict.WRONG, "only postgresql:// is supported"),
+        ("postgresql://reader:hunter2@db/shop", Verdict.FINE, "asked with --online only"),
+    ],
+)
+def test_the_address_of_a_database_is_judged_without_asking_the_database(look, address, verdict, told):
+    variables = {"TREND_ASSETS_RETAIL_MAPPING": str(PROJECT_ROOT / "trend_assets" / "mappings" / "adventureworks_postgres.yml")}
+    found = services.retail(look(**variables, **({"TREND_ASSETS_RETAIL_DATABASE": address} if address else {})))
+    assert (found.verdict, told in found.found) == (verdict, True), found
+    assert "hunter2" not in found.found + found.action
 
 
 def test_the_model_store_is_read_without_mlflow(tmp_path, look):
