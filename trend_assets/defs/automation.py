@@ -103,7 +103,7 @@ def keep_house(context: dg.OpExecutionContext, config: HousekeepingConfig, lake:
 
 
 @dg.job(
-    tags={LANE: "housekeeping", MAX_RUNTIME: "3600"},
+    tags={LANE: "sealed", MAX_RUNTIME: "3600"},  # it must not remove posts between two steps of a run that seals
     description="Removes what nothing names and what has passed its retention.",
     executor_def=dg.in_process_executor,
 )

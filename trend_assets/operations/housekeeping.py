@@ -7,6 +7,9 @@ Nothing that a manifest names is removed, except with its whole partition when t
 the manifest first, so that readers see the partition or do not, then its parts. Landing files declare no retention and are kept:
 everything can be made from them again. Runs that materialized hours or days are kept too: Dagster's record of what has been made
 is theirs, and sealing goes by it.
+
+Retention counts from the end of the last sealed hour, not from the clock: sealing reads the registry of the hour before, a window
+and 28 days of history, and an archive or the hours of an outage are sealed a week at a time. While nothing is sealed, nothing expires.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from trend_assets.lake.manifest import CorruptionError
 from trend_assets.lake.reader import manifest_path, part_path
 from trend_assets.lib.quality.partition_keys import UNPARTITIONED
 from trend_assets.operations.alerts import shorten
+from trend_assets.operations.sealing import sealed_hours
 from trend_assets.partitions import DAY_FORMAT, HOUR_FORMAT
 from trend_assets.settings import Environment, Settings
 from trend_assets.tables import TABLES, Table
@@ -88,11 +92,17 @@ def remove_garbage(lake: Lake, now: datetime, *, dry_run: bool = False) -> int:
     return sum(len(lake.collect_garbage(table, now - GARBAGE_GRACE)) for table in TABLES.values())
 
 
-def expired_partitions(lake: Lake, table: Table, now: datetime) -> list[str]:
-    """Keys of partitions that ended more than the table's declared retention ago."""
+def expired_partitions(lake: Lake, table: Table, now: datetime, sealed_until: datetime | None) -> list[str]:
+    """Keys of partitions that ended more than the table's declared retention before the end of sealed hours.
+
+    sealed_until: end of the last sealed hour, ``None`` while nothing is sealed. Provisional tables go by the clock (``now``).
+    """
     if table.retention_days is None or table.partition == "none":
         return []
-    before = now - timedelta(days=table.retention_days)
+    counted_from = now if table.path in PROVISIONAL else sealed_until
+    if counted_from is None:
+        return []
+    before = min(counted_from, now) - timedelta(days=table.retention_days)
     return [key for key in lake.partitions(table) if key != UNPARTITIONED and _end(table, key) <= before]
 
 
@@ -112,11 +122,13 @@ def remove_partition(lake: Lake, table: Table, key: str) -> bool:
     return True
 
 
-def enforce_retention(lake: Lake, settings: Settings, now: datetime, *, dry_run: bool, force: bool | None = None) -> Removed:
-    """Remove, or only count, what has passed its declared retention. force: instead of ``retention_is_enforced``."""
+def enforce_retention(
+    lake: Lake, settings: Settings, now: datetime, *, sealed_until: datetime | None, dry_run: bool, force: bool | None = None
+) -> Removed:
+    """Remove, or only count, what ``expired_partitions`` says. force: instead of ``retention_is_enforced``."""
     removed = Removed(dry_run)
     for path, table in TABLES.items():
-        keys = expired_partitions(lake, table, now)
+        keys = expired_partitions(lake, table, now, sealed_until)
         if not keys:
             continue
         enforced = retention_is_enforced(settings, table) if force is None else force
@@ -186,7 +198,8 @@ def keep_house(
     retention: bool | None = None,
 ) -> Removed:
     """One night's housekeeping. retention: enforce or only count what has passed it; default: by environment."""
-    removed = enforce_retention(lake, settings, now, dry_run=dry_run, force=retention)
+    sealed = sealed_hours(instance, lake)
+    removed = enforce_retention(lake, settings, now, sealed_until=sealed[1] if sealed else None, dry_run=dry_run, force=retention)
     removed.parts = remove_garbage(lake, now, dry_run=dry_run)
     removed.runs = remove_runs(instance, now, dry_run=dry_run)
     removed.logs = remove_logs(logs, now, dry_run=dry_run)

@@ -21,6 +21,8 @@ from trend_assets.operations.housekeeping import (
     remove_runs,
     retention_is_enforced,
 )
+from trend_assets.operations.event_log import report_materializations
+from trend_assets.operations.sealing import SEALED_TABLES
 from trend_assets.partitions import day_key, hour_key
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
@@ -60,31 +62,52 @@ def files(lake: Lake) -> set[str]:
 
 
 def test_only_partitions_past_their_declared_retention_are_expired(lake):
-    assert expired_partitions(lake, CLEAN, NOW) == [hour_key(NOW - timedelta(days=31))]
-    assert expired_partitions(lake, PRODUCTS, NOW) == []
-    assert expired_partitions(lake, TABLES["social/deletions"], NOW + timedelta(days=9999)) == []  # kept for good
+    assert expired_partitions(lake, CLEAN, NOW, NOW) == [hour_key(NOW - timedelta(days=31))]
+    assert expired_partitions(lake, PRODUCTS, NOW, NOW) == []
+    later = NOW + timedelta(days=9999)
+    assert expired_partitions(lake, TABLES["social/deletions"], later, later) == []  # kept for good
+
+
+def test_what_sealing_still_needs_stays_however_old_it_is(tmp_path):
+    """An archive, sealed a week at a time: the newest sealed hour is 60 days old, or nothing is sealed yet."""
+    lake, hour = Lake(str(tmp_path / "lake")), NOW - timedelta(days=60)
+    needed = ("social/raw_posts", "social/clean_posts", "topics/topics", "topics/topic_hours", "retail/quarantined_records")
+    for path in needed:
+        key = hour_key(hour) if TABLES[path].partition == "hour" else day_key(hour.date())
+        lake.publish(TABLES[path], {key: TABLES[path].empty()})
+    for later, gone in ((None, set()), (hour + timedelta(hours=1), set()), (hour + timedelta(days=31, hours=1), set(needed[:3]))):
+        removed = enforce_retention(lake, production(), NOW, sealed_until=later, dry_run=True)
+        assert set(removed.partitions) == gone
+    with dg.DagsterInstance.ephemeral() as instance:
+        keep_house(lake, production(), instance, alerts=tmp_path / "alerts.jsonl", logs=[], now=NOW)
+    assert {path for path in needed if lake.partitions(TABLES[path])} == set(needed)
+
+
+def test_provisional_posts_go_by_the_clock(lake):
+    lake.publish(LIVE, {hour_key(NOW - timedelta(days=3)): LIVE.empty()})
+    assert expired_partitions(lake, LIVE, NOW, None) == [hour_key(NOW - timedelta(days=3))]
 
 
 def test_enforcing_retention_removes_the_partition_with_its_parts_and_leaves_the_rest(lake):
     before = files(lake)
-    removed = enforce_retention(lake, production(), NOW, dry_run=False)
+    removed = enforce_retention(lake, production(), NOW, sealed_until=NOW, dry_run=False)
     assert removed.partitions == {"social/clean_posts": 1}
     gone = before - files(lake)
     assert {path.rpartition("/")[0] for path in gone} == {folder_of_key(CLEAN, hour_key(NOW - timedelta(days=31)))}
     assert lake.partitions(CLEAN) == [hour_key(NOW - timedelta(days=29))]
-    assert enforce_retention(lake, production(), NOW, dry_run=False).partitions == {}
+    assert enforce_retention(lake, production(), NOW, sealed_until=NOW, dry_run=False).partitions == {}
 
 
 def test_a_dry_run_says_what_would_go_and_removes_nothing(lake):
     before = files(lake)
-    assert enforce_retention(lake, production(), NOW, dry_run=True).partitions == {"social/clean_posts": 1}
+    assert enforce_retention(lake, production(), NOW, sealed_until=NOW, dry_run=True).partitions == {"social/clean_posts": 1}
     assert files(lake) == before
 
 
 def test_in_dev_and_in_a_lake_of_the_past_retention_is_told_but_only_provisional_tables_are_removed(lake, tmp_path):
     lake.publish(LIVE, {hour_key(NOW - timedelta(days=3)): LIVE.empty()})
     developer = settings(tmp_path)
-    removed = enforce_retention(lake, developer, NOW, dry_run=False)
+    removed = enforce_retention(lake, developer, NOW, sealed_until=NOW, dry_run=False)
     assert (removed.overdue, removed.partitions) == ({"social/clean_posts": 1}, {"social/live_posts": 1})
     past = settings(tmp_path, lake_end=NOW - timedelta(days=1))
     assert not retention_is_enforced(past, LIVE)
@@ -93,7 +116,9 @@ def test_in_dev_and_in_a_lake_of_the_past_retention_is_told_but_only_provisional
 
 
 def test_a_person_may_force_it(lake, tmp_path):
-    assert enforce_retention(lake, settings(tmp_path), NOW, dry_run=False, force=True).partitions == {"social/clean_posts": 1}
+    assert enforce_retention(lake, settings(tmp_path), NOW, sealed_until=NOW, dry_run=False, force=True).partitions == {
+        "social/clean_posts": 1
+    }
 
 
 def test_a_kill_after_the_manifest_leaves_an_invisible_partition_whose_parts_are_garbage(lake, monkeypatch):
@@ -125,7 +150,7 @@ def test_a_part_that_is_being_published_meanwhile_is_not_touched(lake):
 def test_a_damaged_manifest_is_left_for_a_person(lake):
     path = Path(lake.storage.uri(manifest_path(CLEAN, hour_key(NOW - timedelta(days=31)))))
     path.write_text("damaged")
-    removed = enforce_retention(lake, production(), NOW, dry_run=False)
+    removed = enforce_retention(lake, production(), NOW, sealed_until=NOW, dry_run=False)
     assert (removed.partitions, removed.overdue) == ({"social/clean_posts": 0}, {"social/clean_posts": 1})
     assert path.exists()
 
@@ -183,6 +208,8 @@ def test_old_logs_go(tmp_path):
 
 def test_a_night_reports_everything_it_removed(lake, tmp_path):
     with dg.DagsterInstance.ephemeral() as instance:
+        last = hour_key(NOW - timedelta(hours=1))
+        report_materializations(instance, [dg.AssetMaterialization(path.split("/"), partition=last) for path in SEALED_TABLES])
         removed = keep_house(lake, settings(tmp_path), instance, alerts=tmp_path / "alerts.jsonl", logs=[tmp_path], now=NOW, retention=True)
     assert removed.figures() == {
         "dry_run": False,
