@@ -1,7 +1,7 @@
 """What happened last night: runs, failures, what was blocked, what is late, how much came in, what it cost, on one page.
 
 What belongs here: reading Dagster's records and the lake's counts, and the page as Markdown. What doesn't: the asset that shows
-it (``defs/operations``), alerts while it happens (``operations/alerts.py``), what is due (``operations/sealing.py``).
+it (``defs/operations``), alerts while it happens (``operations/alerts.py``), what is late (``operations/late.py``).
 
 The page names jobs, steps, tables, checks and types of errors and links to them. It quotes no message of an exception: those may
 hold what was read, and the event log outlives it.
@@ -28,6 +28,7 @@ MOST_RUNS = 50_000
 """A night of micro-batches is some 5,000 runs; more than this are not read."""
 TIMED_RUNS, SLOWEST = 20, 5
 LISTED, BLOCKED_LISTED = 20, 3
+"""The page lists so many failures and checks; its figures count all."""
 _COUNTS = TABLES["social/landing_counts"]
 
 
@@ -77,7 +78,7 @@ class Step:
 class NightReport:
     """Everything that the page shows, for (since, until], UTC.
 
-    late: per job what is due and not done, as ``sealing`` says it. newest: newest published partition → tables that end with it.
+    late: per job what it should have done by now, as ``late_jobs`` says it. newest: newest published partition → tables that end with it.
     records, records_before: landed records by outcome in the newest 24 published hours, and in the 24 hours before those.
     """
 
@@ -150,7 +151,7 @@ def night_report(
         since=since.astimezone(UTC),
         until=until.astimezone(UTC),
         jobs=_jobs(records),
-        failures=tuple(_failure(instance, record) for record in failed[:LISTED]),
+        failures=tuple(_failure(instance, record) for record in failed),
         checks=_failed_checks(instance, list(checks)),
         late=dict(late),
         newest=newest,
@@ -286,10 +287,14 @@ def _ran(report: NightReport) -> str:
 def _failed(report: NightReport) -> str:
     """Lists, not tables: the UI cuts a table off that is wider than its column."""
     lines = []
-    for failure in report.failures:
+    for failure in report.failures[:LISTED]:
         steps = ", ".join(f"`{step}` ({error})" for step, error in failure.steps) or "the run itself, see its page"
         lines.append(f"- {_run_link(failure.run_id)} `{failure.job}` {failure.partitions}: {steps}{_blocked(failure.blocked)}")
-    return "\n".join(lines) or "No run failed."
+    return "\n".join(lines + _more(report.failures)) or "No run failed."
+
+
+def _more(found: Sequence[object]) -> list[str]:
+    return [f"- and {len(found) - LISTED} more"] if len(found) > LISTED else []
 
 
 def _blocked(steps: Sequence[str]) -> str:
@@ -307,12 +312,11 @@ def _checked(report: NightReport) -> str:
         f"- {'error' if check.error else 'warning'}: {_asset_link(check.asset)} `{check.name}`{f': {check.said}' if check.said else ''}"
         for check in report.checks[:LISTED]
     ]
-    more = [f"- and {len(report.checks) - LISTED} more"] if len(report.checks) > LISTED else []
-    return "\n".join(lines + more)
+    return "\n".join(lines + _more(report.checks))
 
 
 def _late(report: NightReport) -> str:
-    return "\n".join(f"- `{job}`: {why}" for job, why in report.late.items()) or "Nothing is due."
+    return "\n".join(f"- `{job}`: {why}" for job, why in report.late.items()) or "Nothing is late."
 
 
 def _fresh(report: NightReport) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.reconstruct import ReconstructableJob, ReconstructableRepository
 
+from trend_assets.definitions import definitions
 from trend_assets.lake.lake import Lake
-from trend_assets.operations.night_report import NightReport, markdown, night_report
+from trend_assets.operations.night_report import LISTED, JobRuns, NightReport, markdown, night_report, sections
+from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 COUNTS = TABLES["social/landing_counts"]
@@ -99,6 +103,44 @@ def test_a_run_that_writes_the_page_leaves_itself_out(night, lake, report):
     instance, checks = night
     own = report.failures[0].run_id
     assert night_report(instance, lake, datetime.now(UTC), checks=checks, late={}, own_run=own).failures == ()
+
+
+def test_a_bad_night_is_counted_whole_where_the_list_is_cut(lake, report):
+    failures = report.failures * (LISTED + 5)
+    bad = replace(report, failures=failures, jobs=(JobRuns("broken", 0, len(failures), 0, 1.0),))
+    assert (bad.figures()["runs failed"], bad.figures()["steps blocked"]) == (LISTED + 5, LISTED + 5)
+    assert sections(bad)["what failed"].count("`topics` (OSError)") == LISTED
+    assert sections(bad)["what failed"].endswith("- and 5 more")
+
+
+def test_more_failed_runs_than_the_page_lists_are_all_read(lake):
+    @dg.asset
+    def posts():
+        raise OSError
+
+    instance = dg.DagsterInstance.ephemeral()
+    for _ in range(LISTED + 1):
+        dg.materialize([posts], instance=instance, raise_on_error=False)
+    assert night_report(instance, lake, datetime.now(UTC), checks=[], late={}).figures()["runs failed"] == LISTED + 1
+
+
+def test_the_asset_sees_checks_of_every_table(tmp_path, monkeypatch):
+    """As the daemon runs it: the job's own graph knows no check, the code location knows them all."""
+    monkeypatch.setenv("TREND_ASSETS_DATA", str(tmp_path))
+    load_settings.cache_clear()
+    try:
+        with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+            job = ReconstructableJob(ReconstructableRepository.for_module("trend_assets.definitions", "definitions"), "night_report")
+            known = definitions().get_repository_def().asset_graph.asset_check_keys
+            key = next(key for key in sorted(known, key=str) if key.asset_key.path == ["social", "raw_posts"])
+            instance.report_runless_asset_event(dg.AssetCheckEvaluation(asset_key=key.asset_key, check_name=key.name, passed=False))
+            with dg.execute_job(job, instance=instance, raise_on_error=True) as result:
+                (made,) = result.asset_materializations_for_node("operations__night_report")
+    finally:
+        load_settings.cache_clear()
+    assert made.metadata["checks failing"].value == 1
+    assert str(made.metadata["verdict"].value).startswith("1 check fails")
+    assert key.name in str(made.metadata["which checks fail"].value)
 
 
 def test_a_quiet_night_on_an_empty_lake_is_a_page_too(tmp_path):

@@ -25,13 +25,15 @@ from trend_assets.resources import LakeResource
 )
 def night_report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult:
     """Read Dagster's records and the lake's counts; materializes nothing but its own metadata."""
+    from trend_assets.operations.late import late_jobs
     from trend_assets.operations.night_report import markdown, sections
     from trend_assets.operations.night_report import night_report as read
     from trend_assets.operations.sealing import State
 
-    now = datetime.now(UTC)
-    late = {job: due.reason for job, due in State.of_settings(context.instance).due(now).items() if due.range is not None}
-    checks = context.job_def.asset_layer.asset_graph.asset_check_keys
+    now, repository = datetime.now(UTC), context.repository_def
+    schedules = {schedule.job_name: str(schedule.cron_schedule) for schedule in repository.schedule_defs}
+    late = late_jobs(State.of_settings(context.instance), now, schedules)
+    checks = repository.asset_graph.asset_check_keys  # the job's own graph has this one asset and no check
     report = read(context.instance, lake.get(), now, checks=checks, late=late, own_run=context.run.run_id)
     page = {heading: dg.MetadataValue.md(text) for heading, text in sections(report).items()}
     whole = dg.MetadataValue.md(markdown(report))
