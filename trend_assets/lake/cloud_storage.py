@@ -102,6 +102,13 @@ class GoogleCloudStorage:
         """See ``Storage``."""
         return [entry.path for entry in self.entries(prefix)]
 
+    def folders(self, folder: str = "") -> Paths:
+        """See ``Storage``."""
+        start = self._prefix + (f"{checked_path(folder)}/" if folder else "")
+        blobs = self._client.list_blobs(self._bucket, prefix=start, delimiter="/", **self._options)
+        found = {name for page in blobs.pages for name in page.prefixes}
+        return sorted(name.removeprefix(self._prefix).rstrip("/") for name in found)
+
     def entries(self, prefix: str = "") -> Entries:
         """See ``Storage``."""
         blobs = self._client.list_blobs(self._bucket, prefix=self._prefix + checked_prefix(prefix), **self._options)

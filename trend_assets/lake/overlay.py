@@ -47,6 +47,11 @@ class OverlayStorage:
         kept = [path for path in self._committed.list(prefix) if not self._overlaid(path)]
         return sorted(kept + self._scratch.list(prefix))
 
+    def folders(self, folder: str = "") -> Paths:
+        """See ``Storage``; an overlaid folder is there as soon as something was written into it."""
+        kept = [path for path in self._committed.folders(folder) if path not in self._folders]
+        return sorted({*kept, *self._scratch.folders(folder)})
+
     def entries(self, prefix: str = "") -> Entries:
         """See ``Storage``."""
         kept = [entry for entry in self._committed.entries(prefix) if not self._overlaid(entry.path)]

@@ -91,6 +91,9 @@ class Storage(Protocol):
     def list(self, prefix: str = "") -> Paths:
         """Sorted paths that start with ``prefix`` (a string prefix, as in an object store), never temporary files."""
 
+    def folders(self, folder: str = "") -> Paths:
+        """Sorted paths of the folders directly in ``folder`` (no slash at the end; empty: the root), without listing what is in them."""
+
     def entries(self, prefix: str = "") -> Entries:
         """As ``list``, with size and time of last write."""
 
@@ -214,6 +217,15 @@ class LocalStorage:
     def list(self, prefix: str = "") -> Paths:
         """See ``Storage``."""
         return sorted(path for path, _ in self._walk(prefix))
+
+    def folders(self, folder: str = "") -> Paths:
+        """See ``Storage``; a folder without files may be among them."""
+        start = f"{checked_path(folder)}/" if folder else ""
+        try:
+            with os.scandir(self.root / folder) as scan:
+                return sorted(start + item.name for item in scan if item.is_dir() and not item.name.startswith("."))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
 
     def entries(self, prefix: str = "") -> Entries:
         """See ``Storage``."""

@@ -64,6 +64,16 @@ def test_listing_is_sorted_and_takes_a_string_prefix(storage: Storage) -> None:
     assert all(abs(entry.modified - datetime.now(UTC)) < timedelta(minutes=1) for entry in storage.entries())
 
 
+def test_folders_are_named_without_what_is_in_them(storage: Storage) -> None:
+    for path in ("network=x/hour=1/a", "network=x/hour=2/b", "network=y/hour=1/c", "file"):
+        storage.write_new(path, b"x")
+    assert storage.folders() == ["network=x", "network=y"]
+    assert storage.folders("network=x") == ["network=x/hour=1", "network=x/hour=2"]
+    assert storage.folders("network=z") == []
+    with pytest.raises(ValueError, match="refused"):
+        storage.folders("../elsewhere")
+
+
 @pytest.mark.parametrize(
     "path", ["", "/etc/passwd", "../outside", "a/../../outside", "a//b", "a/.", "a/", ".hidden", "a/.locks/x", "a\\b", "a\0b"]
 )
