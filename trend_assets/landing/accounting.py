@@ -18,7 +18,7 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lake.storage import open_storage
 from trend_assets.landing.files import landing_hour
 from trend_assets.landing.ingest import Receipt, describe_quarantine, ingest_files, reconcile
-from trend_assets.landing.raw_hours import RAW_TABLES, decode_landing_hours
+from trend_assets.landing.raw_hours import RAW_TABLES, RECORD_FILES, decode_landing_hours
 from trend_assets.operations.event_log import report_materializations
 from trend_assets.partitions import hour_key
 from trend_assets.presentation import partition_metadata
@@ -43,7 +43,7 @@ def publish_hours(lake: Lake, hours: Sequence[datetime]) -> None:
         keys = [hour_key(hour) for hour in chunk]
         materialized = []
         for path in RAW_TABLES:
-            consumed = inputs if path == "social/landing_counts" else {}
+            consumed = inputs if path in RECORD_FILES else {}
             manifests = publish_parts(lake, TABLES[path], getattr(decoded, TABLES[path].name), keys, consumed)
             materialized += [
                 dg.AssetMaterialization(path.split("/"), partition=key, metadata=numbers | {"by": "trend-assets ingest"})

@@ -5,8 +5,10 @@ late run needs. What doesn't: which hours are sealable (``operations/sealing.py`
 it runs (``defs/social/sensors.py``).
 
 What an hour was made from is in the manifest of its ``topics/topic_assignments``, the table in which sealing ends: written
-when the hour is sealed, and again when late posts are taken in. ``social/landing_counts`` says what the raw tables consumed,
-which `trend-assets ingest` may have rebuilt alone; it is asked where an hour was sealed before assignments recorded it.
+when the hour is sealed, and again when late posts are taken in. It is handed on from table to table: raw posts record the files
+they hold, clean posts those of the raw posts they were made from, assignments those of the clean posts. Nobody may ask what the raw
+tables hold *now*: `trend-assets ingest` rebuilds them at any time, also between two steps of a run. ``social/landing_counts`` is asked
+only where a table was made by a version that did not record its files.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lake.manifest import Manifest
 from trend_assets.lake.reader import LakeReader
-from trend_assets.lake.storage import Storage, open_storage
+from trend_assets.lake.storage import ConflictError, Storage, open_storage
 from trend_assets.landing.files import list_landing
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.sources import decode_hours
@@ -28,9 +31,10 @@ from trend_assets.lib.tables import matches
 from trend_assets.lib.topics.late import KEY, LateHour
 from trend_assets.partitions import hour_key
 from trend_assets.settings import Settings
-from trend_assets.tables import TABLES
+from trend_assets.tables import TABLES, Table
 
-ASSIGNMENTS, COUNTS = TABLES["topics/topic_assignments"], TABLES["social/landing_counts"]
+RAW, COUNTS, ASSIGNMENTS = TABLES["social/raw_posts"], TABLES["social/landing_counts"], TABLES["topics/topic_assignments"]
+READ_ATTEMPTS = 5
 LATE_TABLES = (
     "social/raw_posts",
     "social/quarantined_posts",
@@ -89,15 +93,29 @@ class Look:
 
 def consumed(lake: LakeReader, hours: Sequence[datetime]) -> dict[datetime, Mapping[str, str]]:
     """Landing files (path to hash) that each hour was made from; none for an hour that was sealed empty."""
-    keys = [hour_key(hour) for hour in hours]
-    sealed = lake.manifests(ASSIGNMENTS, keys)
-    old = [key for key, manifest in sealed.items() if manifest is not None and not manifest.inputs]
-    counted = lake.manifests(COUNTS, old)
-    found: dict[datetime, Mapping[str, str]] = {}
-    for hour, key in zip(hours, keys, strict=True):
-        manifest = counted.get(key) if key in counted else sealed[key]
-        found[hour] = {} if manifest is None else manifest.inputs
-    return found
+    files = files_of(lake, ASSIGNMENTS, [hour_key(hour) for hour in hours])
+    return {hour: files.get(hour_key(hour), {}) for hour in hours}
+
+
+def files_of(lake: LakeReader, table: Table, keys: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Landing files (path to hash) that partitions of the table were made from; keys without any are left out."""
+    return _files(lake, lake.manifests(table, keys))
+
+
+def _files(lake: LakeReader, manifests: Mapping[str, Manifest | None]) -> dict[str, dict[str, str]]:
+    old = [key for key, manifest in manifests.items() if manifest is not None and not manifest.inputs]
+    known = {**manifests, **lake.manifests(COUNTS, old)}
+    return {key: dict(manifest.inputs) for key, manifest in known.items() if manifest is not None and manifest.inputs}
+
+
+def read_raw_posts(lake: LakeReader, keys: Sequence[str]) -> tuple[pa.Table, dict[str, dict[str, str]]]:
+    """Raw posts of the hours and the landing files they are of, in one state even where somebody rebuilds them meanwhile."""
+    for _ in range(READ_ATTEMPTS):
+        manifests = lake.manifests(RAW, keys)
+        posts, files = lake.read(RAW, keys), _files(lake, manifests)
+        if lake.manifests(RAW, keys) == manifests:
+            return posts, files
+    raise ConflictError(f"{RAW.path} {keys[0]} to {keys[-1]} changed {READ_ATTEMPTS} times while it was being read: run it again")
 
 
 def files_of_day(storage: Storage, networks: Sequence[str], day: datetime) -> dict[datetime, list[str]]:
@@ -199,12 +217,6 @@ def late_hours(lake: LakeReader, settings: Settings, hours: Sequence[datetime]) 
         )
 
 
-def files_now_in(lake: LakeReader, keys: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Landing files that the raw tables of the hours consist of now: what ``topic_assignments`` records as its inputs."""
-    manifests = lake.manifests(COUNTS, keys)
-    return {key: dict(manifest.inputs) for key, manifest in manifests.items() if manifest is not None and manifest.inputs}
-
-
 def _late_keys(lake: LakeReader, settings: Settings, hour: datetime) -> pa.Table:
     """Keys of the hour's posts that were not among those it was sealed with.
 
@@ -212,7 +224,7 @@ def _late_keys(lake: LakeReader, settings: Settings, hour: datetime) -> pa.Table
     tell. Where it is not recorded what an hour was sealed from (sealed by an older version), no post counts as late.
     """
     key = hour_key(hour)
-    raw = lake.read(TABLES["social/raw_posts"], [key], columns=[*KEY, "landing_file"])
+    raw = lake.read(RAW, [key], columns=[*KEY, "landing_file"])
     manifest = lake.manifest(ASSIGNMENTS, key)
     if manifest is not None and manifest.rows and not manifest.inputs:
         return raw.slice(0, 0).select(KEY)

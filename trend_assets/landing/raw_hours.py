@@ -17,6 +17,8 @@ from trend_assets.partitions import hour_key
 from trend_assets.settings import Settings
 
 RAW_TABLES = ("social/raw_posts", "social/quarantined_posts", "social/deletions", "social/landing_counts")
+RECORD_FILES = ("social/raw_posts", "social/landing_counts")
+"""Raw tables whose manifests say which landing files they hold: where posts are read, and where every record is counted."""
 
 
 def decode_landing_hours(hours: Sequence[datetime], settings: Settings) -> tuple[Decoded, dict[str, dict[str, str]]]:

@@ -12,6 +12,7 @@ import pytest
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.reader import folder_of_key, manifest_path
 from trend_assets.operations import housekeeping
+from trend_assets.operations.event_log import report_materializations
 from trend_assets.operations.housekeeping import (
     enforce_retention,
     expired_partitions,
@@ -21,7 +22,6 @@ from trend_assets.operations.housekeeping import (
     remove_runs,
     retention_is_enforced,
 )
-from trend_assets.operations.event_log import report_materializations
 from trend_assets.operations.sealing import SEALED_TABLES
 from trend_assets.partitions import day_key, hour_key
 from trend_assets.settings import Settings

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import dagster as dg
 
 from trend_assets.declared import OWNERS, asset_key, asset_spec
-from trend_assets.landing.raw_hours import RAW_TABLES, decode_landing_hours
+from trend_assets.landing.late_files import read_raw_posts
+from trend_assets.landing.raw_hours import RAW_TABLES, RECORD_FILES, decode_landing_hours
 from trend_assets.partitions import hours_of
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
-from trend_assets.tables import TABLES
 from trend_assets.tables.lineage import LANDING_COLUMNS
 
 landing = dg.AssetSpec(
@@ -38,8 +38,7 @@ def raw_posts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     decoded, inputs = decode_landing_hours(hours_of(context.partition_time_window), load_settings())
     for path in RAW_TABLES:
         name = path.split("/")[1]
-        # What an hour consumed is recorded where every record is counted; the other tables may have no rows in it.
-        consumed = inputs if path == "social/landing_counts" else {}
+        consumed = inputs if path in RECORD_FILES else {}
         yield dg.MaterializeResult(asset_key=asset_key(path), value=Published(getattr(decoded, name), consumed))
 
 
@@ -49,10 +48,13 @@ def raw_posts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def clean_posts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
-    """Normalise text, identify languages, split words and find near-duplicates."""
+    """Normalise text, identify languages, split words and find near-duplicates.
+
+    The landing files whose posts were read are recorded: `trend-assets ingest` may rebuild the raw tables at any time.
+    """
     from trend_assets.lib.text.clean import clean_posts as clean
 
     settings = load_settings()
-    raw = lake.get().read(TABLES["social/raw_posts"], list(context.partition_keys))
+    raw, files = read_raw_posts(lake.get(), list(context.partition_keys))
     cleaned = clean(raw, public_handles=frozenset(brand.lower() for brand in settings.brands))
-    yield dg.MaterializeResult(asset_key=asset_key("social/clean_posts"), value=cleaned)
+    yield dg.MaterializeResult(asset_key=asset_key("social/clean_posts"), value=Published(cleaned, files))

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from trend_assets.declared import asset_key, asset_spec
 from trend_assets.lake.lake import Lake
-from trend_assets.landing.late_files import files_now_in, late_hours
+from trend_assets.landing.late_files import files_of, late_hours
 from trend_assets.lib.tables import concatenate
 from trend_assets.partitions import hour_key, hours_between, hours_of
 from trend_assets.resources import LakeResource, Published
@@ -70,6 +70,7 @@ def _seal(context: dg.AssetExecutionContext, store: Lake) -> Iterator[dg.Materia
     from trend_assets.lib.topics.assign import assign_hours
 
     settings, table, hours = load_settings(), TABLES["social/clean_posts"], hours_of(context.partition_time_window)
+    files = files_of(store, table, list(context.partition_keys))
     results = list(
         assign_hours(
             ((hour, store.read(table, [hour_key(hour)])) for hour in hours),
@@ -79,23 +80,21 @@ def _seal(context: dg.AssetExecutionContext, store: Lake) -> Iterator[dg.Materia
             window_groups=settings.window_groups,
         )
     )
-    kept = min((result.kept_share for result in results), default=1.0)
+    context.log.info(f"lowest share of the window that was kept: {min((result.kept_share for result in results), default=1.0):.3f}")
     for name in SEALED_TOGETHER:
         if asset_key(f"topics/{name}") not in context.selected_asset_keys:
             continue
         data = concatenate(TABLES[f"topics/{name}"], [getattr(result, name) for result in results])
         # Landing files that come later are late: what the hour was sealed from is recorded where sealing ends. Late runs
         # replace assignments, never the registry, so the registry keeps the first record.
-        inputs = {} if name == "topic_events" else files_now_in(store, list(context.partition_keys))
-        yield dg.MaterializeResult(
-            asset_key=asset_key(f"topics/{name}"), value=Published(data, inputs), metadata={"lowest_kept_share_of_window": kept}
-        )
+        yield dg.MaterializeResult(asset_key=asset_key(f"topics/{name}"), value=Published(data, {} if name == "topic_events" else files))
 
 
 def _take_in_late_posts(context: dg.AssetExecutionContext, store: Lake) -> dg.MaterializeResult:
     from trend_assets.lib.topics.late import assign_late
 
     settings, hours, keys = load_settings(), hours_of(context.partition_time_window), list(context.partition_keys)
+    files = files_of(store, TABLES["social/clean_posts"], keys)
     recorded = sum(manifest.rows for manifest in store.manifests(TABLES["topics/topic_assignments"], keys).values() if manifest)
     assigned = assign_late(
         late_hours(store, settings, hours),
@@ -104,11 +103,8 @@ def _take_in_late_posts(context: dg.AssetExecutionContext, store: Lake) -> dg.Ma
         window_groups=settings.window_groups,
     )
     data = concatenate(TABLES["topics/topic_assignments"], list(assigned))
-    return dg.MaterializeResult(
-        asset_key=asset_key("topics/topic_assignments"),
-        value=Published(data, files_now_in(store, keys)),
-        metadata={"late_posts_assigned": data.num_rows - recorded},
-    )
+    context.log.info(f"late posts assigned: {data.num_rows - recorded}")
+    return dg.MaterializeResult(asset_key=asset_key("topics/topic_assignments"), value=Published(data, files))
 
 
 @dg.multi_asset(
