@@ -14,6 +14,9 @@ from pydantic import Field, model_validator
 
 from trend_assets.lib.retail.shape import Part, Words
 
+_LITERALS = re.compile(
+    r"""e'(?:\\.|''|[^'\\])*'|'(?:''|[^'])*'|"(?:""|[^"])*"|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/""", re.IGNORECASE | re.DOTALL
+)
 _CREDENTIALS = re.compile(r"\w+://[^\s/]*@|password\s*=", re.IGNORECASE)
 
 
@@ -45,7 +48,7 @@ class DatabaseTable(Part):
     def _consistent(self) -> Self:
         if (self.table is None) == (self.query is None):
             raise ValueError("give either table (schema.table) or query (one SELECT), not both and not neither")
-        if self.query is not None and ";" in self.query.strip().removesuffix(";"):
+        if self.query is not None and ";" in _LITERALS.sub(" ", self.query.strip().removesuffix(";")):
             raise ValueError("query must be one SELECT: remove the semicolon")
         if _CREDENTIALS.search(self.query or self.table or ""):
             raise ValueError("a mapping holds no address and no password: put them into TREND_ASSETS_RETAIL_DATABASE")
@@ -61,6 +64,12 @@ class DatabaseTable(Part):
         unused = [name for name in ("watermark", "overlap", "full_every_days", "late_changes") if name in self.model_fields_set]
         if unused:
             raise ValueError(f"{', '.join(unused)}: only with mode: watermark; a snapshot reads everything and stays as it was taken")
+
+    @property
+    def named_columns(self) -> dict[str, tuple[str, ...]]:
+        """The columns that settings other than the mapped columns name, by setting: they are read and landed too."""
+        named = {"key": tuple(self.key), "watermark": (self.watermark,), "day": (self.day,)}
+        return {setting: tuple(column for column in columns if column is not None) for setting, columns in named.items()}
 
     @property
     def shown(self) -> str:

@@ -35,6 +35,7 @@ class SourceFile:
     ``row_numbers[i]`` is the place of row ``i`` in the file, from 0; ``day`` is from the file's name. ``error`` says why
     nothing could be read; then there are no rows. ``holds_for``: the days it speaks for, where that is known and not told
     by ``day``; rows of other days are left out. ``fallback_day``: day of rows that do not tell a readable one.
+    ``repeated_key``: rows (mask) whose key a newer row of another day or product has, so that one of them would be hidden.
     """
 
     name: str
@@ -45,6 +46,7 @@ class SourceFile:
     error: str | None = None
     holds_for: frozenset[date] | None = None
     fallback_day: date | None = None
+    repeated_key: np.ndarray | None = None
 
 
 _NOTHING = pa.table({})
@@ -138,7 +140,7 @@ def _decode_json_lines(name: str, day: date | None, content: bytes, file_format:
         if not line.strip():
             continue
         try:
-            found = json.loads(line, parse_float=str, parse_int=str)
+            found = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
         except (ValueError, RecursionError) as error:
             malformed.append(Malformed(number, line, f"no JSON: {error}"))
             continue

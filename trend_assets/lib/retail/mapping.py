@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
 from trend_assets.lib.retail.database import DatabaseTable
 from trend_assets.lib.retail.mistakes import close_to, places_of, readable
@@ -22,6 +22,17 @@ from trend_assets.tables import TABLES
 TABLE_NAMES = ("products", "stores", "inventory", "orders", "deliveries", "promotions")
 SNAPSHOT_TABLES = ("products", "stores")
 """Tables that describe a state: a file holds until a newer one, and an undated file holds for every day."""
+
+
+def _known_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError, which pydantic would not catch
+        raise ValueError(f"timezone {name!r} is not known; write an IANA name such as Europe/Paris") from error
+    return name
+
+
+Timezone = Annotated[str, AfterValidator(_known_timezone)]
 
 
 class FileFormat(Part):
@@ -38,17 +49,8 @@ class FileFormat(Part):
     thousands: str = Field(default="", max_length=1)
     symbols: Words = Field(default=[])
     date_format: str = "iso"
-    timezone: str = "UTC"
+    timezone: Timezone = "UTC"
     missing: Words = Field(default=[])
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_timezone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError, which pydantic would not catch
-            raise ValueError(f"timezone {name!r} is not known; write an IANA name such as Europe/Paris") from error
-        return name
 
     @field_validator("encoding")
     @classmethod
@@ -109,7 +111,7 @@ class ColumnRule(Part):
     negate_when: Conditions = Field(default=[])
     decimal: Literal[".", ","] | None = None
     date_format: str | None = None
-    timezone: str | None = None
+    timezone: Timezone | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -172,6 +174,14 @@ class TableMapping(Part):
                 raise ValueError(
                     f"column {name!r} tests the personal column {tested[0]!r}, which would leave the database: "
                     f"do the test in the query, such as ({tested[0]} is null) as anonymous, and map its result"
+                )
+        named = self.database.named_columns if self.database is not None else {}
+        for setting, columns in named.items():
+            leaked = [column for column in columns if column in self.personal]
+            if leaked:
+                raise ValueError(
+                    f"database.{setting} names the personal column {leaked[0]!r}, which would leave the database: "
+                    "name columns that do not identify people"
                 )
         return self
 
@@ -242,6 +252,16 @@ class RetailMapping(Part):
         """True where each row of the table tells its own day."""
         return table_name == "orders" or "day" in self.tables[table_name].columns
 
+    def day_rule(self, table_name: str) -> ColumnRule | None:
+        """The rule from which each row gets its day, where rows tell theirs."""
+        columns = self.tables[table_name].columns
+        return columns.get("day", columns.get("ordered_at") if table_name == "orders" else None)
+
+    def timezone_of(self, table_name: str) -> str:
+        """Time zone by whose calendar the table's days begin and end: that of its times, else of its format."""
+        rule = self.day_rule(table_name)
+        return (rule.timezone if rule is not None else None) or self.format_of(table_name).timezone
+
     def key_of(self, table_name: str) -> list[str]:
         """Columns of a database table that identify a row: the declared ones, else those mapped to our key as they are."""
         table = self.tables[table_name]
@@ -288,6 +308,14 @@ def _problems_of_database(table_name: str, table: TableMapping) -> list[str]:
     tells_day = table_name == "orders" or "day" in table.columns
     if database.day is not None and not tells_day:
         problems.append(f".database.day: rows of {table_name} do not tell a day: map the column `day` too, or remove `day` here")
+    if database.day is not None and tells_day:
+        ours = "day" if "day" in table.columns else "ordered_at"
+        theirs = table.columns[ours].column if ours in table.columns else None
+        if theirs != database.day:
+            problems.append(
+                f".database.day: rows are read by {database.day!r} and counted on the day that `{ours}` tells"
+                f"{f' (column {theirs!r})' if theirs else ''}: a row whose two days differ would be in no day. Write the same column in both"
+            )
     if database.day is not None and database.mode == "watermark":
         problems.append(".database.day: only with mode: snapshot; a watermark reads changes of any day")
     if database.mode == "watermark" and table_name == "orders" and "line" not in table.columns:

@@ -148,6 +148,14 @@ class TableReader:
         """One file's rows as our columns, problems marked."""
         rules = self.mapping.rules_of(self.name)
         problems = Problems(source.data.num_rows)
+        if source.repeated_key is not None:
+            key = ", ".join(self.mapping.key_of(self.name))
+            problems.mark(
+                source.repeated_key,
+                "duplicate_key",
+                f"a newer row of another day or product has the same {key}; if both are real, "
+                f"name the columns that tell them apart in tables.{self.name}.database.key",
+            )
         columns: dict[str, pa.Array] = {}
         for column in self.declaration.columns:
             if column.name == "data_origin" or (column.name == "day" and "day" not in rules):
@@ -226,8 +234,7 @@ class TableReader:
         if "day" in piece.columns:
             found = piece.columns["day"]
         else:
-            rule = self.mapping.rules_of(self.name)["ordered_at"]
-            found = local_days(piece.columns["ordered_at"], rule.timezone or self.file_format.timezone)
+            found = local_days(piece.columns["ordered_at"], self.mapping.timezone_of(self.name))
         days = found.to_numpy(zero_copy_only=False).astype("datetime64[D]")
         if piece.source.fallback_day is not None:
             return np.where(np.isnat(days), np.datetime64(piece.source.fallback_day), days)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from trend_assets.lib.retail.database import DatabaseTable
 from trend_assets.lib.retail.mapping import MappingError, parse_mapping
 
 HEAD = "name: Shop\ncurrency: EUR\ndata_origin: real\n"
@@ -97,6 +98,9 @@ tables:
         ("{tabel: a}", "", "no such setting. Did you mean 'table'?"),
         ("{query: 'select * from dblink(''postgresql://u:secret@host/d'')'}", "", "put them into TREND_ASSETS_RETAIL_DATABASE"),
         ("{table: a..b}", "", "'a..b' is not schema.table or table"),
+        ("{query: \"select ';' as a, 1; select 2\"}", "", "remove the semicolon"),
+        ("{table: a, day: business_date}", "", "a row whose two days differ would be in no day"),
+        ("{table: a, day: at}", ", day: business_date", "the day that `day` tells (column 'business_date')"),
     ],
 )
 def test_a_database_table_that_cannot_work_is_refused_with_its_line(database: str, more: str, said: str) -> None:
@@ -117,3 +121,25 @@ def test_files_and_a_database_exclude_each_other_and_values_of_a_database_are_wr
     mapping = parse_mapping(HEAD + "format: {decimal: ',', date_format: '%d/%m/%Y', timezone: Europe/Paris}\n" + text)
     written = mapping.format_of("orders")
     assert (written.decimal, written.date_format, written.timezone) == (".", "iso", "Europe/Paris")
+
+
+@pytest.mark.parametrize(
+    "query", ["select ';' as a", 'select 1 as ";"', "select e'\\';' as a", "select $t$;$t$ -- ;", "select 1 /* ; */ as a;"]
+)
+def test_a_semicolon_within_a_text_or_comment_ends_no_statement(query: str) -> None:
+    assert DatabaseTable(query=query).query == query
+
+
+@pytest.mark.parametrize(
+    "database", ["{table: a, key: [id, client]}", "{table: a, day: client}", "{table: a, mode: watermark, watermark: client}"]
+)
+def test_a_personal_column_may_not_leave_the_database_as_key_watermark_or_day(database: str) -> None:
+    text = DATABASE.format(database=database, more=", line: l").replace("database:", "personal: client\n    database:")
+    assert "names the personal column 'client'" in problem(HEAD + text)
+
+
+def test_days_end_in_the_time_zone_of_the_column_that_tells_them() -> None:
+    text = DATABASE.format(database="{table: a}", more="").replace("ordered_at: at", "ordered_at: {column: at, timezone: America/New_York}")
+    mapping = parse_mapping(HEAD + text)
+    assert mapping.timezone_of("orders") == "America/New_York"
+    assert "Mars/Olympus" in problem(HEAD + text.replace("America/New_York", "Mars/Olympus"))

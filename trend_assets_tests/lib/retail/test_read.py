@@ -177,3 +177,11 @@ def test_rows_in_equal_rows_kept_plus_rows_refused_and_days_alone_equal_days_tog
         alone = pa.concat_tables([read([day], products=PRODUCTS, orders=content)[name] for day in (ONE, TWO)])
         assert alone.equals(together[name])
     assert pc.all(pc.greater_equal(together["orders"]["line"], 1)).as_py()
+
+
+def test_a_json_number_that_is_none_is_refused_with_its_row() -> None:
+    lines = b'{"sku": "A", "units": NaN}\n{"sku": "B", "units": -Infinity}\n{"sku": "B", "units": 3}\n'
+    tables = read([ONE], products=PRODUCTS, inventory=[decode_file("stock.jsonl", ONE, lines, FileFormat())])
+    assert tables["inventory"]["on_hand"].to_pylist() == [3]
+    details = tables["quarantined_records"]["detail"].to_pylist()
+    assert ["'NaN' in units" in details[0], "'-Infinity' in units" in details[1]] == [True, True]
