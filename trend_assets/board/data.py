@@ -294,21 +294,6 @@ def topics_with_influencers(warehouse: Queryable, day: date) -> list[Row]:
     )
 
 
-def outcomes(warehouse: Queryable) -> dict[str, int]:
-    """Landed records by what became of them."""
-    rows = ask_rows(warehouse, "select outcome, sum(records) as records from social.landing_counts group by outcome")
-    return {row["outcome"]: int(row["records"]) for row in rows}
-
-
-def quarantine_reasons(warehouse: Queryable) -> list[Row]:
-    """Refused records by reason, the commonest first."""
-    return ask_rows(
-        warehouse,
-        "select detail as reason, sum(records) as records from social.landing_counts "
-        "where outcome = 'quarantined' group by detail order by records desc, reason",
-    )
-
-
 def currency(warehouse: Queryable) -> str:
     """The currency of the newest day's orders; empty where there are several or no orders."""
     rows = ask_rows(warehouse, "select distinct currency from retail.orders where day = (select max(day) from retail.orders)")

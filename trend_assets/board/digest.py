@@ -16,7 +16,7 @@ from typing import Any
 
 from trend_assets.board import data, look, sentences
 from trend_assets.board.data import CardGroup, Queryable, Row
-from trend_assets.board.lake_data import Account, accounts
+from trend_assets.board.lake_data import Accounts, accounts
 from trend_assets.board.markup import Html, element, sparkline, style_sheet
 from trend_assets.board.outcomes import Outcome, outcomes_of_cards
 from trend_assets.board.words import Language, day, long_day, moment, money, number, text
@@ -66,8 +66,7 @@ class Digest:
     abstained: int
     outcomes: tuple[Outcome, ...]
     end: datetime | None
-    records: Mapping[str, int]
-    accounts: tuple[Account, ...]
+    accounts: Accounts
     currency: str
 
 
@@ -90,7 +89,6 @@ def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | 
     recent = [row for back in range(TREND_DAYS) for row in data.trends_of_day(warehouse, chosen - timedelta(days=back))]
     unlinked = _unlinked(recent)
     groups = tuple(data.grouped(cards))
-    records = data.outcomes(warehouse)
     shown = {group.first["topic_id"] for group in groups} | {row["topic_id"] for row in unlinked}
     return Digest(
         language,
@@ -103,8 +101,7 @@ def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | 
         sum(1 for row in trends if not row["suppressed"] and not row["linked_products"]),
         tuple(sorted(outcomes_of_cards(warehouse, chosen), key=lambda one: (-abs(one.expected - one.sold), one.product_name))),
         data.end_of_data(warehouse),
-        records,
-        tuple(accounts(lake, records)),
+        accounts(lake),
         data.currency(warehouse),
     )
 
@@ -207,14 +204,15 @@ def _right(digest: Digest) -> list[Html]:
 
 def _footer(digest: Digest) -> Html:
     language = digest.language
-    exact = all(one.exact for one in digest.accounts)
+    accounts = digest.accounts
     line = text(
         language,
         "digest_health",
         end="–" if digest.end is None else moment(language, digest.end),
-        records=number(language, sum(digest.records.values())),
-        quarantined=number(language, digest.records.get("quarantined", 0)),
-        identity=text(language, "identity_ok_short" if exact else "identity_off_short"),
+        since="–" if accounts.since is None else day(language, accounts.since.date()),
+        records=number(language, sum(accounts.outcomes.values())),
+        quarantined=number(language, accounts.outcomes.get("quarantined", 0)),
+        identity=text(language, "identity_ok_short" if accounts.exact else "identity_off_short"),
     )
     return element("footer", element("p", line), element("p", text(language, "rule_of_thumb")))
 

@@ -1,14 +1,15 @@
-"""What the board reads straight from the lake: exemplar posts, live tables, how fresh each table is.
+"""What the board reads straight from the lake: exemplar posts, live tables, how fresh each table is, whether anything is lost.
 
 What belongs here: reads of tables that the published warehouse file does not hold. What doesn't: queries (``data.py``).
 
-Post text stays in the lake on purpose: it is under the networks' terms, is deleted there when it is deleted on the network, and
-is shown, never copied. Live tables are provisional and are marked so by whoever shows them.
+Post text stays in the lake on purpose: it is under the networks' terms, is not shown any more once it is deleted on the network,
+and is never copied. Live tables are provisional and are marked so by whoever shows them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,28 +18,54 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lake.lake import Lake
+from trend_assets.lib.privacy.gone import DELETION_COLUMNS, still_there
 from trend_assets.tables import TABLES, Table
 
 Row = dict[str, Any]
 EXEMPLAR_HOURS = 48
 """How far before the trend's hour exemplar posts are looked for."""
-_POST_COLUMNS = ["network", "post_id", "author", "created_at", "clean_text", "language", "licence_class"]
+DELETIONS_AT_ONCE = 24
+"""Hours of notices that are held in memory together."""
+_POSTS, _DELETIONS = TABLES["social/clean_posts"], TABLES["social/deletions"]
+_POST_COLUMNS = ("network", "post_id", "author", "created_at", "clean_text", "reposted_post", "reposted_author")
 
 
 def exemplars(lake: Lake, post_ids: Sequence[str], until: datetime) -> list[Row]:
     """The posts named ``network:id`` in their order, as cleaned (handles masked), from the 48 hours that end with ``until``'s hour.
 
-    A post that was deleted, or is older, is left out: what is shown is what may be shown.
+    A post that is gone (``lib/privacy/gone.py``), or older, is left out: what is shown is what may be shown. Hours are looked
+    through one by one, the newest first, ids before text: 48 hours of text are read by nobody for five posts.
     """
-    if not post_ids:
-        return []
-    table = TABLES["social/clean_posts"]
-    hours = [until - timedelta(hours=back) for back in range(EXEMPLAR_HOURS)]
-    posts = lake.read(table, [f"{hour.astimezone(UTC):%Y-%m-%d-%H}:00" for hour in hours], columns=_POST_COLUMNS)
-    names = pc.binary_join_element_wise(posts["network"], posts["post_id"], ":")
-    found = posts.append_column("name", names).filter(pc.is_in(names, value_set=pa.array(post_ids, pa.string())))
+    wanted, found = set(post_ids), []
+    for back in range(EXEMPLAR_HOURS if wanted else 0):
+        hour = f"{until.astimezone(UTC) - timedelta(hours=back):%Y-%m-%d-%H}:00"
+        if (part := _named(lake, hour, wanted)) is not None:
+            found.append(part)
+            wanted -= set(part["name"].to_pylist())
+        if not wanted:
+            break
     order = {name: number for number, name in enumerate(post_ids)}
-    return sorted(found.to_pylist(), key=lambda post: order[post["name"]])
+    return sorted(_there(lake, pa.concat_tables(found)).to_pylist(), key=lambda post: order[post["name"]]) if found else []
+
+
+def _named(lake: Lake, hour: str, wanted: Collection[str]) -> pa.Table | None:
+    """The hour's posts that are named, with their name; None where there are none."""
+
+    def hits(*columns: str) -> pa.Table:
+        posts = lake.read(_POSTS, [hour], columns=columns)
+        names = pc.binary_join_element_wise(posts["network"], posts["post_id"], ":")
+        return posts.append_column("name", names).filter(pc.is_in(names, value_set=pa.array(wanted, pa.string())))
+
+    return hits(*_POST_COLUMNS) if hits("network", "post_id").num_rows else None
+
+
+def _there(lake: Lake, posts: pa.Table) -> pa.Table:
+    """The posts that are not gone. A notice older than the oldest of them is about none: they came after it."""
+    oldest = f"{pc.min(posts['created_at']).as_py().astimezone(UTC):%Y-%m-%d-%H}:00"
+    hours = [key for key in lake.partitions(_DELETIONS) if key >= oldest]
+    for start in range(0, len(hours), DELETIONS_AT_ONCE):
+        posts = still_there(posts, lake.read(_DELETIONS, hours[start : start + DELETIONS_AT_ONCE], columns=DELETION_COLUMNS))
+    return posts
 
 
 @dataclass(frozen=True)
@@ -89,36 +116,92 @@ def freshness(lake: Lake, now: datetime) -> list[Freshness]:
 def end_of_partition(table: Table, key: str) -> datetime:
     """End (exclusive, UTC) of an hourly or daily partition."""
     if table.partition == "hour":
-        return datetime.strptime(key, "%Y-%m-%d-%H:%M").replace(tzinfo=UTC) + timedelta(hours=1)
+        return _start(key) + timedelta(hours=1)
     return datetime.strptime(key, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Account:
-    """The counting identity: what landing counted against what the tables hold."""
+    """Of one kind of outcome, what landing counted against what the table holds. differing: keys of the hours in which they differ."""
 
     outcome: str
     table: str
     counted: int
     held: int
+    differing: tuple[str, ...] = ()
 
     @property
     def exact(self) -> bool:
-        """True where nothing is missing and nothing is too much."""
-        return self.counted == self.held
+        """True where in no hour anything is missing or too much."""
+        return not self.differing
 
 
-def accounts(lake: Lake, counted: dict[str, int]) -> list[Account]:
-    """Rows that the manifests state against the counts of landing, for every outcome that is kept in a table."""
-    kept = {
-        "social/raw_posts": ("post", "repost"),
-        "social/deletions": ("deletion",),
-        "social/quarantined_posts": ("quarantined",),
-    }
-    return [
-        Account(" + ".join(names), path, sum(counted.get(name, 0) for name in names), _rows_of(lake, path)) for path, names in kept.items()
-    ]
+@dataclass(frozen=True)
+class Accounts:
+    """The counting identity of the hours that every table must still hold.
+
+    since: start of the first of them. outcomes: records by outcome. refused: records by reason, the commonest first. open_hours:
+    hours that are being made or made again, which are left out.
+    """
+
+    rows: tuple[Account, ...]
+    outcomes: Mapping[str, int]
+    refused: tuple[tuple[str, int], ...]
+    since: datetime | None
+    open_hours: int = 0
+
+    @property
+    def exact(self) -> bool:
+        """True where nothing is lost."""
+        return all(row.exact for row in self.rows)
 
 
-def _rows_of(lake: Lake, path: str) -> int:
-    return sum(manifest.rows for manifest in lake.manifests(TABLES[path]).values() if manifest is not None)
+_COUNTS, _RAW = TABLES["social/landing_counts"], TABLES["social/raw_posts"]
+_KEPT = {"social/raw_posts": ("post", "repost"), "social/deletions": ("deletion",), "social/quarantined_posts": ("quarantined",)}
+_COUNTED_DAYS = min(days for path in (*_KEPT, _COUNTS.path) if (days := TABLES[path].retention_days) is not None)
+
+
+def accounts(lake: Lake) -> Accounts:
+    """Landing's counts against the rows that the manifests state, hour by hour, both as the lake has them now.
+
+    Only hours that no table may have given up yet are compared: retention counts back from the end of what is sealed. Counts are
+    published last: an hour whose posts rest on a landing file that its counts don't know is being made.
+    """
+    published = {key: manifest for key, manifest in lake.manifests(_COUNTS, _countable(lake)).items() if manifest is not None}
+    counts = lake.read(_COUNTS, list(published), columns=["hour", "outcome", "detail", "records"])
+    raw = lake.manifests(_RAW, _countable(lake))
+    made = {key: set(manifest.inputs) for key, manifest in raw.items() if manifest is not None}
+    still_open = {key for key, files in made.items() if key not in published or files - set(published[key].inputs)}
+    hours = [key for key in published if key not in still_open]
+    counts = counts.filter(pc.is_in(counts["hour"], value_set=pa.array([_start(key) for key in hours], counts["hour"].type)))
+    counted = Counter[tuple[str, str]]()
+    for row in counts.group_by(["hour", "outcome"]).aggregate([("records", "sum")]).to_pylist():
+        counted[f"{row['hour'].astimezone(UTC):%Y-%m-%d-%H}:00", row["outcome"]] += row["records_sum"]
+    rows = []
+    for path, outcomes in _KEPT.items():
+        manifests = raw if path == _RAW.path else lake.manifests(TABLES[path], hours)
+        held = {key: manifest.rows for key, manifest in manifests.items() if manifest is not None and key in published}
+        expected = {key: sum(counted[key, outcome] for outcome in outcomes) for key in hours}
+        differing = tuple(key for key in hours if expected[key] != held.get(key, 0))
+        rows.append(Account(" + ".join(outcomes), path, sum(expected.values()), sum(held.get(key, 0) for key in hours), differing))
+    totals = Counter[str]()
+    for (_, outcome), records in counted.items():
+        totals[outcome] += records
+    return Accounts(tuple(rows), dict(totals), _refused(counts), _start(hours[0]) if hours else None, len(still_open))
+
+
+def _countable(lake: Lake) -> list[str]:
+    """Keys of the hours with counts or posts that are within the shortest retention of the tables compared."""
+    keys = sorted({*lake.partitions(_COUNTS), *lake.partitions(_RAW)})
+    ends = [end_of_partition(table, found[-1]) for table in (_COUNTS, _RAW, TABLES["topics/trends"]) if (found := lake.partitions(table))]
+    return [key for key in keys if _start(key) >= max(ends) - timedelta(days=_COUNTED_DAYS)]
+
+
+def _refused(counts: pa.Table) -> tuple[tuple[str, int], ...]:
+    refused = counts.filter(pc.equal(counts["outcome"], "quarantined")).group_by("detail").aggregate([("records", "sum")])
+    found = [(row["detail"], row["records_sum"]) for row in refused.to_pylist()]
+    return tuple(sorted(found, key=lambda one: (-one[1], one[0])))
+
+
+def _start(key: str) -> datetime:
+    return datetime.strptime(key, "%Y-%m-%d-%H:%M").replace(tzinfo=UTC)

@@ -186,8 +186,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "behind": ("Hours behind", "Heures de retard"),
     "freshness": ("Freshness", "Fraîcheur"),
     "identity": ("Is anything lost?", "Manque-t-il quelque chose ?"),
-    "identity_exact": ("No: {records} records in, every one accounted for.", "Non : {records} enregistrements, tous retrouvés."),
-    "identity_off": ("Counts differ: see the table.", "Les comptes diffèrent : voir le tableau."),
+    "identity_exact": (
+        "No: {records} records in since {since}, every one accounted for.",
+        "Non : {records} enregistrements depuis le {since}, tous retrouvés.",
+    ),
+    "identity_off": (
+        "Counts since {since} differ in the hours named below: make them again from landing.",
+        "Les comptes depuis le {since} diffèrent aux heures nommées ci-dessous : à refaire depuis l'arrivée.",
+    ),
+    "identity_open": (
+        "Left out: {count} hours that are being made now.",
+        "Non comptées : {count} heures en cours de fabrication.",
+    ),
     "counted": ("Counted at landing", "Comptés à l'arrivée"),
     "held": ("Held in the table", "Présents dans la table"),
     "outcome": ("Outcome", "Devenir"),
@@ -224,8 +234,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "digest_no_unlinked": ("None today.", "Aucune aujourd'hui."),
     "digest_health": (
-        "Data reach to {end}; {records} records in, {quarantined} refused; {identity}.",
-        "Données jusqu'au {end} ; {records} enregistrements, {quarantined} refusés ; {identity}.",
+        "Data reach to {end}; since {since} {records} records in, {quarantined} refused; {identity}.",
+        "Données jusqu'au {end} ; depuis le {since} {records} enregistrements, {quarantined} refusés ; {identity}.",
     ),
     "identity_ok_short": ("nothing lost", "rien de perdu"),
     "identity_off_short": ("counts differ, see the board", "comptes à vérifier sur le tableau"),

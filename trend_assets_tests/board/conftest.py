@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -18,7 +18,7 @@ import pytest
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.demand.cards import decision_cards
 from trend_assets.settings import PROJECT_ROOT, load_settings
-from trend_assets.tables import TABLES
+from trend_assets.tables import TABLES, Column, Table
 from trend_assets_tests.conftest import Town
 
 HOSTILE = (
@@ -81,6 +81,24 @@ def _poison(lake: Lake, name: str) -> None:
             lake.publish(table, {key: posts.set_column(column, table.column("clean_text").field, text.cast(pa.string()))})
             return
     raise AssertionError(f"no post {name}")
+
+
+def some_row(table: Table, moment: datetime) -> dict[str, object]:
+    """A row with values that the declaration allows, at the moment."""
+    return {column.name: _some(column, moment) for column in table.columns}
+
+
+def _some(column: Column, moment: datetime) -> object:
+    """A value that the column's declaration allows."""
+    if column.allowed:
+        return column.allowed[0]
+    if pa.types.is_timestamp(column.type):
+        return moment
+    if pa.types.is_list(column.type):
+        return []
+    if pa.types.is_boolean(column.type):
+        return True
+    return 1 if pa.types.is_integer(column.type) else 0.5 if pa.types.is_floating(column.type) else "x"
 
 
 @pytest.fixture(scope="module")

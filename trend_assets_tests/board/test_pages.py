@@ -7,15 +7,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import trend_assets.board
 from trend_assets.board.responses import TABLE
 from trend_assets.settings import load_settings
-from trend_assets.tables import TABLES, Column
-from trend_assets_tests.board.conftest import DAYS, HOSTILE, BoardTown
+from trend_assets.tables import TABLES
+from trend_assets_tests.board.conftest import DAYS, HOSTILE, BoardTown, some_row
 
 APPLICATION = Path(trend_assets.board.__file__).with_name("app.py")
 
@@ -180,22 +179,9 @@ def test_without_data_the_board_says_what_to_do(tmp_path, monkeypatch):
 def test_live_trends_are_shown_as_provisional_and_escaped(inside):
     table = TABLES["topics/live_trends"]
     moment = datetime(2026, 9, 6, 23, 40, tzinfo=UTC)
-    row = {column.name: _some(column, moment) for column in table.columns} | {"label": HOSTILE, "suppressed": False, "stage": "rising"}
+    row = some_row(table, moment) | {"label": HOSTILE, "suppressed": False, "stage": "rising"}
     inside.lake.publish(table, {"all": table.from_rows([row])})
     shown = words(opened("trends"))
     assert "Right now (provisional)" in shown
     assert "it may change until the hour is sealed" in shown
     assert "<img" not in shown
-
-
-def _some(column: Column, moment: datetime) -> object:
-    """A value that the column's declaration allows."""
-    if column.allowed:
-        return column.allowed[0]
-    if pa.types.is_timestamp(column.type):
-        return moment
-    if pa.types.is_list(column.type):
-        return []
-    if pa.types.is_boolean(column.type):
-        return True
-    return 1 if pa.types.is_integer(column.type) else 0.5 if pa.types.is_floating(column.type) else "x"

@@ -13,27 +13,28 @@ from trend_assets.board import cache, data, health, lake_data, look
 from trend_assets.board.health import CheckResult
 from trend_assets.board.view import heading, language, now, quiet, say, show, sql_hint
 from trend_assets.board.words import amount, moment, number
-from trend_assets.lake.lake import Lake
 from trend_assets.tables import TABLES
 
 NO_LAG = ("demand/product_trend_links", "demand/decision_cards", "demand/card_responses", "social/quarantined_posts", "social/deletions")
 """Tables whose newest partition says nothing about freshness: on many days there is nothing to put into one."""
 
+MOST_HOURS = 3
+
 
 def page() -> None:
     """Freshness, completeness, checks, alerts: a verdict first, then each."""
     fresh = cache.ask_lake(lake_data.freshness, now(), seconds=60) if cache.settings().lake_end else _growing()
-    accounts = cache.ask_lake(_accounts, tuple(sorted(cache.ask(data.outcomes).items())), seconds=60)
+    accounts = cache.ask_lake(lake_data.accounts, seconds=60)
     verdict = st.container()
     _freshness(fresh)
     _identity(accounts)
-    _quarantine()
+    _quarantine(accounts.refused)
     heading(say("checks"), "h4")
     with st.spinner(""):  # the event log takes seconds to open the first time; the rest of the page does not wait for it
         checks, unreadable = _checks()
     _check_table(checks, unreadable)
     failed = [one for one in checks if one.state == "failed"]
-    good = not failed and all(one.exact for one in accounts) and not any(_late(one) for one in fresh)
+    good = not failed and accounts.exact and not any(_late(one) for one in fresh)
     with verdict:
         warned = sum(one.state == "warned" for one in checks)
         told = say("health_warned", count=warned) if warned else say("health_good")
@@ -77,28 +78,32 @@ def _state(*, late: bool) -> str:
     return f"▲ {say('late')}" if late else f"● {say('good')}"
 
 
-def _accounts(lake: Lake, counted: tuple[tuple[str, int], ...]) -> list[lake_data.Account]:
-    return lake_data.accounts(lake, dict(counted))
-
-
-def _identity(accounts: list[lake_data.Account]) -> None:
-    counted = cache.ask(data.outcomes)
+def _identity(accounts: lake_data.Accounts) -> None:
     heading(say("identity"), "h4")
-    exact = all(one.exact for one in accounts)
-    quiet(say("identity_exact", records=number(language(), sum(counted.values()))) if exact else say("identity_off"))
+    since = "–" if accounts.since is None else moment(language(), accounts.since)
+    records = number(language(), sum(accounts.outcomes.values()))
+    quiet(say("identity_exact", records=records, since=since) if accounts.exact else say("identity_off", since=since))
+    if accounts.open_hours:
+        quiet(say("identity_open", count=accounts.open_hours))
     headings = [say(key) for key in ("outcome", "counted", "held")] + [""]
     rows = [
-        [one.outcome, number(language(), one.counted), f"{number(language(), one.held)} ({one.table})", "● =" if one.exact else "▲ ≠"]
-        for one in accounts
+        [one.outcome, number(language(), one.counted), f"{number(language(), one.held)} ({one.table})", _verdict(one)]
+        for one in accounts.rows
     ]
-    rows += [[name, number(language(), counted.get(name, 0)), "–", ""] for name in ("duplicate", "ignored")]
+    rows += [[name, number(language(), accounts.outcomes.get(name, 0)), "–", ""] for name in ("duplicate", "ignored")]
     show(look.block(look.grid(headings, rows, figures=(1, 2))))
 
 
-def _quarantine() -> None:
-    reasons = cache.ask(data.quarantine_reasons)
-    with st.expander(f"{say('quarantined')} ({number(language(), sum(row['records'] for row in reasons))})"):
-        show(look.block(look.bullets([f"{row['reason']}: {number(language(), row['records'])}" for row in reasons])))
+def _verdict(account: lake_data.Account) -> str:
+    if account.exact:
+        return "● ="
+    more = f" +{len(account.differing) - MOST_HOURS}" if len(account.differing) > MOST_HOURS else ""
+    return f"▲ ≠ {', '.join(account.differing[:MOST_HOURS])}{more}"
+
+
+def _quarantine(refused: tuple[tuple[str, int], ...]) -> None:
+    with st.expander(f"{say('quarantined')} ({number(language(), sum(records for _, records in refused))})"):
+        show(look.block(look.bullets([f"{reason}: {number(language(), records)}" for reason, records in refused])))
 
 
 @st.cache_resource(ttl=60, show_spinner=False)
