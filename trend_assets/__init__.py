@@ -3,4 +3,4 @@
 What belongs here: the version, nothing else. Importing the package must stay free of side effects.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
