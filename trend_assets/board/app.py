@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import duckdb
 import streamlit as st
 
 from trend_assets.board import cache
@@ -15,7 +16,8 @@ from trend_assets.board.markup import style_sheet
 from trend_assets.board.sections import decisions, health, influencers, trends
 from trend_assets.board.view import heading, notice, say, show
 from trend_assets.board.words import LANGUAGES
-from trend_assets.warehouse.engine import WarehouseMissingError
+from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
+from trend_assets.warehouse.engine import WarehouseBusyError, WarehouseMissingError
 
 _FRAME = """
 .block-container, [data-testid="stMainBlockContainer"] { max-width: 1180px; padding-top: 1.2rem; padding-bottom: 3rem; }
@@ -25,19 +27,27 @@ _FRAME = """
 
 
 def _guarded(page: Callable[[], None]) -> Callable[[], None]:
-    """A page that says what to do where nothing has been published, or a query does not fit what has."""
+    """A page that says what to do where nothing has been published, or what has been is damaged or of another version."""
 
     def guarded() -> None:
         try:
             page()
         except WarehouseMissingError:
             notice(say("not_published"))
-        except ValueError as error:
-            heading(say("health_look"))
-            notice(str(error))
+        except WarehouseBusyError:
+            notice(say("warehouse_busy"))
+        except duckdb.Error as error:
+            _wants_a_look("warehouse_damaged", error)
+        except (CorruptionError, UnsupportedFormatError, OSError, ValueError) as error:
+            _wants_a_look("unreadable", error)
 
     guarded.__name__ = page.__module__.rpartition(".")[2]
     return guarded
+
+
+def _wants_a_look(words: str, error: Exception) -> None:
+    heading(say("health_look"))
+    notice(say(words, reason=str(error)))
 
 
 def main() -> None:

@@ -21,6 +21,7 @@ from typing import Any
 import pyarrow as pa
 
 from trend_assets.lake.lake import Lake
+from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
 from trend_assets.lake.storage import ConflictError
 from trend_assets.tables import TABLES
 from trend_assets.tables.demand import RESPONSES
@@ -118,13 +119,26 @@ def _row(card: Mapping[str, Any], response: str, now: datetime, snoozed_until: d
     }
 
 
-def answers(lake: Lake, first_day: date, last_day: date) -> pa.Table:
-    """Every answer to cards of these days, both included, in order of time."""
+@dataclass(frozen=True)
+class Answers:
+    """Answers in order of time, and per day whose answers cannot be read, why and what to do."""
+
+    rows: pa.Table
+    unreadable: Mapping[str, str]
+
+
+def answers(lake: Lake, first_day: date, last_day: date) -> Answers:
+    """Every answer to cards of these days, both included. A damaged day costs its own answers only."""
     wanted = {(first_day + timedelta(days=n)).isoformat() for n in range((last_day - first_day).days + 1)}
-    keys = [key for key in lake.partitions(TABLE) if key in wanted]
-    found = [_answers_of_day(lake, key, manifest.parts) for key, manifest in lake.manifests(TABLE, keys).items() if manifest is not None]
-    rows = pa.concat_tables(found) if found else TABLE.empty()
-    return rows.sort_by([("responded_at", "ascending"), ("response_id", "ascending")])
+    found, unreadable = [TABLE.empty()], {}
+    for key in (key for key in lake.partitions(TABLE) if key in wanted):
+        try:
+            manifest = lake.manifest(TABLE, key)
+            if manifest is not None:
+                found.append(_answers_of_day(lake, key, manifest.parts))
+        except (CorruptionError, UnsupportedFormatError, OSError) as error:
+            unreadable[key] = str(error)
+    return Answers(pa.concat_tables(found).sort_by([("responded_at", "ascending"), ("response_id", "ascending")]), unreadable)
 
 
 @lru_cache(maxsize=256)

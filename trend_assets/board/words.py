@@ -112,6 +112,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A card appears when a trend is linked to one of your products. The Trends page says why nothing was linked.",
         "Une fiche apparaît quand une tendance est liée à un de vos produits. La page Tendances dit pourquoi rien n'est lié.",
     ),
+    "answers_unreadable": (
+        "Answers to cards of {days} cannot be read, so their cards are shown as not answered. {reason}",
+        "Les réponses aux fiches du {days} sont illisibles : leurs fiches figurent sans réponse. {reason}",
+    ),
     "not_saved": ("Not saved: {reason}", "Non enregistré : {reason}"),
     "saved": ("Saved", "Enregistré"),
     "summary": ("{todo} to decide, {money} at risk, first by {day}", "{todo} à décider, {money} en jeu, la première avant le {day}"),
@@ -217,6 +221,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "health_warned": ("Nothing failed; {count} checks want a look.", "Rien en échec ; {count} contrôles à regarder."),
     "health_look": ("Something needs a look.", "Quelque chose est à regarder."),
     "sql_hint": ("The same in SQL", "La même chose en SQL"),
+    "unreadable": (
+        "What this page shows cannot be read. {reason}",
+        "Ce que montre cette page est illisible. {reason}",
+    ),
+    "warehouse_busy": (
+        "The published tables are being written. Reload in a moment.",
+        "Les tables publiées sont en cours d'écriture. Rechargez dans un instant.",
+    ),
+    "warehouse_damaged": (
+        "The published tables cannot be read: run the marts job, which publishes them again, then reload. {reason}",
+        "Les tables publiées sont illisibles : lancez le job marts, qui les publie de nouveau, puis rechargez. {reason}",
+    ),
     "not_published": (
         "Nothing has been published yet. Run `make run` (the simulated town) or the marts job, then reload.",
         "Rien n'est encore publié. Lancez `make run` (ville simulée) ou le job marts, puis rechargez.",

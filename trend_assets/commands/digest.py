@@ -36,17 +36,20 @@ def digest(
 
     The file is complete in itself: open it in any browser and print it, or send it by mail.
     """
+    import duckdb
+
     from trend_assets.board.digest import gather, page
     from trend_assets.lake.lake import Lake
+    from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
     from trend_assets.settings import load_settings
-    from trend_assets.warehouse.engine import open_warehouse
+    from trend_assets.warehouse.engine import WarehouseBusyError, open_warehouse
 
     use_data(data)
     settings = load_settings()
     try:
         warehouse, lake = open_warehouse(settings), Lake(settings.lake_root)
         facts = gather(warehouse, lake, language.value if language else settings.digest_language, day.date() if day else None)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError, CorruptionError, UnsupportedFormatError, WarehouseBusyError, duckdb.Error) as error:
         fail(str(error), 1)
     file = output or settings.scratch_folder / f"digest-{facts.day.isoformat()}-{facts.language}.html"
     try:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -12,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 import trend_assets.board
 from trend_assets.board.responses import TABLE
+from trend_assets.lake.reader import manifest_path
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 from trend_assets_tests.board.conftest import DAYS, HOSTILE, BoardTown, some_row
@@ -30,6 +34,11 @@ def opened(page: str = "decisions", language: str = "en") -> AppTest:
 _PAGE = """
 from trend_assets.board.sections import {page}
 {page}.page()
+"""
+_GUARDED = """
+from trend_assets.board.app import _guarded
+from trend_assets.board.sections import health
+_guarded(health.page)()
 """
 
 
@@ -162,18 +171,67 @@ def test_a_new_publication_shows_at_the_next_click(inside: BoardTown):
     assert "Renamed Overnight" in words(_ran(test))
 
 
-def test_without_data_the_board_says_what_to_do(tmp_path, monkeypatch):
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch) -> Iterator[Path]:
+    """The published file of a data folder that holds nothing else."""
     import streamlit
 
     monkeypatch.setenv("TREND_ASSETS_DATA", str(tmp_path))
     load_settings.cache_clear()
     streamlit.cache_resource.clear()
+    (tmp_path / "lake").mkdir()
+    yield tmp_path / "lake" / "trends.duckdb"
+    load_settings.cache_clear()
+    streamlit.cache_resource.clear()
+
+
+def started() -> str:
+    return words(_ran(AppTest.from_file(str(APPLICATION), default_timeout=60)))
+
+
+def test_without_data_the_board_says_what_to_do(elsewhere):
+    assert "Nothing has been published yet" in started()
+
+
+def test_a_damaged_warehouse_file_is_a_page_that_says_what_to_do(elsewhere):
+    elsewhere.write_bytes(b"half a file")
+    assert "The published tables cannot be read: run the marts job" in started()
+
+
+def test_a_warehouse_file_that_somebody_writes_is_a_page_that_says_so(elsewhere):
+    write = f"import duckdb, sys; connection = duckdb.connect({str(elsewhere)!r}); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", write], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        assert "The published tables are being written" in started()
+        writer.communicate()
+
+
+def test_damaged_answers_of_a_day_cost_no_card_and_are_told(inside):
+    before = buttons(opened(), "accept-")
+    day = (DAYS[1] - timedelta(days=2)).isoformat()
+    path = manifest_path(TABLE, day)
+    inside.lake.storage.write_new(path, b'{"format": 1, "parts": [')
     try:
-        test = _ran(AppTest.from_file(str(APPLICATION), default_timeout=60))
-        assert "Nothing has been published yet" in words(test)
+        test = opened()
+        assert f"Answers to cards of {day} cannot be read" in words(test)
+        assert "is not a manifest" in words(test)
+        assert buttons(test, "accept-") == before
     finally:
-        load_settings.cache_clear()
-        streamlit.cache_resource.clear()
+        inside.lake.storage.delete(path)
+
+
+def test_a_damaged_table_of_the_lake_is_told_in_the_application(inside, monkeypatch):
+    path = manifest_path(TABLES["social/landing_counts"], "2026-09-05-12:00")
+    whole = inside.lake.storage.read(path)
+    file = inside.folder / "lake" / path
+    file.write_bytes(whole[:50])
+    try:
+        test = AppTest.from_string(_GUARDED, default_timeout=60)
+        test.session_state["language"] = "en"
+        assert "What this page shows cannot be read." in words(_ran(test))
+    finally:
+        file.write_bytes(whole)
 
 
 def test_live_trends_are_shown_as_provisional_and_escaped(inside):

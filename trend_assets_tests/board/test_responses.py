@@ -27,7 +27,7 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def holding(lake: Lake, first: date = DAY, last: date = DAY + timedelta(days=30)):
-    return latest(answers(lake, first, last))
+    return latest(answers(lake, first, last).rows)
 
 
 def test_an_answer_is_in_the_lake_with_what_was_answered(lake):
@@ -112,7 +112,7 @@ def test_answers_of_several_browsers_at_once_are_all_kept(tmp_path):
 
     with ThreadPoolExecutor(writers) as pool:
         list(pool.map(browser, range(writers)))
-    kept = latest(answers(Lake(str(tmp_path)), DAY, DAY))
+    kept = latest(answers(Lake(str(tmp_path)), DAY, DAY).rows)
     assert len(kept) == writers * each
     assert {answer.responded_by for answer in kept.values()} == {f"buyer {number}" for number in range(writers)}
 

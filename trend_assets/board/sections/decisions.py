@@ -35,8 +35,10 @@ def page() -> None:
     chosen = st.selectbox(say("day"), days, format_func=lambda one: long_day(language(), one), key="card_day")
     today = reference_day(chosen, days[0])
     cards = cache.ask(data.cards_of_day, chosen)
-    lake = cache.lake()
-    holding = responses.latest(responses.answers(lake, chosen - timedelta(days=responses.MOST_SNOOZE_DAYS), chosen))
+    answers = responses.answers(cache.lake(), chosen - timedelta(days=responses.MOST_SNOOZE_DAYS), chosen)
+    if answers.unreadable:
+        notice(say("answers_unreadable", days=", ".join(answers.unreadable), reason=next(iter(answers.unreadable.values()))))
+    holding = responses.latest(answers.rows)
     standings = {card["card_id"]: responses.standing(card, holding, today) for card in cards}
     _header(cards, standings, chosen, days[0])
     turned = cache.ask(_turns_of_day, chosen)
