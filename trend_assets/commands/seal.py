@@ -100,7 +100,7 @@ def _late_hours(state: State, *, dry_run: bool) -> None:
     from trend_assets.landing.late_files import look_everywhere, ranges_of
     from trend_assets.operations.runs import Range, run_job
 
-    sealed = state.sealed()
+    sealed = state.sealed_for_late()
     look = look_everywhere(state.storage, state.lake, sealed) if sealed else None
     if look is None or not look.late:
         _tell("late_hours", None, "no landing file came after its hour was sealed")

@@ -19,6 +19,9 @@ LANE = "trend_assets/lane"
 MAX_RUNTIME = "dagster/max_runtime"
 """Run tag: seconds after which run monitoring ends the run."""
 
+PRIORITY = "dagster/priority"
+"""Run tag: of the runs that wait in the queue the one with the highest goes first; without it zero."""
+
 LIVE_TABLES = ("social/live_posts", "topics/live_trends", "influencers/live_rankings")
 """Provisional tables; the job ``live`` makes them."""
 
@@ -35,7 +38,7 @@ social_hours = dg.define_asset_job(
     "social_hours",
     selection=dg.AssetSelection.assets(*(path.split("/") for path in _sealed)).materializable(),
     description="Landing files of the range to posts, topics, trends and influencer rankings: seals its hours.",
-    tags={LANE: "sealed", MAX_RUNTIME: "21600"},
+    tags={LANE: "sealed", MAX_RUNTIME: "21600", PRIORITY: "1"},  # before late hours that wait: everything else waits for it
     executor_def=dg.in_process_executor,
     op_retry_policy=tried_again(times=1, after_seconds=5),
 )

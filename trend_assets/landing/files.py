@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -38,13 +39,17 @@ __all__ = [
     "LandingRecord",
     "LandingWriter",
     "landing_hour",
+    "landing_hours",
     "landing_network",
+    "landing_of_day",
     "list_landing",
     "make_ulid",
     "read_lines",
 ]
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_HOUR_FOLDER = re.compile(r"/hour=(\d{4}-\d\d-\d\dT\d\d)$")
+_FEW_FOLDERS = 50
 _NETWORK_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _FILE_BYTES = 32 << 20  # uncompressed size at which one hour's buffer is published as a file
 
@@ -189,24 +194,53 @@ def make_ulid(moment: datetime, entropy: bytes) -> str:
     return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def landing_hours(storage: Storage) -> dict[datetime, list[str]]:
+    """Hours (aware, UTC, in time order) with their networks, from the names of folders: no file is listed.
+
+    A folder may be left without a landing file, by a writer that was killed.
+    """
+    found: dict[str, list[str]] = {}
+    for network in _networks(storage):
+        for folder in storage.folders(f"network={network}"):
+            if match := _HOUR_FOLDER.search(folder):
+                found.setdefault(match.group(1), []).append(network)
+    return {datetime.strptime(hour, HOUR_FORMAT).replace(tzinfo=UTC): found[hour] for hour in sorted(found)}
+
+
 def list_landing(
     storage: Storage, hours: Collection[datetime] | None = None, networks: Collection[str] | None = None
 ) -> dict[datetime, list[str]]:
     """Landing files by hour (aware, UTC), each list sorted; hours without files are absent.
 
-    ``hours`` None means all. One listing of the landing root serves any number of hours; for a few hours of known
-    ``networks`` only their folders are listed.
+    ``hours`` None means all, one listing of the whole landing root: it grows for ever, so only a person may ask that. For given
+    hours only their folders are listed. ``networks`` None: those that landing has.
     """
-    wanted = None if hours is None else {hour.astimezone(UTC).strftime(HOUR_FORMAT) for hour in hours}
-    if wanted is not None and networks is not None and len(wanted) * len(networks) <= 50:
-        folders = [f"network={network}/hour={hour}/" for network in sorted(networks) for hour in sorted(wanted)]
-        paths = [path for folder in folders for path in storage.list(folder)]
-    else:
-        paths = storage.list("network=")
+    if hours is None:
+        return _by_hour(storage.list("network="))
+    wanted = {hour.astimezone(UTC).strftime(HOUR_FORMAT) for hour in hours}
+    folders = []
+    for network in _networks(storage) if networks is None else sorted(networks):
+        of_network = {f"network={network}/hour={hour}" for hour in wanted}
+        # Most of many hours may have no folder: naming those there are is one listing.
+        folders += sorted(of_network if len(of_network) <= _FEW_FOLDERS else of_network.intersection(storage.folders(f"network={network}")))
+    with ThreadPoolExecutor(storage.workers, thread_name_prefix="landing") as pool:
+        listed = list(pool.map(lambda folder: storage.list(f"{folder}/"), folders))
+    return _by_hour(path for paths in listed for path in paths)
+
+
+def landing_of_day(storage: Storage, networks: Iterable[str], day: datetime) -> dict[datetime, list[str]]:
+    """Landing files of the day's hours, as ``list_landing``: one listing for each network."""
+    return _by_hour(path for network in networks for path in storage.list(f"network={network}/hour={day:%Y-%m-%d}"))
+
+
+def _networks(storage: Storage) -> list[str]:
+    return [folder.removeprefix("network=") for folder in storage.folders() if folder.startswith("network=")]
+
+
+def _by_hour(paths: Iterable[str]) -> dict[datetime, list[str]]:
     found: dict[str, list[str]] = {}
     for path in paths:
         start = path.find("/hour=") + 6
-        hour = path[start : start + 13]
-        if start > 5 and path.endswith(".jsonl.zst") and (wanted is None or hour in wanted):
-            found.setdefault(hour, []).append(path)
+        if start > 5 and path.endswith(".jsonl.zst"):
+            found.setdefault(path[start : start + 13], []).append(path)
     return {datetime.strptime(hour, HOUR_FORMAT).replace(tzinfo=UTC): sorted(found[hour]) for hour in sorted(found)}

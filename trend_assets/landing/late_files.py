@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from trend_assets.lake.manifest import Manifest
 from trend_assets.lake.reader import LakeReader
 from trend_assets.lake.storage import ConflictError, Storage, open_storage
-from trend_assets.landing.files import list_landing
+from trend_assets.landing.files import landing_of_day, list_landing
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.sources import decode_hours
 from trend_assets.lib.tables import matches
@@ -50,9 +50,11 @@ LATE_TABLES = (
 LATE_WITHIN = timedelta(days=min(TABLES[path].retention_days or 400 for path in LATE_TABLES) - 2)
 """How long before the last sealed hour a late hour is still rebuilt: what it is rebuilt from must not have passed its retention."""
 
-DAYS_AT_ONCE = 31
-"""Days without landing files that one look passes over at most."""
+KNOWN_WITHIN = timedelta(days=COUNTS.retention_days or 400)
+"""How long before the last sealed hour it is known what an hour was made from; files of older hours are not judged."""
 
+DAYS_AT_ONCE = 31
+"""Days with landing files that one look lists at most."""
 
 HOURS_TOGETHER = 24
 """Most neighbouring late hours that one run rebuilds."""
@@ -78,10 +80,34 @@ class LateRange:
 
 
 @dataclass(frozen=True)
+class Sealed:
+    """The hours that are sealed (start of the first, end of the last) and the start of the lake: which hours a late file may be of.
+
+    There is one rule, whoever looks. A file of an hour that ended at most ``LATE_WITHIN`` before ``until`` is late, also where the
+    hour is before the first that was sealed: its posts are taken in. Older hours, and those before the lake, are not rebuilt: their
+    files are *expired* and a person is told.
+    """
+
+    first: datetime
+    until: datetime
+    lake_start: datetime
+
+    @property
+    def rebuilt_from(self) -> datetime:
+        """First hour that is rebuilt when a file comes for it."""
+        return max(self.until - LATE_WITHIN, self.lake_start)
+
+    @property
+    def judged_from(self) -> datetime:
+        """First hour whose files are judged at all."""
+        return self.until - KNOWN_WITHIN
+
+
+@dataclass(frozen=True)
 class Look:
     """What one bounded look at landing found.
 
-    late: files by sealed hour that the hour was not made from. expired: the same for hours too old to be rebuilt. files: how many
+    late: files by hour that the hour was not made from. expired: the same for hours that are not rebuilt. files: how many
     were compared. position: hour at which the next look goes on, ``None`` when everything has been looked at once.
     """
 
@@ -118,69 +144,59 @@ def read_raw_posts(lake: LakeReader, keys: Sequence[str]) -> tuple[pa.Table, dic
     raise ConflictError(f"{RAW.path} {keys[0]} to {keys[-1]} changed {READ_ATTEMPTS} times while it was being read: run it again")
 
 
-def files_of_day(storage: Storage, networks: Sequence[str], day: datetime) -> dict[datetime, list[str]]:
-    """Landing files of the day's hours, one listing for each network."""
-    found: dict[datetime, list[str]] = {}
-    for network in networks:
-        for path in storage.list(f"network={network}/hour={day:%Y-%m-%d}"):
-            if path.endswith(".jsonl.zst"):
-                found.setdefault(_hour_of(path), []).append(path)
-    return {hour: sorted(paths) for hour, paths in sorted(found.items())}
-
-
-def _hour_of(path: str) -> datetime:
-    start = path.index("/hour=") + 6
-    return datetime.fromisoformat(f"{path[start : start + 13]}:00:00+00:00")
-
-
 def look_for_late(
     storage: Storage,
     lake: LakeReader,
+    landed: Mapping[datetime, Sequence[str]],
+    sealed: Sealed,
     *,
-    networks: Sequence[str],
     newest: datetime,
     oldest: datetime,
-    sealed_until: datetime,
     most_files: int,
 ) -> Look:
-    """Compare landing files of sealed hours from ``newest`` back to ``oldest`` (both included) with what the hours were made from.
+    """Compare landing files of hours from ``newest`` back to ``oldest`` (both included) with what the hours were made from.
 
-    Whole hours are compared, newest first, until ``most_files`` are reached; at least one hour that has files, so that looking
-    always goes on. An hour that ended more than ``LATE_WITHIN`` before ``sealed_until`` is reported as expired.
+    landed: the hours that have a landing folder, with their networks (``landing_hours``). Whole hours are compared, newest first,
+    until ``most_files`` are reached; at least one hour that has files, so that looking always goes on.
     """
     late: dict[datetime, list[str]] = {}
     expired: dict[datetime, list[str]] = {}
-    files, position = 0, newest
-    for _ in range(DAYS_AT_ONCE):
-        if position < oldest:
-            return Look(late, expired, files, None)
-        day = position.replace(hour=0)
-        of_day = {hour: paths for hour, paths in files_of_day(storage, networks, day).items() if oldest <= hour <= position}
+    networks: dict[datetime, set[str]] = {}
+    for hour in landed:
+        if oldest <= hour <= newest:
+            networks.setdefault(hour.replace(hour=0), set()).update(landed[hour])
+    files, days = 0, sorted(networks, reverse=True)
+    for day in days[:DAYS_AT_ONCE]:
+        of_day = {hour: paths for hour, paths in landing_of_day(storage, sorted(networks[day]), day).items() if oldest <= hour <= newest}
         chosen: list[datetime] = []
         for hour in sorted(of_day, reverse=True):
             if files and files + len(of_day[hour]) > most_files:
-                _compare(lake, chosen, of_day, sealed_until, late, expired)
+                _compare(lake, sealed, {one: of_day[one] for one in chosen}, late, expired)
                 return Look(late, expired, files, hour)
             files += len(of_day[hour])
             chosen.append(hour)
-        _compare(lake, chosen, of_day, sealed_until, late, expired)
-        position = day - timedelta(hours=1)
-    return Look(late, expired, files, position if position >= oldest else None)
+        _compare(lake, sealed, {one: of_day[one] for one in chosen}, late, expired)
+    left = days[DAYS_AT_ONCE:]
+    return Look(late, expired, files, left[0] + timedelta(hours=23) if left else None)
 
 
 def _compare(
     lake: LakeReader,
-    hours: Sequence[datetime],
+    sealed: Sealed,
     files: Mapping[datetime, Sequence[str]],
-    sealed_until: datetime,
     late: dict[datetime, list[str]],
     expired: dict[datetime, list[str]],
 ) -> None:
+    hours = [hour for hour in files if hour >= sealed.judged_from]
     made_from = consumed(lake, hours)
+    # Assignments pass their retention before the counts do: then those say what an hour was made from, if it ever was sealed.
+    gone = [hour_key(hour) for hour in hours if sealed.first <= hour < sealed.rebuilt_from and not made_from[hour]]
+    counted = files_of(lake, COUNTS, gone)
     for hour in hours:
-        new = [path for path in files[hour] if path not in made_from[hour]]
+        known = made_from[hour] or counted.get(hour_key(hour), {})
+        new = [path for path in files[hour] if path not in known]
         if new:
-            (expired if hour < sealed_until - LATE_WITHIN else late)[hour] = new
+            (expired if hour < sealed.rebuilt_from else late)[hour] = new
 
 
 def ranges_of(late: Mapping[datetime, Sequence[str]]) -> list[LateRange]:
@@ -196,11 +212,11 @@ def ranges_of(late: Mapping[datetime, Sequence[str]]) -> list[LateRange]:
     ]
 
 
-def look_everywhere(storage: Storage, lake: LakeReader, sealed: tuple[datetime, datetime]) -> Look:
+def look_everywhere(storage: Storage, lake: LakeReader, sealed: Sealed) -> Look:
     """Every late file of the hours up to the last sealed one: one listing of the whole landing root, one manifest an hour."""
-    files = {hour: paths for hour, paths in list_landing(storage).items() if hour < sealed[1]}
+    files = {hour: paths for hour, paths in list_landing(storage).items() if hour < sealed.until}
     look = Look(files=sum(map(len, files.values())))
-    _compare(lake, list(files), files, sealed[1], look.late, look.expired)
+    _compare(lake, sealed, files, look.late, look.expired)
     return look
 
 

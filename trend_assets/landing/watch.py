@@ -3,58 +3,62 @@
 What belongs here: one look and what is remembered until the next. What doesn't: what late is (``landing/late_files.py``), what is
 sealable (``operations/sealing.py``), Dagster (``defs/social/sensors.py``).
 
-A tick compares at most ``most_files`` landing files (or one hour, where that has more): half of them the newest sealed hours,
-where late posts mostly come, half going on through older hours, back to where late hours expire. The memory says where to go on;
-without it a tick starts again at the newest hour and everything is found all the same.
+A tick names the folders of landing and compares at most ``most_files`` landing files (or one hour, where that has more): half of them
+of the newest sealed hours, where late posts mostly come; the rest going on through older hours, back to where late hours expire; up to
+a fifth beyond, where files are only told of. The memory says where to go on; without it a tick starts again at the newest hour and
+everything is found all the same. No tick lists all files: landing is never deleted.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from trend_assets.lake.reader import LakeReader
 from trend_assets.lake.storage import Storage
-from trend_assets.landing.files import list_landing
-from trend_assets.landing.late_files import LATE_WITHIN, LateRange, files_of_day, look_for_late, ranges_of
+from trend_assets.landing.files import landing_hours, landing_of_day
+from trend_assets.landing.late_files import LateRange, Sealed, look_for_late, ranges_of
 from trend_assets.operations.sealing import landed_at
 
 RECENT = timedelta(hours=48)
 """Sealed hours that each tick looks at first."""
 BACKLOG_DAYS = 3
 """Days after the last sealed hour whose waiting files are counted; today and yesterday are counted too."""
-_TIMES = ("position", "newest_file_at", "observed_at")
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+_LATE = "observed_late"
 
 
 @dataclass(frozen=True)
 class Memory:
-    """What one tick leaves to the next. Losing it costs time, never a file."""
+    """What one tick leaves to the next. Losing it costs time, never a file.
 
-    networks: tuple[str, ...] = ()
+    position, expired_position: hours at which the looks through older and through expired hours go on. newest_file_at: when the newest
+    file known was landed. told_at: the same of the expired files that a person was told of. observed_late, observed_at: the last
+    observation.
+    """
+
     position: datetime | None = None
+    expired_position: datetime | None = None
     newest_file_at: datetime | None = None
-    observed: Mapping[str, int | float | str] = field(default_factory=dict)
+    told_at: datetime | None = None
     observed_at: datetime | None = None
+    observed_late: str = ""
 
     def to_text(self) -> str:
         """The cursor's text."""
-        times = {
-            name: moment.isoformat()
-            for name in ("position", "newest_file_at", "observed_at")
-            if (moment := getattr(self, name)) is not None
-        }
-        return json.dumps({"networks": list(self.networks), "observed": dict(self.observed), **times}, sort_keys=True)
+        values = {name: value for name, value in asdict(self).items() if value}
+        return json.dumps({name: value if isinstance(value, str) else value.isoformat() for name, value in values.items()}, sort_keys=True)
 
     @classmethod
     def from_text(cls, text: str | None) -> Memory:
         """Inverse of ``to_text``; anything else is no memory."""
         try:
             content = json.loads(text or "{}")
-            times = {name: datetime.fromisoformat(content[name]) for name in _TIMES if name in content}
-            return cls(networks=tuple(content.get("networks", ())), observed=dict(content.get("observed", {})), **times)
+            times = {one.name: datetime.fromisoformat(content[one.name]) for one in fields(cls) if one.name in content.keys() - {_LATE}}
+            return cls(observed_late=str(content.get(_LATE, "")), **times)
         except (ValueError, TypeError, AttributeError):
             return cls()
 
@@ -63,12 +67,13 @@ class Memory:
 class Watched:
     """A tick's findings.
 
-    waiting: landing files of hours not sealed yet (of the days looked at). late: ranges to rebuild. looked_at: files compared.
-    newest_file_at: when the newest file known was landed. memory: for the next tick.
+    waiting: landing files of hours not sealed yet (of the days looked at). late: ranges to rebuild. expired: files by hour that is not
+    rebuilt. looked_at: files compared. newest_file_at: when the newest file known was landed. memory: for the next tick.
     """
 
     waiting: int
     late: list[LateRange]
+    expired: Mapping[datetime, Sequence[str]]
     looked_at: int
     newest_file_at: datetime | None
     memory: Memory
@@ -78,13 +83,19 @@ class Watched:
         """Late files found in this tick."""
         return sum(len(late.files) for late in self.late)
 
+    @property
+    def late_hours(self) -> str:
+        """The late hours in words."""
+        return ", ".join(late.name for late in self.late) or "none"
+
     def figures(self, now: datetime) -> dict[str, int | float | str]:
         """What is observed: lag of the newest file in seconds, files not consumed, late hours by name."""
         figures: dict[str, int | float | str] = {
             "backlog_files": self.waiting + self.late_files,
             "waiting_files": self.waiting,
             "late_files": self.late_files,
-            "late_hours": ", ".join(late.name for late in self.late) or "none",
+            "late_hours": self.late_hours,
+            "expired_files": sum(map(len, self.expired.values())),
         }
         if self.newest_file_at is not None:
             figures |= {
@@ -94,53 +105,52 @@ class Watched:
         return figures
 
 
-def watch(
-    storage: Storage, lake: LakeReader, sealed: tuple[datetime, datetime] | None, memory: Memory, *, most_files: int, now: datetime
-) -> Watched:
-    """Look once. sealed: start of the first and end of the last sealed hour, ``None`` where nothing is sealed."""
-    networks = memory.networks
-    if not networks or memory.position is None:
-        networks = tuple(sorted({_network(path) for paths in list_landing(storage).values() for path in paths}))
-    waiting = _waiting(storage, networks, sealed[1] if sealed else now - BACKLOG_DAYS * DAY, now)
+def watch(storage: Storage, lake: LakeReader, sealed: Sealed | None, memory: Memory, *, most_files: int, now: datetime) -> Watched:
+    """Look once. sealed: which hours are sealed, ``None`` where none is."""
+    landed = landing_hours(storage)
+    waiting = _waiting(storage, landed, sealed.until if sealed else now - BACKLOG_DAYS * DAY, now)
     late: dict[datetime, list[str]] = {}
-    looked_at, position = 0, None
+    expired: dict[datetime, list[str]] = {}
+    remembered, looked_at = replace(memory, position=None, expired_position=None), 0
     if sealed:
-        end = sealed[1]
-        oldest, recent = max(end - LATE_WITHIN, sealed[0]), max(end - RECENT, sealed[0])
-        first = look_for_late(
-            storage, lake, networks=networks, newest=end - HOUR, oldest=recent, sealed_until=end, most_files=max(most_files // 2, 1)
+        look = partial(look_for_late, storage, lake, landed, sealed)
+        recent = max(sealed.until - RECENT, sealed.rebuilt_from)
+        first = look(newest=sealed.until - HOUR, oldest=recent, most_files=max(most_files // 2, 1))
+        old = look(
+            newest=_earlier(memory.expired_position, sealed.rebuilt_from - HOUR),
+            oldest=sealed.judged_from,
+            most_files=max(most_files // 5, 1),
         )
         # Where the newest hours have more files than half the budget, going on through older hours starts within them.
         start = first.position if first.position is not None else recent - HOUR
-        going_on = min(memory.position, start) if memory.position is not None else start
-        second = look_for_late(
-            storage, lake, networks=networks, newest=going_on, oldest=oldest, sealed_until=end, most_files=max(most_files - first.files, 1)
+        second = look(
+            newest=_earlier(memory.position, start), oldest=sealed.rebuilt_from, most_files=max(most_files - first.files - old.files, 1)
         )
-        late = {**second.late, **first.late}
-        looked_at, position = first.files + second.files, second.position
-    found = [*waiting, *(path for paths in late.values() for path in paths)]
+        late, expired = {**second.late, **first.late}, old.expired
+        looked_at = first.files + second.files + old.files
+        remembered = replace(memory, position=second.position, expired_position=old.position)
+    found = [*waiting, *(path for paths in (*late.values(), *expired.values()) for path in paths)]
     known = [landed_at(path) for path in found] + ([memory.newest_file_at] if memory.newest_file_at else [])
     newest = max(known, default=None)
-    remembered = replace(memory, networks=networks, position=position, newest_file_at=newest)
-    return Watched(len(waiting), ranges_of(late), looked_at, newest, remembered)
+    return Watched(len(waiting), ranges_of(late), expired, looked_at, newest, replace(remembered, newest_file_at=newest))
 
 
-def _network(path: str) -> str:
-    return path.partition("/")[0].removeprefix("network=")
+def _earlier(remembered: datetime | None, start: datetime) -> datetime:
+    return start if remembered is None else min(remembered, start)
 
 
 def _day(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _waiting(storage: Storage, networks: Sequence[str], since: datetime, now: datetime) -> list[str]:
+def _waiting(storage: Storage, landed: Mapping[datetime, Sequence[str]], since: datetime, now: datetime) -> list[str]:
     """Landing files of unsealed hours: of the first days after the last sealed hour, and of yesterday and today."""
     first, today = _day(since), _day(now)
     days = {first + number * DAY for number in range(BACKLOG_DAYS)} | ({today - DAY, today} if today > first else set())
-    return [
-        path
-        for day in sorted(days)
-        for hour, paths in files_of_day(storage, networks, day).items()
-        if hour >= since.replace(minute=0, second=0, microsecond=0)
-        for path in paths
-    ]
+    networks: dict[datetime, set[str]] = {}
+    for hour in landed:
+        if _day(hour) in days:
+            networks.setdefault(_day(hour), set()).update(landed[hour])
+    start = since.replace(minute=0, second=0, microsecond=0)
+    listed = (landing_of_day(storage, sorted(networks[day]), day) for day in sorted(networks))
+    return [path for of_day in listed for hour, paths in of_day.items() if hour >= start for path in paths]

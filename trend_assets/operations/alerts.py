@@ -41,7 +41,11 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Alert:
-    """kind: run_failed, check_failed or not_fresh. subject: what it is about. text: one line a person understands. details: names only."""
+    """One thing a person should know of.
+
+    kind: run_failed, check_failed, not_fresh or files_expired. subject: what it is about. text: one line a person understands.
+    details: names only.
+    """
 
     kind: str
     subject: str
@@ -162,6 +166,16 @@ def of_stale_tables(tables: Sequence[str], now: datetime | None = None) -> Alert
     named = ", ".join(sorted(tables)[:NAMED])
     text = f"Not fresh any more: {named}. Is the daemon running, and is something landing?"
     return Alert("not_fresh", sorted(tables)[0], text, {"tables": named}, now or datetime.now(UTC))
+
+
+def of_expired_files(hours: Mapping[str, int], now: datetime | None = None) -> Alert:
+    """Landing files came for hours that are not rebuilt. hours: number of files by hour."""
+    named = ", ".join(sorted(hours)[:NAMED]) + (" …" if len(hours) > NAMED else "")
+    text = (
+        f"{sum(hours.values())} landing files came for hours too old to be rebuilt: {named}. "
+        "Their posts count in no topic; `trend-assets seal --dry-run` tells of all such hours."
+    )
+    return Alert("files_expired", "social/landing", text, {"hours": named}, now or datetime.now(UTC))
 
 
 @dataclass(frozen=True)

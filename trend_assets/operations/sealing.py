@@ -20,7 +20,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trend_assets.lake.storage import Storage, open_storage
-from trend_assets.landing.files import list_landing
+from trend_assets.landing.files import landing_hours, list_landing
+from trend_assets.landing.late_files import Sealed
 from trend_assets.operations.automation import DAILY_TABLES, SEALED_TABLES
 from trend_assets.operations.runs import Range
 from trend_assets.partitions import DAY_FORMAT, HOUR_FORMAT, day_key, hour_key
@@ -69,10 +70,14 @@ class Landed:
 
 
 def what_landed(storage: Storage) -> Landed | None:
-    """The hours that landing spans, or ``None`` before anything landed; one listing of the whole landing root."""
-    files = list_landing(storage)
-    hours = list(files)
-    return Landed(hours[0], hours[-1], max(landed_at(path) for path in files[hours[-1]])) if hours else None
+    """The hours that landing spans, or ``None`` before anything landed. Folders are listed, and the files of two hours."""
+    hours = landing_hours(storage)
+    first = next((hour for hour in hours if list_landing(storage, [hour], hours[hour])), None)
+    for newest in reversed(hours):
+        files = list_landing(storage, [newest], hours[newest])
+        if first is not None and files:
+            return Landed(first, newest, max(landed_at(path) for path in files[newest]))
+    return None
 
 
 def landed_at(path: str) -> datetime:
@@ -219,6 +224,11 @@ class State:
     def sealed(self) -> tuple[datetime, datetime] | None:
         """Start of the first and end of the last sealed hour."""
         return sealed_hours(self.instance, self.lake)
+
+    def sealed_for_late(self) -> Sealed | None:
+        """The same, as what decides about late files."""
+        sealed = self.sealed()
+        return Sealed(*sealed, self.settings.lake_start) if sealed else None
 
     def due(self, now: datetime) -> dict[str, Due]:
         """What is due of each job with partitions, in the order in which they should run."""

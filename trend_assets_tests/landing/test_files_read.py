@@ -14,7 +14,7 @@ from trend_assets.defs.topics.assets import topic_assignments
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.storage import ConflictError, open_storage
 from trend_assets.landing.files import LandingRecord, LandingWriter
-from trend_assets.landing.late_files import consumed, files_of, look_everywhere, read_raw_posts
+from trend_assets.landing.late_files import Sealed, consumed, files_of, look_everywhere, read_raw_posts
 from trend_assets.landing.raw_hours import RAW_TABLES, RECORD_FILES, decode_landing_hours
 from trend_assets.partitions import hour_key
 from trend_assets.resources import LakeIOManager, LakeResource, publish_parts
@@ -22,7 +22,7 @@ from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
 
 HOUR = datetime(2026, 9, 3, 10, tzinfo=UTC)
-KEY = hour_key(HOUR)
+KEY, SEALED = hour_key(HOUR), Sealed(HOUR, HOUR + timedelta(hours=1), HOUR - timedelta(days=2))
 POST = '{"data":{"id":"%d","text":"le lapin rose est partout %d","author_id":"7","created_at":"2026-09-03T10:30:00.000Z","lang":"fr"}}'
 
 
@@ -67,14 +67,14 @@ def test_a_file_that_is_ingested_between_two_steps_of_sealing_is_late_and_its_po
     house.rebuild_raw()  # `trend-assets ingest`, in no lane
     house.step(topic_assignments)
     assert (house.texts(), list(consumed(house.lake, [HOUR])[HOUR])) == (1, [first])
-    assert look_everywhere(house.landing, house.lake, (HOUR, HOUR + timedelta(hours=1))).late == {HOUR: [second]}
+    assert look_everywhere(house.landing, house.lake, SEALED).late == {HOUR: [second]}
 
     house.step(clean_posts)  # the late run
     third = house.land(3)
     house.rebuild_raw()
     house.step(topic_assignments, "topics/topic_assignments")
     assert (house.texts(), sorted(consumed(house.lake, [HOUR])[HOUR])) == (2, sorted([first, second]))
-    assert look_everywhere(house.landing, house.lake, (HOUR, HOUR + timedelta(hours=1))).late == {HOUR: [third]}
+    assert look_everywhere(house.landing, house.lake, SEALED).late == {HOUR: [third]}
 
 
 def test_raw_posts_are_read_with_the_files_they_are_of_while_somebody_rebuilds_them(house, monkeypatch):

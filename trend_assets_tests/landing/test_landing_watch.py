@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from trend_assets.lake.lake import Lake
-from trend_assets.lake.storage import open_storage
-from trend_assets.landing.files import make_ulid
-from trend_assets.landing.late_files import LATE_WITHIN, Look, consumed, look_everywhere, look_for_late, ranges_of
+from trend_assets.lake.storage import LocalStorage, open_storage
+from trend_assets.landing.files import landing_hours, make_ulid
+from trend_assets.landing.late_files import KNOWN_WITHIN, LATE_WITHIN, Look, Sealed, consumed, look_everywhere, look_for_late, ranges_of
 from trend_assets.landing.watch import Memory, watch
+from trend_assets.operations.sealing import what_landed
 from trend_assets.partitions import hour_key
 from trend_assets.tables import TABLES
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ASSIGNMENTS, COUNTS = TABLES["topics/topic_assignments"], TABLES["social/landing_counts"]
+
+
+def sealed_until(end: datetime, first: datetime = START, lake_start: datetime = START - 500 * DAY) -> Sealed:
+    return Sealed(first, end, lake_start)
 
 
 class Landing:
@@ -40,11 +47,10 @@ class Landing:
         self.lake.publish(table, {hour_key(hour): table.empty()}, inputs={hour_key(hour): dict.fromkeys(paths, "hash")})
 
     def watch(self, sealed_hours: int, memory: Memory | None = None, most_files: int = 500, now: datetime | None = None):
-        sealed = (START, START + sealed_hours * HOUR) if sealed_hours else None
         return watch(
             self.storage,
             self.lake,
-            sealed,
+            sealed_until(START + sealed_hours * HOUR) if sealed_hours else None,
             memory or Memory(),
             most_files=most_files,
             now=now or START + (sealed_hours + 3) * HOUR,
@@ -150,28 +156,96 @@ def test_a_lost_memory_loses_nothing(landing):
         assert found == {"2026-09-01-00:00", "2026-09-05-01:00"}
 
 
-def test_a_new_network_is_found_when_the_look_starts_anew(landing):
+def test_a_new_network_is_found_at_once(landing):
+    for number in range(60):
+        landing.seal(START + number * HOUR, landing.land(START + number * HOUR))
+    memory = landing.watch(60, most_files=10).memory
+    assert memory.position is not None
+    landing.land(START + 59 * HOUR, network="bluesky")
+    assert len(landing.watch(60, memory, most_files=10).late) == 1
+
+
+def test_a_file_for_an_hour_before_the_first_sealed_one_is_late_whoever_looks(landing):
+    """History that is ingested after sealing began: its posts are taken in."""
     landing.seal(START, landing.land(START))
-    memory = landing.watch(2).memory
-    landing.land(START, network="bluesky")
-    assert len(landing.watch(2, memory).late) == 1
+    [before] = landing.land(START - 5 * DAY)
+    assert [late.files for late in landing.watch(2).late] == [(before,)]
+    assert look_everywhere(landing.storage, landing.lake, sealed_until(START + 2 * HOUR)).late == {START - 5 * DAY: [before]}
 
 
-def test_hours_too_old_to_be_rebuilt_are_told_apart(landing):
+def test_hours_that_are_not_rebuilt_are_told_apart_whoever_looks(landing):
+    """Too old, or before the lake; also where the hour was never sealed, and where only the counts still know it."""
+    end = START + LATE_WITHIN + 10 * DAY
+    known, told = START + DAY, [START - 400 * DAY + LATE_WITHIN + 11 * DAY, START - DAY, START, START + 2 * DAY]
+    landing.seal(known, landing.land(known), table=COUNTS)  # assignments have passed their retention, the counts have not
+    files = {hour: landing.land(hour) for hour in told}
+    landing.land(end - KNOWN_WITHIN - HOUR)  # nobody knows any more what this hour was made from
+    look = look_everywhere(landing.storage, landing.lake, sealed_until(end))
+    assert (look.late, look.expired) == ({}, files)
+    seen = landing.watch(int((end - START) / HOUR))
+    assert (seen.late, dict(seen.expired)) == ([], files)
+    before_the_lake = Sealed(START, START + 3 * DAY, lake_start=START)
+    assert list(look_everywhere(landing.storage, landing.lake, before_the_lake).expired)[-1] == START - DAY
+
+
+def test_expired_hours_are_looked_through_in_bounded_steps_beside_late_ones(landing):
+    end = START + LATE_WITHIN + 40 * DAY
+    for number in range(30):
+        landing.land(START + number * HOUR)
+        landing.land(end - number * HOUR - HOUR)
+    expired, late, memory = set(), set(), Memory()
+    for _ in range(16):
+        seen = landing.watch(int((end - START) / HOUR), memory, most_files=10)
+        assert seen.looked_at <= 10
+        expired |= set(seen.expired)
+        late |= {path for one in seen.late for path in one.files}
+        memory = Memory.from_text(seen.memory.to_text())
+    assert (len(expired), len(late)) == (30, 30)
+
+
+class Spy(LocalStorage):
+    """Counts what listings return."""
+
+    files = folders_named = 0
+
+    def list(self, prefix: str = "") -> list[str]:
+        found = super().list(prefix)
+        self.files += len(found)
+        return found
+
+    def folders(self, folder: str = "") -> list[str]:
+        found = super().folders(folder)
+        self.folders_named += len(found)
+        return found
+
+
+def test_what_a_tick_lists_does_not_grow_with_landing(tmp_path):
+    """Three files an hour: a tick of a lake of 200 days lists no more files than one of 40 days, and each folder once."""
+    listed = []
+    for days in (40, 200):
+        made = Landing(tmp_path / str(days))
+        made.storage = spy = Spy(tmp_path / str(days) / "landing")
+        for number in range(days):
+            landed_there = made.land(START + number * DAY + 12 * HOUR, 3)
+            made.seal(START + number * DAY + 12 * HOUR, landed_there)
+        for look in (partial(made.watch, days * 24, most_files=20), partial(what_landed, spy)):
+            spy.files = spy.folders_named = 0
+            look()
+            assert spy.folders_named == 1 + days
+            listed.append(spy.files)
+    assert listed[:2] == listed[2:]
+    assert listed[0] < 3 * 20
+
+
+def test_a_look_lists_a_month_of_days_at_most_and_goes_on(landing):
+    """Each of the hours has more files than a look may compare, but for empty folders: a killed writer leaves those."""
     landing.land(START)
-    sealed_until = START + LATE_WITHIN + 2 * DAY
-    found = look_everywhere(landing.storage, landing.lake, (START, sealed_until))
-    assert (list(found.late), list(found.expired)) == ([], [START])
-    assert landing.watch(int((sealed_until - START) / HOUR)).late == []
-
-
-def test_a_look_over_days_without_files_is_bounded_and_goes_on(landing):
-    landing.land(START)
-    look = Look(position=START + 100 * DAY)
-    rounds = 0
+    for number in range(1, 101):
+        (Path(landing.storage.uri("network=x")) / f"hour={START + number * DAY:%Y-%m-%dT%H}").mkdir(parents=True)
+    look, rounds = Look(position=START + 200 * DAY), 0
     while look.position is not None and not look.late:
-        look = look_for_late(landing.storage, landing.lake, networks=["x"], newest=look.position, oldest=START, sealed_until=START + DAY,
-                             most_files=10)  # fmt: skip
+        look = look_for_late(landing.storage, landing.lake, landing_hours(landing.storage), sealed_until(START + DAY),
+                             newest=look.position, oldest=START, most_files=10)  # fmt: skip
         rounds += 1
     assert list(look.late) == [START]
     assert rounds == 4
@@ -189,6 +263,7 @@ def test_lag_and_backlog_are_told(landing):
         "waiting_files": 3,
         "late_files": 1,
         "late_hours": "2026-09-01-00:00",
+        "expired_files": 0,
         "lag_seconds": 120.0,
         "newest_file_at": "2026-09-01T04:28:00+00:00",
     }

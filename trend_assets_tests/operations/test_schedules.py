@@ -13,11 +13,13 @@ from dagster._core.run_coordinator import QueuedRunCoordinator
 from trend_assets.definitions import definitions
 from trend_assets.defs import automation
 from trend_assets.defs.jobs import LANE
+from trend_assets.defs.live.jobs import LIVE_RUN
 from trend_assets.defs.social import sensors
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.storage import open_storage
 from trend_assets.landing.files import make_ulid
 from trend_assets.operations import sealing
+from trend_assets.operations.alerts import alerts_file, read_alerts
 from trend_assets.operations.event_log import report_materializations
 from trend_assets.operations.sealing import State
 from trend_assets.partitions import day_key, hour_key, hours_between
@@ -55,7 +57,10 @@ def test_runs_are_queued_looked_at_every_second_and_exclude_each_other_by_lane(c
     assert isinstance(configured.run_coordinator, QueuedRunCoordinator)
     assert configured.run_coordinator.dequeue_interval_seconds == 1
     queue = configured.get_concurrency_config().run_queue_config
-    assert queue.tag_concurrency_limits == [{"key": LANE, "value": {"applyLimitPerUniqueValue": True}, "limit": 1}]
+    assert queue.tag_concurrency_limits == [
+        {"key": LANE, "value": {"applyLimitPerUniqueValue": True}, "limit": 1},
+        {"key": LIVE_RUN, "limit": 2},
+    ]
     assert queue.max_concurrent_runs == 6
 
 
@@ -207,3 +212,72 @@ def test_the_landing_sensor_observes_the_stream_and_asks_for_a_set_of_late_files
     assert second.asset_events[0].metadata["late_hours"].value == hour_key(sealed[3])
     assert look(house, second.cursor).run_requests[0].run_key == request.run_key
     assert look(house, None).run_requests[0].run_key == request.run_key  # the cursor was lost
+
+
+def late_lake(house: House) -> list[datetime]:
+    """Ten sealed hours, each made from one file."""
+    sealed = hours_between(NOW.replace(minute=0) - 10 * HOUR, NOW.replace(minute=0) - 2 * HOUR)
+    table = TABLES["topics/topic_assignments"]
+    for hour in sealed:
+        house.lake.publish(table, {hour_key(hour): table.empty()}, inputs={hour_key(hour): {house.land(hour): "hash"}})
+    house.seal(sealed)
+    return sealed
+
+
+def test_late_hours_are_not_asked_for_again_while_a_run_of_theirs_waits_or_goes_on(house):
+    """A file an hour, tick after tick: two runs for two hours, not two more each tick."""
+    sealed, asked, cursor = late_lake(house), [], None
+    for _ in range(6):
+        for hour in (sealed[1], sealed[4]):
+            house.land(hour)
+        result = look(house, cursor)
+        cursor = result.cursor
+        for request in result.run_requests or []:
+            asked.append(request.run_key)
+            house.instance.create_run_for_job(dg.job(name="late_hours")(lambda: None), status=dg.DagsterRunStatus.NOT_STARTED)
+    assert len(asked) == len(set(asked)) == 2
+    assert "2 ranges of late hours wait: the run" in result.skip_reason.skip_message
+
+
+def test_sealing_goes_before_late_hours_that_wait(loaded):
+    priorities = {
+        name: int(loaded.get_job(name).tags.get("dagster/priority", 0)) for name in ("social_hours", "late_hours", "housekeeping")
+    }
+    assert priorities == {"social_hours": 1, "late_hours": 0, "housekeeping": 0}
+
+
+def test_the_stream_is_observed_every_ten_minutes_and_when_other_hours_are_late(house, monkeypatch):
+    sealed, cursor, observed = late_lake(house), None, []
+    for minute in range(30):
+        monkeypatch.setattr(sensors, "datetime", clock(NOW + timedelta(minutes=minute)))
+        house.land(NOW.replace(minute=0))  # each tick's figures differ
+        if minute == 15:
+            house.land(sealed[2])
+        result = look(house, cursor)
+        cursor = result.cursor
+        observed += [(minute, one.metadata["late_hours"].value) for one in result.asset_events]
+    assert observed == [(0, "none"), (10, "none"), (15, hour_key(sealed[2])), (25, hour_key(sealed[2]))]
+
+
+def clock(moment: datetime) -> type[datetime]:
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None) -> datetime:
+            return moment
+
+    return Clock
+
+
+def test_a_file_for_an_hour_that_is_not_rebuilt_is_told_once_and_a_newer_one_again(house):
+    late_lake(house)
+    first, cursor = house.land(NOW.replace(minute=0) - 40 * DAY), None
+    for _ in range(3):
+        result = look(house, cursor)
+        cursor = result.cursor
+        assert not result.run_requests
+    [told] = read_alerts(alerts_file(house.settings))
+    assert (told["kind"], told["details"]) == ("files_expired", {"hours": hour_key(NOW - 40 * DAY)})
+    assert first not in told["text"]
+    house.land(NOW.replace(minute=0) - 39 * DAY)
+    look(house, look(house, cursor).cursor)
+    assert len(read_alerts(alerts_file(house.settings))) == 2

@@ -1,4 +1,4 @@
-"""The landing sensor: observes the stream, and asks for sealed hours to be rebuilt that late files came for.
+"""The landing sensor: observes the stream, asks for sealed hours to be rebuilt that late files came for, tells of files that came too late.
 
 What belongs here: the tick. What doesn't: what is looked at (``landing/watch.py``), the sensor of the live lane (``defs/live``).
 """
@@ -11,12 +11,14 @@ import dagster as dg
 from trend_assets.declared import asset_key
 from trend_assets.defs.jobs import late_hours
 from trend_assets.landing.watch import Memory, Watched, watch
+from trend_assets.operations import alerts
 from trend_assets.operations.runs import Range
-from trend_assets.operations.sealing import State
-from trend_assets.settings import load_settings
+from trend_assets.operations.sealing import State, landed_at, under_way
+from trend_assets.partitions import hour_key
+from trend_assets.settings import Settings, load_settings
 
-OBSERVE_AT_LEAST = timedelta(minutes=10)
-"""Lag and backlog are recorded when files came or went, and this often in any case: a tick is every 30 s."""
+OBSERVE_EVERY = timedelta(minutes=10)
+"""Lag and backlog are recorded so often, and when other hours are late than before: a tick is every 30 s, and Dagster keeps all."""
 
 
 @dg.sensor(
@@ -29,23 +31,37 @@ OBSERVE_AT_LEAST = timedelta(minutes=10)
 def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Look at a bounded number of landing files."""
     state, now = State.of_settings(context.instance), datetime.now(UTC)
-    sealed, memory = state.sealed(), Memory.from_text(context.cursor)
-    seen = watch(state.storage, state.lake, sealed, memory, most_files=load_settings().sensor_files, now=now)
+    before, most_files = Memory.from_text(context.cursor), load_settings().sensor_files
+    seen = watch(state.storage, state.lake, state.sealed_for_late(), before, most_files=most_files, now=now)
     observed, memory = _observation(seen, now)
-    # The same files are asked for once a day: should their run have failed for good, they are not forgotten.
-    requests = [dg.RunRequest(run_key=f"late-{late.identity}-{now:%Y-%m-%d}", tags=Range(late.first, late.last).tags) for late in seen.late]
+    memory = _tell_of_expired(seen, memory, state.settings)
     for late in seen.late:
         context.log.info(f"{len(late.files)} landing files came after sealing for {late.name}")
+    if seen.late and (going := under_way(context.instance, late_hours.name)):
+        # More files come while an hour waits in the queue: its run reads them all. What was found is looked for again.
+        text = replace(memory, position=before.position).to_text()
+        return dg.SensorResult(skip_reason=f"{len(seen.late)} ranges of late hours wait: {going}", cursor=text, asset_events=observed)
+    # The same files are asked for once a day: should their run have failed for good, they are not forgotten.
+    requests = [dg.RunRequest(run_key=f"late-{late.identity}-{now:%Y-%m-%d}", tags=Range(late.first, late.last).tags) for late in seen.late]
     looked = f"{seen.looked_at} landing files of sealed hours compared, none late; {seen.waiting} files wait for sealing"
     return dg.SensorResult(run_requests=requests, skip_reason=None if requests else looked, cursor=memory.to_text(), asset_events=observed)
 
 
 def _observation(seen: Watched, now: datetime) -> tuple[list[dg.AssetObservation], Memory]:
     """The tick's observation of social/landing, if it is worth recording, and the memory with it."""
-    figures = seen.figures(now)
-    told = {name: value for name, value in figures.items() if name != "lag_seconds"}
     memory = seen.memory
-    recent = memory.observed_at is not None and now - memory.observed_at < OBSERVE_AT_LEAST
-    if recent and told == dict(memory.observed):
+    recent = memory.observed_at is not None and now - memory.observed_at < OBSERVE_EVERY
+    if recent and seen.late_hours == memory.observed_late:
         return [], memory
-    return [dg.AssetObservation(asset_key("social/landing"), metadata=figures)], replace(memory, observed=told, observed_at=now)
+    observation = dg.AssetObservation(asset_key("social/landing"), metadata=seen.figures(now))
+    return [observation], replace(memory, observed_late=seen.late_hours, observed_at=now)
+
+
+def _tell_of_expired(seen: Watched, memory: Memory, settings: Settings) -> Memory:
+    """Alert of files for hours that are not rebuilt, where any landed after those that were told of; the memory with it."""
+    landed = [landed_at(path) for paths in seen.expired.values() for path in paths]
+    newest = max(landed, default=None)
+    if newest is None or (memory.told_at is not None and newest <= memory.told_at):
+        return memory
+    alerts.raise_alert(alerts.of_expired_files({hour_key(hour): len(paths) for hour, paths in seen.expired.items()}), settings)
+    return replace(memory, told_at=newest)

@@ -23,6 +23,8 @@ PSEUDONYMS = Pseudonyms("key of the tests")
 class MemoryStorage:
     """A storage that holds its files in a dict."""
 
+    workers = 1
+
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
 
@@ -34,6 +36,11 @@ class MemoryStorage:
 
     def list(self, prefix: str = "") -> list[str]:
         return sorted(path for path in self.files if path.startswith(prefix))
+
+    def folders(self, folder: str = "") -> list[str]:
+        start = f"{folder}/" if folder else ""
+        inside = (path.removeprefix(start) for path in self.files if path.startswith(start))
+        return sorted({start + path.partition("/")[0] for path in inside if "/" in path})
 
 
 def writer(storage: MemoryStorage, **changes: Any) -> LandingWriter:
