@@ -9,10 +9,12 @@ Every value comes as the text that PostgreSQL writes for it: exact decimals, ISO
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -36,7 +38,14 @@ _COLUMNS = sa.text(
     "join pg_type as base on base.oid = case when declared.typtype = 'd' then declared.typbasetype else declared.oid end "
     "where attrelid = :oid and attnum > 0 and not attisdropped and has_column_privilege(attrelid, attnum, 'select') order by attnum"
 )
-_TIMES, _COUNTERS = ("timestamptz", "timestamp"), ("int2", "int4", "int8", "numeric")
+_UNIQUE = sa.text(
+    "select array_agg(attname::text) from pg_index cross join unnest(indkey::int2[]) with ordinality as part (attribute, place) "
+    "join pg_attribute on attrelid = indrelid and attnum = attribute "
+    "where indrelid = :oid and indisunique and indisvalid and indpred is null and indexprs is null and place <= indnkeyatts "
+    "group by indexrelid, indisprimary order by indisprimary desc, indexrelid"
+)
+_TIMES, _WHOLE_NUMBERS = ("timestamptz", "timestamp"), ("int2", "int4", "int8")
+_COUNTERS = (*_WHOLE_NUMBERS, "numeric")
 _REFUSED_TYPES = {
     "A": "an array: choose one value in a query, such as tags[1]",
     "C": "a composite value: choose one field in a query, such as (address).city",
@@ -89,12 +98,18 @@ class RetailDatabase:
             raise DatabaseError(f"{SETTING} begins with {url.drivername}://: only postgresql:// is supported")
         self.url: URL = url.set(drivername="postgresql+psycopg")
         self._engine = sa.create_engine(
-            self.url, poolclass=NullPool, connect_args={"connect_timeout": 10, "application_name": "trend-assets"}
+            self.url,
+            poolclass=NullPool,
+            # without it a database of encoding SQL_ASCII sends bytes instead of texts
+            connect_args={"connect_timeout": 10, "application_name": "trend-assets", "client_encoding": "utf8"},
         )
 
     @contextmanager
-    def view(self, table: DatabaseTable, source: str) -> Iterator[Connection]:
-        """A read-only transaction that sees one state of the database. Raises ``DatabaseError`` for whatever fails in it."""
+    def view(self, table: DatabaseTable, source: str, timezone: str = "UTC") -> Iterator[Connection]:
+        """A read-only transaction that sees one state of the database, and writes times in a time zone.
+
+        Raises ``DatabaseError`` for whatever fails in it.
+        """
         try:
             with self._engine.connect() as connection:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -102,7 +117,7 @@ class RetailDatabase:
                     for name, value in (
                         ("statement_timeout", f"{table.timeout_seconds}s"),
                         ("lock_timeout", "10s"),
-                        ("timezone", "UTC"),
+                        ("timezone", timezone),
                         ("datestyle", "ISO"),
                         ("extra_float_digits", "1"),
                     ):
@@ -127,10 +142,7 @@ class RetailDatabase:
 
     def _columns_of_table(self, connection: Connection, table: DatabaseTable, source: str) -> list[tuple[str, str, str]]:
         """Name, type and type's category of the columns that this user may read; others may be there."""
-        schema, _, name = str(table.table).rpartition(".")
-        quote = connection.dialect.identifier_preparer.quote_identifier
-        qualified = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
-        oid: Any = connection.execute(sa.text("select to_regclass(:name)::oid::bigint"), {"name": qualified}).scalar_one()
+        oid = _oid(connection, table)
         if oid is None:
             raise DatabaseError(f"{source}: {self._close_tables(table)}")
         found = connection.execute(_COLUMNS, {"oid": oid})
@@ -152,10 +164,17 @@ class RetailDatabase:
         }
         return [(name, *types.get(oid, ("unknown", "X"))) for name, oid in described]
 
-    def reached(self, connection: Connection, table: DatabaseTable, request: Request, offered: dict[str, OfferedColumn]) -> str | None:
-        """The watermark after this read: the greatest value, but never beyond the database's clock.
+    def unique_columns(self, connection: Connection, table: DatabaseTable) -> list[tuple[str, ...]]:
+        """Columns of each unique index of a table, the primary key first; none of a query, and none of a view."""
+        if table.query is not None:
+            return []
+        found: Any = connection.execute(_UNIQUE, {"oid": _oid(connection, table)}).scalars()
+        return [tuple(columns) for columns in found]
 
-        One row dated in the future would otherwise hide every change until then.
+    def reached(self, connection: Connection, table: DatabaseTable, request: Request, offered: dict[str, OfferedColumn]) -> str | None:
+        """The watermark after this read: the greatest value, but never beyond the database's clock nor a number that is none.
+
+        One row dated in the future would otherwise hide every change until then, one that is NaN each of them.
         """
         columns = _selectable(table, tuple(offered))
         watermark = columns.c[str(table.watermark)]
@@ -166,9 +185,13 @@ class RetailDatabase:
             greatest = sa.func.least(greatest, clock)
         elif kind == "date":
             greatest = sa.func.least(greatest, sa.cast(clock, sa.Date))
-        # least() ignores nulls, so a source without any value would seem to have reached today
-        known = sa.case((sa.func.count(watermark) > 0, sa.cast(greatest, sa.Text)))
-        found: Any = connection.execute(sa.select(known).select_from(columns)).scalar_one()
+        # least() ignores nulls, so a source without any value would seem to have reached today; max() is answered by an index
+        known = sa.select(sa.case((sa.func.max(watermark).is_not(None), sa.cast(greatest, sa.Text)))).select_from(columns)
+        if kind == "numeric":
+            version = connection.dialect.server_version_info or (0,)
+            no_number = "Infinity" if version >= (14,) else "NaN"  # the order is numbers, Infinity (from 14 on), NaN
+            known = known.where(watermark < sa.cast(sa.literal(no_number, sa.Text), sa.Numeric))
+        found: Any = connection.execute(known).scalar_one()
         return request.low if found is None else str(found)
 
     def rows(self, connection: Connection, table: DatabaseTable, request: Request, offered: dict[str, OfferedColumn]) -> Iterator[pa.Table]:
@@ -191,14 +214,19 @@ class RetailDatabase:
                 yield pa.table([pa.array(values, pa.string()) for values in zip(*chunk, strict=True)], schema=schema)
 
     def days(self, connection: Connection, table: DatabaseTable, column: str, timezone: str) -> list[date]:
-        """The days that a column tells, in order."""
+        """The days that a column tells, in order; dates that no calendar of ours has (infinite, before Christ) are passed over."""
         offered = self.offered(connection, table, table.shown)
         source = _selectable(table, tuple(offered))
         moment: Any = source.c[column]
         if offered[column].type_name == "timestamptz":
             moment = sa.func.timezone(timezone, moment)
-        day = sa.cast(moment, sa.Date)
-        return list(connection.execute(sa.select(day).distinct().where(source.c[column].is_not(None)).order_by(day)).scalars())
+        day = sa.cast(sa.cast(moment, sa.Date), sa.Text)
+        told: Any = connection.execute(sa.select(day).distinct().where(source.c[column].is_not(None))).scalars()
+        days = []
+        for text in told:
+            with suppress(ValueError):
+                days.append(date.fromisoformat(text))
+        return sorted(days)
 
     def _close_tables(self, table: DatabaseTable) -> str | None:
         """What to say about a table that is not there: those there are, the closest first."""
@@ -237,6 +265,15 @@ def check_day(table: DatabaseTable, offered: dict[str, OfferedColumn], source: s
         raise DatabaseError(f"{source}: the day column {table.day!r} is of type {kind}: it must be a date or a time; convert it in a query")
 
 
+def _oid(connection: Connection, table: DatabaseTable) -> int | None:
+    """The table's number in the catalogue; ``None`` where there is no such table."""
+    schema, _, name = str(table.table).rpartition(".")
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    qualified = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
+    found: Any = connection.execute(sa.text("select to_regclass(:name)::oid::bigint"), {"name": qualified}).scalar_one()
+    return None if found is None else int(found)
+
+
 def _quoted(name: str) -> quoted_name:
     return quoted_name(name, True)
 
@@ -268,7 +305,10 @@ def _lower_bound(table: DatabaseTable, low: str, offered: dict[str, OfferedColum
         return moment - sa.func.make_interval(0, 0, 0, 0, 0, 0, float(table.overlap))
     if kind == "date":
         return sa.cast(sa.literal(low, sa.Text), sa.Date) - sa.literal(-(-table.overlap // 86_400), sa.Integer)
-    return sa.cast(sa.literal(low, sa.Text), sa.Numeric) - sa.literal(table.overlap, sa.Integer)
+    bound = Decimal(low) - table.overlap
+    if kind in _WHOLE_NUMBERS:  # compared as a whole number, so that an index on the column is used
+        return sa.cast(sa.literal(math.floor(bound)), sa.BigInteger)
+    return sa.cast(sa.literal(str(bound), sa.Text), sa.Numeric)
 
 
 def _within_days(column: Any, kind: str, request: Request) -> Any:

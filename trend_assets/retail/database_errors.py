@@ -52,6 +52,8 @@ def _by_state(state: str, url: URL, timeout_seconds: int) -> str | None:
         "42601": "the query is not valid SQL: try it alone in psql; it must be one SELECT without a semicolon.",
         "55P03": "the table stayed locked: try again when the migration or bulk load that holds it has ended.",
         "53300": "the server has no connection left: try again later, or give this user a connection of its own.",
+        "22021": "a text is not UTF-8, and the encoding of the database (SQL_ASCII) does not say what it is: "
+        "convert it in a query, such as convert_from(name::bytea, 'latin1') as name.",
         "40001": "rows changed in a way that broke the consistent view (usual on a standby): run it again.",
     }
     return advices.get(state)

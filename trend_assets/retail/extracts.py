@@ -1,7 +1,8 @@
 """Lands what is read from the retailer's database, and gives back the rows that speak for each day.
 
-What belongs here: taking an extract, publishing it, folding changes to a state. What doesn't: SQL (``retail/database.py``),
-the decisions (``lib/retail/extracts.py``), what the rows mean (``lib/retail/read.py``).
+What belongs here: taking an extract, publishing it, which rows speak for a day. What doesn't: SQL of the database
+(``retail/database.py``) and over what landed (``retail/folding.py``), the decisions (``lib/retail/extracts.py``), what the rows
+mean (``lib/retail/read.py``).
 
 Below ``<data>/retail_landing/<table>/<source>/``: immutable ``parts/*.parquet`` and one ``<number>.json`` for each extract,
 which is written last and only where there is none. So a killed run leaves at most parts that nothing names (the next
@@ -16,25 +17,27 @@ import io
 import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from trend_assets.lake.storage import ConflictError, LocalStorage, Storage, open_storage
+from trend_assets.lake.storage import ConflictError, Storage, open_storage
 from trend_assets.lib.retail import extracts as rules
 from trend_assets.lib.retail.database import DatabaseTable
+from trend_assets.lib.retail.dates import local_days, parse_times
 from trend_assets.lib.retail.decode import SourceFile, unreadable_file
 from trend_assets.lib.retail.extracts import Extract, LandedPart
 from trend_assets.lib.retail.fit import missing_columns
 from trend_assets.lib.retail.mapping import RetailMapping
 from trend_assets.lib.retail.mistakes import close_to
 from trend_assets.lib.retail.shape import MappingError
+from trend_assets.retail.folding import Folding
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from trend_assets.retail.database import OfferedColumn, RetailDatabase
 
 PART_ROWS = 500_000
+CHECKPOINT_AFTER = 32
+"""Extracts of changes after which all rows are written once more, so that a day is not made from ever more of them."""
 _ATTEMPTS = 3
 
 
@@ -101,7 +106,7 @@ def check_table(mapping: RetailMapping, table_name: str, source: DatabaseSource)
     """The columns of a database table. Raises ``MappingError`` where the mapping does not fit them."""
     landed = _LandedTable(mapping, table_name, source)
     database = source.database(landed.shown)
-    with database.view(landed.table, landed.shown) as connection:
+    with database.view(landed.table, landed.shown, landed.timezone) as connection:
         return list(landed.checked_columns(database, connection))
 
 
@@ -111,9 +116,17 @@ def days_in_database(mapping: RetailMapping, table_name: str, source: DatabaseSo
     if landed.day_column is None:
         return []
     database = source.database(landed.shown)
-    with database.view(landed.table, landed.shown) as connection:
+    with database.view(landed.table, landed.shown, landed.timezone) as connection:
         landed.checked_columns(database, connection)
         return database.days(connection, landed.table, landed.day_column, landed.timezone)
+
+
+def days_landed(mapping: RetailMapping, table_name: str, days: Sequence[date], source: DatabaseSource) -> dict[date, str]:
+    """What has landed for each day, in a few words: other words than before mean that the day must be made again.
+
+    Looks at extracts only, never at the database.
+    """
+    return _LandedTable(mapping, table_name, source).landed_for(days)
 
 
 class _LandedTable:
@@ -127,10 +140,11 @@ class _LandedTable:
         self.table: DatabaseTable = table
         self.shown = f"tables.{table_name} ({table.shown})"
         self.storage = source.open_landing()
-        self.timezone = mapping.format_of(table_name).timezone
+        self.timezone = mapping.timezone_of(table_name)
         self.tells_day = mapping.tells_day(table_name)
-        mapped_day = mapping.rules_of(table_name).get("ordered_at" if table_name == "orders" else "day") if self.tells_day else None
-        self.day_column = table.day or (mapped_day.column if mapped_day is not None else None)
+        day_rule = mapping.day_rule(table_name)
+        self.day_column = day_rule.column if day_rule is not None else None
+        self.newest_for_all = self.tells_day and table.mode == "watermark" and table.late_changes == "apply"
         self.key = tuple(mapping.key_of(table_name))
         wanted = (*self.key, *mapping.tables[table_name].used_columns, table.watermark, table.day)
         self.columns = tuple(dict.fromkeys(column for column in wanted if column is not None))
@@ -154,10 +168,24 @@ class _LandedTable:
             raise MappingError(f"{self.shown}: other runs keep landing extracts at the same time; let them end, then run this one again")
         return self._files(extracts, days)
 
-    def extracts(self) -> list[Extract]:
-        """Landed extracts in order."""
-        manifests = [path for path in self.storage.list(f"{self.base}/") if path.endswith(".json")]
-        return [Extract.from_json(self.storage.read(path)) for path in manifests]
+    def landed_for(self, days: Sequence[date]) -> dict[date, str]:
+        """See ``days_landed``."""
+        now, said = self.source.now(), {}
+        extracts = self.extracts(rules.start_of_day(min(days), self.timezone)) if self.newest_for_all else []
+        for day in days:
+            changes = rules.changes_of_day(extracts, day, self.timezone)
+            said[day] = "open" if now < rules.end_of_day(day, self.timezone) else f"closed, changed by {changes}" if changes else "closed"
+        return said
+
+    def extracts(self, since: datetime | None = None) -> list[Extract]:
+        """Landed extracts in order; with ``since``, those taken from then on."""
+        found: list[Extract] = []
+        for path in reversed([path for path in self.storage.list(f"{self.base}/") if path.endswith(".json")]):
+            extract = Extract.from_json(self.storage.read(path))
+            if since is not None and extract.taken_at < since:
+                break
+            found.append(extract)
+        return found[::-1]
 
     def checked_columns(self, database: RetailDatabase, connection: Connection) -> dict[str, OfferedColumn]:
         """What the database offers. Raises ``MappingError`` where a column is missing or of a type that cannot be read."""
@@ -201,30 +229,69 @@ class _LandedTable:
             timezone=self.timezone,
         )
         database = self.source.database(self.shown)
-        with database.view(self.table, self.shown) as connection:
+        with database.view(self.table, self.shown, self.timezone) as connection:
             offered = self.checked_columns(database, connection)
+            unique = watermark and any(set(columns) <= set(self.key) for columns in database.unique_columns(connection, self.table))
             high = database.reached(connection, self.table, request, offered) if watermark else None
             previous = extracts[-1].parts if extracts and not watermark else ()
             parts = tuple(self._write_parts(number, database.rows(connection, self.table, request, offered), previous))
-        extract = Extract(number, taken_at, full, self.columns, parts, request.low, high, request.first_day, request.last_day)
+        extract = Extract(number, taken_at, full, self.columns, parts, request.low, high, request.first_day, request.last_day, unique)
+        extract = self._compared(extracts, extract) if watermark else extract
         self.storage.compare_and_swap(f"{self.base}/{number:06d}.json", extract.to_json(), None)
         self._remove_unnamed([*extracts, extract])
         return extract
 
-    def _write_parts(self, number: int, chunks: Iterable[pa.Table], previous: Sequence[LandedPart]) -> Iterator[LandedPart]:
+    def _compared(self, before: Sequence[Extract], extract: Extract) -> Extract:
+        """An extract of changes with what it changed, and at times with a checkpoint.
+
+        Raises ``MappingError`` where everything was read and the key does not tell rows apart: changes could not be folded.
+        """
+        with self._folding() as folding:
+            if extract.full and not extract.key_is_unique and (key := folding.repeated_key(extract)) is not None:
+                raise MappingError(
+                    f"{self.shown}: the key ({', '.join(self.key)}) is not unique: {', '.join(map(repr, key))} stands for rows of several "
+                    f"days or products. Name the columns that identify a row of yours in tables.{self.name}.database.key"
+                )
+            if not before:
+                return extract
+            chain = rules.chain_of(before, before[-1])
+            if self.newest_for_all and set(self.columns) <= set(before[-1].columns):
+                since = rules.last_closed_day(extract.taken_at, self.timezone) - timedelta(days=rules.LATE_DAYS)
+                texts = pa.array(folding.changed_days(chain, extract, since), pa.string())
+                extract = replace(extract, changed_days=tuple(day for day in self._days_of(texts) if day >= since))
+            if not extract.full and len(chain) >= CHECKPOINT_AFTER:
+                parts = self._write_parts(extract.number, folding.batches([*chain, extract]), (), "all-")
+                extract = replace(extract, checkpoint=tuple(parts))
+        return extract
+
+    def _days_of(self, texts: pa.Array) -> list[date]:
+        """The days that texts of the day column tell, in order."""
+        rule = self.mapping.day_rule(self.name)
+        pattern = (rule.date_format if rule is not None else None) or self.mapping.format_of(self.name).date_format
+        days = local_days(parse_times(texts, pattern, self.timezone), self.timezone)
+        return sorted({day for day in days.to_pylist() if day is not None})
+
+    @contextmanager
+    def _folding(self) -> Iterator[Folding]:
+        rules_of_table = self.mapping.rules_of(self.name)
+        product = rules_of_table["product_id"].column if "product_id" in rules_of_table else None
+        with tempfile.TemporaryDirectory() as scratch:
+            yield Folding(self.storage, self.columns, self.key, self.day_column, product, Path(scratch))
+
+    def _write_parts(self, number: int, chunks: Iterable[pa.Table], previous: Sequence[LandedPart], kind: str = "") -> Iterator[LandedPart]:
         for place, (content, rows) in enumerate(_parquet_files(chunks)):
             digest = hashlib.sha256(content).hexdigest()[:16]
             same = next((part for part in previous if part.path.endswith(f"-{digest}.parquet")), None)
             if same is not None:  # a catalogue that did not change is not stored once a day
                 yield same
                 continue
-            path = f"{self.base}/parts/{number:06d}-{place:04d}-{digest}.parquet"
+            path = f"{self.base}/parts/{number:06d}-{kind}{place:04d}-{digest}.parquet"
             self.storage.write_new(path, content)
             yield LandedPart(path, rows)
 
     def _remove_unnamed(self, extracts: Sequence[Extract]) -> None:
         """Parts of killed runs: no manifest names them, and none with their number can come any more."""
-        named = {part.path for extract in extracts for part in extract.parts}
+        named = {part.path for extract in extracts for part in (*extract.parts, *extract.checkpoint)}
         for path in self.storage.list(f"{self.base}/parts/"):
             if path not in named and int(path.rpartition("/")[2][:6]) <= extracts[-1].number:
                 self.storage.delete(path)
@@ -233,9 +300,8 @@ class _LandedTable:
     def _files(self, extracts: list[Extract], days: Sequence[date]) -> list[SourceFile]:
         spoken_for: dict[int, list[date]] = {}
         refused: list[SourceFile] = []
-        newest_for_all = self.tells_day and self.table.mode == "watermark" and self.table.late_changes == "apply"
         for day in days:
-            extract = extracts[-1] if newest_for_all else rules.extract_of_day(extracts, day, self.timezone)
+            extract = extracts[-1] if self.newest_for_all else rules.extract_of_day(extracts, day, self.timezone)
             if extract is None:
                 raise MappingError(f"{self.shown}: nothing has landed for {day}")
             if self.name == "inventory" and not self.tells_day and rules.too_late_for(extract, day, self.timezone, self.table.late_hours):
@@ -256,15 +322,23 @@ class _LandedTable:
 
     def _state_at(self, extracts: Sequence[Extract], extract: Extract, days: Sequence[date]) -> list[SourceFile]:
         chain = rules.chain_of(extracts, extract) if self.table.mode == "watermark" else [extract]
-        with tempfile.TemporaryDirectory() as scratch:
-            rows = self._fold(chain, days, Path(scratch))
+        unknown = [column for column in self.columns if any(column not in one.columns for one in chain)]
+        if unknown:
+            raise MappingError(
+                f"{self.shown}: what speaks for {days[0]} was read before column {unknown[0]!r} was mapped, so its values of then are not "
+                f"known. Leave the day as it was made; or remove {self.storage.uri(self.base)} to begin anew with what the database "
+                "tells now"
+            )
+        with self._folding() as folding:
+            rows = folding.rows(chain, days)
+        taken_in = {one.number: one for one in extracts}
         numbers = rows["__extract"].to_numpy()
         files = []
-        for one in chain:
-            first, last = np.searchsorted(numbers, [one.number, one.number + 1])
-            if first == last:
-                continue
+        for number in np.unique(numbers):
+            one = taken_in[int(number)]
+            first, last = np.searchsorted(numbers, [number, number + 1])
             own = rows.slice(first, last - first)
+            closed = rules.last_closed_day(one.taken_at, self.timezone)
             files.append(
                 SourceFile(
                     name=f"{self.table.shown}#{one.number:06d}",
@@ -272,62 +346,11 @@ class _LandedTable:
                     data=own.select(self.columns),
                     row_numbers=own["__row"].to_numpy(),
                     holds_for=frozenset(days),
-                    fallback_day=rules.last_closed_day(one.taken_at, self.timezone),
+                    fallback_day=closed if one.last_day is None else min(closed, one.last_day),
+                    repeated_key=own["__repeated"].to_numpy(),
                 )
             )
         return files
-
-    def _fold(self, chain: Sequence[Extract], days: Sequence[date], scratch: Path) -> pa.Table:
-        """Rows of the chain in order, each row of theirs as the newest extract has it, those of other days left out."""
-        landed = " union all by name ".join(self._selects(chain, scratch)) or self._nothing()
-        keys = ", ".join(_name(column) for column in self.key)
-        same = " and ".join(f"landed.{_name(column)} is not distinct from newest.{_name(column)}" for column in self.key)
-        tables = f"landed as not materialized ({landed})" if len(chain) > 1 else f"landed as ({landed})"
-        source = "landed"
-        if len(chain) > 1:
-            tables += f', newest as (select {keys}, max("__extract") as "__newest" from landed group by {keys})'  # noqa: S608
-            # rows without a key cannot be told apart: each stays, to be refused, rather than one hiding another
-            keyless = " or ".join(f"landed.{_name(column)} is null" for column in self.key)
-            source = f'landed join newest on {same} and ("__extract" = "__newest" or {keyless})'
-        wanted = ", ".join(f"landed.{_name(column)}" for column in ("__extract", "__row", *self.columns))
-        parameters: list[object] = []
-        condition = ""
-        if self.day_column is not None:
-            # texts are in UTC or without a zone: two days of margin, the exact day is decided with the mapping's zone
-            told = f"try_cast(left(landed.{_name(self.day_column)}, 10) as date)"
-            condition = f"where {told} is null or {told} between ? and ?"
-            parameters = [min(days) - timedelta(days=2), max(days) + timedelta(days=2)]
-        query = f'with {tables} select {wanted} from {source} {condition} order by "__extract", "__row"'  # noqa: S608 (names are quoted)
-        with duckdb.connect() as connection:
-            connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
-            return connection.execute(query, parameters).to_arrow_table()
-
-    def _selects(self, chain: Sequence[Extract], scratch: Path) -> Iterator[str]:
-        for extract in chain:
-            offset = 0
-            columns = ", ".join(
-                _name(column) if column in extract.columns else f"null::varchar as {_name(column)}" for column in self.columns
-            )
-            for part in extract.parts:
-                path = self._local(part, scratch).replace("'", "''")
-                place = f'{extract.number} as "__extract", {offset} + file_row_number as "__row"'
-                yield f"select {place}, {columns} from read_parquet('{path}', file_row_number = true)"  # noqa: S608
-                offset += part.rows
-
-    def _nothing(self) -> str:
-        columns = ", ".join(f"null::varchar as {_name(column)}" for column in self.columns)
-        return f'select 0 as "__extract", 0::bigint as "__row", {columns} where false'
-
-    def _local(self, part: LandedPart, scratch: Path) -> str:
-        if isinstance(self.storage, LocalStorage):
-            return self.storage.uri(part.path)
-        copy = scratch / part.path.replace("/", "_")
-        copy.write_bytes(self.storage.read(part.path))
-        return str(copy)
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
 
 
 def _parquet_files(chunks: Iterable[pa.Table]) -> Iterator[tuple[bytes, int]]:

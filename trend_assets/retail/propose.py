@@ -40,7 +40,7 @@ _DAY_IN_NAME = ((re.compile(r"20\d{2}-\d{2}-\d{2}"), "", "%Y-%m-%d"), (re.compil
 
 @dataclass(frozen=True)
 class Sample:
-    """The beginning of a file or table, decoded: its place in a mapping, its rows, and how it is written."""
+    """The beginning of a file or table, decoded: its place in a mapping, its rows, how it is written, what is unique in it."""
 
     name: str
     place: Mapping[str, Any]
@@ -48,6 +48,7 @@ class Sample:
     format: Mapping[str, Any]
     notes: tuple[str, ...]
     content: bytes = b""
+    unique: tuple[tuple[str, ...], ...] = ()
 
     def line_of(self, row: int) -> int | None:
         """Line in the file (from 1) at which a row begins; ``None`` where rows are not lines."""
@@ -123,11 +124,13 @@ def sample_of_table(name: str, source: DatabaseSource) -> Sample:
         offered = database.offered(connection, table, name)
         readable = tuple(column.name for column in offered.values() if column.refused is None)
         chunks = database.rows(connection, table, Request(readable, limit=SAMPLE_ROWS), offered)
+        unique = tuple(columns for columns in database.unique_columns(connection, table) if set(columns) <= set(readable))
         data = pa.concat_tables(list(chunks) or [pa.table({column: pa.array([], pa.string()) for column in readable})])
     refused = tuple(f"{column.name} is {column.refused}" for column in offered.values() if column.refused is not None)
     if not data.num_rows:
         raise MappingError(f"{name} holds no row: a mapping needs values to look at")
-    return Sample(name, {"database": {"table": name}}, SourceFile(name, None, data, np.arange(data.num_rows)), {}, refused)
+    source_rows = SourceFile(name, None, data, np.arange(data.num_rows))
+    return Sample(name, {"database": {"table": name}}, source_rows, {}, refused, unique=unique)
 
 
 _ANY_TABLE = """
@@ -196,7 +199,8 @@ def mapping_of(samples: Sequence[tuple[Sample, Proposal]], name: str = "Your sho
 def _place_of(sample: Sample, proposal: Proposal) -> Mapping[str, Any]:
     """Where the table is. Orders tell their own day, so a day in a file's name only says when it was written.
 
-    Of a database table of orders, changes are read where a column tells them, else the rows of each day.
+    Of a database table of orders, changes are read where a column tells them and a key tells rows apart, else the rows of each
+    day.
     """
     if proposal.table != "orders":
         return sample.place
@@ -204,8 +208,9 @@ def _place_of(sample: Sample, proposal: Proposal) -> Mapping[str, Any]:
         return {"files": sample.name}
     theirs = {match.ours: match.theirs for match in proposal.matches}
     changed = next((column for column in sample.source.data.column_names if normalised(column) in CHANGE_TIMES), None)
-    if changed is not None and "line" in theirs:
-        return {"database": {**sample.place["database"], "mode": "watermark", "watermark": changed}}
+    key = next((columns for columns in sample.unique if not set(columns) & set(proposal.personal)), None)
+    if changed is not None and key is not None and "line" in theirs:
+        return {"database": {**sample.place["database"], "mode": "watermark", "watermark": changed, "key": list(key)}}
     return {"database": {**sample.place["database"], "day": theirs["ordered_at"]}} if "ordered_at" in theirs else sample.place
 
 

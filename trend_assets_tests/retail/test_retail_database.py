@@ -276,7 +276,7 @@ def test_each_failure_to_connect_says_what_to_do(shop: Shop) -> None:
         ("alter table lines alter qty type jsonb using to_jsonb(qty)", "{table: lines}", "column 'qty' is JSON"),
         ("alter table lines alter price type money", "{table: lines}", "column 'price' is of type money"),
         ("select 1", "{table: lines, mode: watermark, watermark: sku}", "the watermark 'sku' is of type text"),
-        ("select 1", "{table: lines, day: sku}", "the day column 'sku' is of type text"),
+        ("alter table lines alter at type text", "{table: lines, day: at}", "the day column 'at' is of type text"),
     ],
 )
 def test_each_misfit_says_what_to_change(shop: Shop, prepare: str, database: str, said: str) -> None:

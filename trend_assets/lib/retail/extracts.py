@@ -17,6 +17,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+LATE_DAYS = 14
+"""A day is made again by itself for what changes in it within so many days after it. Sales rates look back as far."""
+_NO_NUMBERS = ("NaN", "Infinity", "-Infinity")
+
 
 @dataclass(frozen=True)
 class LandedPart:
@@ -32,7 +36,10 @@ class Extract:
 
     ``number`` counts from 1 within a source; ``taken_at``: aware, UTC; ``full``: everything was read, not only changes;
     ``low`` and ``high``: the watermark it began at and reached, as the database writes them; ``first_day`` and
-    ``last_day``: the days that were asked for, where only those were read.
+    ``last_day``: the days that were asked for, where only those were read. ``key_is_unique``: the database promises that no
+    two rows have the same key; ``changed_days``: days of the last ``LATE_DAYS`` whose rows are other ones than before it;
+    ``checkpoint``: parts that hold all rows up to this extract, each with its extract and row, so that earlier ones need not
+    be read.
     """
 
     number: int
@@ -44,6 +51,9 @@ class Extract:
     high: str | None = None
     first_day: date | None = None
     last_day: date | None = None
+    key_is_unique: bool = False
+    changed_days: tuple[date, ...] = ()
+    checkpoint: tuple[LandedPart, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -66,7 +76,9 @@ class Extract:
             fields[name] = None if fields[name] is None else date.fromisoformat(fields[name])
         fields["taken_at"] = datetime.fromisoformat(fields["taken_at"])
         fields["columns"] = tuple(fields["columns"])
-        fields["parts"] = tuple(LandedPart(**part) for part in fields["parts"])
+        fields["changed_days"] = tuple(date.fromisoformat(day) for day in fields.get("changed_days", ()))
+        for name in ("parts", "checkpoint"):
+            fields[name] = tuple(LandedPart(**part) for part in fields.get(name, ()))
         return Extract(**fields)
 
 
@@ -103,18 +115,29 @@ def days_to_read(extracts: Sequence[Extract], days: Iterable[date], timezone: st
 
 
 def full_read_due(extracts: Sequence[Extract], columns: Iterable[str], full_every_days: int | None, now: datetime) -> bool:
-    """Whether the next watermark extract must read everything: the first one, a new column, or as often as declared."""
-    if not extracts or not set(columns) <= set(extracts[-1].columns):
+    """Whether the next watermark extract must read everything: the first one, a new column, or as often as declared.
+
+    Also where a number that is none was taken for the watermark: nothing is greater than it.
+    """
+    if not extracts or not set(columns) <= set(extracts[-1].columns) or extracts[-1].high in _NO_NUMBERS:
         return True
     last_full = next(extract for extract in reversed(extracts) if extract.full)
     return full_every_days is not None and now - last_full.taken_at >= timedelta(days=full_every_days)
 
 
 def chain_of(extracts: Sequence[Extract], last: Extract) -> list[Extract]:
-    """The extracts that together give the state at ``last``: from the newest full one on."""
+    """The extracts that together give the state at ``last``: from the newest full one or checkpoint on."""
     upto = [extract for extract in extracts if extract.number <= last.number]
-    start = max(number for number, extract in enumerate(upto) if extract.full)
+    start = max(number for number, extract in enumerate(upto) if extract.full or extract.checkpoint)
     return upto[start:]
+
+
+def changes_of_day(extracts: Sequence[Extract], day: date, timezone: str) -> list[int]:
+    """Numbers of the extracts that changed rows of a day after the one that closed it."""
+    closing = closing_extract(extracts, day, timezone)
+    return [
+        extract.number for extract in extracts if closing is not None and extract.number > closing.number and day in extract.changed_days
+    ]
 
 
 def too_late_for(extract: Extract, day: date, timezone: str, late_hours: int) -> bool:

@@ -314,7 +314,8 @@ def _problems_of_database(table_name: str, table: TableMapping) -> list[str]:
         if theirs != database.day:
             problems.append(
                 f".database.day: rows are read by {database.day!r} and counted on the day that `{ours}` tells"
-                f"{f' (column {theirs!r})' if theirs else ''}: a row whose two days differ would be in no day. Write the same column in both"
+                f"{f' (column {theirs!r})' if theirs else ''}: a row whose two days differ would be in no day. "
+                "Write the same column in both"
             )
     if database.day is not None and database.mode == "watermark":
         problems.append(".database.day: only with mode: snapshot; a watermark reads changes of any day")
