@@ -51,13 +51,22 @@ def register(app: typer.Typer) -> None:
 
 
 def _seal(now: datetime, jobs: Sequence[str], *, dry_run: bool) -> None:
-    """One job after the other, each range after range, until nothing is due."""
+    """One job after the other, each range after range, until nothing is due. Ends with 1 where a job was left alone."""
+    from trend_assets.operations.orphans import end_orphans
     from trend_assets.operations.sealing import State
 
-    state = State.of_settings()
+    state, busy = State.of_settings(), False
+    end_orphans(state.instance)  # runs that were killed; without the daemon nobody else does
     console.print(f"[bold]What is due[/] at {now:%Y-%m-%d %H:%M} UTC")
     for job in JOBS:
         if job not in jobs:
+            continue
+        if going := _lane_under_way(state, job):
+            # Runs of this command do not wait in the queue, where the daemon's runs of a lane exclude each other.
+            busy = True
+            console.print(
+                f"  [yellow]{job}: left alone, {going}[/] and works on the same tables: wait for it, or stop it (make dev, then Runs)"
+            )
             continue
         if job == "late_hours":
             _late_hours(state, dry_run=dry_run)
@@ -65,6 +74,16 @@ def _seal(now: datetime, jobs: Sequence[str], *, dry_run: bool) -> None:
             _marts(state, dry_run=dry_run)
         else:
             _ranges_of(state, job, now, dry_run=dry_run)
+    if busy and not dry_run:
+        raise typer.Exit(1)
+
+
+def _lane_under_way(state: State, job: str) -> str | None:
+    """Which run of the job's lane is queued or going on, in words, or ``None``."""
+    from trend_assets.defs import jobs
+    from trend_assets.operations.sealing import under_way
+
+    return under_way(state.instance, tags={jobs.LANE: getattr(jobs, job).tags[jobs.LANE]})
 
 
 def _marts(state: State, *, dry_run: bool) -> None:

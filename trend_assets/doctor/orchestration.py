@@ -26,6 +26,7 @@ from trend_assets.doctor.surroundings import (
     warning,
     wrong,
 )
+from trend_assets.operations.orphans import is_alive
 from trend_assets.settings import PROJECT_ROOT
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 LOAD_SECONDS = 120
 SLOW_LOAD_SECONDS = 15
 HEARTBEAT_TOLERANCE = timedelta(minutes=2)
-SILENT_RUN = timedelta(hours=2)
-"""A run of unknown process that wrote no event for so long counts as stuck."""
 _LOAD = """
 import json, time
 started = time.monotonic()
@@ -105,7 +104,7 @@ def stuck_runs(surroundings: Surroundings) -> Diagnosis:
         for record in instance.get_run_records(dg.RunsFilter(statuses=under_way)):
             run = record.dagster_run
             name = f"{run.job_name} {run.run_id[:8]} since {record.create_timestamp:%Y-%m-%d %H:%M} UTC"
-            (alive if _is_alive(instance, record, surroundings.now) else stuck).append((name, run.run_id))
+            (alive if is_alive(instance, record, surroundings.now) else stuck).append((name, run.run_id))
     if stuck:
         found = f"{several([name for name, _ in stuck])}: counted as under way, but the process is gone"
         action = (
@@ -119,41 +118,6 @@ def _dagster(surroundings: Surroundings) -> str:
     storage = shown(surroundings.data / "dagster", surroundings.working_folder)
     command = shown(Path(sys.executable).with_name("dagster"), surroundings.working_folder)
     return f'DAGSTER_HOME="$PWD" TREND_ASSETS_DAGSTER_STORAGE={storage} {command}'
-
-
-def _is_alive(instance: dg.DagsterInstance, record: dg.RunRecord, now: datetime) -> bool:
-    """Whether one of the processes that the run told of is there and older than the run's end; else whether it spoke lately."""
-    import dagster as dg
-
-    logs = instance.all_logs(record.dagster_run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
-    processes = set()
-    for entry in logs:
-        event = entry.dagster_event
-        found = event.engine_event_data.metadata.get("pid") if event is not None else None
-        if found is not None and str(found.value).isdigit():
-            processes.add((int(str(found.value)), entry.timestamp))
-    if processes:
-        return any(_process_started(process) <= told for process, told in processes)
-    return now - record.update_timestamp.replace(tzinfo=record.update_timestamp.tzinfo or UTC) < SILENT_RUN
-
-
-def _process_started(process: int) -> float:
-    """When a process started, seconds since 1970; infinite where there is none (a number is used again after a while)."""
-    folder = Path(f"/proc/{process}")
-    if not Path("/proc/self").exists():
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return float("inf")
-        except PermissionError:
-            return 0.0
-        return 0.0
-    try:
-        if (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z":
-            return float("inf")
-        return folder.stat().st_mtime
-    except OSError:
-        return float("inf")
 
 
 def failed_runs(surroundings: Surroundings) -> Diagnosis:

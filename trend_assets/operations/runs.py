@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import threading
 import time
 import uuid
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trend_assets.operations.orphans import HOST_TAG
 from trend_assets.settings import PROJECT_ROOT, load_settings
 
 if TYPE_CHECKING:
@@ -124,8 +126,10 @@ def run_job(name: str, console: Console, partitions: Range | None = None, *, rai
     log.parent.mkdir(parents=True, exist_ok=True)
     # What dbt prints goes to a file; the console keeps the real standard output.
     with log.open("w") as output, contextlib.redirect_stdout(output), _steps_shown(instance, run_id, console):
+        # Killed, the run is known by its host (the daemon ends it) and not started again: nobody but this command can.
+        tags = {HOST_TAG: socket.gethostname(), "dagster/max_retries": "0", **(partitions.tags if partitions else {})}
         result = loaded.resolve_job_def(name).execute_in_process(
-            instance=instance, run_id=run_id, tags=partitions.tags if partitions else None, raise_on_error=False, run_config=_QUIET
+            instance=instance, run_id=run_id, tags=tags, raise_on_error=False, run_config=_QUIET
         )
     console.print(f"    {name}: {time.monotonic() - started:.1f} s")
     failures = [event for event in result.all_events if event.is_step_failure]

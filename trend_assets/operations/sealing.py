@@ -171,8 +171,8 @@ def first_range(days: Sequence[str], none: str) -> Due:
     return Due(Range(day_key(first), day_key(last)), f"{len(days)} days to make", len(days) - (last - first).days - 1)
 
 
-def under_way(instance: dg.DagsterInstance, job: str) -> str | None:
-    """Which run of the job is queued or going on, in words, or ``None``."""
+def under_way(instance: dg.DagsterInstance, job: str | None = None, tags: Mapping[str, str] | None = None) -> str | None:
+    """Which run of the job, or with the tags, is queued or going on, in words, or ``None``."""
     import dagster as dg
 
     going = [
@@ -182,8 +182,8 @@ def under_way(instance: dg.DagsterInstance, job: str) -> str | None:
         dg.DagsterRunStatus.STARTED,
         dg.DagsterRunStatus.CANCELING,
     ]
-    runs = instance.get_runs(dg.RunsFilter(job_name=job, statuses=going), limit=1)
-    return f"the run {runs[0].run_id[:8]} of {job} is {runs[0].status.value.lower()}" if runs else None
+    runs = instance.get_runs(dg.RunsFilter(job_name=job, tags=dict(tags or {}), statuses=going), limit=1)
+    return f"the run {runs[0].run_id[:8]} of {runs[0].job_name} is {runs[0].status.value.lower()}" if runs else None
 
 
 def marts_due(instance: dg.DagsterInstance) -> str | None:
@@ -232,14 +232,16 @@ class State:
 
     def due(self, now: datetime) -> dict[str, Due]:
         """What is due of each job with partitions, in the order in which they should run."""
-        from trend_assets.operations.retail_days import retail_due
+        from trend_assets.operations.retail_days import days_of_changed_sources, retail_due
 
         landed, sealed = what_landed(self.storage), self.sealed()
         retail = recorded(self.instance, RETAIL)
         hours, made = recorded(self.instance, SEALED_TABLES[0]), recorded(self.instance, DAILY_TABLES[-1])
         return {
             "social_hours": hours_due(self.settings, landed, sealed, now),
-            "retail_days": retail_due(self.settings, landed, sealed, retail, now),
+            "retail_days": retail_due(
+                self.settings, landed, sealed, retail, now, lambda: days_of_changed_sources(self.settings, self.instance, retail, now)
+            ),
             "demand_days": daily_due(hours, retail, made),
         }
 

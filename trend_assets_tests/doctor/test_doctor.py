@@ -353,16 +353,6 @@ def test_a_port_in_use_by_another_program_is_told(look, monkeypatch):
     assert found.action.startswith(f"DAGSTER_PORT={services.DAGSTER_PORT + 1} make dev")
 
 
-def test_the_state_of_a_process_tells_a_stuck_run(tmp_path):
-    process = subprocess.Popen(["sleep", "60"])
-    try:
-        assert orchestration._process_started(process.pid) <= time.time() + 1
-    finally:
-        process.kill()
-        process.wait()
-    assert orchestration._process_started(process.pid) == float("inf")
-
-
 def test_a_switched_off_sensor_is_told_from_a_running_one():
     assert orchestration._is_on(None, "RUNNING")
     assert orchestration._is_on("DECLARED_IN_CODE", "RUNNING")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
+import typer
 from dagster._core.run_coordinator import QueuedRunCoordinator
+from rich.console import Console
 
+from trend_assets.commands import seal
 from trend_assets.definitions import definitions
 from trend_assets.defs import automation
 from trend_assets.defs.jobs import LANE
@@ -177,7 +181,10 @@ def test_a_tick_waits_for_the_run_before(house):
 def test_the_daily_tick_asks_for_retail_tables_of_closed_days(house):
     house.seal(hours_between(NOW.replace(minute=0) - 3 * DAY, NOW.replace(minute=0) - 2 * HOUR))
     house.record("retail/products", day_key((NOW - 3 * DAY).date()))
-    assert bounds(house.tick(automation.retail_daily)) == (day_key((NOW - 2 * DAY).date()), day_key((NOW - DAY).date()))
+    assert bounds(house.tick(automation.retail_daily, NOW.replace(hour=3, minute=10))) == (
+        day_key((NOW - 2 * DAY).date()),
+        day_key((NOW - DAY).date()),
+    )
 
 
 def test_the_marts_tick_says_why_not(house):
@@ -281,3 +288,18 @@ def test_a_file_for_an_hour_that_is_not_rebuilt_is_told_once_and_a_newer_one_aga
     house.land(NOW.replace(minute=0) - 39 * DAY)
     look(house, look(house, cursor).cursor)
     assert len(read_alerts(alerts_file(house.settings))) == 2
+
+
+def test_the_command_leaves_a_job_alone_whose_lane_is_at_work(house, monkeypatch):
+    output = io.StringIO()
+    monkeypatch.setattr(seal, "console", Console(file=output, width=200))
+    house.land(NOW.replace(minute=0) - 6 * HOUR)
+    house.instance.create_run_for_job(dg.job(name="late_hours")(lambda: None), status=dg.DagsterRunStatus.STARTED, tags={LANE: "sealed"})
+    with pytest.raises(typer.Exit) as ended:
+        seal._seal(NOW, ("social_hours", "marts"), dry_run=False)
+    assert ended.value.exit_code == 1
+    told = output.getvalue()
+    assert "social_hours: left alone, the run" in told
+    assert "of late_hours is started" in told
+    assert "marts: the warehouse file is newer" in told  # its lane is free
+    assert [run.job_name for run in house.instance.get_runs()] == ["late_hours"]
