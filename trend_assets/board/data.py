@@ -212,6 +212,41 @@ def trend_summary(warehouse: Queryable, topic_id: str, day: date) -> Row | None:
     return rows[0] if rows else None
 
 
+EVERY_POST = "all"
+"""In place of a topic: every post that names us."""
+
+
+@dataclass(frozen=True)
+class Sentiment:
+    """How the posts that name us read in the day that ends at ``until``. shares: by label, the labels too few authors have together."""
+
+    until: datetime
+    posts: int
+    authors: int
+    shares: Mapping[str, float]
+
+
+def sentiment(warehouse: Queryable, topic_id: str, day: date) -> Sentiment | None:
+    """Sentiment towards the brand of a topic's posts, or of all (``EVERY_POST``), at the end of the day.
+
+    None without a model, and for topics that too few people name us in.
+    """
+    start = datetime.combine(day, time(), UTC)
+    rows = ask_rows(
+        warehouse,
+        "select hour, label, posts, authors, share from sentiment.topic_hours where topic_id = ? and hour >= ? and hour < ?",
+        topic_id,
+        start,
+        start + timedelta(days=1),
+    )
+    if not rows:
+        return None
+    newest = max(row["hour"] for row in rows)
+    rows = [row for row in rows if row["hour"] == newest]  # each hour counts the day that ends with it
+    shares = {row["label"]: float(row["share"]) for row in rows}
+    return Sentiment(newest.astimezone(UTC) + timedelta(hours=1), sum(row["posts"] for row in rows), rows[0]["authors"], shares)
+
+
 def links_of_trend(warehouse: Queryable, topic_id: str, day: date) -> list[Row]:
     """Products linked to the topic on the day with evidence, stock and sales; or one row that says why there are none."""
     return ask_rows(

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from trend_assets.board import data, look, sentences
-from trend_assets.board.data import CardGroup, Queryable, Row
+from trend_assets.board.data import CardGroup, Queryable, Row, Sentiment
 from trend_assets.board.lake_data import Accounts, accounts
 from trend_assets.board.markup import Html, element, sparkline, style_sheet
 from trend_assets.board.outcomes import Outcome, outcomes_of_cards
@@ -29,22 +29,22 @@ TREND_DAYS = 3
 CURVE_HOURS = 72
 
 STYLE = """
-@page { size: A4; margin: 9mm 13mm; }
+@page { size: A4; margin: 8mm 12mm; }
 * { box-sizing: border-box; }
 body { font: 8.6pt/1.28 "Source Sans 3", "Helvetica Neue", Arial, sans-serif; color: #1a1a1a; background: #fff; margin: 0 auto;
-  max-width: 184mm; overflow-wrap: anywhere; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  max-width: 186mm; overflow-wrap: anywhere; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 @media screen { body { padding: 6mm 4mm; } }
-h1 { font-size: 17pt; margin: 0; } h2 { font-size: 10.5pt; margin: 2.6mm 0 0.8mm; border-bottom: 0.3mm solid #888; }
+h1 { font-size: 17pt; margin: 0; } h2 { font-size: 10.5pt; margin: 2mm 0 0.6mm; border-bottom: 0.3mm solid #888; }
 h3 { font-size: 10pt; margin: 0; } p { margin: 0.6mm 0; } ul { margin: 0.4mm 0; padding-left: 4.5mm; } li { margin: 0; }
 .quiet { color: #555; } .notice { border: 0.3mm dashed #1a1a1a; padding: 0.8mm 2mm; margin: 1.5mm 0; }
 .chip { display: inline-block; color: #fff; font-weight: 600; padding: 0 1.6mm; border-radius: 0.8mm; margin-right: 1.5mm; }
 .origin { border: 0.25mm dashed #555; padding: 0 1.2mm; border-radius: 0.8mm; font-size: 8.4pt; white-space: nowrap; }
-.card { border: 0.25mm solid #bbb; border-radius: 1mm; padding: 1.3mm 2.2mm; margin: 1.4mm 0; break-inside: avoid; }
+.card { border: 0.25mm solid #bbb; border-radius: 1mm; padding: 1.1mm 2.2mm; margin: 1.2mm 0; break-inside: avoid; }
 .figures { display: flex; justify-content: space-between; align-items: center; gap: 3mm; font-weight: 600; }
 .figures svg { flex: none; color: #0072B2; } .figures p { margin: 0; }
 .sides { display: flex; gap: 5mm; } .sides > div { flex: 1 1 0; min-width: 0; }
 .trend { display: flex; gap: 3mm; align-items: center; margin: 0.6mm 0; } .trend svg { flex: none; color: #0072B2; }
-footer { margin-top: 2.5mm; border-top: 0.3mm solid #888; padding-top: 0.8mm; font-size: 8.4pt; color: #444; }
+footer { margin-top: 1.8mm; border-top: 0.3mm solid #888; padding-top: 0.8mm; font-size: 8.4pt; color: #444; }
 """
 
 
@@ -67,6 +67,7 @@ class Digest:
     outcomes: tuple[Outcome, ...]
     end: datetime | None
     accounts: Accounts
+    sentiment: Sentiment | None
     currency: str
 
 
@@ -102,6 +103,7 @@ def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | 
         tuple(sorted(outcomes_of_cards(warehouse, chosen), key=lambda one: (-abs(one.expected - one.sold), one.product_name))),
         data.end_of_data(warehouse),
         accounts(lake),
+        data.sentiment(warehouse, data.EVERY_POST, chosen),
         data.currency(warehouse),
     )
 
@@ -199,7 +201,11 @@ def _right(digest: Digest) -> list[Html]:
     language = digest.language
     lines = [sentences.outcome(language, _short(told)) for told in digest.outcomes[:MOST_OUTCOMES]]
     noise = text(language, "digest_suppressed", count=digest.suppressed, abstained=digest.abstained)
-    return [element("h2", text(language, "digest_wrong")), _list(lines, text(language, "digest_no_outcome")), element("p", noise)]
+    parts = [element("h2", text(language, "digest_wrong")), _list(lines, text(language, "digest_no_outcome")), element("p", noise)]
+    if digest.sentiment is not None:
+        title = text(language, "about_us") + text(language, "colon")
+        parts.append(element("p", element("b", title), sentences.sentiment(language, digest.sentiment)))
+    return parts
 
 
 def _footer(digest: Digest) -> Html:

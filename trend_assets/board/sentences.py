@@ -9,15 +9,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trend_assets.board.data import shelf_days
+from trend_assets.board.data import Sentiment, shelf_days
 from trend_assets.board.outcomes import Outcome
-from trend_assets.board.words import Language, amount, day, number, text, typeset
+from trend_assets.board.words import Language, amount, day, moment, number, text, typeset
 from trend_assets.lib.demand.cards import DEFAULT_RULES
 from trend_assets.lib.demand.reconsider import Turn
 
 HIGH_CONFIDENCE, LOW_CONFIDENCE = 0.6, 0.35
 NEAR = 1.3
 """Expected and sold within 30 % of each other count as right."""
+
+
+def sentiment(language: Language, found: Sentiment) -> str:
+    """Shares of positive, neutral and negative posts; what few people say is one share, so that nobody is singled out."""
+    shares = [f"{number(language, 100 * share)} % {text(language, label)}" for label, share in _in_order(found.shares)]
+    counted = {"posts": number(language, found.posts), "authors": number(language, found.authors), "until": moment(language, found.until)}
+    return f"{', '.join(shares)} {text(language, 'sentiment_of', **counted)}"
+
+
+def _in_order(shares: Mapping[str, float]) -> list[tuple[str, float]]:
+    return [(label, shares[label]) for label in ("positive", "neutral", "negative", "withheld") if label in shares]
 
 
 def arithmetic(language: Language, card: Mapping[str, Any]) -> str:

@@ -161,6 +161,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Days without data of the retailer are gaps, not zeros. Dashed: raised as a trend.",
         "Les jours sans données du magasin sont des trous, pas des zéros. Pointillé : signalée.",
     ),
+    "about_us": ("What people say about us", "Ce qu'on dit de nous"),
+    "about_us_here": ("Where it names us", "Quand on nous y nomme"),
+    "positive": ("positive", "positif"),
+    "neutral": ("neutral", "neutre"),
+    "negative": ("negative", "négatif"),
+    "withheld": ("said by too few to tell", "dit par trop peu de personnes"),
+    "sentiment_of": (
+        "of {posts} posts by {authors} people in the day to {until}, as our model reads them.",
+        "de {posts} messages de {authors} personnes, sur la journée jusqu'au {until}, selon notre modèle.",
+    ),
     "live_now": ("Right now", "En ce moment"),
     "provisional": ("provisional", "provisoire"),
     "provisional_help": (

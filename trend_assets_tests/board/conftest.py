@@ -61,6 +61,11 @@ def with_cards(town: Town, folder: Path) -> BoardTown:
     connection.execute(
         "update warehouse.mart_trend_daily set suppressed = false, label = ? where lane = 'noise' and day = ?", [HOSTILE, DAYS[1]]
     )
+    connection.execute(
+        "insert into sentiment.topic_hours select cast(? as timestamptz) + interval 22 hour, ?, unnest(['positive', 'withheld']), "
+        "unnest([30, 10]), 25, unnest([0.75, 0.25])",
+        [f"{DAYS[0]} 00:00:00+00", topic],
+    )
     exemplars = connection.execute(
         "select exemplar_posts from topics.trends where topic_id = ? and hour < ? order by hour desc limit 1", [topic, DAYS[1]]
     ).fetchall()[0][0]

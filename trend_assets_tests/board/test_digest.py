@@ -45,8 +45,25 @@ def pages_printed(html: str, folder: Path) -> int:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        ("en", ["What to do today: Sun 6 Sep 2026", "What would change our mind", "simulated data", "nothing lost"]),
-        ("fr", ["Que faire aujourd&#x27;hui\u00a0: dim. 6 sept. 2026", "Ce qui nous ferait changer d&#x27;avis", "rien de perdu"]),
+        (
+            "en",
+            [
+                "What to do today: Sun 6 Sep 2026",
+                "What would change our mind",
+                "simulated data",
+                "nothing lost",
+                "What people say about us: ",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "Que faire aujourd&#x27;hui\u00a0: dim. 6 sept. 2026",
+                "Ce qui nous ferait changer d&#x27;avis",
+                "rien de perdu",
+                "Ce qu&#x27;on dit de nous",
+            ],
+        ),
     ],
 )
 def test_the_digest_of_a_town_is_one_page(board_town, tmp_path, language, expected):

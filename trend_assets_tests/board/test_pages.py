@@ -14,10 +14,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import trend_assets.board
+from trend_assets.board.data import EVERY_POST, sentiment
 from trend_assets.board.responses import TABLE
 from trend_assets.lake.reader import manifest_path
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
+from trend_assets.warehouse.engine import Warehouse
 from trend_assets_tests.board.conftest import DAYS, HOSTILE, BoardTown, some_row
 
 APPLICATION = Path(trend_assets.board.__file__).with_name("app.py")
@@ -137,6 +139,28 @@ def test_a_trends_page_shows_curve_sales_stock_links_posts_and_carriers(inside):
     assert "&lt;img src=x onerror=" in shown, "the poisoned exemplar is shown as text"
     assert "<img" not in shown
     assert "do not copy or export" in shown
+
+
+def test_a_trends_page_says_how_people_speak_of_us_in_all_and_in_the_trend(inside):
+    test = opened("trends")
+    test.selectbox(key="trend_day").select(DAYS[0])
+    _ran(test)
+    test.selectbox(key=f"trend-{DAYS[0]}").select(inside.topic)
+    shown = words(_ran(test))
+    warehouse = Warehouse(inside.folder / "lake" / "trends.duckdb")
+    of_all = sentiment(warehouse, EVERY_POST, DAYS[0])
+    assert of_all is not None
+    assert f"What people say about us: </b>{round(100 * of_all.shares['positive'])} % positive, " in shown
+    assert f"of {of_all.posts} posts by {of_all.authors} people in the day to Sun 6 Sep 00:00 UTC" in shown
+    assert "Where it names us: </b>75 % positive, 25 % said by too few to tell of 40 posts by 25 people" in shown
+    assert sum(of_all.shares.values()) == pytest.approx(1)
+
+
+def test_without_a_model_nothing_is_said_of_sentiment(inside):
+    assert sentiment(Warehouse(inside.folder / "lake" / "trends.duckdb"), EVERY_POST, date(2026, 8, 1)) is None
+    test = opened("trends")
+    test.selectbox(key="trend_day").select(DAYS[1])
+    assert "Where it names us" not in words(_ran(test))
 
 
 @pytest.mark.parametrize(

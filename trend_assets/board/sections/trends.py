@@ -35,6 +35,7 @@ def page() -> None:
         chosen = st.selectbox(
             say("day"), days, index=_first_shown(days), format_func=lambda one: long_day(language(), one), key="trend_day"
         )
+    _about_us("about_us", data.EVERY_POST, chosen)
     everything = cache.ask(data.trends_of_day, chosen)
     suppressed_too = st.toggle(say("show_suppressed"), key="suppressed") if any(row["suppressed"] for row in everything) else False
     trends = [row for row in everything if suppressed_too or not row["suppressed"]]
@@ -67,6 +68,7 @@ def _trend(trend: Row, day: date) -> None:
     raised = moment(language(), trend["first_raised_at"].astimezone(UTC))
     counts = f"{number(language(), trend['posts'])} {say('posts')} · {say('raised')} {raised}"
     show(look.block(element("h3", trend["label"]), element("div", join(*head)), element("p", counts), element("p", trend["reason"])))
+    _about_us("about_us_here", topic_id, day)
     links = cache.ask(data.links_of_trend, topic_id, day)
     _charts(trend, links, day)
     left, right = st.columns(2, gap="large")
@@ -79,7 +81,16 @@ def _trend(trend: Row, day: date) -> None:
     sql_hint(
         f"select hour, posts, stage from warehouse.mart_topic_hourly where topic_id = '{topic_id}' order by hour;",  # noqa: S608 - a hint to read
         f"select * from demand.product_trend_links where topic_id = '{topic_id}';",  # noqa: S608 - a hint to read
+        f"select hour, label, posts, share from sentiment.topic_hours where topic_id in ('{topic_id}', 'all') order by hour;",  # noqa: S608 - a hint to read
     )
+
+
+def _about_us(title: str, topic_id: str, day: date) -> None:
+    """Sentiment of the day's posts; nothing without a model, or where too few name us."""
+    found = cache.ask(data.sentiment, topic_id, day)
+    if found is not None:
+        told = f"{say(title)}{say('colon')}"
+        show(look.block(element("p", element("b", told), sentences.sentiment(language(), found))))
 
 
 def _charts(trend: Row, links: Sequence[Row], day: date) -> None:
