@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     sensor_files: int = Field(500, ge=1, description="Most landing files looked at in one tick of a sensor; the rest waits for the next")
     live_groups: int = Field(20_000, ge=100, description="Most near-duplicate groups clustered in the live lane; more are sampled by hash")
     live_interval_seconds: int = Field(5, ge=1, description="How often the live sensor looks for new landing files, seconds")
+    live_run_seconds: int = Field(
+        900, ge=30, description="After how many seconds the next live run starts beside the one under way and takes over from it"
+    )
     alert_webhook: SecretStr | None = Field(None, description='Address that gets each alert as a JSON POST {"text": ...}; secret')
     digest_language: Literal["en", "fr"] = Field("en", description="Language of the printed digest: en or fr")
     retail_database: SecretStr | None = Field(

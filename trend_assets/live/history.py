@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -18,7 +18,9 @@ import pyarrow as pa
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.storage import open_storage
 from trend_assets.lib.live.batches import of_hour
-from trend_assets.lib.live.hours import HOUR, OpenHours
+from trend_assets.lib.live.hours import OpenHours
+from trend_assets.lib.trends.past import INTERACTION_PAST, TERM_COLUMNS, TREND_PAST
+from trend_assets.live.sealed import versions_read
 from trend_assets.partitions import hour_key, hours_between
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from trend_assets.lib.live.history import History
     from trend_assets.lib.live.judge import LiveParameters
 
-PAST, INTERACTION_PAST = timedelta(days=28), timedelta(days=7)
-TERM_COLUMNS = ["created_at", "kind", "lemmas", "hashtags"]
 JUDGED_AGAIN_SECONDS = 60.0
 """Late posts of a full hour change it at most so often: judging it anew costs more than the hour under way."""
 _DIGITS = 16
@@ -79,11 +79,11 @@ class Histories:
 
     def _keys(self, hours: OpenHours) -> list[str]:
         """Key of the sealed history and of the one after each full open hour."""
-        registry = self.lake.manifest(TABLES["topics/topics"], hour_key(hours.newest_sealed)) if hours.newest_sealed else None
+        sealed = versions_read(self.lake, hours.newest_sealed) if hours.newest_sealed is not None else []
         full = [hour_key(hour) for hour in hours.judged[:-1]]
         manifests = self.lake.manifests(TABLES["social/live_posts"], full)
         versions = [manifest.data_version if manifest is not None else "" for manifest in manifests.values()]
-        keys = [_digest(_format(), hours.first.isoformat(), registry.data_version if registry else "", repr(self.parameters))]
+        keys = [_digest(_format(), hours.first.isoformat(), *sealed, repr(self.parameters))]
         for key, version in zip(full, versions, strict=True):
             keys.append(_digest(keys[-1], key, version))
         return keys
@@ -125,9 +125,9 @@ class Histories:
             hours.first,
             registry=self.lake.read(TABLES["topics/topics"], newest),
             window=[(hour, of_hour(posts, hour)) for hour in hours_between(hours.first - window, hours.first)],
-            term_posts=read("social/clean_posts", PAST, TERM_COLUMNS),
-            topic_hours=read("topics/topic_hours", PAST),
-            trends=read("topics/trends", PAST),
+            term_posts=read("social/clean_posts", TREND_PAST, TERM_COLUMNS),
+            topic_hours=read("topics/topic_hours", TREND_PAST),
+            trends=read("topics/trends", TREND_PAST),
             assignments=read("topics/topic_assignments", timedelta(hours=24)),
             interactions=read("influencers/interactions", INTERACTION_PAST),
             brands=self.parameters.brands,
@@ -152,11 +152,3 @@ def _name(key: str) -> str:
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_DIGITS]
-
-
-def sealed_until(lake: Lake) -> datetime | None:
-    """Start of the newest sealed hour: the newest partition of the registry."""
-    from trend_assets.partitions import end_of_hour
-
-    keys = lake.partitions(TABLES["topics/topics"])
-    return end_of_hour(keys[-1]) - HOUR if keys else None

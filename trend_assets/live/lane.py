@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,7 +24,8 @@ from trend_assets.lake.storage import ConflictError, Storage, open_storage
 from trend_assets.landing.files import list_landing
 from trend_assets.lib.live.batches import KEY, BatchCounts, new_posts, of_hour, outcome_counts
 from trend_assets.lib.live.hours import OpenHours, open_hours
-from trend_assets.live.history import Histories, sealed_until
+from trend_assets.live.history import Histories
+from trend_assets.live.sealed import sealed_until
 from trend_assets.partitions import hour_key
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES, Table
@@ -68,46 +69,57 @@ class LiveReport:
 class LiveLane:
     """The live lane of one process: what it remembers between micro-batches is only a cache of what the lake says.
 
-    networks: those whose landing folders are listed; None lists all of landing. clock: now (aware), tests pass their own.
+    goes_on: asked between steps, says whether this run still has the lane (``live/lease.py``). clock: now (aware), tests pass their own.
     """
 
     def __init__(
         self,
         settings: Settings,
         lake: Lake,
-        networks: Collection[str] | None = None,
+        goes_on: Callable[[], bool] = lambda: True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._settings, self._lake, self._networks, self._clock = settings, lake, networks, clock
+        self._settings, self._lake, self._goes_on, self._clock = settings, lake, goes_on, clock
         self._landing = open_storage(settings.landing_root)
         self._parameters = live_parameters(settings)
         self._histories = Histories(settings, lake, self._parameters)
         self._posts: dict[str, tuple[str, pa.Table]] = {}
 
     def hours(self) -> OpenHours:
-        """The open hours now: those after the newest hour of the registry."""
-        return open_hours(self._clock(), sealed_until(self._lake), self._settings.lake_start, self._settings.lake_end)
+        """The open hours now: those after the newest sealed hour."""
+        now = self._clock()
+        return open_hours(now, sealed_until(self._lake, now), self._settings.lake_start, self._settings.lake_end)
 
     def waiting(self, hours: OpenHours) -> list[str]:
         """Landing files that wait to be taken in."""
-        return waiting_files(self._lake, self._landing, hours, self._networks)
+        return waiting_files(self._lake, self._landing, hours)
+
+    def prepare(self) -> None:
+        """Load the code and the history that a first micro-batch needs: what a run does before it asks for the lane."""
+        from trend_assets.lib import sources  # noqa: F401 - slow to import
+        from trend_assets.lib.live import judge  # noqa: F401
+        from trend_assets.lib.text import clean  # noqa: F401
+
+        hours = self.hours()
+        if hours.judged:
+            self._histories.before(hours)
 
     def run_once(self) -> LiveReport:
         """One micro-batch: take in what has landed, then publish live trends and rankings. Safe to kill and to repeat."""
         report = LiveReport(self.hours())
         if not report.hours.judged:
             return report
-        with report.stage("take in"):
+        with self._step(report, "take in"):
             self._take_in(report)
         hours = report.hours = self.hours()  # what was taken in meanwhile is not in the future
-        with report.stage("history"):
+        with self._step(report, "history"):
             history = self._histories.before(hours)
-        with report.stage("live posts"):
+        with self._step(report, "live posts"):
             posts = self._posts_of(hour_key(hours.current))
         from trend_assets.lib.live.judge import judge
 
         trends_table, rankings_table = TABLES["topics/live_trends"], TABLES["influencers/live_rankings"]
-        with report.stage("judge"):
+        with self._step(report, "judge"):
             report.tables = judge(
                 hours,
                 history,
@@ -116,23 +128,32 @@ class LiveLane:
                 previous_trends=self._lake.read(trends_table, ["all"]),
                 previous_rankings=self._lake.read(rankings_table, ["all"]),
             )
-        with report.stage("publish"):
+        with self._step(report, "publish"):
             for table, rows in ((trends_table, report.tables.trends), (rankings_table, report.tables.rankings)):
                 # A quiet hour may have far fewer trends than the one before: shrinking is no loss here.
-                self._lake.publish(table, {"all": rows}, allow_shrink=True)
+                with contextlib.suppress(ConflictError):  # a run that has taken over meanwhile was faster: its rows are newer
+                    self._lake.publish(table, {"all": rows}, allow_shrink=True)
                 remove_replaced_parts(self._lake, table, "all", self._clock())
         report.published_at = self._clock()
         return report
 
-    def run(self, seconds: float, idle_seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[LiveReport]:
-        """Micro-batches for about ``seconds``, each as soon as files wait; ends early when none came for ``idle_seconds``.
+    @contextlib.contextmanager
+    def _step(self, report: LiveReport, name: str) -> Iterator[None]:
+        """A measured stage, before which the run shows that it goes on."""
+        self._goes_on()
+        with report.stage(name):
+            yield
 
-        Always at least one, so the trailing hour moves on. A process costs more to start than many batches to do.
+    def run(self, seconds: float, idle_seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[LiveReport]:
+        """Micro-batches for about ``seconds``, each as soon as files wait.
+
+        Ends early when none came for ``idle_seconds``, or when the next run is ready to take over. Always at least one, so the
+        trailing hour moves on. A process costs more to start than many batches to do.
         """
         started = time.monotonic()
         yield self.run_once()
         busy = time.monotonic()  # the first one may have taken long: it makes the history
-        while time.monotonic() - started < seconds and time.monotonic() - busy < idle_seconds:
+        while self._goes_on() and time.monotonic() - started < seconds and time.monotonic() - busy < idle_seconds:
             if self.waiting(self.hours()):
                 yield self.run_once()
                 busy = time.monotonic()
@@ -214,15 +235,24 @@ def live_parameters(settings: Settings) -> LiveParameters:
     )
 
 
-def waiting_files(lake: Lake, landing: Storage, hours: OpenHours, networks: Collection[str] | None = None) -> list[str]:
-    """Landing files of the open hours that no live partition has consumed, oldest first (names start with their time)."""
+def waiting_files(lake: Lake, landing: Storage, hours: OpenHours) -> list[str]:
+    """Landing files of the open hours that no live partition has consumed, oldest first (names start with their time).
+
+    Only the folders of these hours are listed, and the networks there are: landing grows for ever.
+    """
     wanted = hours.landing
     if not wanted:
         return []
     manifests = lake.manifests(TABLES["social/live_posts"], [hour_key(hour) for hour in wanted])
     consumed = {path for manifest in manifests.values() if manifest is not None for path in manifest.inputs}
-    found = list_landing(landing, wanted, networks)
-    return sorted((path for paths in found.values() for path in paths if path not in consumed), key=lambda path: path.rpartition("/")[2])
+    found = [
+        path
+        for folder in landing.folders()
+        for paths in list_landing(landing, wanted, [folder.removeprefix("network=")]).values()
+        for path in paths
+        if path not in consumed
+    ]
+    return sorted(found, key=lambda path: path.rpartition("/")[2])
 
 
 def _cleaned(raw_posts: pa.Table, settings: Settings) -> pa.Table:
@@ -254,27 +284,23 @@ def remove_replaced_parts(lake: Lake, table: Table, key: str, now: datetime) -> 
 
 @dataclass(frozen=True)
 class Look:
-    """What the sensor sees: open hours, files that wait, whether there are live posts to judge, networks that have landed."""
+    """What the sensor sees: open hours, files that wait, whether there are live posts to judge, whether there are live rows."""
 
     open_hours: int
     waiting: int
     live_posts: bool
-    networks: list[str]
+    live_rows: bool
 
 
-def look(settings: Settings, lake: Lake, networks: Collection[str] | None) -> Look:
-    """A glance at landing, without reading a file; ``networks`` None lists all of landing and learns which there are."""
+def look(settings: Settings, lake: Lake) -> Look:
+    """A glance at landing, without reading a file."""
     now = datetime.now(UTC)
-    if settings.lake_end is not None and now >= settings.lake_end:
-        return Look(0, 0, False, [])
-    hours = open_hours(now, sealed_until(lake), settings.lake_start, settings.lake_end)
-    landing = open_storage(settings.landing_root)
-    if networks is None:
-        # Landing paths begin with network=NAME/.
-        networks = sorted({path[8 : path.find("/")] for path in landing.list("network=")})
-    waiting = waiting_files(lake, landing, hours, networks) if networks else []
+    hours = open_hours(now, sealed_until(lake, now), settings.lake_start, settings.lake_end)
+    if not hours.judged:
+        return Look(0, 0, False, False)
+    waiting = waiting_files(lake, open_storage(settings.landing_root), hours)
     some = any(lake.manifest(TABLES["social/live_posts"], hour_key(hour)) is not None for hour in hours.judged)
-    return Look(len(hours.judged), len(waiting), some, list(networks))
+    return Look(len(hours.judged), len(waiting), some, lake.manifest(TABLES["topics/live_trends"], "all") is not None)
 
 
 def compare_sealed(lake: Lake, keys: Sequence[str], hours: Sequence[datetime]) -> list[pa.Table]:

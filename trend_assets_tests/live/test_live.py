@@ -8,9 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -19,7 +17,9 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lake.reader import folder_of_key
 from trend_assets.lake.storage import open_storage
 from trend_assets.landing.files import LandingRecord, LandingWriter
-from trend_assets.live.lane import LiveLane, compare_sealed, remove_replaced_parts
+from trend_assets.live.history import Histories
+from trend_assets.live.lane import LiveLane, compare_sealed, live_parameters, remove_replaced_parts
+from trend_assets.live.sealed import registries_of, sealed_until
 from trend_assets.partitions import end_of_hour, hour_key
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
@@ -91,9 +91,14 @@ def test_full_open_hours_are_judged_as_the_sealed_lane_judges_them(town, current
     report = lane_at(settings, lake, current + timedelta(minutes=20)).run_once()
     assert report.hours.judged == [current - n * HOUR for n in (3, 2, 1, 0)]
     assert report.batch.added > 50
+    assert_equal_to_sealed(town, lake, report.hours.judged[:-1])
+
+
+def assert_equal_to_sealed(town: Town, lake: Lake, hours: list[datetime]) -> None:
+    """The live rows of full hours are the sealed lane's."""
     live, sealed = lake.read(LIVE_TRENDS), town.lake.read(TABLES["topics/trends"])
     compared = 0
-    for hour in report.hours.judged[:-1]:
+    for hour in hours:
         expected = rows_of(sealed, hour)
         found = rows_of(live, hour).select(expected.column_names)
         assert sorted(found.to_pylist(), key=lambda row: row["rank"]) == sorted(expected.to_pylist(), key=lambda row: row["rank"])
@@ -105,6 +110,33 @@ def test_full_open_hours_are_judged_as_the_sealed_lane_judges_them(town, current
             == town.lake.read(authors, [hour_key(hour)]).sort_by([("scope", "ascending"), ("rank", "ascending")]).to_pylist()
         )
     assert compared > 0
+
+
+def test_batches_between_the_steps_of_sealing_judge_from_whole_hours_and_leave_nothing_behind(town, current, open_town):
+    settings, lake = open_town
+    lane, hour = lane_at(settings, lake, current + timedelta(minutes=20)), current - OPEN * HOUR
+    lane.run_once()
+    for path in SEALED:  # in the order in which social_hours publishes them
+        lake.publish(TABLES[path], {hour_key(hour): town.lake.read(TABLES[path], [hour_key(hour)])})
+        if path in ("topics/topics", "topics/topic_hours", "topics/trends"):
+            assert lane.run_once().hours.first == hour
+    report = lane.run_once()
+    assert report.hours.first == hour + HOUR
+    assert_equal_to_sealed(town, lake, report.hours.judged[:-1])
+    kept = lane_at(settings, lake, current + timedelta(minutes=20))  # another run, from the file that was kept
+    kept.run_once()
+    assert_equal_to_sealed(town, lake, report.hours.judged[:-1])
+
+
+def test_a_history_is_made_anew_when_the_newest_sealed_hour_was_sealed_again(current, open_town):
+    settings, lake = open_town
+    histories = Histories(settings, lake, live_parameters(settings))
+    hours = lane_at(settings, lake, current - (OPEN - 1) * HOUR).hours()
+    first = histories.before(hours)
+    table, key = TABLES["topics/topic_hours"], hour_key(current - (OPEN + 1) * HOUR)
+    lake.publish(table, {key: lake.read(table, [key]).slice(0, 1)}, allow_shrink=True)
+    again = histories.before(hours)
+    assert again.topic_hours.num_rows < first.topic_hours.num_rows
 
 
 def test_every_row_is_marked_provisional_with_the_sixty_minutes_it_counts(current, open_town):
@@ -230,6 +262,20 @@ def test_a_new_lake_without_anything_sealed_works_and_raises_nothing(tmp_path):
     assert lake.read(LIVE_TRENDS).num_rows == 0
 
 
+def test_an_hour_counts_as_sealed_once_everything_that_sealing_makes_is_there_also_without_rows(tmp_path):
+    lake, hour = Lake(str(tmp_path)), datetime(2026, 9, 1, 10, tzinfo=UTC)
+    now = hour + 3 * HOUR
+    assert sealed_until(lake, now) is None
+    for path in ("topics/topics", "topics/trends"):
+        lake.publish(TABLES[path], {hour_key(hour): TABLES[path].empty()})
+        assert sealed_until(lake, now) is None
+    path = "influencers/influencer_rankings"
+    lake.publish(TABLES[path], {hour_key(hour): TABLES[path].empty()})
+    assert sealed_until(lake, now) == hour
+    assert sealed_until(lake, now + timedelta(days=3)) == hour  # sealing is far behind: found by listing
+    assert registries_of(lake, [hour_key(hour), hour_key(now)]).keys() == {hour_key(hour)}
+
+
 def test_many_small_batches_are_written_together_and_replaced_parts_go_after_a_grace(tmp_path):
     start = datetime(2026, 9, 1, 10, tzinfo=UTC)
     settings = Settings(_env_file=None, data=str(tmp_path), lake_start=start)
@@ -300,37 +346,3 @@ def test_the_live_job_touches_no_warehouse_asset_and_its_work_imports_neither_db
     modules = ", ".join(f"trend_assets.{name}" for name in names)
     script = f"import sys, {modules}; print([name for name in sys.modules if name.split('.')[0] in ('dbt', 'dagster_dbt', 'duckdb')])"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == "[]"
-
-
-def tick(settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, cursor: str | None = None) -> Any:
-    """One evaluation of the live sensor on a data folder."""
-    from trend_assets.defs.live import sensors
-    from trend_assets.resources import LakeResource
-
-    monkeypatch.setattr(sensors, "load_settings", lambda: settings)
-    context = dg.build_sensor_context(instance=instance, cursor=cursor, resources={"lake": LakeResource(root=settings.lake_root)})
-    return sensors.live_sensor(context)
-
-
-def test_the_sensor_asks_for_one_run_while_files_wait(tmp_path, monkeypatch):
-    now = datetime.now(UTC)
-    settings = Settings(_env_file=None, data=str(tmp_path), lake_start=now - timedelta(hours=2))
-    with dg.DagsterInstance.ephemeral() as instance:
-        assert tick(settings, instance, monkeypatch).skip_reason is not None
-        land(settings, [record(1, now - timedelta(seconds=30), "something landed")])
-        result = tick(settings, instance, monkeypatch)
-        assert [request.tags["trend-assets/networks"] for request in result.run_requests] == ["x"]
-        again = tick(settings, instance, monkeypatch, cursor=result.cursor)  # the cursor only saves a listing
-        assert len(again.run_requests) == 1
-        run = instance.create_run_for_job(dg.GraphDefinition(name="live", node_defs=[]).to_job("live"), status=dg.DagsterRunStatus.STARTED)
-        waits = tick(settings, instance, monkeypatch, cursor=result.cursor)
-        assert isinstance(waits, dg.SkipReason)
-        assert run.run_id in waits.skip_message
-
-
-def test_the_sensor_leaves_a_lake_of_the_past_alone(tmp_path, monkeypatch):
-    start = datetime(2026, 9, 1, tzinfo=UTC)
-    settings = Settings(_env_file=None, data=str(tmp_path), lake_start=start, lake_end=start + timedelta(days=2))
-    land(settings, [record(1, start + HOUR, "long ago")])
-    with dg.DagsterInstance.ephemeral() as instance:
-        assert isinstance(tick(settings, instance, monkeypatch), dg.SkipReason)

@@ -9,12 +9,12 @@ from datetime import timedelta
 import dagster as dg
 
 from trend_assets.declared import asset_key, asset_spec
+from trend_assets.lib.trends.past import INTERACTION_PAST
+from trend_assets.live.sealed import registries_of
 from trend_assets.partitions import hour_key, hours_between, hours_of
-from trend_assets.resources import LakeResource
+from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
-
-LOOKBACK = timedelta(days=7)
 
 
 @dg.multi_asset(
@@ -39,7 +39,9 @@ def interactions(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
             deps=[
                 dg.AssetDep(
                     asset_key("influencers/interactions"),
-                    partition_mapping=dg.TimeWindowPartitionMapping(start_offset=-7 * 24, allow_nonexistent_upstream_partitions=True),
+                    partition_mapping=dg.TimeWindowPartitionMapping(
+                        start_offset=-(INTERACTION_PAST // timedelta(hours=1)), allow_nonexistent_upstream_partitions=True
+                    ),
                 )
             ],
         )
@@ -50,11 +52,13 @@ def influencer_rankings(context: dg.AssetExecutionContext, lake: LakeResource) -
     """Rank authors by recency-decayed attention received, overall and per topic."""
     from trend_assets.lib.influence.rankings import influencer_rankings as rank
 
-    hours = hours_of(context.partition_time_window)
-    keys = [hour_key(hour) for hour in hours_between(hours[0] - LOOKBACK, hours[-1] + timedelta(hours=1))]
+    store, hours = lake.get(), hours_of(context.partition_time_window)
+    keys = [hour_key(hour) for hour in hours_between(hours[0] - INTERACTION_PAST, hours[-1] + timedelta(hours=1))]
     ranked = rank(
         hours,
-        interactions=lake.get().read(TABLES["influencers/interactions"], keys),
+        interactions=store.read(TABLES["influencers/interactions"], keys),
         half_life_hours=load_settings().influence_half_life_hours,
     )
-    yield dg.MaterializeResult(asset_key=asset_key("influencers/influencer_rankings"), value=ranked)
+    yield dg.MaterializeResult(
+        asset_key=asset_key("influencers/influencer_rankings"), value=Published(ranked, registries_of(store, list(context.partition_keys)))
+    )

@@ -15,10 +15,11 @@ from pydantic import Field
 
 from trend_assets import presentation
 from trend_assets.declared import asset_key, asset_spec
-from trend_assets.defs.live.tags import NETWORKS_TAG
+from trend_assets.defs.jobs import LIVE_TABLES
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.tables import concatenate
 from trend_assets.live.lane import LiveLane, compare_sealed
+from trend_assets.live.lease import Turn
 from trend_assets.live.report import LiveTotals
 from trend_assets.partitions import hour_key, hours_of
 from trend_assets.resources import LakeResource
@@ -26,7 +27,6 @@ from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 SEALED_INPUTS = ["topics/topics", "topics/topic_hours", "topics/trends", "topics/topic_assignments", "social/clean_posts"]
-LIVE_TABLES = ("social/live_posts", "topics/live_trends", "influencers/live_rankings")
 TOLD_EVERY_SECONDS = 60.0
 _IO_MANAGER_KEY = "dagster/io_manager_key"
 
@@ -45,9 +45,9 @@ def _live_spec(path: str, deps: list[Any]) -> dg.AssetSpec:
 
 
 class LiveRun(dg.Config):
-    """How long a run goes on: starting a process costs more than many micro-batches."""
+    """How long a run goes on at most: starting a process costs more than many micro-batches. It ends as soon as the next is ready."""
 
-    seconds: float = Field(900.0, description="The run ends after the micro-batch under way when it is this old; 0 for a single one")
+    seconds: float = Field(900.0, description="The run ends after the micro-batch under way when it has gone on for so long; 0 for one")
     idle_seconds: float = Field(60.0, description="It ends earlier when no file has landed for so long")
 
 
@@ -61,17 +61,29 @@ class LiveRun(dg.Config):
 )
 def live_tables(context: dg.AssetExecutionContext, config: LiveRun, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Take in what lands for the open hours and publish provisional trends and rankings, micro-batch by micro-batch."""
-    networks = [name for name in context.run.tags.get(NETWORKS_TAG, "").split(",") if name]
-    lane = LiveLane(load_settings(), lake.get(), networks or None)
-    total, told = LiveTotals(), time.monotonic()
-    for report in lane.run(config.seconds, config.idle_seconds):
-        total.add(report)
-        if time.monotonic() - told > TOLD_EVERY_SECONDS:  # a run is long: how it goes is on record before its end
-            told = time.monotonic()
-            for path in LIVE_TABLES:
-                context.log_event(dg.AssetMaterialization(asset_key(path), metadata=_metadata(path, total, lake.get())))
+    settings, total = load_settings(), LiveTotals()
+    turn = Turn(settings, context.run_id, finished=lambda run: _finished(context.instance, run))
+    lane = LiveLane(settings, lake.get(), goes_on=turn.goes_on)
+    lane.prepare()
+    turn.take()
+    told = time.monotonic()
+    try:
+        for report in lane.run(config.seconds, config.idle_seconds):
+            total.add(report)
+            if time.monotonic() - told > TOLD_EVERY_SECONDS:  # a run is long: how it goes is on record before its end
+                told = time.monotonic()
+                for path in LIVE_TABLES:
+                    context.log_event(dg.AssetMaterialization(asset_key(path), metadata=_metadata(path, total, lake.get())))
+    finally:
+        turn.let_go()
     for path in LIVE_TABLES:
         yield dg.MaterializeResult(asset_key=asset_key(path), metadata=_metadata(path, total, lake.get()))
+
+
+def _finished(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether the run has ended, or there is no such run any more."""
+    run = instance.get_run_by_id(run_id)
+    return run is None or run.is_finished
 
 
 def _metadata(path: str, total: LiveTotals, lake: Lake) -> dict[str, Any]:
@@ -103,6 +115,5 @@ def sealing_changes(context: dg.AssetExecutionContext, lake: LakeResource) -> It
     """Set the live lane's last word on each hour beside the sealed one; hours that it did not see have no row."""
     hours = hours_of(context.partition_time_window)
     rows = concatenate(TABLES["topics/sealing_changes"], compare_sealed(lake.get(), [hour_key(hour) for hour in hours], hours))
-    yield dg.MaterializeResult(
-        asset_key=asset_key("topics/sealing_changes"), value=rows, metadata={"hours_without_live_rows": len(hours) - rows.num_rows}
-    )
+    context.log.info(f"{len(hours) - rows.num_rows} of {len(hours)} hours have no live rows to compare with")
+    yield dg.MaterializeResult(asset_key=asset_key("topics/sealing_changes"), value=rows)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import dagster as dg
 
 from trend_assets.declared import asset_key
-from trend_assets.defs.live.assets import LIVE_TABLES
+from trend_assets.defs.jobs import LIVE_TABLES, MAX_RUNTIME
 from trend_assets.defs.live.checks import live_checks
 
-TAGS = {"dagster/priority": "10", "dagster/max_runtime": "2400", "trend_assets/lane": "live"}
-"""It goes before queued runs of minutes, one at a time (see dagster.yaml); one that hangs is ended by run monitoring."""
+LIVE_RUN = "trend_assets/live_run"
+"""Run tag: two runs that have it are under way at a time (``dagster.yaml``), so that the next one starts beside the one that works."""
+TAGS = {"dagster/priority": "10", "dagster/max_retries": "0", MAX_RUNTIME: "2400", LIVE_RUN: "true"}
+"""It goes before queued runs of minutes. One that hangs is ended by run monitoring; when it is tried again the sensor decides."""
 
 live_job = dg.define_asset_job(
     "live",

@@ -1,32 +1,31 @@
-"""The live sensor: asks for a live run when landing files of open hours wait and none is under way.
+"""The live sensor: asks for a live run when landing files of open hours wait, and for the next one before that run ends.
 
-What belongs here: the decision, on a bounded listing. What doesn't: sealed and late hours (the landing sensor).
+What belongs here: the decision, on a bounded listing. What doesn't: how one run takes over from another (``live/lease.py``), sealed
+and late hours (the landing sensor).
 """
 
-import json
 import time
+from collections.abc import Sequence
+from itertools import takewhile
 
 import dagster as dg
 
+from trend_assets.defs.jobs import MAX_RUNTIME
 from trend_assets.defs.live.jobs import live_job
-from trend_assets.defs.live.tags import NETWORKS_TAG
 from trend_assets.live.lane import look
+from trend_assets.live.lease import LEASE_SECONDS, read_lease
 from trend_assets.resources import LakeResource
-from trend_assets.settings import load_settings
+from trend_assets.settings import Settings, load_settings
 
-UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-STUCK_SECONDS = 2400
-"""A run older than this counts as dead: two runs at once are harmless, a lane that stands still is not."""
 REFRESH_SECONDS = 120
 """Without new files the trailing hour still moves on: it is judged anew so often."""
-RELIST_SECONDS = 600
-"""How often all of landing is listed to learn of new networks; in between only the open hours' folders of known ones."""
+QUIET_SECONDS = 600
+"""Where no post is live either, so often: old rows go, and the tables stay fresh (``operations/automation.py``)."""
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 15, 300
+"""After a failed run the next one waits, after each further one twice as long: a start costs eight CPU seconds."""
+LOOKED_AT = 8
+SPARE_SECONDS = 600
+"""A run that was told to end and is still there so much later hangs."""
 
 
 @dg.sensor(
@@ -34,25 +33,44 @@ RELIST_SECONDS = 600
     job=live_job,
     minimum_interval_seconds=load_settings().live_interval_seconds,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Requests a live run while landing files of open hours wait, one at a time.",
+    description="Requests a live run while landing files of open hours wait, and the run that takes over from it in time.",
 )
-def live_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult | dg.SkipReason:
-    """One tick: look for runs first (cheap), then for files."""
+def live_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.RunRequest | dg.SkipReason:
+    """One tick: look at runs first (cheap), then at files."""
     settings, now = load_settings(), time.time()
-    records = context.instance.get_run_records(dg.RunsFilter(job_name=live_job.name), limit=1)
-    newest = records[0] if records else None
-    age = now - newest.create_timestamp.timestamp() if newest else float("inf")
-    if newest is not None and newest.dagster_run.status in UNDER_WAY and age < STUCK_SECONDS:
-        return dg.SkipReason(f"run {newest.dagster_run.run_id} is under way")
-    seen = json.loads(context.cursor) if context.cursor else {"networks": [], "listed_at": 0.0}
-    known = seen["networks"] if now - seen["listed_at"] < RELIST_SECONDS else None
-    found = look(settings, lake.get(), known)
-    if known is None:
-        seen = {"networks": found.networks, "listed_at": now}
+    records = context.instance.get_run_records(dg.RunsFilter(job_name=live_job.name), limit=LOOKED_AT)
+    under_way = bool(records) and not records[0].dagster_run.is_finished
+    age = now - records[0].create_timestamp.timestamp() if records else float("inf")
+    if reason := _goes_on(records[0], age, settings, now) if under_way else _pauses(records, now):
+        return dg.SkipReason(reason)
+    found = look(settings, lake.get())
     if not found.open_hours:
         return dg.SkipReason("no hour is open: the lake has ended, or everything is sealed")
-    requests = []
-    if found.waiting or (found.live_posts and age > REFRESH_SECONDS):
-        requests.append(dg.RunRequest(tags={NETWORKS_TAG: ",".join(seen["networks"])}))
-    reason = None if requests else dg.SkipReason("no landing file waits")
-    return dg.SensorResult(run_requests=requests, skip_reason=reason, cursor=json.dumps(seen))
+    moved_on = (found.live_posts and age > REFRESH_SECONDS) or (found.live_rows and age > QUIET_SECONDS)
+    if not (under_way or found.waiting or moved_on):
+        return dg.SkipReason("no landing file waits")
+    longest = 2 * settings.live_run_seconds  # ends then even where no run takes over
+    return dg.RunRequest(
+        run_config={"ops": {"live_tables": {"config": {"seconds": float(longest)}}}}, tags={MAX_RUNTIME: str(longest + SPARE_SECONDS)}
+    )
+
+
+def _goes_on(record: dg.RunRecord, age: float, settings: Settings, now: float) -> str | None:
+    """Why the run that is under way needs no other beside it; None where it is time that the next one starts."""
+    run = record.dagster_run
+    if run.status in (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED):
+        return f"run {run.run_id} waits in the queue"
+    if age >= settings.live_run_seconds or (age > LEASE_SECONDS and read_lease(settings).stands_still(now)):
+        return None
+    return f"run {run.run_id} is under way"
+
+
+def _pauses(records: Sequence[dg.RunRecord], now: float) -> str | None:
+    """Why no run is tried now, after some that failed one after the other."""
+    failed = len(list(takewhile(lambda record: record.dagster_run.status is dg.DagsterRunStatus.FAILURE, records)))
+    if not failed:
+        return None
+    pause = min(FIRST_PAUSE_SECONDS * 2 ** (failed - 1), LONGEST_PAUSE_SECONDS)
+    left = (records[0].end_time or records[0].create_timestamp.timestamp()) + pause - now
+    last = f"the last {failed} runs" if failed > 1 else "the last run"
+    return f"{last} failed: the next one is tried in {left:.0f} s. The run's page says why." if left > 0 else None

@@ -14,13 +14,13 @@ from trend_assets.declared import asset_key, asset_spec
 from trend_assets.lake.lake import Lake
 from trend_assets.landing.late_files import files_of, late_hours
 from trend_assets.lib.tables import concatenate
+from trend_assets.lib.trends.past import TERM_COLUMNS, TREND_PAST
+from trend_assets.live.sealed import registries_of
 from trend_assets.partitions import hour_key, hours_between, hours_of
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
-TREND_HISTORY = timedelta(days=28)
-TERM_COLUMNS = ["created_at", "kind", "lemmas", "hashtags"]
 BRAND_COLUMNS = ["network", "post_id", "created_at", "kind", "tokens", "hashtags", "matching_rules"]
 SEALED_TOGETHER = ("topics", "topic_assignments", "topic_events")
 """Tables of one step, in the order that Dagster wants: the registry first, the others depend on it."""
@@ -33,7 +33,7 @@ def _past(hours: int) -> dg.TimeWindowPartitionMapping:
 
 def _with_history(lake: Lake, path: str, start: datetime, keys: list[str], columns: list[str] | None = None) -> pa.Table:
     """Rows of the run's partitions and of the published hours of the four weeks before."""
-    before = [hour_key(hour) for hour in hours_between(start - TREND_HISTORY, start)]
+    before = [hour_key(hour) for hour in hours_between(start - TREND_PAST, start)]
     return lake.read(TABLES[path], before + keys, columns=columns)
 
 
@@ -129,8 +129,8 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
         asset_spec(
             "topics/trends",
             deps=[
-                dg.AssetDep(asset_key("topics/topic_hours"), partition_mapping=_past(28 * 24)),
-                dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(28 * 24)),
+                dg.AssetDep(asset_key("topics/topic_hours"), partition_mapping=_past(TREND_PAST // timedelta(hours=1))),
+                dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(TREND_PAST // timedelta(hours=1))),
                 "topics/topics",
             ],
         )
@@ -163,4 +163,4 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
         brand_terms=settings.brands,
         minimum_authors=settings.trend_authors,
     )
-    yield dg.MaterializeResult(asset_key=asset_key("topics/trends"), value=ranked)
+    yield dg.MaterializeResult(asset_key=asset_key("topics/trends"), value=Published(ranked, registries_of(store, keys)))
