@@ -15,7 +15,7 @@ import dagster as dg
 from trend_assets.defs.jobs import LANE, MAX_RUNTIME, marts, retail_days, social_hours
 from trend_assets.operations import alerts
 from trend_assets.operations.orphans import end_orphans
-from trend_assets.operations.sealing import Due, State, marts_due, under_way
+from trend_assets.operations.sealing import MARTS_WAIT_UNTIL, Due, State, marts_of_the_morning, under_way
 from trend_assets.resources import LakeResource
 from trend_assets.settings import load_settings
 
@@ -48,29 +48,34 @@ def seal_hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Ski
 
 @dg.schedule(
     job=retail_days,
-    cron_schedule="10 3 * * *",
+    cron_schedule="10 * * * *",  # a day ends at another hour in each time zone, and what is late comes at any
     execution_timezone="UTC",
     default_status=RUNNING,
-    description="Reads the retail tables of the days that have closed since the last time.",
+    description="Reads the retail tables of the days that have ended in their time zone, and again what came late for them.",
 )
 def retail_daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Request a run over the closed days without retail tables."""
+    """Request a run over the ended days without retail tables, else over those whose sources changed."""
     return _request(context, "retail_days")
 
 
 @dg.schedule(
     job=marts,
-    cron_schedule="30 4 * * *",
+    cron_schedule="*/30 4-11 * * *",
     execution_timezone="UTC",
     default_status=RUNNING,
-    description="Builds and tests the marts and swaps in the warehouse file, after the daily tables are made.",
+    description="Builds and tests the marts and swaps in the warehouse file, once the last closed day's tables are made.",
 )
 def marts_daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Request a run when something that marts show is newer than the warehouse file."""
+    """Request a run when the last closed day is complete and newer than the warehouse file, and nothing of it is being made."""
+    now = context.scheduled_execution_time
     if going := under_way(context.instance, "marts"):
         return dg.SkipReason(going)
-    if not (reason := marts_due(context.instance)):
-        return dg.SkipReason("the warehouse file is newer than all it shows, or no daily table was made yet")
+    due, reason = marts_of_the_morning(State.of_settings(context.instance), now)
+    if due and now.time() < MARTS_WAIT_UNTIL:
+        if going := under_way(context.instance, tags={LANE: "daily"}):
+            return dg.SkipReason(f"{reason}; {going}")
+    if not due:
+        return dg.SkipReason(reason)
     context.log.info(reason)
     return dg.RunRequest(run_key=None)
 
@@ -130,26 +135,20 @@ daily_assets = dg.AutomationConditionSensorDefinition(
     target=dg.AssetSelection.all(),
     default_status=WATCHING,
     minimum_interval_seconds=300,  # what becomes complete meanwhile is made in one run; nobody waits for a day's tables by the second
-    run_tags={LANE: "daily"},
+    run_tags={LANE: "daily", MAX_RUNTIME: "7200"},
     description="Asks for the daily tables of a closed day once all its hours are sealed and its retail tables are there.",
 )
 
 
 @dg.run_failure_sensor(name="failed_runs", minimum_interval_seconds=30, default_status=WATCHING, description="Alerts of runs that failed.")
 def failed_runs(context: dg.RunFailureSensorContext) -> None:
-    """Tell of a run that failed and is not tried again."""
+    """Tell of a run that failed and is not tried again, unless its job failed in the same way the last time."""
     run = context.dagster_run
     if run.tags.get("dagster/will_retry") == "true":
         return
-    steps = [(event.step_key or "", _error_type(event)) for event in context.get_step_failure_events()]
-    alerts.raise_alert(alerts.of_failed_run(run.job_name, run.run_id, run.tags, steps), load_settings())
-
-
-def _error_type(event: dg.DagsterEvent) -> str:
-    """Name of the exception, of its cause where Dagster wrapped it; messages may hold what was read."""
-    error = event.step_failure_data.error
-    error = error.cause if error and error.cause else error
-    return (error.cls_name if error else None) or "error"
+    steps = alerts.failed_steps(context.instance, run.run_id)
+    if not alerts.failed_so_before(context.instance, run, steps):
+        alerts.raise_alert(alerts.of_failed_run(run.job_name, run.run_id, run.tags, steps), load_settings())
 
 
 @dg.sensor(

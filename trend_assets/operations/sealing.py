@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from trend_assets.lake.storage import Storage, open_storage
@@ -40,6 +40,8 @@ QUIET = timedelta(days=7)
 An hour whose files landed later than that is of an archive, and no hours without posts follow it."""
 RETAIL = "retail/products"
 WAREHOUSE_FILE = "warehouse/trends_database"
+MARTS_WAIT_UNTIL = time(11, 30)
+"""How long (UTC) marts wait in the morning for the last closed day; the last tick of their schedule."""
 SHOWN_BY_MARTS = (*SEALED_TABLES, "topics/topic_hours", RETAIL, *DAILY_TABLES)
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID = re.compile(rf"([{_CROCKFORD}]{{10}})[{_CROCKFORD}]{{16}}-")
@@ -199,6 +201,28 @@ def marts_due(instance: dg.DagsterInstance) -> str | None:
         return None  # the models by day, which marts read, are made with the first daily tables
     newer = [path for path in SHOWN_BY_MARTS if made_at(path) > published]
     return f"{', '.join(newer)} newer than the warehouse file" if newer else None
+
+
+def marts_of_the_morning(state: State, now: datetime) -> tuple[bool, str]:
+    """Whether the marts are to be built at this tick of the morning, and why or why not.
+
+    Once the cards of the last closed day, the last of its tables, are newer than the warehouse file. Where they are not made until
+    ``MARTS_WAIT_UNTIL``, with what there is: that one time even half a day is better than yesterday's file.
+    """
+    import dagster as dg
+
+    if not (cards := recorded(state.instance, DAILY_TABLES[-1])):
+        return False, "no daily table was made yet"
+    day = day_key(last_closed_day(state.settings, what_landed(state.storage), state.sealed(), now))
+    published = state.instance.fetch_materializations(dg.AssetKey(WAREHOUSE_FILE.split("/")), limit=1).records
+    if day in cards:
+        newer = not published or cards[day] > published[0].storage_id
+        return newer, f"the cards of {day} are {'newer than' if newer else 'in'} the warehouse file"
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if now.astimezone(UTC).time() >= MARTS_WAIT_UNTIL and (not published or published[0].timestamp < midnight.timestamp()):
+        reason = marts_due(state.instance)
+        return reason is not None, f"the cards of {day} are not made; {reason or 'nothing is newer than the warehouse file'}"
+    return False, f"the cards of {day} are not made yet; at {MARTS_WAIT_UNTIL:%H:%M} marts are built of what there is"
 
 
 @dataclass(frozen=True)

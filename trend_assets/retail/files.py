@@ -101,7 +101,7 @@ def retail_days(
         undated = [file for file in found if file.day is None]
         if undated and table_name in ("orders", "inventory"):
             # "every day" cannot be asked of a file; its rows tell which there are
-            days |= days_of_rows(mapping, table_name, [_decoded(mapping, table_name, file) for file in undated])
+            days |= days_of_rows(mapping, table_name, [decoded(mapping, table_name, file) for file in undated])
     return sorted(days)
 
 
@@ -139,7 +139,7 @@ def check_mapping(
             problems.append(f"{table_name}: no file matches {', '.join(table.files)} in {root}")
             continue
         newest = max(found, key=lambda file: (file.day or date.min, file.name))
-        source = _decoded(mapping, table_name, newest)
+        source = decoded(mapping, table_name, newest)
         error_text = source.error or missing_columns(mapping, table_name, source.data.column_names)
         if error_text:
             problems.append(f"{table_name}: {newest.name} {error_text}")
@@ -157,6 +157,11 @@ def _resolve(mapping: RetailMapping | Path, root: Path | None) -> tuple[RetailMa
 
 def _in_database(mapping: RetailMapping, table_name: str, files: Mapping[str, Path] | None) -> bool:
     return mapping.tables[table_name].database is not None and table_name not in (files or {})
+
+
+def found_files(mapping: RetailMapping, table_name: str, root: Path) -> list[FoundFile]:
+    """Files of a table in order of day and name. Raises ``MappingError`` where an undated pattern matches nothing."""
+    return _found(mapping, table_name, root, {})
 
 
 def _found(mapping: RetailMapping, table_name: str, root: Path, files: Mapping[str, Path]) -> list[FoundFile]:
@@ -212,7 +217,8 @@ def _day_in_name(text: str, pattern: str | None) -> date | None:
         return None
 
 
-def _decoded(mapping: RetailMapping, table_name: str, file: FoundFile) -> SourceFile:
+def decoded(mapping: RetailMapping, table_name: str, file: FoundFile) -> SourceFile:
+    """A file's rows, written as its table's format says; one that cannot be opened says why."""
     try:
         content = file.path.read_bytes()
     except OSError as error:
@@ -222,20 +228,20 @@ def _decoded(mapping: RetailMapping, table_name: str, file: FoundFile) -> Source
 
 def _of_days(mapping: RetailMapping, table_name: str, found: Sequence[FoundFile], days: Sequence[date]) -> list[SourceFile]:
     wanted = set(days)
-    return [_decoded(mapping, table_name, file) for file in found if file.day is None or file.day in wanted]
+    return [decoded(mapping, table_name, file) for file in found if file.day is None or file.day in wanted]
 
 
 def _snapshots(mapping: RetailMapping, table_name: str, found: Sequence[FoundFile], days: Sequence[date]) -> list[SourceFile]:
     """Files that hold for the days: per day the newest dated one that can be read (and those that could not), and undated ones."""
-    decoded: dict[FoundFile, SourceFile] = {}
+    read: dict[FoundFile, SourceFile] = {}
     for day in sorted(set(days)):
         for file in reversed([file for file in found if file.day is not None and file.day <= day]):
-            if file not in decoded:
-                decoded[file] = _decoded(mapping, table_name, file)
-            source = decoded[file]
+            if file not in read:
+                read[file] = decoded(mapping, table_name, file)
+            source = read[file]
             if source.error is None and missing_columns(mapping, table_name, source.data.column_names) is None:
                 break
     for file in found:
         if file.day is None:
-            decoded[file] = _decoded(mapping, table_name, file)
-    return list(decoded.values())
+            read[file] = decoded(mapping, table_name, file)
+    return list(read.values())

@@ -16,7 +16,7 @@ from rich.console import Console
 from trend_assets.commands import seal
 from trend_assets.definitions import definitions
 from trend_assets.defs import automation
-from trend_assets.defs.jobs import LANE
+from trend_assets.defs.jobs import LANE, MAX_RUNTIME
 from trend_assets.defs.live.jobs import LIVE_RUN
 from trend_assets.defs.social import sensors
 from trend_assets.lake.lake import Lake
@@ -187,10 +187,46 @@ def test_the_daily_tick_asks_for_retail_tables_of_closed_days(house):
     )
 
 
-def test_the_marts_tick_says_why_not(house):
-    assert "no daily table was made yet" in house.tick(automation.marts_daily).skip_message
-    house.record("demand/decision_cards", "2026-09-01")
-    assert isinstance(house.tick(automation.marts_daily), dg.RunRequest)
+MORNING = NOW.replace(hour=4, minute=30)
+YESTERDAY = day_key((NOW - DAY).date())
+
+
+def test_marts_wait_for_the_cards_of_the_last_closed_day_and_are_built_once(house):
+    def tick(minutes: int) -> dg.RunRequest | dg.SkipReason:
+        return house.tick(automation.marts_daily, MORNING + timedelta(minutes=minutes))
+
+    assert "no daily table was made yet" in tick(0).skip_message
+    house.record("demand/decision_cards", day_key((NOW - 2 * DAY).date()))
+    assert f"the cards of {YESTERDAY} are not made yet; at 11:30" in tick(0).skip_message
+    house.record("demand/decision_cards", YESTERDAY)
+    assert isinstance(tick(30), dg.RunRequest)
+    report_materializations(house.instance, [dg.AssetMaterialization(["warehouse", "trends_database"])])
+    house.seal([NOW - 3 * HOUR])  # newer than the file, as every hour: no reason to build it sixteen times a morning
+    assert f"the cards of {YESTERDAY} are in the warehouse file" in tick(60).skip_message
+    house.record("demand/decision_cards", YESTERDAY)  # its products were read again
+    assert isinstance(tick(90), dg.RunRequest)
+    house.instance.create_run_for_job(dg.job(name="a_day")(lambda: None), status=dg.DagsterRunStatus.STARTED, tags={LANE: "daily"})
+    assert "of a_day is started" in tick(120).skip_message
+
+
+def test_where_a_day_is_never_made_marts_are_built_at_the_last_tick_of_what_there_is(house, monkeypatch):
+    house.record("demand/decision_cards", day_key((NOW - 2 * DAY).date()))
+    noon = MORNING.replace(hour=11)
+    assert isinstance(house.tick(automation.marts_daily, noon + timedelta(hours=-1)), dg.SkipReason)
+    assert isinstance(house.tick(automation.marts_daily, noon), dg.RunRequest)
+    report_materializations(house.instance, [dg.AssetMaterialization(["warehouse", "trends_database"])])
+    house.seal([NOW - 3 * HOUR])
+    assert isinstance(house.tick(automation.marts_daily, noon), dg.SkipReason)  # the file is of today
+    assert isinstance(house.tick(automation.marts_daily, noon + DAY), dg.RunRequest)
+
+
+def test_operations_of_daily_tables_are_tried_again_whoever_starts_them_and_their_runs_end(loaded):
+    """The condition's sensor starts no job of ours: only what the operations and the sensor say counts."""
+    names = ("product_trend_links", "warehouse_days", "decision_cards")
+    job = loaded.get_implicit_job_def_for_assets([key for name in names for key in loaded.assets_defs_by_name[name].keys])
+    policies = [job.get_retry_policy_for_handle(dg.NodeHandle(name, None)) for name in names]
+    assert [policy.max_retries for policy in policies] == [2, 2, 2]
+    assert loaded.get_sensor_def("daily_assets").run_tags == {LANE: "daily", MAX_RUNTIME: "7200"}
 
 
 def look(house: House, cursor: str | None = None) -> dg.SensorResult:

@@ -4,11 +4,12 @@ What belongs here: one multi-asset. What doesn't: reading and mapping (``lib/ret
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 
 from trend_assets.declared import asset_key, asset_spec
-from trend_assets.partitions import days_of
+from trend_assets.partitions import day_key, days_of
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
@@ -22,7 +23,8 @@ PATHS = [path for path, table in TABLES.items() if table.group == "retail"]
 )
 def retail(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Read each day's products, stores, stock, orders, deliveries and promotions; refused rows keep their reason."""
-    from trend_assets.retail.files import read_retail
+    from trend_assets.operations.retail_days import RETAIL, SOURCES, looked_back_from
+    from trend_assets.retail.sources import read_with_sources
 
     mapping = load_settings().retail_mapping
     if mapping is None:
@@ -30,6 +32,9 @@ def retail(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
             "No retail mapping is set. Write one (docs/your-own-data.md shows how) and set TREND_ASSETS_RETAIL_MAPPING to its path.",
             allow_retries=False,
         )
-    tables = read_retail(mapping, days_of(context.partition_time_window))
+    now = datetime.now(UTC)
+    tables, made_from = read_with_sources(mapping, days_of(context.partition_time_window), looked_back_from(now), now)
+    for day, words in made_from.items():
+        context.add_asset_metadata({SOURCES: words}, asset_key=asset_key(RETAIL), partition_key=day_key(day))
     for path in PATHS:
         yield dg.MaterializeResult(asset_key=asset_key(path), value=tables[path])

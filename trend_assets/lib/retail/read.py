@@ -10,6 +10,7 @@ the first after), which depends on the file alone, so one day read alone and the
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,24 @@ def days_of_rows(mapping: RetailMapping, table_name: str, sources: Sequence[Sour
             found = reader.row_days(reader.map(source))
             days |= set() if found is None else {day.astype(date) for day in np.unique(found)}
     return days
+
+
+def rows_by_day(mapping: RetailMapping, table_name: str, source: SourceFile, since: date) -> dict[date, str]:
+    """For each day from ``since`` on that the rows of an undated file tell, a word that is the same for the same rows only."""
+    if source.error is not None or missing_columns(mapping, table_name, source.data.column_names) is not None:
+        return {}
+    reader = TableReader(mapping, table_name, [], {})
+    days = reader.row_days(reader.map(source))
+    if days is None:
+        return {}
+    words = {}
+    for day in np.unique(days[days >= np.datetime64(since)]):
+        rows = source.data.take(pa.array(np.flatnonzero(days == day))).combine_chunks()
+        written = pa.BufferOutputStream()
+        with pa.ipc.new_stream(written, rows.schema) as stream:
+            stream.write_table(rows)
+        words[day.astype(date)] = hashlib.sha256(written.getvalue()).hexdigest()[:16]
+    return words
 
 
 class TableReader:
