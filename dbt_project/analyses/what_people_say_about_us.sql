@@ -28,7 +28,9 @@ select
     sum(newest.posts) as posts,
     round(coalesce(max(case when newest.label = 'positive' then newest.share end), 0), 2) as positive,
     round(coalesce(max(case when newest.label = 'neutral' then newest.share end), 0), 2) as neutral,
-    round(coalesce(max(case when newest.label = 'negative' then newest.share end), 0), 2) as negative
+    round(coalesce(max(case when newest.label = 'negative' then newest.share end), 0), 2) as negative,
+    -- labels of fewer than five people, together: where there are any, a 0 beside them may be one of them
+    round(coalesce(max(case when newest.label = 'withheld' then newest.share end), 0), 2) as withheld
 
 from newest left join named on newest.topic_id = named.topic_id
 

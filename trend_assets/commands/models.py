@@ -55,20 +55,23 @@ def _moment(version: Version) -> str:
 @models.command("list")
 def list_models(data: DataOption = None) -> None:
     """Every task, its champion and its newest candidate."""
-    from trend_assets.lib.learning.discovery import tasks
+    from trend_assets.lib.learning.discovery import examined_tasks
 
     use_data(data)
     tracking = _tracking()
+    tasks, refused = examined_tasks()
     grid = Grid()
     for column in ("task", "what it tells", "about", "champion", "macro F1", "candidate", "macro F1"):
         grid.add_column(column, overflow="fold")
-    for name, task in tasks().items():
+    for name, task in tasks.items():
         cells = []
         for alias in ("champion", "candidate"):
             version = tracking.by_alias(name, alias) if tracking else None
             score = tracking.metrics(version).get("candidate.all.macro_f1") if tracking and version else None
             cells += [str(version.number) if version else "none", "" if score is None else f"{score:.3f}"]
         grid.add_row(name, task.description, task.about, *cells)
+    for name, reason in refused.items():
+        grid.add_row(name, f"left out: {reason}")
     console.print(grid)
     console.print("Train one: trend-assets models train NAME. Begin one: trend-assets models new NAME.")
 
@@ -127,29 +130,26 @@ def _show_metrics(tracking: Tracking, version: Version) -> None:
 @models.command()
 def train(name: NameArgument, data: DataOption = None) -> None:
     """Train, evaluate and, where the gate is passed, promote: the job NAME_training; exits 1 where it is not."""
-    from trend_assets.lib.learning.discovery import load_task
-    from trend_assets.operations.runs import RunFailedError, run_job
-
     use_data(data)
     _known(name)
-    from trend_assets.lake.lake import Lake
-    from trend_assets.models.training import NotReadyError, label_file, verdict
+    from trend_assets.models.training import NotReadyError, label_file
+    from trend_assets.operations.runs import run_job
     from trend_assets.settings import load_settings
 
-    settings = load_settings()
     try:
-        label_file(settings, name)
-        result = run_job(f"{name}_training", console, raise_on_error=False)
-        errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure and event.step_failure_data]
-        steps = {event.step_key for event in result.all_events if event.is_step_failure}
-        if steps and not any("gate" in str(step) or "evaluation" in str(step) for step in steps):
-            cause = errors[0].cause or errors[0] if errors[0] else None
-            fail(cause.message.strip() if cause else "the run failed: see its page", 1)
-        found = verdict(load_task(name), name, Lake(settings.lake_root))
-    except (NotReadyError, RunFailedError) as error:
+        label_file(load_settings(), name)
+    except NotReadyError as error:
         fail(str(error), 1)
-    console.print(str(found))
-    if not found.passed:
+    result = run_job(f"{name}_training", console, raise_on_error=False)
+    # The verdict of this run, not of the newest evaluation: that may be another candidate's.
+    verdict = next((check for check in result.get_asset_check_evaluations() if check.check_name == "gate"), None)
+    if not result.success and (verdict is None or verdict.passed):
+        errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure and event.step_failure_data]
+        cause = next((error.cause or error for error in errors if error), None)
+        fail(cause.message.strip() if cause else "the run failed: see its page (make dev, then Runs)", 1)
+    if verdict is not None:
+        console.print(str(verdict.description))
+    if not result.success:
         console.print("The champion stays what it was.")
         raise typer.Exit(1)
     show(name, data)

@@ -5,7 +5,7 @@ What belongs here: shape-level helpers that know nothing of posts or products. W
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +16,20 @@ from trend_assets.tables import Table
 def concatenate(table: Table, parts: Sequence[pa.Table]) -> pa.Table:
     """The rows of ``parts`` in order, in the declared schema; an empty table where there are no parts."""
     return pa.concat_tables([table.conform(part) for part in parts]) if parts else table.empty()
+
+
+def in_batches(rows: Mapping[str, int], most: int) -> Iterator[list[str]]:
+    """The names in order, as lists of few rows together: at most ``most`` unless one alone has more. rows: of each name."""
+    batch: list[str] = []
+    size = 0
+    for name, count in rows.items():
+        if batch and size + count > most:
+            yield batch
+            batch, size = [], 0
+        batch.append(name)
+        size += count
+    if batch:
+        yield batch
 
 
 def row_key(data: pa.Table, columns: Sequence[str]) -> pa.ChunkedArray:

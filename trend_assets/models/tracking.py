@@ -117,7 +117,7 @@ class Tracking:
         return dict(self.client.get_run(version.run_id).data.metrics)
 
     def model_files(self, version: Version) -> dict[str, bytes]:
-        """The files of a version's model. Raises ``FileNotFoundError`` where they are gone."""
+        """The files beside a version's model, its own first of all. Raises ``FileNotFoundError`` where they are gone."""
         place = urlparse(self.client.get_run(version.run_id).info.artifact_uri)
         if place.scheme in ("", "file"):
             return _files_in(Path(unquote(place.path)) / MODEL_FOLDER, version)
@@ -140,7 +140,7 @@ class TrackingResource(dg.ConfigurableResource):
 def _files_in(folder: Path, version: Version) -> dict[str, bytes]:
     files = {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file()}
     if not files:
-        raise FileNotFoundError(f"{version.task} version {version.number} has no files in {folder}: train it again, or roll back")
+        raise FileNotFoundError(f"{version.task} version {version.number} has no files in {folder}: train it again, under a new number")
     return files
 
 

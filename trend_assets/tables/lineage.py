@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from trend_assets.tables import TABLES, Table
+from trend_assets.tables.models import TASKS
 
 LANDING = "social/landing"
 LANDING_COLUMNS = {
@@ -44,6 +45,27 @@ _SAME_IN_STOCK = (
     "day topic_id label product_id product_name store_id lead_time_days daily_units available_units inbound_units stage promotion "
     "data_origin"
 )
+
+
+def _of_task(task: str) -> dict[str, Sources]:
+    """Tables of a task. Which features a model sees is its own matter; all come from the posts' text unless it says otherwise."""
+    labelled, said = f"{task}/training_set", f"{task}/predictions"
+    return {
+        labelled: {"split": (f"{_CLEAN}.created_at", f"{_CLEAN}.author", f"{_CLEAN}.near_duplicate_key")},
+        f"{task}/evaluation": {
+            **_each("subject model_version", *_MADE_HERE),
+            **_each("metric value", f"{labelled}.label", f"{labelled}.split"),
+            "examples": (f"{labelled}.split",),
+        },
+        said: _each("label probability", f"{_CLEAN}.clean_text"),
+        f"{task}/topic_hours": {
+            "hour": (f"{said}.created_at",),
+            "label": (f"{said}.label", f"{_CLEAN}.author"),
+            **_each("posts share", f"{said}.label"),
+            "authors": (f"{_CLEAN}.author",),
+        },
+    }
+
 
 RENAMED: dict[str, Sources] = {
     _RAW: {
@@ -126,6 +148,7 @@ RENAMED: dict[str, Sources] = {
         **_each("money_at_risk", *_COVER, *_UPLIFT[:2], f"{_STOCK}.unit_price", f"{_STOCK}.unit_cost"),
         "confidence": (f"{_STOCK}.link_score", f"{_STOCK}.trend_q_value", f"{_STOCK}.promotion"),
     },
+    **{path: sources for task in TASKS for path, sources in _of_task(task).items()},
 }
 """Columns that the rule of equal names gets wrong or misses: ``group/table`` → column → ``group/table.column`` it is made from."""
 

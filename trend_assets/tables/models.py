@@ -6,6 +6,7 @@ A task is a file in ``lib/learning/tasks``; its name is the group of its tables.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,13 @@ import pyarrow as pa
 from trend_assets.tables.declaration import Column, Table, timestamp
 from trend_assets.tables.social import POST_LICENCE_CLASSES
 
+NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+TAKEN_NAMES = frozenset(
+    {"social", "topics", "influencers", "retail", "demand", "warehouse", "models", "learning", "staging", "intermediate", "marts", "live"}
+)
+"""Groups and schemas that exist: a task's name is one too."""
+WITHHELD = "withheld"
+"""In place of the labels that too few people's posts have; no task may have a label of this name."""
 SPLITS = ("train", "evaluation", "left_out")
 SUBJECTS = ("candidate", "champion", "majority")
 
@@ -56,7 +64,11 @@ def task_tables(task: str) -> tuple[Table, ...]:
             Column("subject", pa.string(), "What was evaluated; majority always says the commonest label", allowed=SUBJECTS),
             Column("model_version", pa.int64(), "Version in the model registry", "number", nullable=True, minimum=1),
             Column("language", pa.string(), "ISO 639-1 code; all: every example; other: languages with few examples"),
-            Column("metric", pa.string(), "macro_f1 (with _low, _high: 90 % interval), accuracy, log_loss, brier, calibration_error, …"),
+            Column(
+                "metric",
+                pa.string(),
+                "macro_f1 (_low, _high: 90 % interval; _beside_champion: its examples), accuracy, log_loss, brier, …",
+            ),
             Column("value", pa.float64(), "The metric", "of the metric", minimum=0),
             Column("examples", pa.int64(), "Examples it was measured on", "count", minimum=0),
         ),
@@ -88,12 +100,16 @@ def task_tables(task: str) -> tuple[Table, ...]:
     topic_hours = Table(
         group=task,
         name="topic_hours",
-        description=f"Posts by {task} label and topic in the day that ends with each hour; only where five or more authors wrote.",
+        description=(
+            f"Posts by {task} label and topic in the day that ends with each hour, of topics of five or more authors. Labels of "
+            f"fewer than five authors are counted together as {WITHHELD}, with the next smallest label where they are still too few; "
+            "so posts add up to the topic's."
+        ),
         columns=(
             Column("hour", timestamp, "Last hour of the day counted; decides the partition", "UTC"),
             Column("topic_id", pa.string(), "Topic; all: every post the model is meant for, with or without a topic"),
-            Column("label", pa.string(), "Predicted label"),
-            Column("posts", pa.int64(), "Posts with this label in the day", "count", minimum=1),
+            Column("label", pa.string(), f"Predicted label; {WITHHELD}: labels that too few authors' posts have, together"),
+            Column("posts", pa.int64(), "Posts with this label in the day", "count", minimum=5),
             Column("authors", pa.int64(), "Distinct authors of the topic in the day, whatever the label", "count", minimum=5),
             Column("share", pa.float32(), "Share of the topic's posts that have this label", "share", minimum=0, maximum=1),
         ),
@@ -108,7 +124,7 @@ def task_tables(task: str) -> tuple[Table, ...]:
 
 
 _TASKS = Path(__file__).resolve().parent.parent / "lib" / "learning" / "tasks"
-TASKS = tuple(sorted(path.stem for path in _TASKS.glob("*.py") if not path.stem.startswith("_")))
+TASKS = tuple(sorted(path.stem for path in _TASKS.glob("*.py") if NAME.fullmatch(path.stem) and path.stem not in TAKEN_NAMES))
 """Names of the tasks; the declarations know nothing of ``lib``, so they read the file names only."""
 
 TABLES = tuple(table for task in TASKS for table in task_tables(task))

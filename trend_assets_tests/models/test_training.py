@@ -9,6 +9,8 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dagster as dg
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -20,8 +22,10 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning.contract import Gate, Probabilities
 from trend_assets.lib.learning.discovery import load_task
 from trend_assets.lib.learning.tasks.sentiment import Sentiment
+from trend_assets.models import training
 from trend_assets.models.tracking import Tracking
 from trend_assets.models.training import (
+    IncompatibleModelError,
     NotReadyError,
     build_training_set,
     data_manifest,
@@ -38,6 +42,7 @@ from trend_assets.tables import TABLES
 from trend_assets_tests.lib.learning.opinions import START, opinion_posts
 
 NAME = "sentiment"
+GONE = "deleted or protected, or its author's account is"
 TASK = load_task(NAME)
 HOURS = hours_between(START, START + timedelta(days=3))
 
@@ -49,10 +54,40 @@ class Guessing(Sentiment):
         return super().predict(model, posts) * 0 + 1 / 3
 
 
+class Rewritten(Sentiment):
+    """Both methods replaced, as docs/models.md invites: the stored model is a dict, which the old ``predict`` cannot run."""
+
+    gate = Gate(minimum_training=50, minimum_examples=20, language_floor=0.0, over_majority=0.0)
+
+    def train(self, examples: pa.Table) -> object:
+        words: dict[str, list[int]] = {}
+        for text, label in zip(examples["clean_text"].to_pylist(), examples["label"].to_pylist(), strict=True):
+            for word in text.lower().split():
+                words.setdefault(word, [0] * len(self.labels))[self.labels.index(label)] += 1
+        return {"words": words}
+
+    def predict(self, model: dict[str, dict[str, list[int]]], posts: pa.Table) -> Probabilities:
+        rows = [[model["words"].get(word, [0, 0, 0]) for word in text.lower().split()] for text in posts["clean_text"].to_pylist()]
+        counts = np.array([np.sum([[1, 1, 1], *row], axis=0) for row in rows], dtype=float).reshape(-1, len(self.labels))
+        return counts / counts.sum(axis=1, keepdims=True)
+
+
+class Reordered(Sentiment):
+    """Columns in another order: the old model would run, and say the opposite."""
+
+    labels = ("positive", "neutral", "negative")
+
+
 class Easier(Sentiment):
     """The gate of a small test."""
 
     gate = Gate(minimum_training=50, minimum_examples=20, below_champion=0.1, language_floor=0.3, language_examples=15)
+
+
+class Strict(Easier):
+    """Wants more examples to compare on than there are."""
+
+    gate = Gate(minimum_training=50, minimum_examples=120, below_champion=0.1, language_floor=0.3, language_examples=15)
 
 
 class Shop:
@@ -74,6 +109,14 @@ class Shop:
         rows = [{"network": row["network"], "post_id": row["post_id"], "label": row["sentiment"]} for row in posts.to_pylist()]
         (self.folder / "labels").mkdir(exist_ok=True)
         (self.folder / "labels" / "sentiment.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
+    def forget(self, *subjects: tuple[str, str]) -> None:
+        notice = {"hour": START, "network": "x", "action": "delete", "deleted_at": START, "source": "x", "landing_file": "f"}
+        rows = [
+            notice | {"subject_kind": kind, "subject": subject, "landing_line": number, "request_id": "r"}
+            for number, (kind, subject) in enumerate(subjects)
+        ]
+        self.lake.publish(TABLES["social/deletions"], {hour_key(START): TABLES["social/deletions"].from_rows(rows)})
 
     def train(self, task: Sentiment | None = None) -> tuple[int, bool, str]:
         """All steps; the candidate's version, whether it is new, and what became of it."""
@@ -112,6 +155,61 @@ def test_a_candidate_that_passes_becomes_champion_and_the_same_data_make_no_othe
     metrics = shop.tracking.metrics(shop.tracking.by_alias(NAME, "champion"))
     assert metrics["candidate.all.macro_f1"] > metrics["majority.all.macro_f1"] + 0.3
     assert {"candidate.en.macro_f1", "candidate.fr.log_loss"} <= set(metrics)
+
+
+def test_a_rewritten_task_replaces_a_champion_that_it_cannot_run_and_says_that_it_did_not_compare(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.train()
+    monkeypatch.setattr(training, "_versions", lambda: {"code": "another"})
+    assert shop.train(Rewritten()) == (2, True, "promoted, before it version 1")
+    assert "not compared with the champion" in str(verdict(Rewritten(), NAME, shop.lake))
+    rows = shop.lake.read(TABLES["sentiment/evaluation"]).to_pylist()
+    assert [(row["model_version"], row["metric"]) for row in rows if row["subject"] == "champion"] == [(1, "not_compared")]
+    roll_back(NAME, shop.tracking, datetime.now(UTC))
+    told = evaluate_candidate(Rewritten(), NAME, shop.lake, shop.tracking).champion
+    assert "predict raised" in told
+    assert "at a scikit-learn Pipeline" in told
+    keys = [hour_key(hour) for hour in HOURS]
+    with pytest.raises(IncompatibleModelError, match=r"version 1 cannot be run by the task's present code .*train another"):
+        predict_hours(Rewritten(), NAME, shop.lake, shop.tracking, keys, shop.settings.brands)
+
+
+def test_a_model_of_other_labels_is_never_run_although_it_would(shop: Shop) -> None:
+    shop.train()
+    with pytest.raises(IncompatibleModelError, match="its labels are negative, neutral, positive, the task's are positive"):
+        predict_hours(Reordered(), NAME, shop.lake, shop.tracking, [hour_key(HOURS[0])], [])
+    assert json.loads(shop.tracking.versions(NAME)[0].tags["contract"])["features"] == ["clean_text"]
+
+
+def test_a_champion_is_not_judged_on_posts_it_was_trained_on(shop: Shop, posts: pa.Table) -> None:
+    shop.label(posts.slice(210))
+    shop.train()
+    learned = set(training.examples(TASK, NAME, shop.lake, "train")["post_id"].to_pylist())
+    shop.label(posts)  # labels of earlier posts: the cut moves back
+    with pytest.raises(NotReadyError, match=r"evaluation examples that the champion was not trained on, at least 120 wanted"):
+        shop.train(Strict())
+    held = training.examples(TASK, NAME, shop.lake, "evaluation")["post_id"].to_pylist()
+    unseen = [post for post in held if post not in learned]
+    assert 0 < len(unseen) < len(held)
+    rows = {(row["subject"], row["language"], row["metric"]): row for row in shop.lake.read(TABLES["sentiment/evaluation"]).to_pylist()}
+    assert rows["champion", "all", "macro_f1"]["examples"] == len(unseen)
+    assert rows["candidate", "all", "macro_f1_beside_champion"]["examples"] == len(unseen)
+    assert rows["candidate", "all", "macro_f1"]["examples"] == len(held)
+
+
+def test_a_version_whose_files_are_gone_or_damaged_is_trained_again(shop: Shop) -> None:
+    shop.train()
+    run = shop.folder / "mlflow" / "artifacts" / NAME / shop.tracking.versions(NAME)[0].run_id / "artifacts"
+    shutil.rmtree(run / "model")
+    assert shop.train() == (2, True, "promoted, before it version 1")
+    assert predict_hours(TASK, NAME, shop.lake, shop.tracking, [hour_key(HOURS[9])], []).num_rows > 0
+    damaged = shop.folder / "mlflow" / "artifacts" / NAME / shop.tracking.versions(NAME)[0].run_id / "artifacts" / "model" / "model.skops"
+    damaged.write_bytes(damaged.read_bytes()[:1000])
+    shop.tracking.tag(shop.tracking.versions(NAME)[0], "rolled_back_at", "2026-09-04")
+    number, new, what = shop.train()
+    assert (number, new) == (3, True)
+    assert "was rolled back at 2026-09-04" in what, "the same data and code stay rolled back"
 
 
 def test_a_run_holds_data_manifest_pictures_and_a_model_without_pickle(shop: Shop) -> None:
@@ -184,6 +282,47 @@ def test_the_command_lists_shows_and_rolls_back(shop: Shop, posts: pa.Table, mon
 
 
 @pytest.mark.parametrize(
+    ("breaks", "told"),
+    [
+        ("evaluation", "the model broke"),
+        ("candidate", "the model broke"),
+        ("gate", "gate not passed: macro F1 0.2 The champion stays what it was."),
+        ("champion", "the model broke"),
+    ],
+)
+def test_a_run_that_failed_never_says_that_the_gate_was_passed(
+    breaks: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def step(name: str, deps: list[str]) -> dg.AssetsDefinition:
+        @dg.asset(key=[NAME, name], deps=[dg.AssetKey([NAME, dep]) for dep in deps])
+        def made() -> None:
+            if name == breaks:
+                raise RuntimeError("the model broke")
+
+        return made
+
+    @dg.asset_check(asset=dg.AssetKey([NAME, "evaluation"]), name="gate", blocking=True)
+    def gate() -> dg.AssetCheckResult:
+        passed = breaks != "gate"
+        return dg.AssetCheckResult(passed=passed, description="gate passed: all" if passed else "gate not passed: macro F1 0.2")
+
+    steps = [step("candidate", []), step("evaluation", ["candidate"]), step("champion", ["evaluation"])]
+    defs = dg.Definitions(assets=steps, asset_checks=[gate], jobs=[dg.define_asset_job("training")])
+    result = defs.resolve_job_def("training").execute_in_process(raise_on_error=False)
+    monkeypatch.setattr("trend_assets.operations.runs.run_job", lambda *_, **__: result)
+    for name in ("TREND_ASSETS_DATA", "TREND_ASSETS_DAGSTER_STORAGE", "DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"):
+        monkeypatch.setenv(name, os.environ.get(name, str(tmp_path)))
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "sentiment.jsonl").write_text("")
+    monkeypatch.setattr(console, "_file", io.StringIO())
+    assert CliRunner().invoke(app, ["models", "train", NAME, "--data", str(tmp_path)]).exit_code == 1
+    said = " ".join(console.file.getvalue().split())
+    assert told in said
+    assert "gate passed" not in said
+    load_settings.cache_clear()
+
+
+@pytest.mark.parametrize(
     ("name", "reason"),
     [("Bad-Name", "is no name for a task"), ("social", "group of tables"), (NAME, "there is a task 'sentiment' already")],
 )
@@ -226,14 +365,9 @@ def test_labels_that_cannot_be_used_are_told(shop: Shop, posts: pa.Table) -> Non
 
 def test_deleted_posts_and_posts_whose_terms_forbid_it_are_left_aside(shop: Shop, posts: pa.Table) -> None:
     gone = posts.slice(0, 3).to_pylist()
-    rows = [
-        {"hour": START, "network": "x", "subject_kind": "post", "subject": row["post_id"], "action": "delete", "deleted_at": START}
-        | {"source": "x", "landing_file": "f", "landing_line": number, "request_id": "r"}
-        for number, row in enumerate(gone)
-    ]
-    shop.lake.publish(TABLES["social/deletions"], {hour_key(START): TABLES["social/deletions"].from_rows(rows)})
+    shop.forget(*(("post", row["post_id"]) for row in gone))
     built = build_training_set(TASK, NAME, shop.lake, shop.settings)
-    assert built.left_aside == {"deleted by its author": 3}
+    assert built.left_aside == {GONE: 3}
 
     class Tuned(Sentiment):
         from_scratch = False
@@ -243,6 +377,26 @@ def test_deleted_posts_and_posts_whose_terms_forbid_it_are_left_aside(shop: Shop
     tuned = build_training_set(Tuned(), NAME, shop.lake, shop.settings)
     assert set(tuned.rows["licence_class"].to_pylist()) == {"simulated"}
     assert tuned.left_aside["licence class may not train this model"] == 210
+
+
+def test_posts_of_an_account_that_is_gone_neither_train_nor_are_labelled(shop: Shop, posts: pa.Table) -> None:
+    shop.train()
+    authors = posts["author"].to_pylist()
+    busiest = max(set(authors), key=authors.count)
+    shop.forget(("account", busiest))
+    assert build_training_set(TASK, NAME, shop.lake, shop.settings).left_aside == {GONE: authors.count(busiest)}
+    predicted = predict_hours(TASK, NAME, shop.lake, shop.tracking, [hour_key(hour) for hour in HOURS], shop.settings.brands)
+    assert predicted.num_rows == 420 - authors.count(busiest)
+
+
+def test_labels_on_posts_that_the_task_is_not_about_do_not_train(shop: Shop, posts: pa.Table) -> None:
+    kinds = pa.array(["repost" if number < 10 else "post" for number in range(420)])
+    texts = pa.array(["no name here" if 10 <= number < 15 else text for number, text in enumerate(posts["clean_text"].to_pylist())])
+    changed = posts.set_column(posts.schema.get_field_index("kind"), "kind", kinds)
+    shop.publish(changed.set_column(posts.schema.get_field_index("clean_text"), "clean_text", texts))
+    built = build_training_set(TASK, NAME, shop.lake, shop.settings)
+    assert built.left_aside == {"not in scope: a repost, or no brand of ours is named": 15}
+    assert built.rows.num_rows == 405
 
 
 def test_few_examples_fail_the_gate_with_the_number_wanted(shop: Shop, posts: pa.Table) -> None:

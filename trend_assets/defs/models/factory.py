@@ -92,7 +92,7 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
             },
         )
 
-    @dg.multi_asset(name=f"{name}_evaluation", specs=[table_spec(f"{name}/evaluation", deps=[f"{name}/candidate"])])
+    @dg.multi_asset(name=f"{name}_evaluation", specs=[table_spec(f"{name}/evaluation", deps=[f"{name}/training_set", f"{name}/candidate"])])
     def evaluation(lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """Candidate, champion and majority baseline on later posts of other authors."""
         from trend_assets.defs.models.pictures import calibration_table, picture
@@ -105,6 +105,7 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
             metadata={
                 "confusion": picture(found.files.get("evaluation/confusion_all.svg")),
                 "calibration": calibration_table(found.calibration),
+                "champion": found.champion,
                 "macro_f1": next((row["value"] for row in found.rows.to_pylist() if row["metric"] == "macro_f1"), 0.0),
             },
         )

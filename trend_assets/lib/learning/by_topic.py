@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lib.tables import matches
+from trend_assets.tables.models import WITHHELD
 
 ALL_TOPICS = "all"
 WINDOW_HOURS = 24
@@ -25,6 +26,9 @@ def labels_by_topic(
     hours: Sequence[datetime], predictions: pa.Table, posts: pa.Table, assignments: pa.Table, labels: Sequence[str]
 ) -> pa.Table:
     """Posts and authors by label and topic in the day that ends with each of ``hours``, where five or more authors wrote.
+
+    Labels of fewer authors are counted together as ``WITHHELD``, and with them the next smallest where they are still too few: neither
+    a row nor what rows leave of the whole is about fewer than five people.
 
     predictions: network, post_id, created_at, label, of the hours and the day before. posts: network, post_id, author.
     assignments: network, post_id, topic_id; a post without a topic counts in ``all`` only. Columns: hour, topic_id, label,
@@ -40,12 +44,10 @@ def labels_by_topic(
     wanted = pa.array([int(hour.timestamp()) // 3600 for hour in hours], pa.int64())
     ends = pa.concat_tables([_shifted(rows, later) for later in range(WINDOW_HOURS)])
     ends = ends.filter(pc.is_in(ends["hour"], value_set=wanted))
-    by_topic = ends.group_by(["hour", "topic_id"], use_threads=False).aggregate([("author", "count_distinct"), ("author", "count")])
-    by_topic = by_topic.filter(pc.greater_equal(by_topic["author_count_distinct"], LEAST_AUTHORS))
-    counted = ends.group_by(["hour", "topic_id", "label"], use_threads=False).aggregate([("author", "count")])
-    counted = counted.rename_columns(["hour", "topic_id", "label", "posts"])
-    joined = counted.join(by_topic, ["hour", "topic_id"], join_type="inner", use_threads=False)
-    order = {label: number for number, label in enumerate(labels)}
+    totals = _counted(ends, ["hour", "topic_id"]).rename_columns(["hour", "topic_id", "authors", "all_posts"])
+    totals = totals.filter(pc.greater_equal(totals["authors"], LEAST_AUTHORS))
+    joined = _cells(ends).join(totals, ["hour", "topic_id"], join_type="inner", use_threads=False)
+    order = {label: number for number, label in enumerate([*labels, WITHHELD])}
     place = pa.array([order[label] for label in joined["label"].to_pylist()], pa.int32())
     result = pa.table(
         {
@@ -53,12 +55,36 @@ def labels_by_topic(
             "topic_id": joined["topic_id"],
             "label": joined["label"],
             "posts": joined["posts"],
-            "authors": joined["author_count_distinct"],
-            "share": pc.divide(joined["posts"].cast(pa.float64()), joined["author_count"].cast(pa.float64())).cast(pa.float32()),
+            "authors": joined["authors"],
+            "share": pc.divide(joined["posts"].cast(pa.float64()), joined["all_posts"].cast(pa.float64())).cast(pa.float32()),
             "place": place,
         }
     )
     return result.sort_by([("hour", "ascending"), ("topic_id", "ascending"), ("place", "ascending")]).drop_columns(["place"])
+
+
+def _cells(rows: pa.Table) -> pa.Table:
+    """Posts by hour, topic and label, small labels together: columns hour, topic_id, label, posts."""
+    cell, group = ["hour", "topic_id", "label"], ["hour", "topic_id"]
+    cells = _counted(rows, cell)
+    small = pc.less(cells["writers"], LEAST_AUTHORS)
+    withheld, others = cells.filter(small).select(cell), cells.filter(pc.invert(small))
+    together = _counted(rows.join(withheld, cell, join_type="left semi", use_threads=False), group)
+    short = together.filter(pc.less(together["writers"], LEAST_AUTHORS)).select(group)
+    others = others.join(short, group, join_type="left semi", use_threads=False).sort_by([("writers", "ascending"), ("label", "ascending")])
+    smallest = others.group_by(group, use_threads=False).aggregate([("label", "first")]).rename_columns(cell)
+    withheld = pa.concat_tables([withheld, smallest])
+    posts = cells.join(withheld, cell, join_type="left semi", use_threads=False).group_by(group, use_threads=False)
+    together = posts.aggregate([("posts", "sum")]).rename_columns([*group, "posts"])
+    together = together.append_column("label", pa.array([WITHHELD] * len(together), pa.string()))
+    given = cells.join(withheld, cell, join_type="left anti", use_threads=False)
+    return pa.concat_tables([part.select([*cell, "posts"]) for part in (given, together)])
+
+
+def _counted(rows: pa.Table, by: list[str]) -> pa.Table:
+    """Distinct authors and posts of each group: columns ``by``, writers, posts."""
+    counted = rows.group_by(by, use_threads=False).aggregate([("author", "count_distinct"), ("author", "count")])
+    return counted.rename_columns([*by, "writers", "posts"])
 
 
 def _hours(times: pa.ChunkedArray) -> pa.Array:

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from trend_assets.tables.models import WITHHELD
+
 Probabilities = npt.NDArray[np.float64]
 """Shape (posts, labels): each row sums to 1, columns in the order of ``Task.labels``."""
 
@@ -95,6 +97,8 @@ def faults_of(task: type[Task]) -> list[str]:
     labels = getattr(task, "labels", ())
     if not isinstance(labels, tuple) or len(labels) < 2 or len(set(labels)) != len(labels):
         faults.append("labels must be a tuple of two or more different names")
+    elif WITHHELD in labels:
+        faults.append(f"no label may be {WITHHELD!r}: topic_hours says so of labels that too few people's posts have")
     if not task.features:
         faults.append("features must name at least one column of social/clean_posts")
     if task.about not in ("brand", "all"):

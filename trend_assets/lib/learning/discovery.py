@@ -1,32 +1,30 @@
 """Finding the tasks: every file in ``tasks/`` is one, named after the file.
 
-What belongs here: names, loading and refusing of tasks. What doesn't: what a task is (``contract.py``).
+What belongs here: names, loading and refusing of tasks. What doesn't: what a task is (``contract.py``), what names are free
+(``tables/models.py``).
 """
 
 from __future__ import annotations
 
 import importlib
-import re
+import logging
 from pathlib import Path
 
 from trend_assets.lib.learning.contract import Task, faults_of
+from trend_assets.tables.models import NAME, TAKEN_NAMES
 
 TASKS_FOLDER = Path(__file__).parent / "tasks"
-TAKEN_NAMES = frozenset(
-    {"social", "topics", "influencers", "retail", "demand", "warehouse", "models", "learning", "staging", "intermediate", "marts", "live"}
-)
-"""Groups and schemas that exist: a task's name is one too."""
-_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_log = logging.getLogger(__name__)
 
 
 def task_names() -> list[str]:
-    """Names of the tasks, sorted."""
+    """Names of the files in ``tasks/``, sorted."""
     return sorted(path.stem for path in TASKS_FOLDER.glob("*.py") if not path.stem.startswith("_"))
 
 
 def check_name(name: str) -> None:
     """Raise ``ValueError`` for a name that no task can have; it becomes a folder, a schema and a part of job names."""
-    if not _NAME.fullmatch(name) or len(name) > 40:
+    if not NAME.fullmatch(name) or len(name) > 40:
         raise ValueError(f"{name!r} is no name for a task: small letters, digits and single underscores, first a letter, at most 40")
     if name in TAKEN_NAMES:
         raise ValueError(f"{name!r} is the name of a group of tables already: choose another")
@@ -35,11 +33,21 @@ def check_name(name: str) -> None:
 def load_task(name: str) -> Task:
     """The task of a file in ``tasks/``.
 
-    Raises ``ValueError`` for a name without a file, a file without exactly one task, or a task that is declared wrongly.
+    Raises ``ValueError`` for a name without a file, a file that cannot be imported or without exactly one task, or a task that is
+    declared wrongly.
     """
     check_name(name)
     if name not in task_names():
         raise ValueError(f"there is no task {name!r}; there are: {', '.join(task_names())}. A new one: trend-assets models new {name}")
+    try:
+        return _task_of_file(name)
+    except ValueError:
+        raise
+    except Exception as error:  # a file that somebody is writing can raise anything, a SyntaxError first of all
+        raise ValueError(f"tasks/{name}.py cannot be loaded: {type(error).__name__}: {error}") from error
+
+
+def _task_of_file(name: str) -> Task:
     module = importlib.import_module(f"trend_assets.lib.learning.tasks.{name}")
     found = [
         value
@@ -54,6 +62,21 @@ def load_task(name: str) -> Task:
     return found[0]()
 
 
+def examined_tasks() -> tuple[dict[str, Task], dict[str, str]]:
+    """Every task by name; and why the other files in ``tasks/`` are none, by name."""
+    loaded: dict[str, Task] = {}
+    refused: dict[str, str] = {}
+    for name in task_names():
+        try:
+            loaded[name] = load_task(name)
+        except ValueError as error:
+            refused[name] = str(error)
+    return loaded, refused
+
+
 def tasks() -> dict[str, Task]:
-    """Every task by name."""
-    return {name: load_task(name) for name in task_names()}
+    """Every task by name. A file that holds none is left out, with a warning: one half-written model must not stop the others."""
+    loaded, refused = examined_tasks()
+    for name, reason in refused.items():
+        _log.warning("the task %s is left out: %s", name, reason)
+    return loaded

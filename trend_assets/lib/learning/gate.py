@@ -16,6 +16,10 @@ from trend_assets.lib.learning.metrics import ALL, OTHER
 CANDIDATE, CHAMPION, MAJORITY = "candidate", "champion", "majority"
 TRAINING_EXAMPLES = "training_examples"
 """Name of the row that says how many examples the candidate was trained on."""
+BESIDE_CHAMPION = "macro_f1_beside_champion"
+"""Name of the row that holds the candidate's F1 on the examples that the champion was judged on: those it was not trained on."""
+NOT_COMPARED = "not_compared"
+"""Name of the row, a champion's, that says that there is one but today's code cannot run it."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,11 @@ class Verdict:
 def judge(rows: Iterable[Mapping[str, Any]], gate: Gate) -> Verdict:
     """The verdict on the rows of an evaluation table: columns subject, language, metric, value, examples.
 
-    No rows: passed, for nothing is up for promotion.
+    No rows: not passed, for nothing has been judged.
     """
     found = {(row["subject"], row["language"], row["metric"]): (float(row["value"]), int(row["examples"])) for row in rows}
     if not found:
-        return Verdict(True, (), ("nothing has been evaluated yet",))
+        return Verdict(False, ("nothing has been evaluated yet",), ())
     failed: list[str] = []
     held: list[str] = []
 
@@ -52,9 +56,18 @@ def judge(rows: Iterable[Mapping[str, Any]], gate: Gate) -> Verdict:
     rule(examples >= gate.minimum_examples, f"{examples} evaluation examples, at least {gate.minimum_examples} wanted")
     base = found.get((MAJORITY, ALL, "macro_f1"), (0.0, 0))[0]
     rule(score >= base + gate.over_majority, f"macro F1 {score:.3f}, majority {base:.3f} + {gate.over_majority:g} wanted")
-    if (CHAMPION, ALL, "macro_f1") in found:
-        present = found[CHAMPION, ALL, "macro_f1"][0]
-        rule(score >= present - gate.below_champion, f"macro F1 {score:.3f}, champion's {present:.3f} - {gate.below_champion:g} wanted")
+    if (CHAMPION, ALL, NOT_COMPARED) in found:
+        rule(True, "not compared with the champion, which this code cannot run: the evaluation's metadata say why")
+    elif (CANDIDATE, ALL, BESIDE_CHAMPION) in found:
+        beside, unseen = found[CANDIDATE, ALL, BESIDE_CHAMPION]
+        present = found.get((CHAMPION, ALL, "macro_f1"), (0.0, 0))[0]
+        if unseen < gate.minimum_examples:
+            wanted = f"at least {gate.minimum_examples} wanted: label newer posts"
+            rule(False, f"{unseen} evaluation examples that the champion was not trained on, {wanted}")
+        else:
+            rule(
+                beside >= present - gate.below_champion, f"macro F1 {beside:.3f}, champion's {present:.3f} - {gate.below_champion:g} wanted"
+            )
     for subject, language, metric in sorted(found):
         value, count = found[subject, language, metric]
         if (subject, metric) == (CANDIDATE, "macro_f1") and language not in (ALL, OTHER) and count >= gate.language_examples:

@@ -18,8 +18,8 @@ def split(
 
     Training is on the earlier posts, evaluation on the later ``evaluation_share``, as a model is used on posts written
     after it was trained. Of the later posts those are left out whose author, or whose text up to near-duplication
-    (``copies``: equal keys are copies), is in training: recognising them would be no merit. The time of the cut only moves
-    forward as posts are added, so a champion trained earlier has not seen what it is judged on now.
+    (``copies``: equal keys are copies), is in training: recognising them would be no merit. Where labels of earlier posts are
+    added, the cut moves back: what a champion was trained on can be in evaluation now, and must be left out where it is judged.
     """
     if not len(times):
         return np.empty(0, dtype="<U10")

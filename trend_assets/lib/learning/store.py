@@ -54,6 +54,11 @@ def model_from_files(files: Mapping[str, bytes]) -> Any:
     return model
 
 
+def form_of(model: object) -> str:
+    """What a model is, in words: the estimator's type, or the names in the dict; tells what the code must know how to read."""
+    return f"a dict of {', '.join(sorted(map(str, model)))}" if isinstance(model, dict) else f"a scikit-learn {type(model).__name__}"
+
+
 def _dict_to_files(model: dict[str, Any]) -> dict[str, bytes]:
     arrays = {name: value for name, value in model.items() if isinstance(value, np.ndarray)}
     wrong = [name for name, array in arrays.items() if array.dtype.hasobject]

@@ -33,19 +33,43 @@ def _tables(rows: list[tuple[int, str, str | None, str]]) -> tuple[pa.Table, pa.
     return predictions, posts, topics
 
 
+LABELS = ("negative", "neutral", "positive")
+
+
+def _given(rows: list[tuple[int, str, str | None, str]]) -> dict[tuple[str, str], tuple[int, int]]:
+    found = labels_by_topic([NOON], *_tables(rows), labels=LABELS).to_pylist()
+    assert {row["hour"] for row in found} <= {NOON}
+    for topic in {row["topic_id"] for row in found}:
+        assert sum(row["share"] for row in found if row["topic_id"] == topic) == pytest.approx(1.0)
+    return {(row["topic_id"], row["label"]): (row["posts"], row["authors"]) for row in found}
+
+
 def test_a_day_is_counted_by_label_and_small_groups_are_silent() -> None:
-    rows = [(number, f"a{number}", "t", "positive" if number < 4 else "negative") for number in range(6)]
-    rows += [(1, "a1", "small", "negative"), (30, "old", "t", "negative"), (2, "z", None, "neutral")]
-    found = labels_by_topic([NOON], *_tables(rows), labels=("negative", "neutral", "positive")).to_pylist()
-    assert [(row["topic_id"], row["label"], row["posts"], row["authors"]) for row in found] == [
-        (ALL_TOPICS, "negative", 3, 7),
-        (ALL_TOPICS, "neutral", 1, 7),
-        (ALL_TOPICS, "positive", 4, 7),
-        ("t", "negative", 2, 6),
-        ("t", "positive", 4, 6),
-    ]
-    assert {row["hour"] for row in found} == {NOON}
-    assert sum(row["share"] for row in found if row["topic_id"] == "t") == pytest.approx(1.0)
+    rows = [(number, f"a{number}", "t", "positive" if number < 6 else "negative") for number in range(12)]
+    rows += [(1, "a1", "small", "negative"), (30, "old", "t", "negative"), (2, "z", None, "negative")]
+    assert _given(rows) == {
+        (ALL_TOPICS, "negative"): (8, 13),
+        (ALL_TOPICS, "positive"): (6, 13),
+        ("t", "negative"): (6, 12),
+        ("t", "positive"): (6, 12),
+    }
+
+
+def _written(label: str, authors: int, posts: int = 1) -> list[tuple[int, str, str | None, str]]:
+    return [(1, f"{label}{author}", "t", label) for author in range(authors) for _ in range(posts)]
+
+
+def test_labels_of_fewer_than_five_people_are_withheld_together() -> None:
+    given = _given(_written("negative", 3) + _written("neutral", 2, posts=4) + _written("positive", 9))
+    assert given["t", "withheld"] == (11, 14)
+    assert given["t", "positive"] == (9, 14)
+    assert len([topic for topic, _ in given if topic == "t"]) == 2
+
+
+def test_one_persons_label_takes_the_next_smallest_with_it_so_that_the_rest_does_not_tell() -> None:
+    given = _given(_written("negative", 1, posts=7) + _written("neutral", 6) + _written("positive", 9))
+    assert {label: found for (topic, label), found in given.items() if topic == "t"} == {"withheld": (13, 16), "positive": (9, 16)}
+    assert _given(_written("negative", 1) + _written("positive", 6)).keys() == {("t", "withheld"), (ALL_TOPICS, "withheld")}
 
 
 def test_hours_are_the_same_together_and_one_by_one() -> None:

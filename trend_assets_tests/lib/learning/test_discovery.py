@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+import trend_assets.lib.learning.tasks
+from trend_assets.lib.learning import discovery
 from trend_assets.lib.learning.contract import Task, checked_probabilities, faults_of
-from trend_assets.lib.learning.discovery import TAKEN_NAMES, check_name, load_task, tasks
+from trend_assets.lib.learning.discovery import check_name, examined_tasks, load_task, tasks
 from trend_assets.lib.learning.scaffold import scaffold
 from trend_assets.tables import TABLES
-from trend_assets.tables.models import TASKS
+from trend_assets.tables.models import TAKEN_NAMES, TASKS
 
 
 def test_every_file_is_a_task_with_tables() -> None:
@@ -32,6 +37,34 @@ def test_bad_names_are_refused(name: str) -> None:
 def test_an_unknown_task_says_which_there_are() -> None:
     with pytest.raises(ValueError, match=r"there are: .*sentiment"):
         load_task("nobody")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("def half(", "cannot be loaded: SyntaxError"),
+        ("import no_such_package", "cannot be loaded: ModuleNotFoundError"),
+        ("from trend_assets.lib.learning.contract import Task\nclass Half(Task):\n    pass\n", "description is missing"),
+        ("", "exactly one subclass of Task"),
+    ],
+)
+def test_a_half_written_file_is_left_out_with_its_reason_and_stops_no_other(
+    text: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "half_written.py").write_text(text)
+    (tmp_path / "sentiment.py").write_text("")  # found by its name, loaded from the package
+    (tmp_path / "Bad-Name.py").write_text("")
+    monkeypatch.setattr(discovery, "TASKS_FOLDER", tmp_path)
+    monkeypatch.setattr(trend_assets.lib.learning.tasks, "__path__", [str(tmp_path), *trend_assets.lib.learning.tasks.__path__])
+    monkeypatch.delitem(sys.modules, "trend_assets.lib.learning.tasks.half_written", raising=False)
+    loaded, refused = examined_tasks()
+    assert list(loaded) == ["sentiment"]
+    assert reason in refused["half_written"]
+    assert "is no name for a task" in refused["Bad-Name"]
+    assert list(tasks()) == ["sentiment"]
+    assert "half_written is left out" in caplog.text
+    with pytest.raises(ValueError, match=r"tasks/half_written\.py"):
+        load_task("half_written")
 
 
 def test_faults_of_a_declaration_are_named() -> None:
