@@ -71,9 +71,8 @@ def marts_daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Ski
     if going := under_way(context.instance, "marts"):
         return dg.SkipReason(going)
     due, reason = marts_of_the_morning(State.of_settings(context.instance), now)
-    if due and now.time() < MARTS_WAIT_UNTIL:
-        if going := under_way(context.instance, tags={LANE: "daily"}):
-            return dg.SkipReason(f"{reason}; {going}")
+    if due and now.time() < MARTS_WAIT_UNTIL and (going := under_way(context.instance, tags={LANE: "daily"})):
+        return dg.SkipReason(f"{reason}; {going}")
     if not due:
         return dg.SkipReason(reason)
     context.log.info(reason)

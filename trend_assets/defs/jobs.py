@@ -34,6 +34,9 @@ def tried_again(times: int, after_seconds: float) -> dg.RetryPolicy:
     return dg.RetryPolicy(max_retries=times, delay=after_seconds, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
 
+DAILY_RETRIES = tried_again(times=2, after_seconds=10)
+"""Of the operations of daily tables themselves: no job of ours but the condition's sensor starts most of their runs."""
+
 social_hours = dg.define_asset_job(
     "social_hours",
     selection=dg.AssetSelection.assets(*(path.split("/") for path in _sealed)).materializable(),
@@ -67,7 +70,7 @@ demand_days = dg.define_asset_job(
     description="Trends of the range linked to products, stock position, decision cards.",
     tags={LANE: "daily", MAX_RUNTIME: "7200"},
     executor_def=dg.in_process_executor,
-    op_retry_policy=tried_again(times=2, after_seconds=10),
+    op_retry_policy=DAILY_RETRIES,
 )
 
 marts = dg.define_asset_job(

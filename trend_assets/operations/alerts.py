@@ -35,6 +35,8 @@ LARGEST_FILE = 1_000_000
 WEBHOOK_SECONDS = 5.0
 NAMED = 20
 """Most tables or checks that one alert names."""
+LOOKED_BACK = 20
+"""Newest runs of a job among which the one that ended before is looked for."""
 
 _logger = logging.getLogger(__name__)
 
@@ -152,6 +154,40 @@ def of_failed_run(job: str, run_id: str, tags: Mapping[str, str], steps: Sequenc
     text = f"Run of {job}{over} failed{where}. The run's page says why (run {run_id[:8]})."
     details = {"run_id": run_id, "first": first, "last": last, "steps": ", ".join(step for step, _ in steps[:NAMED])}
     return Alert("run_failed", job, text, details, now or datetime.now(UTC))
+
+
+def failed_steps(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, str]]:
+    """Key and name of the exception of each failed step; of its cause where Dagster wrapped it. Messages may hold what was read."""
+    import dagster as dg
+
+    found = []
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE):
+        if entry.dagster_event is not None:
+            error = entry.dagster_event.step_failure_data.error
+            error = error.cause if error and error.cause else error
+            found.append((entry.dagster_event.step_key or "", (error.cls_name if error else None) or "error"))
+    return found
+
+
+def failed_so_before(instance: dg.DagsterInstance, run: dg.DagsterRun, steps: Sequence[tuple[str, str]]) -> bool:
+    """Whether the job's run that ended last before this one failed for good with the same errors in the same steps: that was told."""
+    import dagster as dg
+
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    this = instance.get_run_record_by_id(run.run_id)
+    records = instance.get_run_records(dg.RunsFilter(job_name=run.job_name, statuses=ended), limit=LOOKED_BACK)
+    before = [
+        record
+        for record in records
+        if this is not None
+        and record.dagster_run.run_id != run.run_id
+        and (record.end_time or 0.0) <= (this.end_time or 0.0)
+        and record.dagster_run.tags.get("dagster/will_retry") != "true"
+    ]
+    last = max(before, key=lambda record: record.end_time or 0.0, default=None)
+    if last is None or last.dagster_run.status is dg.DagsterRunStatus.SUCCESS:
+        return False
+    return set(failed_steps(instance, last.dagster_run.run_id)) == set(steps)
 
 
 def of_failed_checks(checks: Sequence[str], now: datetime | None = None) -> Alert:

@@ -20,16 +20,17 @@ from trend_assets.operations.retail_days import retail_due
 from trend_assets.operations.sealing import (
     HOUR,
     RETAIL,
-    SHOWN_BY_MARTS,
     WAREHOUSE_FILE,
     State,
     daily_due,
     hour_of,
     hours_due,
+    last_closed_day,
     recorded,
     under_way,
     what_landed,
 )
+from trend_assets.partitions import day_key
 from trend_assets.tables.models import TASKS
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def late_jobs(state: State, now: datetime, schedules: Mapping[str, str]) -> dict
 def _left(state: State, job: str, tick: datetime) -> str | None:
     """What of the job was due at the tick and is not done now, in words."""
     if job == "marts":
-        return _marts_left(state.instance, tick)
+        return _marts_left(state, tick)
     if job == "social_hours":
         due = hours_due(state.settings, what_landed(state.storage), state.sealed(), tick)
     elif job == "retail_days":
@@ -76,18 +77,19 @@ def _left(state: State, job: str, tick: datetime) -> str | None:
         due = daily_due(hours, retail, recorded(state.instance, DAILY_TABLES[-1]))
     elif (task := job.removesuffix("_hours")) in TASKS:
         champion = _newest(state.instance, f"{task}/champion", until=tick) is not None
-        due = predictions_due(task, _sealed(state, tick), recorded(state.instance, f"{task}/predictions"), champion=champion)
+        clean, predicted = _recorded(state.instance, "social/clean_posts", tick), recorded(state.instance, f"{task}/predictions")
+        due = predictions_due(task, _sealed(state, tick), clean, predicted, champion=champion)
     else:
         return None  # housekeeping, this report: they make no table that could be missing
     return due.reason if due.range is not None else None
 
 
-def _marts_left(instance: dg.DagsterInstance, tick: datetime) -> str | None:
-    if _newest(instance, DAILY_TABLES[-1], until=tick) is None:
-        return None  # the models by day, which marts read, are made with the first daily tables
-    published = _newest(instance, WAREHOUSE_FILE)
-    newer = [path for path in SHOWN_BY_MARTS if _newest(instance, path, since=published[1] if published else None, until=tick)]
-    return f"{', '.join(newer)} newer than the warehouse file" if newer else None
+def _marts_left(state: State, tick: datetime) -> str | None:
+    """Marts are due once the cards of the last closed day are newer than the file (``marts_of_the_morning``)."""
+    cards, published = _recorded(state.instance, DAILY_TABLES[-1], tick), _newest(state.instance, WAREHOUSE_FILE)
+    day = day_key(last_closed_day(state.settings, what_landed(state.storage), _sealed(state, tick), tick))
+    late = day in cards and (published is None or cards[day] > published[0])
+    return f"the cards of {day} newer than the warehouse file" if late else None
 
 
 def _newest(

@@ -161,6 +161,39 @@ def test_a_failed_run_that_is_tried_again_is_not_told(tmp_path, monkeypatch):
     assert read_alerts(tmp_path / "alerts.jsonl") == []
 
 
+def test_a_job_that_fails_again_in_the_same_way_is_told_once_until_it_succeeds_or_fails_otherwise(tmp_path, monkeypatch):
+    monkeypatch.setattr(automation, "load_settings", lambda: settings(tmp_path))
+
+    def told() -> int:
+        return len(read_alerts(tmp_path / "alerts.jsonl"))
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        for _ in range(5):
+            sensed(instance, failing(instance, ValueError))
+        assert told() == 1
+        sensed(instance, failing(instance, KeyError))
+        assert told() == 2
+        sensed(instance, failing(instance, ValueError, **{"dagster/will_retry": "true"}))
+        sensed(instance, failing(instance, KeyError))
+        assert told() == 2
+        assert failing(instance, None).success
+        sensed(instance, failing(instance, KeyError))
+        assert told() == 3
+
+
+def failing(instance: dg.DagsterInstance, error: type[Exception] | None, **tags: str) -> dg.ExecuteInProcessResult:
+    @dg.op
+    def works() -> None:
+        if error is not None:
+            raise error("the text of a post")
+
+    @dg.job
+    def each_minute() -> None:
+        works()
+
+    return each_minute.execute_in_process(instance=instance, raise_on_error=False, tags=tags)
+
+
 def evaluate(instance: dg.DagsterInstance, *, passed: bool, severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.ERROR) -> None:
     instance.report_runless_asset_event(
         dg.AssetCheckEvaluation(asset_key=audited.key, check_name="key", passed=passed, severity=severity, metadata={})

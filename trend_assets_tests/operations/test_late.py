@@ -16,7 +16,7 @@ from trend_assets.lake.storage import open_storage
 from trend_assets.landing.files import make_ulid
 from trend_assets.operations.automation import DAILY_TABLES, SEALED_TABLES
 from trend_assets.operations.late import last_tick, late_jobs
-from trend_assets.operations.sealing import RETAIL, WAREHOUSE_FILE, State, marts_due
+from trend_assets.operations.sealing import RETAIL, WAREHOUSE_FILE, State
 from trend_assets.partitions import hour_key, hours_between
 from trend_assets.settings import Settings
 
@@ -25,8 +25,8 @@ FIVE = datetime(2026, 9, 3, 5, tzinfo=UTC)
 """When the night report is written: 02:00 has just become due, and is taken up five minutes later."""
 SCHEDULES = {
     "social_hours": "5 * * * *",
-    "retail_days": "10 3 * * *",
-    "marts": "30 4 * * *",
+    "retail_days": "10 * * * *",
+    "marts": "*/30 4-11 * * *",
     "sentiment_hours": "25 * * * *",
     "housekeeping": "40 1 * * *",
 }
@@ -80,11 +80,16 @@ def test_nothing_is_late_in_a_night_in_which_everything_ran_although_an_hour_is_
     assert night.late() == {}
 
 
-def test_what_was_made_after_the_marts_tick_waits_for_the_next_one(night):
-    night.made("topics/topic_hours", FIVE - 10 * MINUTE)
-    assert marts_due(night.instance)
+def test_cards_that_were_made_after_the_marts_tick_wait_for_the_next_one(night):
+    night.made(DAILY_TABLES[-1], FIVE - 10 * MINUTE, ["2026-09-02"])
     assert night.late() == {}
-    assert night.late(FIVE + 24 * HOUR)["marts"].startswith("topics/topic_hours newer than the warehouse file since 2026-09-04 04:30")
+    assert night.late(FIVE + 20 * MINUTE)["marts"] == "the cards of 2026-09-02 newer than the warehouse file since 2026-09-03 05:00"
+
+
+def test_marts_are_not_blamed_for_hours_that_are_newer_than_the_file_nor_for_a_day_that_is_not_made(night):
+    night.made("topics/trends", FIVE, ["2026-09-03-02:00"])
+    assert "marts" not in night.late(FIVE + 3 * HOUR)
+    assert "marts" not in night.late(FIVE + 24 * HOUR)
 
 
 def test_hours_that_the_last_tick_should_have_sealed_are_late_and_nobody_blames_the_champion_for_them(night):
@@ -97,7 +102,7 @@ def test_a_tick_that_has_just_asked_is_given_time_to_run(night):
     assert "social_hours" in night.late(FIVE + 30 * MINUTE)
 
 
-def test_days_and_hours_that_a_tick_left_out_and_marts_of_yesterday_are_late(tmp_path):
+def test_days_and_hours_that_a_tick_left_out_are_late(tmp_path):
     night = Night(tmp_path)
     day = [f"{START:%Y-%m-%d}"]
     night.sealed(FIVE - 3 * HOUR, FIVE - 2 * HOUR)
@@ -106,8 +111,8 @@ def test_days_and_hours_that_a_tick_left_out_and_marts_of_yesterday_are_late(tmp
     night.made(RETAIL, FIVE - 2 * HOUR, day)  # again, with other numbers
     night.made("sentiment/champion", START + HOUR)
     late = night.late()
-    assert set(late) == {"retail_days", "demand_days", "marts", "sentiment_hours"}
-    assert late["retail_days"] == "1 days to make since 2026-09-03 03:10"
+    assert set(late) == {"retail_days", "demand_days", "sentiment_hours"}
+    assert late["retail_days"] == "1 days to make since 2026-09-03 04:10"
     assert late["sentiment_hours"].endswith("to label since 2026-09-03 04:25")
 
 

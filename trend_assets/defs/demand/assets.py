@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.declared import asset_key, asset_spec
+from trend_assets.defs.jobs import DAILY_RETRIES
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.tables import concatenate, matches
 from trend_assets.partitions import day_key, days_of, hour_key, hours_between
@@ -44,6 +45,7 @@ def _hours_of_day(day: date) -> list[str]:
         )
     ],
     backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=DAILY_RETRIES,
 )
 def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Link each raised trend of the day to the products its posts name, or abstain and say why."""
@@ -63,6 +65,7 @@ def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -
     name="decision_cards",
     specs=[asset_spec("demand/decision_cards", deps=[dg.AssetDep(dg.AssetKey(["warehouse", "int_trend_product_stock"]))])],
     backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=DAILY_RETRIES,
 )
 def decision_cards(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Compare days of cover under each trend with the supplier's lead time: reorder, expedite, hold, mark down or too late."""

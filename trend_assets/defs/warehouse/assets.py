@@ -16,6 +16,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
 from trend_assets.declared import OWNERS_BY_GROUP
+from trend_assets.defs.jobs import DAILY_RETRIES
 from trend_assets.operations.automation import daily_condition
 from trend_assets.partitions import daily
 from trend_assets.resources import LakeResource, keys_in_run
@@ -76,6 +77,7 @@ _NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test SQL, not 
     dagster_dbt_translator=Translator("daily"),
     partitions_def=daily,
     backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=DAILY_RETRIES,
     name="warehouse_days",
     pool=POOL,
     select="tag:daily",
