@@ -17,6 +17,8 @@ from trend_assets.settings import Environment, Settings, load_settings
 from trend_assets.warehouse.engine import WarehouseEngine, open_warehouse
 
 SECONDS = 60
+LIVE_SECONDS = 2
+"""Live tables change every few seconds, and the page asks for them nearly as often (``sections/live.py``)."""
 _Result = TypeVar("_Result")
 
 
@@ -56,17 +58,17 @@ def _answer(name: str, of: str, arguments: tuple[Any, ...], _question: Callable[
     return _question(_warehouse(), *arguments)
 
 
-def ask_lake(question: Callable[..., _Result], *arguments: Any, seconds: int = 10) -> _Result:
-    """The answer of a function of ``lake_data.py`` or ``health.py``, at most ``seconds`` old (10 or 60)."""
-    answer = _lake_answer if seconds <= 10 else _slow_lake_answer
+def ask_lake(question: Callable[..., _Result], *arguments: Any, seconds: int = SECONDS) -> _Result:
+    """The answer of a function of ``lake_data.py`` or ``health.py``, at most ``seconds`` old (LIVE_SECONDS or SECONDS)."""
+    answer = _live_answer if seconds <= LIVE_SECONDS else _lake_answer
     return answer(f"{question.__module__}.{question.__name__}", arguments, _question=question)
 
 
-@st.cache_resource(ttl=10, max_entries=100, show_spinner=False)
-def _lake_answer(name: str, arguments: tuple[Any, ...], _question: Callable[..., Any]) -> Any:  # noqa: ARG001 - part of the key
+@st.cache_resource(ttl=LIVE_SECONDS, max_entries=100, show_spinner=False)
+def _live_answer(name: str, arguments: tuple[Any, ...], _question: Callable[..., Any]) -> Any:  # noqa: ARG001 - part of the key
     return _question(lake(), *arguments)
 
 
-@st.cache_resource(ttl=60, max_entries=100, show_spinner=False)
-def _slow_lake_answer(name: str, arguments: tuple[Any, ...], _question: Callable[..., Any]) -> Any:  # noqa: ARG001 - part of the key
+@st.cache_resource(ttl=SECONDS, max_entries=100, show_spinner=False)
+def _lake_answer(name: str, arguments: tuple[Any, ...], _question: Callable[..., Any]) -> Any:  # noqa: ARG001 - part of the key
     return _question(lake(), *arguments)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lake.lake import Lake
+from trend_assets.lib.live.health import STALE_SECONDS
 from trend_assets.lib.privacy.gone import DELETION_COLUMNS, still_there
 from trend_assets.tables import TABLES, Table
 
@@ -73,20 +74,25 @@ class Live:
     """Rows of a live table: always provisional. ``as_of`` is the newest moment they know of."""
 
     rows: list[Row]
-    as_of: datetime | None
+    as_of: datetime
+
+    def stopped(self, now: datetime) -> bool:
+        """Whether the rows are so old that the live lane has stopped: then they are not what goes on right now."""
+        return (now - self.as_of).total_seconds() > STALE_SECONDS
 
 
 def live(lake: Lake, path: str, most: int = 10) -> Live | None:
-    """The first rows of a live table's newest hour by rank; None where the table is not declared or was never written."""
-    table = TABLES.get(path)
-    if table is None or not lake.partitions(table):
+    """The first rows of a live table's newest hour by rank, without what is suppressed; None where the table has no rows."""
+    table = TABLES[path]
+    rows = lake.read(table, ["all"])
+    if not rows.num_rows:
         return None
-    rows = lake.read(table).to_pylist()
-    newest = max((row["hour"] for row in rows if row.get("hour") is not None), default=None)
-    rows = [row for row in rows if row.get("hour") == newest]
-    known = [row["as_of"] for row in rows if row.get("as_of") is not None]
-    rows.sort(key=lambda row: (bool(row.get("suppressed")), row.get("scope", "overall") != "overall", row.get("rank") or 0))
-    return Live(rows[:most], max(known, default=None))
+    as_of = pc.max(rows["as_of"]).as_py()
+    rows = rows.filter(pc.equal(rows["hour"], pc.max(rows["hour"])))
+    if "suppressed" in rows.column_names:
+        rows = rows.filter(pc.invert(rows["suppressed"]))
+    shown = sorted(rows.to_pylist(), key=lambda row: (row.get("scope", "overall") != "overall", row["rank"]))
+    return Live(shown[:most], as_of)
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "De l'heure en cours ; peut changer jusqu'à sa clôture. État de {moment}, {lag}.",
     ),
     "lag": ("{minutes} minutes ago", "il y a {minutes} minutes"),
+    "no_trends_now": ("Nothing is raised right now.", "Rien à signaler en ce moment."),
+    "live_stopped": (
+        "The live lane has stopped: its last word is of {moment}. Nothing newer is known, so nothing is shown here.",
+        "La voie en direct s'est arrêtée : ses dernières lignes datent de {moment}. Rien de plus récent n'est connu, rien n'est affiché.",
+    ),
     "closed_lake": ("data of the past", "données du passé"),
     # influencers
     "overall": ("Overall", "En général"),

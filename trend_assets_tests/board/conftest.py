@@ -40,9 +40,10 @@ where links.linked and links.day = ?
 
 @dataclass(frozen=True)
 class BoardTown(Town):
-    """A town with cards; ``topic`` is the linked trend of both days."""
+    """A town with cards; ``topic`` is the linked trend of both days, ``label`` its name."""
 
     topic: str = ""
+    label: str = ""
 
 
 def with_cards(town: Town, folder: Path) -> BoardTown:
@@ -69,9 +70,12 @@ def with_cards(town: Town, folder: Path) -> BoardTown:
     exemplars = connection.execute(
         "select exemplar_posts from topics.trends where topic_id = ? and hour < ? order by hour desc limit 1", [topic, DAYS[1]]
     ).fetchall()[0][0]
+    [(label,)] = connection.execute(
+        "select label from warehouse.mart_trend_daily where topic_id = ? and day = ?", [topic, DAYS[0]]
+    ).fetchall()
     connection.close()
     _poison(copy.lake, exemplars[0])
-    return BoardTown(copy.folder, copy.output, topic)
+    return BoardTown(copy.folder, copy.output, topic, label)
 
 
 def _poison(lake: Lake, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import socket
@@ -16,7 +17,8 @@ import pytest
 
 from trend_assets.board.launch import PortInUseError, check_port, command
 from trend_assets.board.responses import TABLE
-from trend_assets_tests.board.conftest import BoardTown
+from trend_assets.settings import PROJECT_ROOT
+from trend_assets_tests.board.conftest import HOSTILE, BoardTown
 from trend_assets_tests.support import skip_or_fail
 
 FLAGS = [
@@ -38,7 +40,7 @@ def address(board_town: BoardTown) -> Iterator[str]:
     port = free_port()
     board = subprocess.Popen(
         [sys.executable, "-c", f"from trend_assets.board.launch import run; run({port})"],
-        env=board_town.environment(),
+        env=board_town.environment(DAGSTER_HOME=str(PROJECT_ROOT)),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
@@ -96,9 +98,17 @@ class Visit:
             ".map(e => e.scrollWidth - e.clientWidth))"
         )
 
+    def chosen(self, field: str, option: str) -> None:
+        """Pick the first option that holds the words."""
+        self.page.get_by_label(field, exact=True).click()
+        self.page.get_by_role("option").filter(has_text=option).first.click()
+        self.settled()
+
     def settled(self) -> None:
         self.page.wait_for_selector(".ta h3, .ta h4", timeout=60_000)
-        self.page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+        self.page.wait_for_function(
+            "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSpinner]')", timeout=60_000
+        )
 
 
 @pytest.mark.parametrize("width", [390, 1440])
@@ -114,9 +124,50 @@ def test_every_page_loads_fits_the_screen_and_asks_nobody_outside(address, brows
         visit.page.get_by_text(expected).first.wait_for(timeout=60_000)
         visit.settled()
         assert visit.overflow() <= 0, name
+    visit.page.get_by_text("checks passed when last run").wait_for(timeout=60_000)
+    verdict = re.compile(r"Everything is as it should be\.|Nothing failed;|Something needs a look\.")
+    visit.page.get_by_role("heading").filter(has_text=verdict).wait_for(timeout=60_000)
+    assert visit.errors == []
+    assert visit.outside == []
+
+
+def test_what_strangers_wrote_is_seen_as_they_wrote_it_and_does_nothing(address, browser):
+    visit = Visit(browser, 1440)
+    visit.page.goto(address)
+    visit.settled()
+    visit.page.get_by_role("link", name="Trends").first.click()
+    visit.page.get_by_text("Posts that show it").first.wait_for(timeout=60_000)
+    visit.settled()
+    visit.chosen("Trend", "onerror")
+    visit.page.get_by_role("heading", name=HOSTILE[:30]).wait_for(timeout=60_000)
+    visit.settled()
+    heading = visit.page.get_by_role("heading", name=HOSTILE[:30])
+    assert heading.is_visible()
+    assert heading.inner_text() == HOSTILE
+    assert visit.page.locator("img[src=x]").count() == 0
     assert "stolen" not in visit.page.title()
     assert visit.errors == []
     assert visit.outside == []
+
+
+def test_a_hostile_post_is_seen_as_its_author_wrote_it(address, browser, board_town):
+    visit = Visit(browser, 390)
+    visit.page.goto(address)
+    visit.settled()
+    visit.page.get_by_role("link", name="Trends").first.click()
+    visit.page.get_by_text("Posts that show it").first.wait_for(timeout=60_000)
+    visit.settled()
+    visit.chosen("Day", "5 Sep")
+    visit.page.wait_for_function(
+        "() => [...document.querySelectorAll('input[aria-label=Trend]')].every(one => !one.value.includes('onerror'))"
+    )
+    visit.chosen("Trend", board_town.label)
+    post = visit.page.locator(".post p", has_text=HOSTILE[:30]).first
+    post.wait_for(timeout=60_000)
+    assert post.inner_text() == HOSTILE
+    assert visit.page.locator("img[src=x]").count() == 0
+    assert "stolen" not in visit.page.title()
+    assert visit.overflow() <= 0
 
 
 def test_a_click_on_accept_is_an_answer_in_the_lake(address, browser, board_town):

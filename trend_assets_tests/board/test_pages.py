@@ -184,6 +184,13 @@ def test_health_says_that_nothing_is_lost_and_what_checks_said(inside):
     assert "No alerts." in shown
 
 
+def test_health_does_not_call_it_good_where_no_check_can_be_read(inside, monkeypatch):
+    monkeypatch.delenv("DAGSTER_HOME")
+    shown = words(opened("health"))
+    assert "No result of checks can be read" in shown
+    assert "Something needs a look." in shown
+
+
 def test_a_new_publication_shows_at_the_next_click(inside: BoardTown):
     test = opened()
     file = inside.folder / "lake" / "trends.duckdb"
@@ -260,7 +267,7 @@ def test_a_damaged_table_of_the_lake_is_told_in_the_application(inside, monkeypa
 
 def test_live_trends_are_shown_as_provisional_and_escaped(inside):
     table = TABLES["topics/live_trends"]
-    moment = datetime(2026, 9, 6, 23, 40, tzinfo=UTC)
+    moment = datetime(2026, 9, 7, 23, 50, tzinfo=UTC)
     row = some_row(table, moment) | {"label": HOSTILE, "suppressed": False, "stage": "rising"}
     inside.lake.publish(table, {"all": table.from_rows([row])})
     shown = words(opened("trends"))

@@ -34,7 +34,7 @@ def page() -> None:
         checks, unreadable = _checks()
     _check_table(checks, unreadable)
     failed = [one for one in checks if one.state == "failed"]
-    good = not failed and accounts.exact and not any(_late(one) for one in fresh)
+    good = not failed and not unreadable and accounts.exact and not any(_late(one) for one in fresh)
     with verdict:
         warned = sum(one.state == "warned" for one in checks)
         told = say("health_warned", count=warned) if warned else say("health_good")

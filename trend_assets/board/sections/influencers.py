@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from trend_assets.board import cache, data, lake_data, look
+from trend_assets.board import cache, data, look
 from trend_assets.board.data import Row
+from trend_assets.board.sections.live import live_now
 from trend_assets.board.view import heading, language, quiet, say, show, sql_hint
-from trend_assets.board.words import amount, long_day, moment, number
+from trend_assets.board.words import amount, long_day, number
 
 MOST = 15
 
@@ -20,13 +21,7 @@ MOST = 15
 def page() -> None:
     """The ranking of a day, overall or of a topic."""
     heading(say("page_influencers"))
-    found = cache.ask_lake(lake_data.live, "influencers/live_rankings")
-    if found is not None and found.rows:
-        with st.container(border=True):
-            heading(f"{say('live_now')} ({say('provisional')})", "h4")
-            if found.as_of is not None:
-                quiet(moment(language(), found.as_of))
-            ranking(found.rows, say("no_influencers"))
+    live_now("influencers/live_rankings", lambda rows: ranking(rows, say("no_influencers")))
     days = cache.ask(data.influencer_days)
     if not days:
         heading(say("no_influencers"))

@@ -14,7 +14,8 @@ from trend_assets.board import cache, charts, data, lake_data, look, sentences
 from trend_assets.board.data import Row
 from trend_assets.board.markup import element, join
 from trend_assets.board.sections.influencers import ranking
-from trend_assets.board.view import heading, language, now, quiet, say, show, sql_hint
+from trend_assets.board.sections.live import live_now
+from trend_assets.board.view import heading, language, quiet, say, show, sql_hint
 from trend_assets.board.words import long_day, moment, number
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.manifest import CorruptionError
@@ -25,7 +26,7 @@ MOST_POSTS, MOST_AUTHORS = 5, 5
 
 def page() -> None:
     """Pick a day and a trend."""
-    live_now("topics/live_trends")
+    live_now("topics/live_trends", _raised_now)
     days = cache.ask(data.days_with_trends)
     if not days:
         heading(say("no_trends_at_all"))
@@ -148,22 +149,9 @@ def _readable(lake: Lake, post_ids: Sequence[str], hour: datetime) -> list[Row]:
         return []
 
 
-def live_now(path: str) -> None:
-    """The newest rows of a live table, marked as provisional; nothing where there is none."""
-    found = cache.ask_lake(lake_data.live, path)
-    if found is None or not found.rows:
+def _raised_now(rows: Sequence[Row]) -> None:
+    if not rows:
+        quiet(say("no_trends_now"))
         return
-    with st.container(border=True):
-        heading(f"{say('live_now')} ({say('provisional')})", "h4")
-        if found.as_of is not None:
-            minutes = max(int((now() - found.as_of).total_seconds() / 60), 0)
-            lag = say("closed_lake") if cache.settings().lake_end is not None else say("lag", minutes=minutes)
-            quiet(say("provisional_help", moment=moment(language(), found.as_of.astimezone(UTC)), lag=lag))
-        lines = []
-        for row in found.rows:
-            stage = f" · {say(row['stage'])}" if row.get("stage") else ""
-            counted = next((row[name] for name in ("posts", "posts_24h") if row.get(name) is not None), None)
-            lines.append(
-                f"{row.get('label') or row.get('author') or ''}{stage}" + (f" · {counted} {say('posts')}" if counted is not None else "")
-            )
-        show(look.block(look.bullets(lines)))
+    lines = [f"{row['label']} · {say(row['stage'])} · {number(language(), row['posts'])} {say('posts')}" for row in rows]
+    show(look.block(look.bullets(lines)))

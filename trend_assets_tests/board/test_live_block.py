@@ -1,0 +1,57 @@
+"""What the board shows as going on right now: raised trends only, none of a lane that has stopped, drawn anew by itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit
+
+from trend_assets.board import cache
+from trend_assets.board.sections import live
+from trend_assets.settings import load_settings
+from trend_assets.tables import TABLES
+from trend_assets_tests.board.conftest import BoardTown, some_row
+from trend_assets_tests.board.test_pages import opened, words
+
+END = datetime(2026, 9, 8, tzinfo=UTC)
+"""The board's clock in a lake of the past: its end."""
+
+
+def live_trends(town: BoardTown, as_of: datetime, labels: dict[str, bool]) -> str:
+    """Publish live rows (label, and whether it is suppressed) and return what the page of trends shows."""
+    table = TABLES["topics/live_trends"]
+    rows = [
+        some_row(table, as_of)
+        | {"hour": as_of.replace(minute=0), "topic_id": f"t{rank}", "rank": rank, "label": label, "suppressed": hidden, "stage": "rising"}
+        for rank, (label, hidden) in enumerate(labels.items(), start=1)
+    ]
+    town.lake.publish(table, {"all": table.from_rows(rows)}, allow_shrink=True)
+    streamlit.cache_resource.clear()
+    return words(opened("trends"))
+
+
+def test_a_suppressed_trend_is_not_shown_however_few_others_there_are(inside):
+    as_of = END - timedelta(minutes=5)
+    shown = live_trends(inside, as_of, {"a coordinated push": True, "an honest kite": False})
+    assert "an honest kite" in shown
+    assert "a coordinated push" not in shown
+    shown = live_trends(inside, as_of, {"a coordinated push": True})
+    assert "Nothing is raised right now" in shown
+    assert "a coordinated push" not in shown
+
+
+def test_rows_of_a_lane_that_has_stopped_are_not_shown_as_right_now(inside):
+    shown = live_trends(inside, END - timedelta(minutes=16), {"an old kite": False})
+    assert "The live lane has stopped" in shown
+    assert "an old kite" not in shown
+    assert "a new kite" in live_trends(inside, END - timedelta(minutes=14), {"a new kite": False})
+
+
+def test_the_block_of_a_lake_that_grows_is_drawn_anew_within_five_seconds(inside, monkeypatch):
+    assert live.REFRESH_SECONDS + cache.LIVE_SECONDS <= 5
+    asked = []
+    monkeypatch.setattr(live.st, "fragment", lambda block, run_every: lambda *_: asked.append((block, run_every)))
+    live.live_now("topics/live_trends", print)
+    monkeypatch.setattr(live.cache, "settings", lambda: load_settings().model_copy(update={"lake_end": None}))
+    live.live_now("topics/live_trends", print)
+    assert asked == [(live._block, None), (live._block, live.REFRESH_SECONDS)]
