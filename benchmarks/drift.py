@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,9 +26,10 @@ import pyarrow.compute as pc
 
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import drift
-from trend_assets.lib.quality.drift_windows import post_columns, vocabulary_columns
+from trend_assets.lib.quality.drift_windows import count_posts, count_words, post_columns, vocabulary_columns, whole_days
 from trend_assets.tables import TABLES
 
+COLUMNS = ["network", "author", "created_at", "kind", "language", "tokens"]
 SHARES = np.array([0.3, 0.2, 0.15, 0.1, 0.08, 0.06, 0.05, 0.03, 0.02, 0.01])
 WOBBLE, VOLUME_WOBBLE, PAST = 0.05, 0.1, 28
 
@@ -74,7 +76,7 @@ def town(data: Path) -> None:
     """The table of a town's days."""
     settings = dict(line.split("=", 1) for line in (data / "settings.env").read_text().splitlines())
     start = datetime.fromisoformat(settings["LAKE_START"]).astimezone(UTC)
-    posts = Lake(str(data / "lake")).read(TABLES["social/clean_posts"], columns=["network", "created_at", "kind", "language", "tokens"])
+    posts = Lake(str(data / "lake")).read(TABLES["social/clean_posts"], columns=COLUMNS)
     days = int((pc.max(posts["created_at"]).as_py() - start).total_seconds() // 86_400) + 1
     outages = {
         datetime.fromisoformat(outage["starts_at"]).date() for outage in json.loads((data / "truth" / "ledger.json").read_text())["outages"]
@@ -85,7 +87,7 @@ def town(data: Path) -> None:
         end = start + timedelta(days=day + 1)
         until = posts.filter(pc.less(posts["created_at"], pa.scalar(end, posts["created_at"].type)))
         started = time.process_time()
-        verdict = drift.judge([*post_columns(until, end), *vocabulary_columns(until, end)])
+        verdict = verdict_of(until, start, end)
         seconds += time.process_time() - started
         if (end - timedelta(days=1)).date() in outages:
             print(f"  outage day {end - timedelta(days=1):%m-%d}: {'called' if not verdict.passed else 'missed'}: {verdict.message}")
@@ -95,13 +97,19 @@ def town(data: Path) -> None:
             clean.append(f"{end - timedelta(days=1):%a %m-%d}: {verdict.message}")
         for name, plant in PLANTS.items():
             shifted = plant(until, end)
-            changed[name] += not drift.judge([*post_columns(shifted, end), *vocabulary_columns(shifted, end)]).passed
+            changed[name] += not verdict_of(shifted, start, end).passed
     print(f"{data}: {judged} days judged against the 7 to {days - 1} before, {seconds / max(days - 7, 1):.2f} CPU s a day")
     print(f"  nothing planted: {len(clean)} called changed")
     for message in clean:
         print(f"    {message}")
     for name, count in changed.items():
         print(f"  {name}: {count} of {judged} called changed")
+
+
+def verdict_of(posts: pa.Table, start: datetime, end: datetime) -> drift.Signal:
+    """The verdict on the last day before ``end`` of posts that begin at ``start``."""
+    days = whole_days(start, end)
+    return drift.judge([*post_columns(count_posts([posts]), end, days), *vocabulary_columns(count_words([posts], end, days))])
 
 
 def _newest(posts: pa.Table, end: datetime) -> np.ndarray:
@@ -156,7 +164,7 @@ def wrong_encoding(posts: pa.Table, end: datetime) -> pa.Table:
     return pa.concat_tables([rest, day.cast(rest.schema)])
 
 
-PLANTS = {
+PLANTS: dict[str, Callable[[pa.Table, datetime], pa.Table]] = {
     "5 % of posts turn French": more_french,
     "X missing for 3 hours": hours_missing,
     "a third of posts missing": third_missing,

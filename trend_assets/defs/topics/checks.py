@@ -32,11 +32,12 @@ def assignment_coverage(lake: Lake) -> signals.Signal:
 def drift(lake: Lake) -> signals.Signal:
     """Compare the last day with up to 28 days before, all columns at one alarm level; names the column and category."""
     from trend_assets.lib.quality.drift import judge
-    from trend_assets.lib.quality.drift_windows import DAYS, topic_columns
+    from trend_assets.lib.quality.drift_windows import topic_columns, whole_days
 
     table, published = TABLES["topics/topic_hours"], lake.partitions(TABLES["topics/topic_hours"])
     if not published:
         return signals.Signal(True, "nothing has been published yet")
     end = end_of_hour(published[-1])
-    keys = [hour_key(hour) for hour in hours_between(end - timedelta(days=DAYS + 1), end)]
-    return judge(topic_columns(lake.read(table, keys, columns=["hour", "posts", "french_posts", "near_duplicate_groups"]), end))
+    days = whole_days(end_of_hour(published[0]) - timedelta(hours=1), end)
+    keys = [hour_key(hour) for hour in hours_between(end - timedelta(days=days), end)]
+    return judge(topic_columns(lake.read(table, keys, columns=["hour", "posts", "french_posts", "near_duplicate_groups"]), end, days))

@@ -33,6 +33,10 @@ MEMORY = 7
 """Windows whose words count as seen."""
 WORDS = 2_000
 """Commonest words of all windows whose distribution is compared."""
+LEAST_AUTHORS = 5
+"""A word is named only where so many people used it in one window: what is said of a check is kept, and posts may be deleted."""
+_FURTHEST = 5
+"""Words that are named at most."""
 _PRIOR_WINDOWS = 4.0
 """Weight of the pooled overdispersion, in windows, beside a cell's own."""
 _OUTLIER = 9.0
@@ -41,6 +45,14 @@ _NORMAL_MEDIAN = 0.4549
 """Median of a squared standard normal deviate."""
 
 Counts = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words of a window with how often they occur, and those that ``LEAST_AUTHORS`` or more people used in it."""
+
+    counts: Counter[str]
+    shared: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -190,12 +202,14 @@ def _first(cells: Cells, category: str) -> Cells:
     return Cells(cells.column, tuple(cells.categories[number] for number in chosen), values, variances, shown, cells.unit)
 
 
-def divergence(counts: Sequence[Mapping[str, int]]) -> Cells:
-    """How far each window's words are from all past windows' words, and the words that are furthest off in the newest.
+def divergence(windows: Sequence[Words]) -> Cells:
+    """How far each window's words are from all past windows' words, and the shared words that are furthest off in the newest.
 
     Half the squared Hellinger distance, 0 (equal) to 1 (nothing in common); a past window is compared with the others only,
     as the newest is.
     """
+    counts = [window.counts for window in windows]
+    shared = frozenset().union(*(window.shared for window in windows))
     total: Counter[str] = Counter()
     for window in counts:
         total.update(window)
@@ -211,8 +225,9 @@ def divergence(counts: Sequence[Mapping[str, int]]) -> Cells:
         others = past - matrix[row] if row < len(matrix) - 1 else past
         distances.append(1.0 - float(np.sqrt(_distribution(matrix[row]) * _distribution(others)).sum()))
     gap = (np.sqrt(_distribution(matrix[-1])) - np.sqrt(_distribution(past))) ** 2 if len(matrix) else np.zeros(0)
-    furthest = [words[number] for number in np.argsort(-gap, kind="stable")[:5].tolist()]
-    return measures("vocabulary", (f"use of words ({', '.join(furthest)})",), np.array(distances)[:, None], "distance")
+    furthest = [words[number] for number in np.argsort(-gap, kind="stable")[:_FURTHEST].tolist() if words[number] in shared]
+    named = f"use of words ({', '.join(furthest)})" if furthest else "use of words (of few people each, so none is named)"
+    return measures("vocabulary", (named,), np.array(distances)[:, None], "distance")
 
 
 def _distribution(counts: Counts) -> Counts:

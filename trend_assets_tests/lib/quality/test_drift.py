@@ -6,12 +6,23 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from trend_assets.lib.quality import drift
-from trend_assets.lib.quality.drift_windows import post_columns, sampled_hours, topic_columns, vocabulary_columns, windows_of
+from trend_assets.lib.quality.drift_windows import (
+    count_posts,
+    count_words,
+    post_columns,
+    sampled_hours,
+    topic_columns,
+    vocabulary_columns,
+    whole_days,
+    windows_of,
+)
 
 END = datetime(2026, 9, 29, tzinfo=UTC)  # a Tuesday begins
+START = END - timedelta(days=20)
 SHARES = np.array([0.5, 0.3, 0.15, 0.05])
 
 
@@ -74,10 +85,17 @@ def _posts(days: int = 20, per_hour: int = 12, seed: int = 1) -> pa.Table:
             words = [f"word{number}" for number in rng.zipf(1.3, 8).clip(max=3_000).tolist()]
             language = "fr" if rng.random() < 0.3 else "en"
             rows.append(
-                (rng.choice(["x", "bluesky"], p=[0.8, 0.2]), moment + timedelta(minutes=int(rng.integers(60))), "post", language, words)
+                (
+                    rng.choice(["x", "bluesky"], p=[0.8, 0.2]),
+                    moment + timedelta(minutes=int(rng.integers(60))),
+                    "post",
+                    language,
+                    words,
+                    f"author-{rng.integers(200)}",
+                )
             )
-    names = ("network", "created_at", "kind", "language", "tokens")
-    types = (pa.string(), pa.timestamp("us", tz="UTC"), pa.string(), pa.string(), pa.list_(pa.string()))
+    names = ("network", "created_at", "kind", "language", "tokens", "author")
+    types = (pa.string(), pa.timestamp("us", tz="UTC"), pa.string(), pa.string(), pa.list_(pa.string()), pa.string())
     return pa.table(
         {name: pa.array([row[place] for row in rows], type_) for place, (name, type_) in enumerate(zip(names, types, strict=True))}
     )
@@ -88,8 +106,15 @@ def posts() -> pa.Table:
     return _posts()
 
 
-def _verdict(posts: pa.Table) -> drift.Signal:
-    return drift.judge([*post_columns(posts, END), *vocabulary_columns(posts, END)])
+def _by_hour(posts: pa.Table) -> list[pa.Table]:
+    """The posts as the lake keeps them: an hour at a time, in order of time."""
+    hours = pc.floor_temporal(posts["created_at"], unit="hour")
+    return [posts.filter(pc.equal(hours, hour)) for hour in sorted(pc.unique(hours).to_pylist())]
+
+
+def _verdict(posts: pa.Table, first: datetime = START) -> drift.Signal:
+    days, batches = whole_days(first, END), _by_hour(posts)
+    return drift.judge([*post_columns(count_posts(batches), END, days), *vocabulary_columns(count_words(batches, END, days))])
 
 
 def _last_day(posts: pa.Table) -> np.ndarray:
@@ -132,17 +157,72 @@ def test_topics_that_vanish_are_found() -> None:
             "near_duplicate_groups": counts - 1,
         }
     )
-    assert drift.judge(topic_columns(table, END)).passed
+    assert drift.judge(topic_columns(table, END, 20)).passed
     kept = np.array([hour < END - timedelta(days=1) for hour in hours]) | (rng.random(len(hours)) < 0.3)
-    assert not drift.judge(topic_columns(table.filter(pa.array(kept)), END)).passed
+    assert not drift.judge(topic_columns(table.filter(pa.array(kept)), END, 20)).passed
 
 
-def test_days_are_counted_back_from_the_end() -> None:
-    times = pa.chunked_array(
-        [pa.array([END - timedelta(hours=1), END - timedelta(hours=24), END - timedelta(hours=25)], pa.timestamp("us", tz="UTC"))]
-    )
-    window, hour, windows = windows_of(times, END)
-    assert (window.tolist(), hour.tolist(), windows) == ([1, 1, 0], [23, 0, 23], 2)
+def test_days_are_counted_back_from_the_end_and_only_whole_ones() -> None:
+    hours = int(END.timestamp()) // 3600 - np.array([1, 24, 25, 49])
+    window, hour, inside = windows_of(hours, END, 2)
+    assert (window.tolist(), hour.tolist(), inside.tolist()) == ([1, 1, 0], [23, 0, 23], [True, True, True, False])
+    assert [whole_days(END - timedelta(hours=number), END) for number in (1, 24, 47, 48, 29 * 24, 40 * 24)] == [0, 1, 1, 2, 29, 29]
+
+
+def _steady(first: datetime, seed: int, lost: float = 0.0) -> pa.Table:
+    """Sixty posts an hour from ``first`` on; of the last day's a share is lost."""
+    rng = np.random.default_rng(seed)
+    counts = rng.poisson(60, (END - first) // timedelta(hours=1))
+    counts[-24:] = rng.binomial(counts[-24:], 1 - lost)
+    hours = np.repeat([first + timedelta(hours=number) for number in range(len(counts))], counts)
+    same = {"network": "x", "kind": "post", "language": "en"}
+    columns = {name: pa.array([value] * len(hours), pa.string()) for name, value in same.items()}
+    return pa.table({"created_at": pa.array(hours.tolist(), pa.timestamp("us", tz="UTC")), **columns})
+
+
+@pytest.mark.parametrize("hours_of_the_oldest_day", [24, 12, 1])
+def test_a_third_missing_is_found_on_a_young_lake_whose_oldest_day_is_a_part(hours_of_the_oldest_day: int) -> None:
+    first = END - timedelta(days=11, hours=hours_of_the_oldest_day)
+    days = whole_days(first, END)
+
+    def verdict(seed: int, lost: float) -> drift.Signal:
+        return drift.judge(post_columns(count_posts([_steady(first, seed, lost)]), END, days))
+
+    assert [verdict(seed, 0.0).passed for seed in range(10)].count(True) >= 9
+    assert not any(verdict(seed, 1 / 3).passed for seed in range(10))
+
+
+def test_posts_are_counted_the_same_whatever_they_are_read_with(posts: pa.Table) -> None:
+    def columns(batches: list[pa.Table]) -> list[tuple[object, ...]]:
+        found = [*post_columns(count_posts(batches), END, 20), *vocabulary_columns(count_words(batches, END, 20))]
+        return [(cells.column, cells.categories, cells.values.tolist(), cells.shown.tolist()) for cells in found]
+
+    hours = _by_hour(posts)
+    assert columns(hours) == columns([posts]) == columns([pa.concat_tables(hours[:31]), *hours[31:]])
+    counted = count_posts(hours)
+    assert pc.sum(counted.filter(pc.equal(counted["column"], "kind"))["posts"]).as_py() == posts.num_rows
+    volume = post_columns(counted, END, 20)[0]
+    assert volume.shown[:, 0].sum() == len([moment for moment in posts["created_at"].to_pylist() if moment.weekday() < 5])
+
+
+def test_a_lake_without_posts_or_of_less_than_a_day_says_nothing(posts: pa.Table) -> None:
+    assert "too few past days" in _verdict(posts.slice(0, 0), END).message
+    assert "too few past days" in _verdict(posts, END - timedelta(hours=5)).message
+
+
+def test_a_word_is_named_only_where_five_people_used_it(posts: pa.Table) -> None:
+    last = _last_day(posts)
+
+    def spammed(writers: int) -> drift.Signal:
+        words = [["secretword"] * 8 if new else row for row, new in zip(posts["tokens"].to_pylist(), last.tolist(), strict=True)]
+        authors = [f"spammer-{number % writers}" if new else "somebody" for number, new in enumerate(last.tolist())]
+        return _verdict(posts.set_column(4, "tokens", pa.array(words)).set_column(5, "author", pa.array(authors)))
+
+    few, many = spammed(4), spammed(5)
+    assert not few.passed
+    assert not many.passed
+    assert "secretword" not in str(vars(few))
+    assert "secretword" in str(vars(many))
 
 
 def test_large_days_are_sampled_by_the_same_hours_each_day() -> None:
