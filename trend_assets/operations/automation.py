@@ -14,6 +14,7 @@ from datetime import timedelta
 import dagster as dg
 
 from trend_assets.landing.late_files import LATE_TABLES
+from trend_assets.lib.live.health import STALE_SECONDS
 from trend_assets.settings import load_settings
 from trend_assets.tables import Table
 
@@ -22,6 +23,9 @@ DAILY_TABLES = ("demand/product_trend_links", "demand/decision_cards")
 
 SEALED_TABLES = ("topics/trends", "influencers/influencer_rankings")
 """Tables in which sealing an hour ends; freshness is asked of them, because late posts rebuild the others at any time."""
+
+LIVE_ROWS = ("topics/live_trends", "influencers/live_rankings")
+"""Tables that the live lane replaces as a whole: where they do not change any more, it has stopped."""
 
 DEADLINE = "0 9 * * *"
 """By when (UTC) the day before is there: it is sealed at two, its retail tables are read at three."""
@@ -60,13 +64,18 @@ def condition_of(table: Table) -> dg.AutomationCondition | None:
 def freshness_of(table: Table) -> dg.FreshnessPolicy | None:
     """The freshness policy of the table's asset; ``None`` where nothing new is expected.
 
-    Sealed hours: warns when none was sealed for three hours, fails after six. Retail and daily tables: fail when the day before
-    is not there at nine. A lake of the past (``LAKE_END`` is set) is not expected to grow; without retail tables there are no
-    daily ones.
+    Live rows: warns when none was published for a quarter of an hour, fails after half an hour; the live sensor has them judged
+    anew every ten minutes, so a quiet lake stays fresh, and one that was never live has no state. Sealed hours: warns when none
+    was sealed for three hours, fails after six. Retail and daily tables: fail when the day before is not there at nine. A lake of
+    the past (``LAKE_END`` is set) is not expected to grow; without retail tables there are no daily ones.
     """
     settings = load_settings()
     if settings.lake_end is not None:
         return None
+    if table.path in LIVE_ROWS:
+        return dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(seconds=2 * STALE_SECONDS), warn_window=timedelta(seconds=STALE_SECONDS)
+        )
     if table.path in SEALED_TABLES:
         return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=6), warn_window=timedelta(hours=3))
     made_daily = table.path in DAILY_TABLES or (table.group == "retail" and table.partition == "day")

@@ -193,7 +193,6 @@ LIVE_TRENDS = Table(
         Column("counted_from", timestamp, "Start of the 60 minutes that the row counts", "UTC"),
         Column("counted_to", timestamp, "End of the 60 minutes that the row counts; of the open hour: as_of", "UTC"),
         Column("newest_post_at", timestamp, "Publication time of the newest post taken in", "UTC", nullable=True),
-        Column("lag_seconds", pa.float64(), "as_of minus the receipt of the newest post taken in", "seconds", nullable=True, minimum=0),
         Column("new_topic", pa.bool_(), "True where the sealed registry does not know the topic yet: its id may change at sealing"),
         *(column for column in TRENDS.columns if column.name != "hour"),
     ),

@@ -7,12 +7,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 import pytest
 
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.storage import LocalStorage
-from trend_assets.live.lane import look
+from trend_assets.lib.live.health import within_budget
+from trend_assets.lib.live.hours import OpenHours
+from trend_assets.lib.live.judge import LiveTables
+from trend_assets.live.lane import LiveReport, look
 from trend_assets.live.lease import LEASE_SECONDS, Turn
+from trend_assets.live.report import LiveTotals
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
 from trend_assets_tests.live.test_live import land, record
@@ -128,3 +133,33 @@ def test_a_lake_of_the_past_is_left_alone(settings, instance, monkeypatch):
     past = settings.model_copy(update={"lake_start": start, "lake_end": start + timedelta(days=2)})
     land(past, [record(1, start + timedelta(hours=1), "long ago")])
     assert "no hour is open" in tick(past, instance, monkeypatch).skip_message
+
+
+def test_the_lag_check_holds_what_the_newest_run_measured_against_the_budget(settings, instance):
+    from trend_assets.declared import asset_key
+    from trend_assets.defs.live.checks import slowest
+
+    assert slowest(instance) is None
+    now = datetime.now(UTC)
+    report = LiveReport(OpenHours(now, None, now), tables=LiveTables(pa.table({}), pa.table({}), 1.0))
+    report.oldest_received, report.published_at = now - timedelta(seconds=90), now  # its newest post may be fresh
+    total = LiveTotals()
+    total.add(report)
+    instance.report_runless_asset_event(dg.AssetMaterialization(asset_key("topics/live_trends"), metadata=total.figures))
+    assert slowest(instance) == pytest.approx(90)
+    assert not within_budget(slowest(instance)).passed
+
+
+def test_every_live_table_says_that_it_is_provisional():
+    """Trends and rankings row by row; posts are what was said and only their being complete is provisional: the table says so."""
+    from trend_assets.definitions import definitions
+    from trend_assets.defs.jobs import LIVE_TABLES
+
+    graph = definitions().resolve_asset_graph()
+    for path in LIVE_TABLES:
+        node = graph.get(dg.AssetKey(path.split("/")))
+        assert node.tags["provisional"] == "true"
+        assert node.metadata["provisional"] is True or node.metadata["provisional"].value is True
+        assert node.description.startswith("Provisional")
+    rows = {path for path in LIVE_TABLES if "provisional" in [column.name for column in TABLES[path].columns]}
+    assert rows == {"topics/live_trends", "influencers/live_rankings"}

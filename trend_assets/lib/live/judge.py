@@ -222,15 +222,13 @@ def _marked_trends(hours: OpenHours, history: History, posts: pa.Table, ranked: 
     count = ranked.num_rows
     start, hour_type = ranked["hour"], ranked.schema.field("hour").type
     current = pc.equal(start, pa.scalar(hours.current, hour_type))
-    newest, received = (pc.max(posts[name]).as_py() for name in ("created_at", "captured_at"))
-    lag = None if received is None else max((hours.as_of - received).total_seconds(), 0.0)
+    newest = pc.max(posts["created_at"]).as_py()
     added: dict[str, Any] = {
         "as_of": _constant(hours.as_of, timestamp, count),
         "provisional": _constant(True, pa.bool_(), count),
         "counted_from": pc.if_else(current, pa.scalar(hours.as_of - HOUR, hour_type), start),
         "counted_to": pc.if_else(current, pa.scalar(hours.as_of, hour_type), pc.add(start, pa.scalar(HOUR, pa.duration("us")))),
         "newest_post_at": _constant(newest, timestamp, count),
-        "lag_seconds": _constant(lag, pa.float64(), count),
         "new_topic": pc.invert(pc.is_in(ranked["topic_id"], value_set=history.sealed_topics["topic_id"].combine_chunks())),
     }
     for name, values in added.items():

@@ -23,7 +23,7 @@ def trends(scores: dict[str, float], path: str = "topics/trends", suppressed: tu
         "q_value": 0.0, "posts": 9,
         "expected_posts": 1.0, "authors": 9, "posts_24h": 9, "authors_24h": 9, "growth_6h": 1.0, "exemplar_posts": [],
         "first_raised_at": HOUR, "reason": "why", "as_of": HOUR + timedelta(minutes=59), "provisional": True, "counted_from": HOUR,
-        "counted_to": HOUR + timedelta(hours=1), "newest_post_at": HOUR, "lag_seconds": 12.0, "new_topic": False,
+        "counted_to": HOUR + timedelta(hours=1), "newest_post_at": HOUR, "new_topic": False,
     }  # fmt: skip
     rows = [
         common | {"topic_id": topic, "score": score, "rank": rank, "suppressed": topic in suppressed}
@@ -112,13 +112,9 @@ def test_signals_tell_what_is_wrong():
     assert health.all_provisional(rows).passed
     unmarked = rows.set_column(rows.schema.get_field_index("provisional"), "provisional", pa.array([False]))
     assert not health.all_provisional(unmarked).passed
-    assert health.within_budget(rows).passed
-    slow = rows.set_column(rows.schema.get_field_index("lag_seconds"), "lag_seconds", pa.array([health.BUDGET_SECONDS + 1]))
-    assert not health.within_budget(slow).passed
-    assert health.within_budget(rows.slice(0, 0)).passed
-    assert health.fresh(rows, HOUR + timedelta(minutes=60), over=False).passed
-    assert not health.fresh(rows, HOUR + timedelta(hours=3), over=False).passed
-    assert health.fresh(rows, HOUR + timedelta(hours=3), over=True).passed
+    assert health.within_budget(health.BUDGET_SECONDS).passed
+    assert not health.within_budget(health.BUDGET_SECONDS + 1).passed
+    assert health.within_budget(None).passed  # a quiet quarter of an hour is not slow
 
 
 def test_a_full_live_hour_far_below_the_same_hour_of_other_days_is_worth_a_look():
