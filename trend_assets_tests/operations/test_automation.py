@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from trend_assets.definitions import definitions
+from trend_assets.defs.live.sensors import QUIET_SECONDS
 from trend_assets.operations.automation import DAILY_TABLES, condition_of, freshness_of
 from trend_assets.operations.event_log import report_materializations
 from trend_assets.partitions import day_key, hour_key, hours_between
@@ -116,5 +117,9 @@ def test_the_condition_is_that_of_daily_tables_only():
 
 def test_freshness_is_expected_of_sealed_hours_and_not_of_what_late_posts_rebuild():
     assert freshness_of(TABLES["topics/trends"]) == dg.FreshnessPolicy.time_window(timedelta(hours=6), timedelta(hours=3))
+    for path in ("topics/live_trends", "influencers/live_rankings"):  # the sensor's runs in a quiet lake come in time
+        policy = freshness_of(TABLES[path])
+        assert policy == dg.FreshnessPolicy.time_window(timedelta(minutes=30), timedelta(minutes=15))
+        assert timedelta(seconds=QUIET_SECONDS) < timedelta(minutes=15)
     assert freshness_of(TABLES["social/clean_posts"]) is None
     assert freshness_of(TABLES["retail/orders"]) is None  # no retail mapping is set here
