@@ -188,7 +188,7 @@ def _trends(digest: Digest) -> list[Html]:
     if not digest.trends:
         parts.append(element("p", text(language, "digest_no_unlinked")))
     for row in digest.trends[:MOST_TRENDS]:
-        why = sentences.abstention(language, row["unlinked_reason"] or row["reason"])
+        why = sentences.link_reason(language, row["unlinked_reason"] or row["reason"])
         counted = f"{number(language, row['posts'])} {text(language, 'posts')}"
         told = f" · {text(language, row['stage'])} · {counted}, {day(language, row['day'])} – "
         curve = sparkline(digest.curves.get(row["topic_id"], []), width=110, height=18, title=text(language, "posts_per_hour"))

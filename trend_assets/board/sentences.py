@@ -6,6 +6,7 @@ worded here, and short texts (``words.py``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -106,14 +107,41 @@ def turn(language: Language, told: Turn, card: Mapping[str, Any]) -> str:
     return typeset(language, f"{(french if language == 'fr' else english)[told.kind]}{text(language, 'colon')}{then}.")
 
 
-_ABSTENTIONS = {
-    "no product name shares a distinctive word with the posts": "aucun nom de produit ne partage un mot distinctif avec les messages",
+_FRENCH_REASONS = {
+    r"no product name shares a distinctive word with the posts": "aucun nom de produit ne partage un mot distinctif avec les messages",
+    r"(\S+) posts that day, at least (\S+) are needed": "{0} message(s) ce jour, il en faut au moins {1}",
+    r"(\S+) posts repeat (\S+) texts: copies are no evidence": "{0} messages répètent {1} texte(s) : des copies ne prouvent rien",
+    r"only (.+) of a product's name is in the posts \((\d+)% of them\): too little to tell": (
+        "seul {0} d'un nom de produit est dans les messages ({1} % d'entre eux) : trop peu pour conclure"
+    ),
+    r"(.+) names ([\d,]+) products, too many to choose from": "{0} désigne {1} produits, trop pour choisir",
+    r"(.+) hardly occur together: in (\S+) of (\S+) texts": "{0} ne vont guère ensemble : dans {1} texte(s) sur {2}",
+    r"(.+) name products, but the posts do not speak of that kind of thing": (
+        "{0} désignent des produits, mais les messages ne parlent pas de ce genre de choses"
+    ),
+    r"(.+) is too little of the best candidate's name \(score (\S+) of (\S+) needed\)": (
+        "{0} est trop peu du nom du meilleur candidat (score {1}, il faut {2})"
+    ),
+    r"the posts share only generic words with product names: (.+); (.+) names ([\d,]+) of ([\d,]+) products": (
+        "seuls des mots courants sont communs aux messages et aux noms de produits : {0} ; {1} désigne {2} produits sur {3}"
+    ),
+    r"(\S+) of (\S+) posts use (.+) of its name, which other posts hardly do": (
+        "{0} messages sur {1} emploient {2} de son nom, ce que les autres messages ne font guère"
+    ),
+    r"(\S+) of (\S+) posts use (.+) of its name, which other posts hardly do; (\S+) products share these words": (
+        "{0} messages sur {1} emploient {2} de son nom, ce que les autres messages ne font guère ; {3} produits partagent ces mots"
+    ),
 }
+"""The sentences that ``lib/demand/links.py`` writes; what they quote stays as it is."""
 
 
-def abstention(language: Language, reason: str) -> str:
-    """Why no product is linked; in French where the sentence is one of the fixed ones, else as the method writes it."""
-    return _ABSTENTIONS.get(reason, reason) if language == "fr" else reason
+def link_reason(language: Language, reason: str) -> str:
+    """Why a product is linked, or none is; in French where the sentence is a known one, else as the method writes it."""
+    if language == "fr":
+        for pattern, french in _FRENCH_REASONS.items():
+            if found := re.fullmatch(pattern, reason):
+                return typeset(language, french.format(*found.groups()))
+    return reason
 
 
 def _in_time(language: Language, action: str) -> str:

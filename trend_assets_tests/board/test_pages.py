@@ -14,7 +14,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import trend_assets.board
-from trend_assets.board.data import EVERY_POST, sentiment
+from trend_assets.board import sentences
+from trend_assets.board.data import EVERY_POST, ask_rows, sentiment
 from trend_assets.board.responses import TABLE
 from trend_assets.lake.reader import manifest_path
 from trend_assets.settings import load_settings
@@ -154,6 +155,12 @@ def test_a_trends_page_says_how_people_speak_of_us_in_all_and_in_the_trend(insid
     assert f"of {of_all.posts} posts by {of_all.authors} people in the day to Sun 6 Sep 00:00 UTC" in shown
     assert "Where it names us: </b>75 % positive, 25 % said by too few to tell of 40 posts by 25 people" in shown
     assert sum(of_all.shares.values()) == pytest.approx(1)
+
+
+def test_no_reason_of_a_link_in_a_town_stays_english_on_a_french_page(inside):
+    rows = ask_rows(Warehouse(inside.folder / "lake" / "trends.duckdb"), "select distinct reason from demand.product_trend_links")
+    assert len(rows) > 5
+    assert [row["reason"] for row in rows if sentences.link_reason("fr", row["reason"]) == row["reason"]] == []
 
 
 def test_without_a_model_nothing_is_said_of_sentiment(inside):

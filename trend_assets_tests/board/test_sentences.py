@@ -53,3 +53,24 @@ def test_a_verdict_needs_more_than_thirty_per_cent_and_stock_to_sell():
     assert sentences.verdict(outcome(6.0, 12.0, ran_out=True)) == "low"
     assert sentences.outcome("en", outcome(6.0, 3.0)).endswith("6.0 a day expected, 3.0 sold over 7 days (4.0 before): too high.")
     assert sentences.outcome("fr", outcome(6.0, 3.0)).startswith("Robe en lin, fiche du sam. 5 sept.")
+
+
+@pytest.mark.parametrize(
+    ("reason", "french"),
+    [
+        ("4 posts that day, at least 5 are needed", "4 message(s) ce jour, il en faut au moins 5"),
+        (
+            "only 'lit' of a product's name is in the posts (9% of them): too little to tell",
+            "seul 'lit' d'un nom de produit est dans les messages (9 % d'entre eux)\u00a0: trop peu pour conclure",
+        ),
+        (
+            "41 of 56 posts use 'school', '{0}' of its name, which other posts hardly do; 4 products share these words",
+            "41 messages sur 56 emploient 'school', '{0}' de son nom, ce que les autres messages ne font guère\u00a0; "
+            "4 produits partagent ces mots",
+        ),
+        ("a sentence of tomorrow", "a sentence of tomorrow"),
+    ],
+)
+def test_reasons_of_links_are_french_on_a_french_page(reason, french):
+    assert sentences.link_reason("fr", reason) == french
+    assert sentences.link_reason("en", reason) == reason

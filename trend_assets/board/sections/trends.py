@@ -119,11 +119,14 @@ def _links(links: Sequence[Row], trend: Row) -> None:
         heading(say("not_linked"), "h4")
         reasons = [row["reason"] for row in links] or ([trend["unlinked_reason"]] if trend["unlinked_reason"] else [])
         for reason in reasons or ["–"]:
-            quiet(sentences.abstention(language(), reason))
+            quiet(sentences.link_reason(language(), reason))
         return
     heading(say("linked_products"), "h4")
     lines = [
-        join(element("b", look.product_name(language(), row)), f" ({number(language(), row['score'], 2)}): {row['reason']}")
+        join(
+            element("b", look.product_name(language(), row)),
+            f" ({number(language(), row['score'], 2)}): {sentences.link_reason(language(), row['reason'])}",
+        )
         for row in linked
     ]
     show(look.block(look.bullets(lines)))
