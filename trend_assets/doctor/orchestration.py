@@ -39,6 +39,7 @@ _LOAD = """
 import json, time
 started = time.monotonic()
 from trend_assets.definitions import definitions
+from trend_assets.lib.learning.discovery import examined_tasks
 loaded = definitions()
 repository = loaded.get_repository_def()
 automations = [*repository.schedule_defs, *repository.sensor_defs]
@@ -47,6 +48,7 @@ print(json.dumps({
     "assets": len(repository.asset_graph.materializable_asset_keys),
     "checks": len(repository.asset_graph.asset_check_keys),
     "automations": {one.name: one.default_status.value for one in automations},
+    "left_out": list(examined_tasks()[1].values()),
 }))
 """
 
@@ -212,6 +214,10 @@ class DefinitionsLoad:
         if not answer:
             return wrong(f"the definitions do not load: {error}", "make lint shows the whole error")
         found = f"{answer['assets']} assets and {answer['checks']} checks, loaded in {answer['seconds']:.1f} s"
+        if answer["left_out"]:
+            return warning(
+                f"{found}; models left out: {'; '.join(answer['left_out'])}", "mend the file in trend_assets/lib/learning/tasks/"
+            )
         if answer["seconds"] > SLOW_LOAD_SECONDS:
             return warning(found, "each run pays this: is the machine busy, or was dbt parsed anew just now? Ask again")
         return fine(found)

@@ -366,3 +366,13 @@ def test_a_dagster_home_without_configuration_is_wrong(look, tmp_path):
     assert orchestration.configuration(look(DAGSTER_HOME=str(tmp_path))).verdict is Verdict.WRONG
     (tmp_path / "dagster.yaml").write_text("run_storage: [")
     assert orchestration.configuration(look(DAGSTER_HOME=str(tmp_path))).verdict is Verdict.WRONG
+
+
+def test_a_model_whose_file_was_left_out_is_a_warning_that_names_it(tmp_path, monkeypatch):
+    surroundings = Surroundings(tmp_path, {}, tmp_path, NOW)
+    load = orchestration.DefinitionsLoad(surroundings)
+    told = {"assets": 60, "checks": 400, "seconds": 3.0, "left_out": ["tasks/half.py cannot be loaded: SyntaxError"]}
+    monkeypatch.setattr(load, "answer", lambda: (told, ""))
+    found = load.definitions(surroundings)
+    assert found.verdict == "warning"
+    assert "tasks/half.py" in found.found
