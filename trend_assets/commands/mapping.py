@@ -52,7 +52,7 @@ def map_files(
     if output is not None and output.exists() and not force:
         fail(f"{output} is there already: choose another name, or --force to overwrite it")
     try:
-        samples = _samples(files or [], database or [])
+        samples = _samples(files or [], database or [], output.parent if output is not None else Path())
         good = _checked(samples, against, table) if against is not None else _proposed(samples, table, output, name)
     except MappingError as error:
         fail(str(error).replace("[", r"\["))
@@ -64,11 +64,11 @@ def register(app: typer.Typer) -> None:
     app.command("map")(map_files)
 
 
-def _samples(files: Sequence[Path], tables: Sequence[str]) -> list[Sample]:
+def _samples(files: Sequence[Path], tables: Sequence[str], beside: Path) -> list[Sample]:
     from trend_assets.retail.extracts import source_of_settings
     from trend_assets.retail.propose import sample_of_file, sample_of_table
 
-    return [sample_of_file(path) for path in files] + [sample_of_table(table, source_of_settings()) for table in tables]
+    return [sample_of_file(path, beside) for path in files] + [sample_of_table(table, source_of_settings()) for table in tables]
 
 
 def _proposed(samples: Sequence[Sample], table: str, output: Path | None, name: str) -> bool:
@@ -103,13 +103,17 @@ def _checked(samples: Sequence[Sample], against: Path, table: str) -> bool:
     from rich.markup import escape
 
     from trend_assets.retail.files import load_mapping
-    from trend_assets.retail.propose import copied_people, table_of, try_sample
+    from trend_assets.retail.propose import as_the_pipeline_reads, copied_people, table_of, try_sample
 
     mapping = load_mapping(against)
     console.print(f"[bold]{against}[/] is a valid mapping of {', '.join(mapping.tables)}")
     good = True
     for sample in samples:
         chosen = table_of(mapping, sample, table or None)
+        sample, problem = as_the_pipeline_reads(mapping, chosen, sample, against.parent)
+        if problem is not None:
+            console.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
+            good = False
         for problem in copied_people(mapping, chosen, sample):
             console.print(f"[red]{escape(problem)}[/]")
             good = False

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -185,18 +186,20 @@ def _found(mapping: RetailMapping, table_name: str, root: Path, files: Mapping[s
 
 
 def _matches(root: Path, pattern: str) -> list[FoundFile]:
-    folder = root
-    if Path(pattern).is_absolute():
-        folder, pattern = Path(pattern).parent, Path(pattern).name
-    elif "*" not in pattern and "{day" not in pattern:
-        path = root / pattern  # glob would refuse `..`, which a mapping beside its data may need
-        return [FoundFile(path, pattern, None)] if path.is_file() else []
+    if "*" not in pattern and "{day" not in pattern:
+        path = root / pattern
+        return [FoundFile(path, path.name if Path(pattern).is_absolute() else pattern, None)] if path.is_file() else []
+    # what comes before the first wildcard is a plain path: glob would refuse `..`, which a mapping beside its data may need
+    leading = list(takewhile(lambda part: "*" not in part and "{day" not in part, Path(pattern).parts[:-1]))
+    folder = root.joinpath(*leading)
+    prefix = "" if Path(pattern).is_absolute() else "".join(f"{part}/" for part in leading)
+    pattern = Path(*Path(pattern).parts[len(leading) :]).as_posix()
     shape = re.compile(
         _DAY.sub("(?P<day>.+?)", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}").replace(r"\*", "[^/]*"), count=1)
     )
     day_format = _DAY.search(pattern)
     found = []
-    for path in sorted(folder.glob(_DAY.sub("*", pattern))):
+    for path in sorted(folder.glob(_DAY.sub("*", pattern).replace("[", "[[]"))):
         name = path.relative_to(folder).as_posix()
         match = shape.fullmatch(name)
         if not path.is_file() or match is None:
@@ -206,7 +209,7 @@ def _matches(root: Path, pattern: str) -> list[FoundFile]:
             day = _day_in_name(match["day"], day_format[1])
             if day is None:
                 continue  # another file that happens to lie there, such as a README
-        found.append(FoundFile(path, name, day))
+        found.append(FoundFile(path, prefix + name, day))
     return found
 
 

@@ -126,11 +126,18 @@ def first_and_last_order_day(orders: Path, retail_mapping: Path | None) -> tuple
     """First and last day of the user's orders, by the given mapping or a proposed one.
 
     Raises:
-        MappingError: the file does not fit the mapping; the message lists the columns found.
+        MappingError: the file does not fit the mapping, the mapping has no orders, or no order tells a day.
     """
     mapping = load_mapping(retail_mapping) if retail_mapping is not None else parse_mapping(mapping_of([_understood("orders", orders)]))
+    if "orders" not in mapping.tables:
+        raise MappingError(
+            f"{retail_mapping} has no table `orders`, so it is not known which columns of {orders.name} are which: "
+            f"add tables.orders to it (trend-assets map {orders} --table orders shows how), or leave out --orders"
+        )
     only_orders = mapping.model_copy(update={"tables": {"orders": mapping.tables["orders"]}})
     days = retail_days(only_orders, files={"orders": orders})
+    if not days:
+        raise MappingError(f"{orders.name}: no row tells a day that can be read; trend-assets map {orders} --table orders says why")
     return days[0], days[-1]
 
 

@@ -6,8 +6,10 @@ What belongs here: reading samples, finding lines, known exports. What doesn't: 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,11 +28,12 @@ from trend_assets.lib.retail.mapping import FileFormat, RetailMapping, parse_map
 from trend_assets.lib.retail.profile import profiles_of
 from trend_assets.lib.retail.proposal_text import proposal_text
 from trend_assets.lib.retail.propose import Match, Proposal, propose
+from trend_assets.lib.retail.read import days_of_rows
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.lib.retail.sniff import SAMPLE_BYTES, sniff_text
 from trend_assets.lib.retail.words import CHANGE_TIMES, normalised
 from trend_assets.retail.extracts import DatabaseSource
-from trend_assets.retail.files import MAPPINGS, load_mapping
+from trend_assets.retail.files import MAPPINGS, found_files, load_mapping
 
 SAMPLE_ROWS = 20_000
 _KNOWN = ("online_retail.yml", "products_fashion.yml")
@@ -49,6 +52,7 @@ class Sample:
     notes: tuple[str, ...]
     content: bytes = b""
     unique: tuple[tuple[str, ...], ...] = ()
+    path: Path | None = None
 
     def line_of(self, row: int) -> int | None:
         """Line in the file (from 1) at which a row begins; ``None`` where rows are not lines."""
@@ -69,38 +73,65 @@ class Sample:
         return None
 
 
-def sample_of_file(path: Path) -> Sample:
-    """The beginning of a file. Raises ``MappingError`` where nothing can be read, saying what to do."""
+def sample_of_file(path: Path, beside: Path | None = None) -> Sample:
+    """The beginning of a file, its place relative to a folder (default: the file's own).
+
+    Raises ``MappingError`` where nothing can be read, saying what to do.
+    """
+    beside = beside or path.parent
     with path.open("rb") as file:
         typed = path.suffix.lower() in (".parquet", ".pq")
-        content = file.read() if typed else _whole_records(file.read(SAMPLE_BYTES + 1))
+        content = file.read() if typed else file.read(SAMPLE_BYTES + 1)
     file_format: dict[str, Any] = {}
     notes: list[str] = []
-    if path.suffix.lower() not in _TYPED and content[:2] != b"PK":
+    delimited = path.suffix.lower() not in _TYPED and content[:2] != b"PK"
+    if delimited:
         encoding, delimiter, notes = sniff_text(content, path.name)
         file_format |= {"encoding": encoding} if encoding != "utf-8" else {}
         file_format |= {"delimiter": delimiter} if delimiter != "," else {}
-    place, day = _place(path)
+    if len(content) > SAMPLE_BYTES and not typed:
+        content = whole_records(content, file_format.get("encoding", "utf-8"), file_format.get("delimiter", ",") if delimited else None)
+    place, day = _place(path, beside)
     source = decode_file(path.name, day, content, FileFormat.model_validate(file_format))
     if source.error is not None:
         raise MappingError(f"{path.name} {source.error}")
-    if source.data.num_rows > SAMPLE_ROWS:
-        source = replace(source, data=source.data.slice(0, SAMPLE_ROWS), row_numbers=source.row_numbers[:SAMPLE_ROWS])
+    source = _first_rows(source)
     if not source.data.num_rows and not source.malformed:
         raise MappingError(f"{path.name} holds a header and no row: a mapping needs values to look at; export a few rows")
-    return Sample(path.name, {"files": place}, source, file_format, tuple(notes), content)
+    return Sample(path.name, {"files": place}, source, file_format, tuple(notes), content, path=path)
 
 
-def _whole_records(content: bytes) -> bytes:
-    """A file's beginning without the record that the cut went through."""
-    if len(content) <= SAMPLE_BYTES:
-        return content
-    end = content.rfind(b"\n", 0, SAMPLE_BYTES)
-    return content[: end + 1] if end > 0 else content
+def _first_rows(source: SourceFile) -> SourceFile:
+    if source.data.num_rows <= SAMPLE_ROWS:
+        return source
+    return replace(source, data=source.data.slice(0, SAMPLE_ROWS), row_numbers=source.row_numbers[:SAMPLE_ROWS])
 
 
-def _place(path: Path) -> tuple[str, date | None]:
-    """The pattern of a file whose name tells its day (``stock_{day:%Y%m%d}.csv``), and the day."""
+def whole_records(content: bytes, encoding: str, delimiter: str | None) -> bytes:
+    """A file's beginning without the record that the cut went through; without a delimiter, a line is a record.
+
+    A line break within quotes ends no record, and a cut may go through a character.
+    """
+    if encoding == "utf-16":  # written out, so that the order mark is kept and the bytes come back as they were
+        encoding = "utf-16-be" if content.startswith(codecs.BOM_UTF16_BE) else "utf-16-le"
+    keep = "surrogateescape" if encoding == "utf-8" else "strict"
+    text = codecs.getincrementaldecoder(encoding)(keep).decode(content)
+    end = text.rfind("\n") + 1
+    if delimiter is not None:
+        lines = io.StringIO(text, newline="").readlines()
+        reader, ends = csv.reader(iter(lines), delimiter=delimiter), [0]
+        try:
+            ends += [reader.line_num for _ in reader]
+            end = sum(map(len, lines[: ends[-2]]))  # the last record is the one that was cut
+        except csv.Error:
+            pass  # a field beyond all measure: a quote that nothing closes; then a line is a record
+    return text[:end].encode(encoding, keep) if end else content
+
+
+def _place(path: Path, beside: Path) -> tuple[str, date | None]:
+    """The pattern of a file relative to a folder, with ``{day}`` where its name tells its day (``stock_{day:%Y%m%d}.csv``); the day."""
+    folder = Path(os.path.relpath(path.parent.resolve(), beside.resolve())).as_posix()
+    folder = "" if folder == "." else f"{folder}/"
     for shape, told, pattern in _DAY_IN_NAME:
         match = shape.search(path.name)
         if match is not None:
@@ -108,8 +139,8 @@ def _place(path: Path) -> tuple[str, date | None]:
                 day = datetime.strptime(match[0], pattern).date()
             except ValueError:
                 continue
-            return f"{path.name[: match.start()]}{{day{told}}}{path.name[match.end() :]}", day
-    return path.name, None
+            return f"{folder}{path.name[: match.start()]}{{day{told}}}{path.name[match.end() :]}", day
+    return f"{folder}{path.name}", None
 
 
 def sample_of_table(name: str, source: DatabaseSource) -> Sample:
@@ -133,6 +164,7 @@ def sample_of_table(name: str, source: DatabaseSource) -> Sample:
     return Sample(name, {"database": {"table": name}}, source_rows, {}, refused, unique=unique)
 
 
+_ANY_DAY = re.compile(r"\{day[^}]*\}")
 _ANY_TABLE = """
 name: sample
 data_origin: real
@@ -193,19 +225,40 @@ def _known_export(sample: Sample, table_name: str | None) -> Proposal | None:
 
 def mapping_of(samples: Sequence[tuple[Sample, Proposal]], name: str = "Your shop") -> str:
     """The text of a mapping file for several files or tables."""
-    return proposal_text([(proposal, _place_of(sample, proposal)) for sample, proposal in samples], name)
+    placed = []
+    for sample, proposal in samples:
+        place, note = _place_of(sample, proposal)
+        placed.append((replace(proposal, notes=(*proposal.notes, *note)), place))
+    return proposal_text(placed, name)
 
 
-def _place_of(sample: Sample, proposal: Proposal) -> Mapping[str, Any]:
-    """Where the table is. Orders tell their own day, so a day in a file's name only says when it was written.
+def _place_of(sample: Sample, proposal: Proposal) -> tuple[Mapping[str, Any], list[str]]:
+    """Where the table is, and what to know of it.
 
-    Of a database table of orders, changes are read where a column tells them and a key tells rows apart, else the rows of each
-    day.
+    Orders tell their own day. Where those of the sample are all of the day in the file's name, the file is of that day; else the
+    name only says when it was written, and every such file is read. Of a database table of orders, changes are read where a
+    column tells them and a key tells rows apart, else the rows of each day.
     """
     if proposal.table != "orders":
-        return sample.place
+        return sample.place, []
     if "files" in sample.place:
-        return {"files": sample.name}
+        told = _days_told(sample, proposal)
+        if sample.source.day is None or told == {sample.source.day}:
+            return sample.place, []
+        every = _ANY_DAY.sub("*", str(sample.place["files"]))
+        repeats = "if each file repeats the orders of those before, name only the newest: repeated lines count twice"
+        return {"files": every}, [repeats] if len(told) != 1 else []
+    return _place_of_orders_table(sample, proposal), []
+
+
+def _days_told(sample: Sample, proposal: Proposal) -> set[date]:
+    if not proposal.complete:
+        return set()
+    mapping = parse_mapping(proposal_text([(proposal, {"files": sample.name})], "sample"))
+    return days_of_rows(mapping, proposal.table, [replace(sample.source, day=None)])
+
+
+def _place_of_orders_table(sample: Sample, proposal: Proposal) -> Mapping[str, Any]:
     theirs = {match.ours: match.theirs for match in proposal.matches}
     changed = next((column for column in sample.source.data.column_names if normalised(column) in CHANGE_TIMES), None)
     key = next((columns for columns in sample.unique if not set(columns) & set(proposal.personal)), None)
@@ -222,6 +275,27 @@ def try_sample(mapping: RetailMapping, table_name: str, sample: Sample) -> Trial
     day = sample.source.day if mapping.tables[table_name].dated else None
     # rows that tell no day still need one to be tried on
     return try_mapping(mapping, table_name, replace(sample.source, day=day, fallback_day=day or date(2000, 1, 1)))
+
+
+def as_the_pipeline_reads(mapping: RetailMapping, table_name: str, sample: Sample, root: Path) -> tuple[Sample, str | None]:
+    """A file decoded as its table's format says, of the day in its name; and what to say where the mapping's patterns find no file.
+
+    Raises ``MappingError`` where it cannot be decoded so.
+    """
+    table = mapping.tables[table_name]
+    if sample.path is None or not table.files:
+        return sample, None
+    try:
+        files = found_files(mapping, table_name, root)
+    except MappingError:
+        files = []
+    own = [file.day for file in files if file.path.resolve() == sample.path.resolve()]
+    source = decode_file(sample.name, own[0] if own else sample.source.day, sample.content, mapping.format_of(table_name))
+    if source.error is not None:
+        raise MappingError(f"{sample.name} {source.error} (as tables.{table_name} says it is written)")
+    patterns = f"tables.{table_name}.files ({', '.join(table.files)})"
+    problem = None if files else f"{patterns} finds no file in {root.resolve()}: patterns are relative to the mapping file"
+    return replace(sample, source=_first_rows(source)), problem
 
 
 def copied_people(mapping: RetailMapping, table_name: str, sample: Sample) -> list[str]:

@@ -136,7 +136,7 @@ def _decode_json_lines(name: str, day: date | None, content: bytes, file_format:
     """One JSON object a line; numbers keep their digits, absent keys are missing, nested values are malformed."""
     rows: dict[int, dict[str, str | None]] = {}
     malformed: list[Malformed] = []
-    for number, line in enumerate(content.decode(file_format.encoding.replace("utf-8", "utf-8-sig")).splitlines()):
+    for number, line in enumerate(content.decode(file_format.encoding.replace("utf-8", "utf-8-sig")).split("\n")):
         if not line.strip():
             continue
         try:
