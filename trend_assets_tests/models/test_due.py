@@ -2,10 +2,14 @@
 
 from datetime import UTC, datetime
 
+import dagster as dg
+
+from trend_assets.defs.models.schedules import predictions_schedule
 from trend_assets.models.due import predictions_due
 from trend_assets.operations.runs import Range
-from trend_assets.operations.sealing import HOUR, HOURS_PER_RUN
+from trend_assets.operations.sealing import HOUR, HOURS_PER_RUN, SEALED_TABLES
 from trend_assets.partitions import hour_key
+from trend_assets.settings import load_settings
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 
@@ -46,3 +50,32 @@ def test_a_long_backlog_is_labelled_a_week_and_a_day_at_a_time():
     due = predictions_due("sentiment", long, {}, _records(0, 1), champion=True)
     assert due.range == Range("2026-09-01-01:00", hour_key(START + (HOURS_PER_RUN + 23) * HOUR))
     assert due.left == 16
+
+
+def test_the_schedule_asks_again_for_hours_whose_posts_are_newer_than_their_predictions(tmp_path, monkeypatch):
+    monkeypatch.setenv("TREND_ASSETS_DATA", str(tmp_path))
+    load_settings.cache_clear()
+    hourly = predictions_schedule("sentiment")
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+
+        def record(path: str, *hours: int | None) -> None:
+            for hour in hours:
+                partition = None if hour is None else hour_key(START + hour * HOUR)
+                instance.report_runless_asset_event(dg.AssetMaterialization(path.split("/"), partition=partition))
+
+        def tick() -> object:
+            return hourly(dg.build_schedule_context(instance=instance))
+
+        for path in (*SEALED_TABLES, "social/clean_posts"):
+            record(path, *range(30))
+        record("sentiment/champion", None)
+        assert tick().tags["dagster/asset_partition_range_end"] == hour_key(START + 29 * HOUR)
+        record("sentiment/predictions", *range(30))
+        assert "every sealed hour is labelled" in tick().skip_message
+        record("social/clean_posts", 5)
+        asked = tick().tags
+        assert asked["dagster/asset_partition_range_start"] == hour_key(START + 5 * HOUR)
+        assert asked["dagster/asset_partition_range_end"] == hour_key(START + 28 * HOUR)
+        record("sentiment/predictions", *range(5, 29))
+        assert "every sealed hour is labelled" in tick().skip_message
+    load_settings.cache_clear()

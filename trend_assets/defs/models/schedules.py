@@ -5,6 +5,7 @@ What belongs here: one schedule a task. What doesn't: which hours are due (``mod
 
 import dagster as dg
 
+from trend_assets.defs.jobs import late_hours
 from trend_assets.models.due import predictions_due
 from trend_assets.operations.sealing import State, recorded, under_way
 
@@ -22,7 +23,8 @@ def predictions_schedule(name: str) -> dg.ScheduleDefinition:
         description="The champion labels the posts of the hours sealed since the last time, and of those that late posts came to.",
     )
     def hourly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        if going := under_way(context.instance, job):
+        # A late run makes clean posts anew: what is predicted from them meanwhile would count as newer than they are.
+        if going := under_way(context.instance, job) or under_way(context.instance, late_hours.name):
             return dg.SkipReason(going)
         champion = context.instance.get_latest_materialization_event(dg.AssetKey([name, "champion"])) is not None
         clean, labelled = (recorded(context.instance, path) for path in ("social/clean_posts", f"{name}/predictions"))
