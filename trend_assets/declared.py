@@ -74,7 +74,7 @@ def asset_spec(path: str, deps: list[Any] | None = None, **overrides: Any) -> dg
         "deps": resolved,
         "description": table.description,
         "group_name": table.group,
-        "owners": OWNERS_BY_GROUP.get(table.group, OWNERS),
+        "owners": OWNERS_BY_GROUP.get(overrides.get("group_name", table.group), OWNERS),
         "kinds": {"python", "parquet"},
         "partitions_def": PARTITIONS[table.partition],
         "automation_condition": automation.condition_of(table),

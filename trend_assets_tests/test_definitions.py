@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from trend_assets.declared import OWNERS, OWNERS_BY_GROUP
 from trend_assets.definitions import definitions
 from trend_assets.settings import PROJECT_ROOT, load_settings
 from trend_assets.tables import TABLES
@@ -92,6 +93,13 @@ def test_every_declared_table_is_an_asset_with_its_columns_layer_owner_and_check
         assert node.owners
         assert [column.name for column in node.metadata["dagster/column_schema"].columns] == [column.name for column in table.columns]
         assert {"schema", "required", "key", "values", "partition", "volume"} <= {check.name for check in node.check_keys}
+
+
+def test_the_owner_of_a_table_is_that_of_the_group_it_is_shown_in(loaded):
+    graph = loaded.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert set(node.owners) == set(OWNERS_BY_GROUP.get(node.group_name, OWNERS)), key
 
 
 def test_every_asset_carries_a_layer_tag_and_a_description(loaded):

@@ -111,6 +111,52 @@ def test_several_closed_days_are_asked_for_together_after_an_outage(lane):
     assert lane.tick(DAY + timedelta(days=3, hours=3)) == {day_key(DAY + timedelta(days=number)) for number in range(3)}
 
 
+def asked_until_done(lane: Lane, daily: set[dg.AssetKey]) -> list[set[dg.AssetKey]]:
+    """Tick after tick, each of whose runs makes what was asked for, until nothing is: what each tick asked for."""
+    ticks: list[set[dg.AssetKey]] = []
+    while True:
+        result = dg.evaluate_automation_conditions(
+            lane.loaded, lane.instance, dg.AssetSelection.assets(*daily), evaluation_time=NEXT_MORNING, cursor=lane.cursor
+        )
+        lane.cursor = result.cursor
+        asked = {key for key in daily if result.get_requested_partitions(key)}
+        assert all(result.get_requested_partitions(key) == {day_key(DAY)} for key in asked)
+        if not asked:
+            return ticks
+        ticks.append(asked)
+        for key in asked:
+            lane.materialize(key.to_user_string(), day_key(DAY))
+
+
+def test_a_day_passes_through_every_daily_asset_once_and_none_before_what_it_is_made_from(lane):
+    """dbt's models by day too: those of posts alone need no retail table, those of retail tables alone no posts."""
+    graph = lane.loaded.resolve_asset_graph()
+    daily = {key for key in graph.get_all_asset_keys() if graph.get(key).automation_condition is not None}
+    roots = {parent for key in daily for parent in graph.get(key).parent_keys if parent not in daily}
+    hourly, retail = ({key for key in roots if (key.path[0] == "retail") == is_retail} for is_retail in (False, True))
+    assert daily >= {dg.AssetKey(path.split("/")) for path in DAILY_TABLES}
+    assert len(daily) > len(DAILY_TABLES) + 5
+
+    def needs(key: dg.AssetKey) -> set[dg.AssetKey]:
+        """What the asset is made from in the end."""
+        return set().union(*(needs(parent) if parent in daily else {parent} for parent in graph.get(key).parent_keys))
+
+    assert asked_until_done(lane, daily) == []
+    lane.seal(*hours_between(DAY, DAY + timedelta(days=1)), tables=tuple(key.to_user_string() for key in hourly))
+    of_posts = asked_until_done(lane, daily)
+    assert set().union(*of_posts) == {key for key in daily if needs(key) <= hourly}
+    for key in retail:
+        lane.materialize(key.to_user_string(), day_key(DAY))
+    ticks = of_posts + asked_until_done(lane, daily)
+    assert sorted(key for asked in ticks for key in asked) == sorted(daily), "each once"
+    when = {key: number for number, asked in enumerate(ticks) for key in asked}
+    links = [(parent, key) for key in daily for parent in graph.get(key).parent_keys if parent in daily]
+    # What one tick asks for is one run, which makes its assets in the order of the graph.
+    assert [(parent, key) for parent, key in links if when[parent] > when[key]] == []
+    assert when[dg.AssetKey(["demand", "decision_cards"])] == len(ticks) - 1
+    assert asked_until_done(lane, daily) == []
+
+
 def test_the_condition_is_that_of_daily_tables_only():
     assert {path for path, table in TABLES.items() if condition_of(table)} == set(DAILY_TABLES)
 

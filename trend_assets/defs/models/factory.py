@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from trend_assets.declared import OWNERS, asset_key, asset_spec
+from trend_assets.declared import OWNERS_BY_GROUP, asset_key, asset_spec
 from trend_assets.defs.jobs import LANE, MAX_RUNTIME
 from trend_assets.lib.learning.contract import Task
 from trend_assets.models.tracking import TrackingResource
@@ -26,7 +26,7 @@ _SINGLE_RUN = dg.BackfillPolicy.single_run()
 
 def table_spec(path: str, deps: list[Any], **overrides: Any) -> dg.AssetSpec:
     """The asset of one of a task's tables."""
-    return asset_spec(path, deps, **overrides).replace_attributes(group_name=GROUP)
+    return asset_spec(path, deps, group_name=GROUP, **overrides)
 
 
 def registry_spec(name: str, which: str, description: str, deps: list[str]) -> dg.AssetSpec:
@@ -36,7 +36,7 @@ def registry_spec(name: str, which: str, description: str, deps: list[str]) -> d
         deps=[asset_key(dep) for dep in deps],
         description=description,
         group_name=GROUP,
-        owners=OWNERS,
+        owners=OWNERS_BY_GROUP[GROUP],
         kinds={"python", "mlflow"},
         tags={"layer": "aggregate"},
     )
@@ -48,7 +48,7 @@ def labels_spec(name: str) -> dg.AssetSpec:
         asset_key(f"{name}/labels"),
         description=f"Posts labelled by people: labels/{name}.jsonl, .csv or .parquet in the data folder (docs/models.md).",
         group_name=GROUP,
-        owners=OWNERS,
+        owners=OWNERS_BY_GROUP[GROUP],
         kinds={"file"},
         tags={"layer": "raw"},
     )
