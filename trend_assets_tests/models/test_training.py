@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from trend_assets.cli import app
 from trend_assets.commands.terminal import console
+from trend_assets.defs.models.checks import gate_check
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning.contract import Gate, Probabilities
 from trend_assets.lib.learning.discovery import load_task
@@ -37,6 +38,7 @@ from trend_assets.models.training import (
     verdict,
 )
 from trend_assets.partitions import hour_key, hours_between
+from trend_assets.resources import LakeResource
 from trend_assets.settings import Settings, load_settings
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.learning.opinions import START, opinion_posts
@@ -397,6 +399,13 @@ def test_labels_on_posts_that_the_task_is_not_about_do_not_train(shop: Shop, pos
     built = build_training_set(TASK, NAME, shop.lake, shop.settings)
     assert built.left_aside == {"not in scope: a repost, or no brand of ours is named": 15}
     assert built.rows.num_rows == 405
+
+
+def test_where_nothing_was_trained_the_check_of_the_gate_is_quiet_and_nothing_can_be_promoted(shop: Shop) -> None:
+    assert gate_check(NAME, TASK)(LakeResource(root=shop.settings.lake_root)).passed
+    assert not verdict(TASK, NAME, shop.lake).passed
+    with pytest.raises(NotReadyError, match="has not been evaluated"):
+        promote(TASK, NAME, shop.lake, shop.tracking)
 
 
 def test_few_examples_fail_the_gate_with_the_number_wanted(shop: Shop, posts: pa.Table) -> None:
