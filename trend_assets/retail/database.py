@@ -220,7 +220,9 @@ class RetailDatabase:
         moment: Any = source.c[column]
         if offered[column].type_name == "timestamptz":
             moment = sa.func.timezone(timezone, moment)
-        day = sa.cast(sa.cast(moment, sa.Date), sa.Text)
+        # of a text its beginning, whatever it says: one that is no date must not fail the others
+        is_date = offered[column].type_name in (*_TIMES, "date")
+        day = sa.cast(sa.cast(moment, sa.Date), sa.Text) if is_date else sa.func.left(sa.cast(moment, sa.Text), 10)
         told: Any = connection.execute(sa.select(day).distinct().where(source.c[column].is_not(None))).scalars()
         days = []
         for text in told:
