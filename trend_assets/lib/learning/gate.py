@@ -19,7 +19,7 @@ TRAINING_EXAMPLES = "training_examples"
 BESIDE_CHAMPION = "macro_f1_beside_champion"
 """Name of the row that holds the candidate's F1 on the examples that the champion was judged on: those it was not trained on."""
 NOT_COMPARED = "not_compared"
-"""Name of the row, a champion's, that says that there is one but today's code cannot run it."""
+"""Name of the row, a champion's, that says that there is one but that it could not be judged: today's code cannot run it, say."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def judge(rows: Iterable[Mapping[str, Any]], gate: Gate) -> Verdict:
     base = found.get((MAJORITY, ALL, "macro_f1"), (0.0, 0))[0]
     rule(score >= base + gate.over_majority, f"macro F1 {score:.3f}, majority {base:.3f} + {gate.over_majority:g} wanted")
     if (CHAMPION, ALL, NOT_COMPARED) in found:
-        rule(True, "not compared with the champion, which this code cannot run: the evaluation's metadata say why")
+        rule(True, "not compared with the champion: the evaluation's metadata say why")
     elif (CANDIDATE, ALL, BESIDE_CHAMPION) in found:
         beside, unseen = found[CANDIDATE, ALL, BESIDE_CHAMPION]
         present = found.get((CHAMPION, ALL, "macro_f1"), (0.0, 0))[0]
