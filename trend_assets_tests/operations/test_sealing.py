@@ -7,10 +7,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from trend_assets.lake.lake import Lake
-from trend_assets.lake.storage import open_storage
-from trend_assets.landing.files import make_ulid
+from trend_assets.landing.files import landing_hours, make_ulid
 from trend_assets.operations.event_log import report_materializations
 from trend_assets.operations.runs import Range
 from trend_assets.operations.sealing import (
@@ -30,6 +30,7 @@ from trend_assets.operations.sealing import (
 from trend_assets.partitions import day_key, hour_key, hours_between
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
+from trend_assets_tests.storages import KINDS, new_storage
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -117,12 +118,14 @@ def test_no_hour_before_the_lake_is_sealed():
     assert found.range.first == hour_key(START)
 
 
-def test_what_landed_is_read_from_names(tmp_path):
-    storage = open_storage(str(tmp_path))
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_landed_is_read_from_names(kind, tmp_path):
+    storage = new_storage(kind, tmp_path)
     assert what_landed(storage) is None
     for network, hour, moment in (("x", 1, 2), ("bluesky", 3, 4), ("x", 3, 9)):
         ulid = make_ulid(START + moment * HOUR, b"0123456789")
         storage.write_new(f"network={network}/hour={START + hour * HOUR:%Y-%m-%dT%H}/{ulid}-0123456789ab.jsonl.zst", b"x")
+    assert landing_hours(storage) == {START + HOUR: ["x"], START + 3 * HOUR: ["bluesky", "x"]}
     assert what_landed(storage) == Landed(START + HOUR, START + 3 * HOUR, START + 9 * HOUR)
     assert landed_at("network=x/hour=2026-09-01T00/unreadable.jsonl.zst").year < 2026
 
