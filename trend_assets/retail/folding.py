@@ -143,6 +143,7 @@ class Folding:
     def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect() as connection:
             connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
+            connection.execute(f"set temp_directory = '{str(self.scratch).replace(chr(39), chr(39) * 2)}'")  # not the working folder
             yield connection
 
 

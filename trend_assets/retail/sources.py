@@ -3,8 +3,8 @@
 What belongs here: words for files and landed extracts. What doesn't: which days are asked (``operations/retail_days.py``),
 reading the tables (``retail/files.py``, ``retail/extracts.py``).
 
-Asked at every tick, so it looks at names, sizes and times of files and at records of extracts. Rows are read only of a file
-that holds several days and was written since, and remembered. What only holds for the moment at which it is read, such as a
+Asked at every tick, so it looks at names, sizes and times of files and at records of extracts. Only a file that was written since
+is read, and what it holds is remembered. What only holds for the moment at which it is read, such as a
 catalogue without a day, says nothing: the day was made with it as it was.
 """
 
@@ -61,7 +61,7 @@ def changed_days(path: Path, made_from: Mapping[date, Words], now: datetime, dat
 
 
 def _same(was: str, now: str) -> bool:
-    """Of a file with several days, its rows of the day (after the bar) decide, not when it was written."""
+    """Of a file, what it holds (after the bar) decides, not when it was written."""
     return was.rpartition("/")[2] == now.rpartition("/")[2]
 
 
@@ -90,7 +90,7 @@ def _said_by_files(mapping: RetailMapping, root: Path, days: Sequence[date], kno
         files = found_files(mapping, name, root)
         dated, undated = [file for file in files if file.day is not None], [file for file in files if file.day is None]
         if table.dated:
-            said[name] = {day: _brief(_stamps(_of_day(name, dated, day))) for day in days}
+            said[name] = {day: _said_by_content(_of_day(name, dated, day), known.get(day, {}).get(name, "")) for day in days}
         elif mapping.tells_day(name):
             said[name] = _said_by_rows(mapping, name, [*dated, *undated], days, {day: known.get(day, {}).get(name, "") for day in days})
     return said
@@ -100,6 +100,20 @@ def _of_day(table_name: str, dated: Sequence[FoundFile], day: date) -> list[Foun
     """The files that speak for a day: those of it, of a catalogue the newest until it."""
     speaking = max((file.day for file in dated if file.day is not None and file.day <= day), default=day)
     return [file for file in dated if file.day == (speaking if table_name in SNAPSHOT_TABLES else day)]
+
+
+def _said_by_content(files: Sequence[FoundFile], known: str) -> str:
+    stamp = _brief(_stamps(files))
+    return known if known.startswith(f"{stamp}/") else f"{stamp}/{_brief(_content(file, _stamps([file])) for file in files)}"
+
+
+@lru_cache(maxsize=REMEMBERED_FILES)
+def _content(file: FoundFile, _: tuple[str, ...]) -> str:
+    try:
+        with file.path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
 
 
 def _said_by_rows(
