@@ -38,6 +38,7 @@ from trend_assets.lake.manifest import Manifest
 from trend_assets.lib.live.history import History
 from trend_assets.lib.live.hours import OpenHours
 from trend_assets.lib.live.judge import LiveParameters, advance, judge
+from trend_assets.operations.automation import LIVE_ROWS
 
 BUDGET = {"landing": 10.0, "taken in": 15.0, "work": 20.0, "board": 5.0, "seen to board": 60.0}
 """Seconds allowed: landing 10; sensor 5 and run start 10; work 20; board 5; together, with ten to spare, 60."""
@@ -135,7 +136,7 @@ class Loader:
 
 
 class Board(threading.Thread):
-    """Asks for live trends as the board's page does: its function, through its cache, as often as the page is drawn anew.
+    """Asks for live rows as the board's pages do: their function, through their cache, as often as the pages are drawn anew.
 
     Drawing in the browser is not in it.
     """
@@ -150,23 +151,24 @@ class Board(threading.Thread):
         from trend_assets.board.sections.live import REFRESH_SECONDS
 
         while True:
-            found = cache.ask_lake(lake_data.live, "topics/live_trends", seconds=cache.LIVE_SECONDS)
+            pages = [cache.ask_lake(lake_data.live, path, seconds=cache.LIVE_SECONDS) for path in LIVE_ROWS]
+            as_of = min((found.as_of.timestamp() for found in pages if found is not None), default=-np.inf)
             there = time.time()
             for one in list(self._loader.files.values()):
-                if found is not None and one.as_of <= found.as_of.timestamp() and not np.isfinite(one.shown):
+                if one.as_of <= as_of and not np.isfinite(one.shown):
                     one.shown = there
             time.sleep(REFRESH_SECONDS)
 
 
 def watch(folder: Path, loader: Loader, seconds: float, processes: Processes) -> list[float]:
-    """Note when each file is consumed and when the next live trends are published, until ``seconds`` passed and all are shown.
+    """Note when each file is consumed and when the next live rows are published, until ``seconds`` passed and all are shown.
 
-    Returns the times of publications.
+    Returns the times of publications. A micro-batch publishes trends, then rankings, of which there always are some.
     """
     from trend_assets.partitions import hour_key
     from trend_assets.tables import TABLES
 
-    lake, posts, trends = Lake(str(folder / "lake")), TABLES["social/live_posts"], TABLES["topics/live_trends"]
+    lake, posts, rankings = Lake(str(folder / "lake")), TABLES["social/live_posts"], TABLES[LIVE_ROWS[-1]]
     ends, published, publications = time.time() + seconds, None, []
     while time.time() < ends + 90:
         now = datetime.now(UTC)
@@ -175,7 +177,7 @@ def watch(folder: Path, loader: Loader, seconds: float, processes: Processes) ->
             if all(np.isfinite(one.shown) for one in list(loader.files.values())):
                 break
         consumed: set[str] = set()
-        manifest = lake.manifest(trends, "all")  # before the posts: what is consumed later is not in it
+        manifest = lake.manifest(rankings, "all")  # before the posts: what is consumed later is not in it
         for moment in (now - _HOUR, now):
             of_hour = lake.manifest(posts, hour_key(moment))
             consumed |= set(of_hour.inputs) if of_hour is not None else set()
@@ -183,7 +185,7 @@ def watch(folder: Path, loader: Loader, seconds: float, processes: Processes) ->
         if manifest is not None and manifest.hash != published:
             published = manifest.hash
             publications.append(seen)
-            as_of = pc.max(lake.read(trends, ["all"], columns=["as_of"])["as_of"]).as_py()
+            as_of = pc.max(lake.read(rankings, ["all"], columns=["as_of"])["as_of"]).as_py()
             for one in loader.files.values():
                 if as_of is not None and np.isfinite(one.taken) and not np.isfinite(one.published):
                     one.published, one.as_of = seen, as_of.timestamp()

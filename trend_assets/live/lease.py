@@ -28,9 +28,10 @@ FILE = "lease.json"
 
 @dataclass(frozen=True)
 class Lease:
-    """Who has the lane (a run's id, empty: nobody), until when it is known to go on (seconds since 1970), who waits for it."""
+    """Who has the lane (a run's id, empty: nobody), since when and until when it is known to go on (seconds since 1970), who waits."""
 
     holder: str = ""
+    taken_at: float = 0.0
     renewed_at: float = 0.0
     successor: str = ""
 
@@ -66,7 +67,8 @@ class Turn:
         while True:
             lease, generation = _read(self._storage)
             free = lease.stands_still(self._clock()) or lease.holder == self._run or self._finished(lease.holder)
-            if free and self._swap(Lease(self._run, self._clock()), generation):
+            now = self._clock()
+            if free and self._swap(Lease(self._run, now, now), generation):
                 return
             if not free:
                 if lease.successor != self._run:
@@ -107,6 +109,7 @@ def _read(storage: Storage) -> tuple[Lease, str | None]:
         return Lease(), None
     try:
         content = json.loads(data)
-        return Lease(str(content["holder"]), float(content["renewed_at"]), str(content["successor"])), generation
+        lease = Lease(str(content["holder"]), float(content["taken_at"]), float(content["renewed_at"]), str(content["successor"]))
+        return lease, generation
     except (ValueError, TypeError, KeyError):
         return Lease(), generation

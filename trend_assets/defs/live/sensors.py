@@ -24,8 +24,10 @@ QUIET_SECONDS = 600
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 15, 300
 """After a failed run the next one waits, after each further one twice as long: a start costs eight CPU seconds."""
 LOOKED_AT = 8
+HAND_OVER_SECONDS = 900
+"""How much longer a run goes on where the next one does not come: on a busy machine a start may take minutes."""
 SPARE_SECONDS = 600
-"""A run that was told to end and is still there so much later hangs."""
+"""A run that should have ended and is still there so much later hangs."""
 
 
 @dg.sensor(
@@ -49,7 +51,7 @@ def live_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.R
     moved_on = (found.live_posts and age > REFRESH_SECONDS) or (found.live_rows and age > QUIET_SECONDS)
     if not (under_way or found.waiting or moved_on):
         return dg.SkipReason("no landing file waits")
-    longest = 2 * settings.live_run_seconds  # ends then even where no run takes over
+    longest = settings.live_run_seconds + HAND_OVER_SECONDS
     return dg.RunRequest(
         run_config={"ops": {"live_tables": {"config": {"seconds": float(longest)}}}}, tags={MAX_RUNTIME: str(longest + SPARE_SECONDS)}
     )
@@ -60,7 +62,10 @@ def _goes_on(record: dg.RunRecord, age: float, settings: Settings, now: float) -
     run = record.dagster_run
     if run.status in (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED):
         return f"run {run.run_id} waits in the queue"
-    if age >= settings.live_run_seconds or (age > LEASE_SECONDS and read_lease(settings).stands_still(now)):
+    lease = read_lease(settings)
+    if lease.holder == run.run_id and now - lease.taken_at >= settings.live_run_seconds:
+        return None
+    if age > LEASE_SECONDS and lease.stands_still(now):
         return None
     return f"run {run.run_id} is under way"
 
