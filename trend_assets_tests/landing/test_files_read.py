@@ -45,10 +45,13 @@ class House:
         for path in RAW_TABLES:
             publish_parts(self.lake, TABLES[path], getattr(decoded, TABLES[path].name), [KEY], inputs if path in RECORD_FILES else {})
 
-    def step(self, assets: dg.AssetsDefinition, *only: str) -> None:
+    def step(self, assets: dg.AssetsDefinition, *only: str) -> set[str]:
+        """Run the assets over the hour; returns the names of what is told of its partitions."""
         resources = {"lake": LakeResource(root=self.settings.lake_root), "io_manager": LakeIOManager(root=self.settings.lake_root)}
         selection = dg.AssetSelection.assets(*(path.split("/") for path in only)) if only else None
-        assert dg.materialize([assets], partition_key=KEY, resources=resources, selection=selection).success
+        result = dg.materialize([assets], partition_key=KEY, resources=resources, selection=selection)
+        assert result.success
+        return {name for event in result.get_asset_materialization_events() for name in event.materialization.metadata}
 
     def texts(self) -> int:
         return self.lake.read(TABLES["social/clean_posts"], [KEY]).num_rows
@@ -75,6 +78,15 @@ def test_a_file_that_is_ingested_between_two_steps_of_sealing_is_late_and_its_po
     house.step(topic_assignments, "topics/topic_assignments")
     assert (house.texts(), sorted(consumed(house.lake, [HOUR])[HOUR])) == (2, sorted([first, second]))
     assert look_everywhere(house.landing, house.lake, SEALED).late == {HOUR: [third]}
+
+
+def test_figures_of_the_whole_range_are_logged_not_told_of_each_partition(house):
+    house.land(1)
+    house.rebuild_raw()
+    house.step(clean_posts)
+    of_range = {"lowest_kept_share_of_window", "late_posts_assigned"}
+    assert not of_range & house.step(topic_assignments)
+    assert not of_range & house.step(topic_assignments, "topics/topic_assignments")
 
 
 def test_raw_posts_are_read_with_the_files_they_are_of_while_somebody_rebuilds_them(house, monkeypatch):
