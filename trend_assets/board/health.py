@@ -46,9 +46,11 @@ def check_results() -> list[CheckResult]:
 
     try:
         storage: Any = dg.DagsterInstance.get().event_log_storage
+        from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
         from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as Executions
 
-        newest = select(func.max(Executions.c.id)).where(Executions.c.evaluation_event.is_not(None))
+        # a check that is planned, in a run that is going, has no result yet: the one before it is its last
+        newest = select(func.max(Executions.c.id)).where(Executions.c.execution_status != Status.PLANNED.value)
         newest = newest.group_by(Executions.c.asset_key, Executions.c.check_name)
         columns = (Executions.c.asset_key, Executions.c.check_name, Executions.c.evaluation_event)
         with storage.index_connection() as connection:
