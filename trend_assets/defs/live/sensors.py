@@ -48,7 +48,8 @@ def live_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.R
     found = look(settings, lake.get())
     if not found.open_hours:
         return dg.SkipReason("no hour is open: the lake has ended, or everything is sealed")
-    moved_on = (found.live_posts and age > REFRESH_SECONDS) or (found.live_rows and age > QUIET_SECONDS)
+    idle = now - _ended_at(records[0]) if records else float("inf")
+    moved_on = (found.live_posts and idle > REFRESH_SECONDS) or (found.live_rows and idle > QUIET_SECONDS)
     if not (under_way or found.waiting or moved_on):
         return dg.SkipReason("no landing file waits")
     longest = settings.live_run_seconds + HAND_OVER_SECONDS
@@ -76,6 +77,11 @@ def _pauses(records: Sequence[dg.RunRecord], now: float) -> str | None:
     if not failed:
         return None
     pause = min(FIRST_PAUSE_SECONDS * 2 ** (failed - 1), LONGEST_PAUSE_SECONDS)
-    left = (records[0].end_time or records[0].create_timestamp.timestamp()) + pause - now
+    left = _ended_at(records[0]) + pause - now
     last = f"the last {failed} runs" if failed > 1 else "the last run"
     return f"{last} failed: the next one is tried in {left:.0f} s. The run's page says why." if left > 0 else None
+
+
+def _ended_at(record: dg.RunRecord) -> float:
+    """When the run ended; one that never started has no such time."""
+    return record.end_time or record.create_timestamp.timestamp()
