@@ -104,6 +104,27 @@ def test_a_run_that_stands_still_is_replaced_long_before_it_is_ended(settings, i
     assert run.run_id in tick(settings, instance, monkeypatch, after=LEASE_SECONDS + 1).skip_message
 
 
+def happens(instance: dg.DagsterInstance, run: dg.DagsterRun, what: str, after: float) -> None:
+    """Record a start or end of the run, ``after`` seconds from now."""
+    event = dg.DagsterEvent(event_type_value=what, job_name="live")
+    instance.run_storage.handle_run_event(run.run_id, event, datetime.now(UTC) + timedelta(seconds=after))
+
+
+def test_a_run_that_waited_in_the_queue_for_long_does_not_stand_still(settings, instance, monkeypatch):
+    run = instance.create_run_for_job(JOB, status=STATUS.NOT_STARTED)
+    happens(instance, run, "PIPELINE_START", after=2 * LEASE_SECONDS)
+    assert run.run_id in tick(settings, instance, monkeypatch, after=2 * LEASE_SECONDS + 10).skip_message
+
+
+def test_after_a_long_run_the_hour_is_not_judged_anew_at_once(settings, instance, monkeypatch):
+    Lake(settings.lake_root).publish(TABLES["topics/live_trends"], {"all": TABLES["topics/live_trends"].empty()})
+    run = instance.create_run_for_job(JOB, status=STATUS.NOT_STARTED)
+    happens(instance, run, "PIPELINE_START", after=0)
+    happens(instance, run, "PIPELINE_SUCCESS", after=2000)
+    assert isinstance(tick(settings, instance, monkeypatch, after=2100), dg.SkipReason)
+    assert isinstance(tick(settings, instance, monkeypatch, after=2700), dg.RunRequest)
+
+
 def test_after_failures_the_next_run_waits_longer_each_time_and_says_so(settings, instance, monkeypatch):
     something_lands(settings)
     waits = []

@@ -42,8 +42,7 @@ def live_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.R
     settings, now = load_settings(), time.time()
     records = context.instance.get_run_records(dg.RunsFilter(job_name=live_job.name), limit=LOOKED_AT)
     under_way = bool(records) and not records[0].dagster_run.is_finished
-    age = now - records[0].create_timestamp.timestamp() if records else float("inf")
-    if reason := _goes_on(records[0], age, settings, now) if under_way else _pauses(records, now):
+    if reason := _goes_on(records[0], settings, now) if under_way else _pauses(records, now):
         return dg.SkipReason(reason)
     found = look(settings, lake.get())
     if not found.open_hours:
@@ -58,7 +57,7 @@ def live_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.R
     )
 
 
-def _goes_on(record: dg.RunRecord, age: float, settings: Settings, now: float) -> str | None:
+def _goes_on(record: dg.RunRecord, settings: Settings, now: float) -> str | None:
     """Why the run that is under way needs no other beside it; None where it is time that the next one starts."""
     run = record.dagster_run
     if run.status in (dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED):
@@ -66,7 +65,8 @@ def _goes_on(record: dg.RunRecord, age: float, settings: Settings, now: float) -
     lease = read_lease(settings)
     if lease.holder == run.run_id and now - lease.taken_at >= settings.live_run_seconds:
         return None
-    if age > LEASE_SECONDS and lease.stands_still(now):
+    started = record.start_time or record.create_timestamp.timestamp()  # it may have waited in the queue for long
+    if now - started > LEASE_SECONDS and lease.stands_still(now):
         return None
     return f"run {run.run_id} is under way"
 
