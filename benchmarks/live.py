@@ -169,7 +169,8 @@ def watch(folder: Path, loader: Loader, seconds: float, processes: Processes) ->
     from trend_assets.tables import TABLES
 
     lake, posts, rankings = Lake(str(folder / "lake")), TABLES["social/live_posts"], TABLES[LIVE_ROWS[-1]]
-    ends, published, publications = time.time() + seconds, None, []
+    before = lake.manifest(rankings, "all")
+    ends, published, publications = time.time() + seconds, before.hash if before is not None else None, []
     while time.time() < ends + 90:
         now = datetime.now(UTC)
         if time.time() > ends:
