@@ -200,10 +200,14 @@ def _failure(instance: dg.DagsterInstance, record: dg.RunRecord) -> Failure:
 
 def _failed_checks(instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey]) -> tuple[FailedCheck, ...]:
     import dagster as dg
+    from dagster._core.storage.asset_check_execution_record import COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES as VERDICTS
 
     found = []
-    for key, record in instance.event_log_storage.get_latest_asset_check_execution_by_key(keys).items():
-        evaluation = record.evaluation if record.event else None
+    for key, newest in instance.event_log_storage.get_latest_asset_check_execution_by_key(keys).items():
+        history = instance.event_log_storage.get_asset_check_execution_history
+        # planned and never come to a verdict, its run goes on or failed before it: then the one before it holds
+        record = newest if newest.status in VERDICTS else next(iter(history(key, limit=1, status=VERDICTS)), None)
+        evaluation = record.evaluation if record is not None and record.event else None
         if evaluation is not None and not evaluation.passed:
             said = (evaluation.description or "").splitlines()[0] if evaluation.description else ""
             error = evaluation.severity == dg.AssetCheckSeverity.ERROR

@@ -82,6 +82,29 @@ def test_it_tells_failing_checks_blocking_ones_first(report):
     assert [(check.name, check.error, check.said) for check in report.checks] == [("few", True, "3 of 10"), ("odd", False, "")]
 
 
+def test_a_check_that_a_failed_run_never_came_to_keeps_its_last_verdict(lake):
+    runs = iter((True, False))
+
+    @dg.asset
+    def posts():
+        if not next(runs):
+            raise OSError
+
+    @dg.asset_check(asset=posts)
+    def few():
+        return dg.AssetCheckResult(passed=False)
+
+    instance = dg.DagsterInstance.ephemeral()
+    loaded = dg.Definitions([posts], asset_checks=[few])
+    for _ in range(2):
+        loaded.resolve_implicit_global_asset_job_def().execute_in_process(instance=instance, raise_on_error=False)
+    keys = list(loaded.resolve_asset_graph().asset_check_keys)
+    (newest,) = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys).values()
+    assert newest.status.value == "PLANNED"
+    found = night_report(instance, lake, datetime.now(UTC), checks=keys, late={})
+    assert [check.name for check in found.checks] == ["few"]
+
+
 def test_it_compares_what_came_in_with_the_day_before(report):
     assert report.records == {"post": 120, "quarantined": 24}
     assert report.records_before == {"post": 48}
