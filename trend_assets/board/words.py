@@ -233,7 +233,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "failed": ("failed", "en échec"),
     "warned": ("warned", "à regarder"),
     "health_good": ("Everything is as it should be.", "Tout est en ordre."),
-    "health_warned": ("Nothing failed; {count} checks want a look.", "Rien en échec ; {count} contrôles à regarder."),
+    "health_warned": ("Nothing failed; checks that want a look: {count}.", "Rien en échec ; contrôles à regarder : {count}."),
     "health_look": ("Something needs a look.", "Quelque chose est à regarder."),
     "sql_hint": ("The same in SQL", "La même chose en SQL"),
     "unreadable": (
