@@ -161,7 +161,7 @@ def test_without_the_extra_the_message_says_which_to_install(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "dagster_gcp", None)
     monkeypatch.setitem(sys.modules, "google.cloud", None)
-    for name in ("warehouse_bigquery", "bigquery_sources", "google_clients"):
+    for name in ("warehouse.bigquery_engine", "warehouse.bigquery_sources", "google_clients"):
         monkeypatch.delitem(sys.modules, f"trend_assets.{name}", raising=False)
     for needing in (extra_resources, open_warehouse):
         with pytest.raises(MissingExtraError, match=r"trend-assets\[gcp\]"):

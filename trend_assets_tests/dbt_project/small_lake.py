@@ -201,6 +201,16 @@ def topic_hours(hour: datetime) -> Rows:
     ]
 
 
+def sentiment_topic_hours(hour: datetime) -> Rows:
+    """Ten people speak of the brand, six of them of the scarf; kindly, and in the evening one half of the ten not."""
+    late = hour.hour >= 18
+    told = [("all", "positive", 5 if late else 10, 10), *([("all", "negative", 5, 10)] if late else []), (TRENDING, "positive", 6, 6)]
+    return [
+        {"hour": hour, "topic_id": topic, "label": label, "posts": posts, "authors": authors, "share": posts / authors}
+        for topic, label, posts, authors in told
+    ]
+
+
 def topic_events(hour: datetime) -> Rows:
     """The scarf topic is born at the start of the second day."""
     if hour != _hours(DAYS[1])[0]:
@@ -345,6 +355,7 @@ HOURLY = {
     "topics/topic_events": topic_events,
     "topics/trends": trends,
     "influencers/influencer_rankings": rankings,
+    "sentiment/topic_hours": sentiment_topic_hours,
     "social/raw_posts": raw_posts,
     "social/quarantined_posts": quarantined_posts,
     "social/deletions": deletions,

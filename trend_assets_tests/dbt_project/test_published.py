@@ -13,6 +13,7 @@ from trend_assets.tables import TABLES
 from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER
 from trend_assets.warehouse.engine import PUBLISHED_TABLES, column_comment
 from trend_assets_tests.dbt_project.conftest import Built
+from trend_assets_tests.dbt_project.small_lake import DAYS
 
 READY_QUERIES = sorted((PROJECT_FOLDER / "analyses").glob("*.sql"))
 
@@ -64,8 +65,11 @@ def test_ready_queries_answer(built: Built, path: Path) -> None:
     assert built.warehouse.query(text).equals(built.warehouse.query(text))
 
 
-def test_there_are_five_ready_queries() -> None:
-    assert len(READY_QUERIES) == 5
+def test_the_last_hour_of_a_day_says_how_people_spoke_that_day(built: Built) -> None:
+    rows = built.warehouse.query((PROJECT_FOLDER / "analyses" / "what_people_say_about_us.sql").read_text()).to_pylist()
+    [of_all] = [row for row in rows if row["topic"] == "every post" and row["day"] == DAYS[-1]]
+    assert (of_all["posts"], of_all["positive"], of_all["negative"], of_all["withheld"]) == (10, 0.5, 0.5, 0.0)
+    assert [row["positive"] for row in rows if row["topic"] == "red scarf" and row["day"] == DAYS[-1]] == [1.0]
 
 
 def test_the_accounting_query_adds_up(built: Built) -> None:
