@@ -26,13 +26,13 @@ _TOP_TRENDS = """
 with linked as (
     select topic_id, count(distinct product_id) as products from demand.product_trend_links where linked group by topic_id
 ), strongest as (
-    select *, row_number() over (partition by topic_id order by score desc) as place
+    select *, row_number() over (partition by topic_id order by score desc, hour desc) as place
     from topics.trends
     where not suppressed
 )
 select label, stage, first_raised_at as raised, posts_24h as posts, authors_24h as authors, coalesce(products, 0) as products, reason
 from strongest left join linked using (topic_id)
-where place = 1 and {condition} order by score desc limit {limit}
+where place = 1 and {condition} order by score desc, topic_id limit {limit}
 """
 _TOP_CARDS = """
 with latest as (
@@ -41,7 +41,7 @@ with latest as (
 )
 select day, action, product_name as product, store_id as place, label as trend, quantity, act_by,
        round(days_of_cover, 1) as cover_days, lead_time_days as lead_days, round(money_at_risk) as at_risk, data_origin as data
-from latest where place = 1 and action <> 'hold' order by money_at_risk desc limit {limit}
+from latest where place = 1 and action <> 'hold' order by money_at_risk desc, day desc, product_id, store_id, topic_id limit {limit}
 """
 
 

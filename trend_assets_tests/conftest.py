@@ -25,7 +25,7 @@ from trend_assets.lake.lake import Lake
 
 atexit.register(shutil.rmtree, os.environ["TREND_ASSETS_DATA"], ignore_errors=True)
 COMMAND = str(Path(sys.executable).with_name("trend-assets"))
-DAYS, POSTS = 6, 12_000
+DAYS, POSTS = 6, 15_000
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Town:
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Town:
-    """The small town after the whole graph ran once: six days, about 12,000 posts (takes two minutes).
+    """The small town after the whole graph ran once: six days, about 15,000 posts (takes two minutes).
 
     While you work on one test, TREND_ASSETS_TEST_TOWN=FOLDER keeps it between sessions; delete the folder after a change of the graph.
     """

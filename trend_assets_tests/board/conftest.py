@@ -1,6 +1,6 @@
 """A town for the board: the small town, with decision cards for two days and posts and labels of an attacker.
 
-The small town is too short to raise a trend that sells, so its cards are made here, by the rules, from its own stock and links.
+The small town is too short for cards of one trend on two days, so they are made here, by the rules, from its own stock and links.
 """
 
 from __future__ import annotations
@@ -51,13 +51,16 @@ def with_cards(town: Town, folder: Path) -> BoardTown:
     copy = town.copy(folder)
     connection = duckdb.connect(str(folder / "lake" / "trends.duckdb"))
     connection.execute("set TimeZone = 'UTC'")
+    connection.execute("delete from demand.decision_cards")
     for day in DAYS:
         cards = decision_cards(connection.execute(_ROWS, [day]).to_arrow_table(), day)
         connection.register("cards", cards)
         connection.execute("insert into demand.decision_cards by name select * from cards")
         connection.unregister("cards")
         copy.lake.publish(TABLES["demand/decision_cards"], {day.isoformat(): cards}, allow_shrink=True)
-    [(topic,)] = connection.execute("select topic_id from demand.decision_cards group by 1 order by count(*) desc, 1 limit 1").fetchall()
+    [(topic,)] = connection.execute(
+        "select topic_id from demand.decision_cards group by 1 order by count(distinct day) desc, count(*) desc, 1 limit 1"
+    ).fetchall()
     connection.execute("update warehouse.mart_trend_daily set suppressed = false, lane = 'lifestyle' where topic_id = ?", [topic])
     connection.execute(
         "update warehouse.mart_trend_daily set suppressed = false, label = ? where lane = 'noise' and day = ?", [HOSTILE, DAYS[1]]
