@@ -38,7 +38,6 @@ from trend_assets.lake.manifest import Manifest
 from trend_assets.lib.live.history import History
 from trend_assets.lib.live.hours import OpenHours
 from trend_assets.lib.live.judge import LiveParameters, advance, judge
-from trend_assets.operations.automation import LIVE_ROWS
 
 BUDGET = {"landing": 10.0, "taken in": 15.0, "work": 20.0, "board": 5.0, "seen to board": 60.0}
 """Seconds allowed: landing 10; sensor 5 and run start 10; work 20; board 5; together, with ten to spare, 60."""
@@ -147,8 +146,10 @@ class Board(threading.Thread):
 
     def run(self) -> None:
         """Note which files' rows an answer holds, until the loader has stopped and all are shown."""
+        # Not above: partitions follow the folder's settings, which are known only now.
         from trend_assets.board import cache, lake_data
         from trend_assets.board.sections.live import REFRESH_SECONDS
+        from trend_assets.operations.automation import LIVE_ROWS
 
         while True:
             pages = [cache.ask_lake(lake_data.live, path, seconds=cache.LIVE_SECONDS) for path in LIVE_ROWS]
@@ -165,6 +166,7 @@ def watch(folder: Path, loader: Loader, seconds: float, processes: Processes) ->
 
     Returns the times of publications. A micro-batch publishes trends, then rankings, of which there always are some.
     """
+    from trend_assets.operations.automation import LIVE_ROWS
     from trend_assets.partitions import hour_key
     from trend_assets.tables import TABLES
 
