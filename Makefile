@@ -71,7 +71,7 @@ lint: $(VENV)/.installed ## ruff, mypy, import-linter, generated files up to dat
 format: $(VENV)/.installed ## format the code
 	@$(BIN)/ruff format .; $(BIN)/ruff check --fix .
 
-bench: $(VENV)/.installed ## the benchmarks that make their own data (README lists those that want files)
+bench: $(VENV)/.installed ## the benchmarks that make their own data (docs/benchmarks.md lists those that want files)
 	@for name in simulation sources text topics lake drift models; do echo "== benchmarks/$$name.py"; $(BIN)/python -m benchmarks.$$name; done
 
 lock: $(VENV)/.installed ## compile requirements.lock from pyproject.toml

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -234,7 +233,8 @@ def _prepare_retail(folder: Path, files: OwnData, first: date, last: date, conso
 
 
 def _shown(folder: Path) -> str:
-    return os.path.relpath(folder)
+    """As a person would type it here; from elsewhere a relative path would name something else."""
+    return str(folder.relative_to(Path.cwd())) if folder.is_relative_to(Path.cwd()) else str(folder)
 
 
 def _print_times(steps: Steps, started: float, folder: Path, console: Console) -> None:
@@ -242,12 +242,16 @@ def _print_times(steps: Steps, started: float, folder: Path, console: Console) -
         console.print(f"  {seconds:7.1f} s  {name}")
     console.print(f"  {time.monotonic() - started:7.1f} s  in all")
     data = "" if folder == PROJECT_ROOT / "data" else f"TREND_ASSETS_DATA={_shown(folder)} "
-    console.print(
-        f"\n[bold]Where to look next[/]\n"
-        f"  {data}make dev                              the graph, its runs and checks, on http://127.0.0.1:3000\n"
-        f"  {data}.venv/bin/trend-assets sql            the ready queries; sql NAME or sql 'select ...' runs one\n"
-        f"  {data}.venv/bin/trend-assets check          every check on the latest partitions, exit code for your CI\n"
-        f"  docs/your-own-data.md                   your posts, products and orders instead of the town\n"
-        f"  {_shown(folder)}/lake/trends.duckdb     the warehouse file, for any DuckDB client"
-    )
+    here = "" if Path.cwd() == PROJECT_ROOT else f", in the folder {PROJECT_ROOT}"
+    hints = {
+        f"{data}make dev": "the graph, its runs and checks, on http://127.0.0.1:3000",
+        f"{data}.venv/bin/trend-assets sql": "the ready queries; sql NAME or sql 'select ...' runs one",
+        f"{data}.venv/bin/trend-assets check": "every check on the latest partitions, exit code for your CI",
+        "docs/your-own-data.md": "your posts, products and orders instead of the town",
+        f"{_shown(folder)}/lake/trends.duckdb": "the warehouse file, for any DuckDB client",
+    }
+    width = max(map(len, hints))
+    console.print(f"\n[bold]Where to look next[/]{here}")
+    for what, why in hints.items():
+        console.print(f"  {what:<{width}}  {why}", soft_wrap=True, markup=False)
     load_settings.cache_clear()

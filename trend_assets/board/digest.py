@@ -145,13 +145,13 @@ def page(digest: Digest) -> str:
 def _decisions(digest: Digest) -> list[Html]:
     language = digest.language
     due = [group for group in digest.groups if group.first["action"] in ("reorder", "expedite", "mark_down")]
-    shown = due[:MOST_DECISIONS] or [group for group in digest.groups if group.first["action"] == "too_late"][:MOST_DECISIONS]
+    too_late = [group for group in digest.groups if group.first["action"] == "too_late"]
+    shown = due[:MOST_DECISIONS] or too_late[:MOST_DECISIONS]
     if not shown:
         return [element("p", text(language, "digest_none"))]
-    parts = [_card(digest, group) for group in shown]
-    if len(due) > len(shown):
-        parts.append(element("p", text(language, "digest_more", count=len(due) - len(shown)), class_="quiet"))
-    return parts
+    left = [("digest_more", len(due or too_late) - len(shown)), ("digest_too_late", len(too_late) if due else 0)]
+    told = "; ".join(text(language, name, count=count) for name, count in left if count > 0)
+    return [*(_card(digest, group) for group in shown), *([element("p", told, class_="quiet")] if told else [])]
 
 
 def _card(digest: Digest, group: CardGroup) -> Html:

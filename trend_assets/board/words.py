@@ -257,6 +257,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "digest_none": ("No decision is due for this day.", "Aucune décision à prendre pour ce jour."),
     "digest_unlinked": ("Trends without a product", "Tendances sans produit"),
     "digest_wrong": ("Were we right?", "Avions-nous raison ?"),
+    "digest_too_late": (
+        "{count} more for which it is too late, on the board",
+        "{count} autres pour lesquelles il est trop tard, sur le tableau",
+    ),
     "digest_more": ("and {count} more on the board", "et {count} autres sur le tableau"),
     "digest_no_outcome": ("Too early to say: no cards a week or more ago.", "Trop tôt pour le dire : aucune fiche d'au moins une semaine."),
     "digest_suppressed": (

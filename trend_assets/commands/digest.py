@@ -59,4 +59,4 @@ def digest(
         building.replace(file)  # a reader never sees half a page
     except OSError as error:
         fail(f"cannot write {file}: {error}", 1)
-    console.print(f"{len(facts.groups)} decisions of {facts.day} on one page: {file}")
+    console.print(f"The page of {facts.day}, {len(facts.groups)} products with decisions, the most urgent first: {file}")

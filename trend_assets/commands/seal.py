@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
         only: Annotated[str, typer.Option(help=f"Only this job: {', '.join(JOBS)}")] = "",
         now: Annotated[datetime | None, typer.Option(help="Act as at this time (UTC); default: the clock's")] = None,
     ) -> None:
-        """Do once, without the daemon, what sensors and schedules would do now.
+        """Do once, without the daemon, what its sensors and schedules would do now for hours, days and marts.
 
         Seals the hours that are due, takes late posts into sealed hours, reads retail tables of closed days, makes the daily
         tables of days that are complete, then the marts. Run it again and it does only what has become due since.
