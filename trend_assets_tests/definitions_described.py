@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
+from dagster_dbt import DbtCliResource
 
 NAMED = ("assets", "jobs", "schedules", "sensors", "operations")
 
@@ -82,7 +83,7 @@ def _sensor(sensor: dg.SensorDefinition) -> str:
 def _resource(resource: Any, data: str) -> dict[str, Any]:
     """Type and those settings that are texts; the project's own folder is left out."""
     described = {"type": type(resource).__name__}
-    if isinstance(resource, dg.ConfigurableResource | dg.ConfigurableIOManager) and described["type"] != "DbtCliResource":
+    if isinstance(resource, dg.ConfigurableResource | dg.ConfigurableIOManager) and not isinstance(resource, DbtCliResource):
         fields = {name: getattr(resource, name) for name in type(resource).model_fields}
         described |= {name: value.replace(data, "<data>") for name, value in sorted(fields.items()) if isinstance(value, str)}
     return described

@@ -99,7 +99,10 @@ class Visit:
         )
 
     def chosen(self, field: str, option: str) -> None:
-        """Pick the first option that holds the words."""
+        """Pick the first option that holds the words; while a page is drawn anew, the field of before is there too."""
+        self.page.wait_for_function(
+            "name => document.querySelectorAll(`input[aria-label='${name}']`).length === 1", arg=field, timeout=60_000
+        )
         self.page.get_by_label(field, exact=True).click()
         self.page.get_by_role("option").filter(has_text=option).first.click()
         self.settled()
