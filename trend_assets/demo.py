@@ -133,7 +133,7 @@ def _whole_graph(steps: Steps, first: datetime, end: datetime, console: Console)
 def _models(steps: Steps, hours: Range, console: Console) -> None:
     """Train each model that has labels and let it predict; one whose gate refuses it is said, and stops nothing."""
     from trend_assets.lib.learning.discovery import tasks
-    from trend_assets.models.training import NotReadyError, label_file
+    from trend_assets.models.training_set import NotReadyError, label_file
 
     for task in tasks():
         try:

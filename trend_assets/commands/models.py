@@ -132,7 +132,7 @@ def train(name: NameArgument, data: DataOption = None) -> None:
     """Train, evaluate and, where the gate is passed, promote: the job NAME_training; exits 1 where it is not."""
     use_data(data)
     _known(name)
-    from trend_assets.models.training import NotReadyError, label_file
+    from trend_assets.models.training_set import NotReadyError, label_file
     from trend_assets.operations.runs import run_job
     from trend_assets.settings import load_settings
 
@@ -158,7 +158,8 @@ def train(name: NameArgument, data: DataOption = None) -> None:
 @models.command()
 def rollback(name: NameArgument, data: DataOption = None) -> None:
     """Make the champion before this one champion again; its predictions replace the others when the job NAME_hours runs."""
-    from trend_assets.models.training import NotReadyError, roll_back
+    from trend_assets.models.training import roll_back
+    from trend_assets.models.training_set import NotReadyError
 
     use_data(data)
     _known(name)

@@ -18,11 +18,11 @@ def concatenate(table: Table, parts: Sequence[pa.Table]) -> pa.Table:
     return pa.concat_tables([table.conform(part) for part in parts]) if parts else table.empty()
 
 
-def in_batches(rows: Mapping[str, int], most: int) -> Iterator[list[str]]:
-    """The names in order, as lists of few rows together: at most ``most`` unless one alone has more. rows: of each name."""
+def in_batches(sizes: Mapping[str, int], most: int) -> Iterator[list[str]]:
+    """The names in order, as lists of few rows (or files) together: at most ``most`` unless one alone has more. sizes: of each name."""
     batch: list[str] = []
     size = 0
-    for name, count in rows.items():
+    for name, count in sizes.items():
         if batch and size + count > most:
             yield batch
             batch, size = [], 0

@@ -26,6 +26,7 @@ from google.cloud import bigquery
 
 from trend_assets.lake.manifest import Manifest
 from trend_assets.lake.reader import LakeReader, part_path
+from trend_assets.lib.tables import in_batches
 from trend_assets.tables import TABLES, Table
 from trend_assets.warehouse.bigquery_names import Names, bigquery_type
 from trend_assets.warehouse.common import column_comment
@@ -96,7 +97,8 @@ class SourceLoader:
                 of_day[_day_of(table, key)].append(key)
         committed = lake.manifests(table, [key for keys in of_day.values() for key in keys])
         rows = 0
-        for days in _batches(of_day, committed, FILES_IN_A_LOAD):
+        files = {day: sum(len(found.parts) for key in keys if (found := committed[key]) is not None) for day, keys in of_day.items()}
+        for days in in_batches(files, FILES_IN_A_LOAD):
             chosen = {key: manifest for day in days for key in of_day[day] if (manifest := committed[key]) is not None}
             rows += self._replace_days(lake, table, days, chosen)
         return rows
@@ -228,21 +230,6 @@ def _day_of(table: Table, key: str) -> str:
 def _shape(schema: Iterable[bigquery.SchemaField]) -> list[tuple[str, str, bool]]:
     synonyms = {"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
     return [(field.name, synonyms.get(field.field_type, field.field_type), field.mode == "REPEATED") for field in schema]
-
-
-def _batches(of_day: Mapping[str, Sequence[str]], manifests: Mapping[str, Manifest | None], most: int) -> Iterator[list[str]]:
-    """Days in groups of at most ``most`` files, one day at least."""
-    batch: list[str] = []
-    files = 0
-    for day, keys in of_day.items():
-        size = sum(len(manifest.parts) for key in keys if (manifest := manifests[key]) is not None)
-        if batch and files + size > most:
-            yield batch
-            batch, files = [], 0
-        batch.append(day)
-        files += size
-    if batch:
-        yield batch
 
 
 def _chunks(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

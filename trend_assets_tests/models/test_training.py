@@ -23,13 +23,9 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning.contract import Gate, Probabilities
 from trend_assets.lib.learning.discovery import load_task
 from trend_assets.lib.learning.tasks.sentiment import Sentiment
-from trend_assets.models import training
 from trend_assets.models.tracking import Tracking
 from trend_assets.models.training import (
     IncompatibleModelError,
-    NotReadyError,
-    build_training_set,
-    data_manifest,
     evaluate_candidate,
     predict_hours,
     promote,
@@ -37,6 +33,7 @@ from trend_assets.models.training import (
     train_candidate,
     verdict,
 )
+from trend_assets.models.training_set import NotReadyError, build_training_set, data_manifest, examples
 from trend_assets.partitions import hour_key, hours_between
 from trend_assets.resources import LakeResource
 from trend_assets.settings import Settings, load_settings
@@ -163,7 +160,7 @@ def test_a_rewritten_task_replaces_a_champion_that_it_cannot_run_and_says_that_i
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.train()
-    monkeypatch.setattr(training, "_versions", lambda: {"code": "another"})
+    monkeypatch.setattr("trend_assets.models.training._versions", lambda: {"code": "another"})
     assert shop.train(Rewritten()) == (2, True, "promoted, before it version 1")
     assert "not compared with the champion" in str(verdict(Rewritten(), NAME, shop.lake))
     rows = shop.lake.read(TABLES["sentiment/evaluation"]).to_pylist()
@@ -187,11 +184,11 @@ def test_a_model_of_other_labels_is_never_run_although_it_would(shop: Shop) -> N
 def test_a_champion_is_not_judged_on_posts_it_was_trained_on(shop: Shop, posts: pa.Table) -> None:
     shop.label(posts.slice(210))
     shop.train()
-    learned = set(training.examples(TASK, NAME, shop.lake, "train")["post_id"].to_pylist())
+    learned = set(examples(TASK, NAME, shop.lake, "train")["post_id"].to_pylist())
     shop.label(posts)  # labels of earlier posts: the cut moves back
     with pytest.raises(NotReadyError, match=r"evaluation examples that the champion was not trained on, at least 120 wanted"):
         shop.train(Strict())
-    held = training.examples(TASK, NAME, shop.lake, "evaluation")["post_id"].to_pylist()
+    held = examples(TASK, NAME, shop.lake, "evaluation")["post_id"].to_pylist()
     unseen = [post for post in held if post not in learned]
     assert 0 < len(unseen) < len(held)
     rows = {(row["subject"], row["language"], row["metric"]): row for row in shop.lake.read(TABLES["sentiment/evaluation"]).to_pylist()}

@@ -60,7 +60,7 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     @dg.multi_asset(name=f"{name}_training_set", specs=[table_spec(f"{name}/training_set", deps=[_POSTS, f"{name}/labels"])])
     def training_set(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         """Join labels with posts, leave out what must not be trained on, split by time and author."""
-        from trend_assets.models.training import build_training_set
+        from trend_assets.models.training_set import build_training_set
 
         built = build_training_set(task, name, lake.get(), load_settings())
         yield dg.MaterializeResult(
@@ -77,7 +77,8 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     )
     def candidate(lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """Train on the training split and register; the same data and code give the version there is."""
-        from trend_assets.models.training import data_manifest, train_candidate
+        from trend_assets.models.training import train_candidate
+        from trend_assets.models.training_set import data_manifest
 
         store = lake.get()
         version, new = train_candidate(task, name, store, tracking.get())

@@ -1,6 +1,6 @@
 """Label files: what people said about posts, in a file of theirs.
 
-What belongs here: reading and judging of rows. What doesn't: where the file is (``trend_assets/models/training.py``), joining with
+What belongs here: reading and judging of rows. What doesn't: where the file is (``trend_assets/models/training_set.py``), joining with
 posts.
 """
 
