@@ -25,6 +25,7 @@ from trend_assets.lib.topics.assign import assign_hours
 from trend_assets.lib.topics.late import KEY, LateHour, assign_late
 from trend_assets.tables import TABLES, Column, Table
 from trend_assets.tables.declaration import strings, timestamp
+from trend_assets.tables.topics import STAGES
 from trend_assets_tests.lib.demand.test_cards import DAY, ROW, SCHEMA
 from trend_assets_tests.lib.sources.landed import RECEIVED, MemoryStorage, decode, land, writer
 from trend_assets_tests.lib.text.posts import raw_posts
@@ -251,7 +252,7 @@ def test_late_posts_change_nothing_that_was_recorded(counts, late):
 
 _situations = st.fixed_dictionaries(
     {
-        "stage": st.sampled_from(["emerging", "rising", "peak", "fading", "steady"]),
+        "stage": st.sampled_from(STAGES),
         "growth_24h": st.none() | st.floats(0.01, 50),
         "link_score": st.floats(0, 1),
         "daily_units": st.floats(0, 40),

@@ -11,7 +11,7 @@ from trend_assets.tables.declaration import Column, Table, strings, timestamp
 
 ASSIGNED_BY = ("cluster", "nearest", "repost")
 EVENT_KINDS = ("birth", "merge", "split", "rename", "death")
-STAGES = ("emerging", "rising", "peak", "fading", "steady")
+STAGES = ("emerging", "rising", "seasonal", "peak", "fading", "fad", "steady")
 LANES = ("brand", "lifestyle", "noise")
 
 _hour = Column("hour", timestamp, "Start of the hour; decides the partition", "UTC")
@@ -167,6 +167,19 @@ TRENDS = Table(
         Column("posts_24h", pa.int64(), "Posts of the topic in the last 24 hours", "count", minimum=0),
         Column("authors_24h", pa.int64(), "Sum of hourly distinct authors over the last 24 hours", "count", minimum=0),
         Column("growth_6h", pa.float64(), "Posts of the last 6 hours against the 6 before, smoothed by one post", "ratio", minimum=0),
+        *(
+            column
+            for hours in (6, 24)
+            for column in (
+                Column(f"forecast_posts_{hours}h", pa.float64(), f"Posts expected in the {hours} hours after this one", "count", True, 0),
+                Column(f"forecast_low_{hours}h", pa.int64(), "Lower end of their 80 % interval", "count", True, 0),
+                Column(f"forecast_high_{hours}h", pa.int64(), "Upper end of their 80 % interval", "count", True, 0),
+            )
+        ),
+        Column("novel_term", pa.string(), "The topic's word that is newest against weeks of everybody's posts", nullable=True),
+        Column("novelty", pa.float64(), "Posts with that word in the last day over what its past share explains", "ratio", True, 0),
+        Column("grade", pa.string(), "Grade of the stress test: what is left without its strongest pushers", nullable=True),
+        Column("grade_reason", pa.string(), "Why it has this grade, in words", nullable=True),
         Column("exemplar_posts", strings, "Post ids (network:id) that show the topic best"),
         Column("first_raised_at", timestamp, "Hour in which this topic first became a trend", "UTC"),
         Column("reason", pa.string(), "Why it is ranked here, or why it is suppressed, in words"),

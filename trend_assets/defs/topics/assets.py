@@ -141,6 +141,7 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
     """Score each topic-hour against its cycle and past; rank, stage and explain what is unusual."""
     from trend_assets.lib.trends.lanes import brand_counts, hour_volumes
     from trend_assets.lib.trends.rank import rank_trends
+    from trend_assets.lib.trends.seasons import NEAR, SEASON_COLUMNS, YEAR
     from trend_assets.lib.trends.terms import term_novelty
 
     settings, store, keys = load_settings(), lake.get(), list(context.partition_keys)
@@ -148,6 +149,7 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
     day_before = [hour_key(hour) for hour in hours_between(hours[0] - timedelta(days=1), hours[0])] + keys
     topics = store.read(TABLES["topics/topics"], keys)
     posts = _with_history(store, "social/clean_posts", hours[0], keys, TERM_COLUMNS)
+    year_before = [hour_key(hour) for hour in hours_between(hours[0] - YEAR - NEAR, hours[-1] - YEAR + NEAR)]
     ranked = rank_trends(
         hours,
         topic_hours=_with_history(store, "topics/topic_hours", hours[0], keys),
@@ -161,6 +163,7 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
             settings.brands,
         ),
         brand_terms=settings.brands,
+        last_year=store.read(TABLES["topics/trends"], year_before, columns=SEASON_COLUMNS),
         minimum_authors=settings.trend_authors,
     )
     yield dg.MaterializeResult(asset_key=asset_key("topics/trends"), value=Published(ranked, registries_of(store, keys)))

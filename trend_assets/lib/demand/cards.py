@@ -8,7 +8,7 @@ The rules, in order, for each trend × product × place that has stock or sales:
 1. Expected units a day = units a day of the last 14 days × uplift. Uplift = 1 + .5 × link score × log2(growth over 24 hours),
    or what the last 3 days already show if that is more; from 1 to 2.5, for a fading trend from .7 to 1.
 2. Days of cover = (available + inbound) ÷ expected. Needed: lead time + a day for the order + 3 days of safety.
-3. The trend has an expected rest of life by stage (10 days emerging, 7 rising, 4 peak, 2 fading, 14 steady).
+3. The trend has an expected rest of life by stage (10 days emerging, 7 rising or seasonal, 4 peak, 2 fading, 1 fad, 14 steady).
 4. ``mark_down``: fading, and cover beyond 28 days and beyond 4 times the days needed.
    ``expedite``: an open delivery comes after the stock is gone, or is late, while the trend lives.
    ``hold``: cover is enough, or nothing is sold, or the supplier's lead time is unknown (then nothing is spent on a guess).
@@ -57,7 +57,9 @@ class CardRules:
     most_cards: int = 20
 
 
-DEFAULT_RULES = CardRules(life={"emerging": 10, "rising": 7, "peak": 4, "fading": 2, "steady": 14})
+DEFAULT_RULES = CardRules(life={"emerging": 10, "rising": 7, "seasonal": 7, "peak": 4, "fading": 2, "fad": 1, "steady": 14})
+FALLING = ("fading", "fad")
+"""Stages in which the trend goes."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class _Situation:
         # log2 of 1/4 to 4: beyond, posts say little about sales
         doublings = math.log2(min(max(growth, 0.25), 4.0)) if growth is not None and math.isfinite(growth) else 0.0
         by_trend = 1 + rules.growth_weight * self.link_score * doublings
-        if self.row["stage"] == "fading":
+        if self.row["stage"] in FALLING:
             return min(max(by_trend, rules.least_uplift), 1.0)
         seen = float(self.row["last_3_days_units"] or 0.0) / self.daily if self.daily > 0 else 1.0
         return min(max(by_trend, seen, 1.0), rules.most_uplift)
@@ -182,7 +184,7 @@ def _decide(case: _Situation) -> _Decision:
     rules, needed, cover = case.rules, case.needed, case.cover
     if cover is None:
         return _Decision("hold", 0, None, 0.0, "unit_price", "nothing sold in 14 days, so there is no demand to plan for")
-    if case.row["stage"] == "fading" and cover > max(rules.high_cover, rules.high_cover_ratio * (needed or 0)):
+    if case.row["stage"] in FALLING and cover > max(rules.high_cover, rules.high_cover_ratio * (needed or 0)):
         surplus = max(case.available - case.daily * rules.high_cover, 0.0)
         if surplus >= 1:
             why = f"the trend fades, stock beyond {rules.high_cover} days of usual sales: clear {math.floor(surplus)} units meanwhile"
@@ -191,7 +193,7 @@ def _decide(case: _Situation) -> _Decision:
     if (comes_late or case.overdue) and case.shelf_cover < case.life:
         return _expedite(case)
     if needed is None:
-        if case.available + case.inbound <= 0 and case.row["stage"] in ("peak", "fading"):
+        if case.available + case.inbound <= 0 and case.row["stage"] in ("peak", *FALLING):
             why = "out of stock, nothing on its way, the supplier's lead time unknown and the trend past its rise"
             return _Decision("too_late", 0, None, case.lost_units, "unit_price", why)
         why = "the supplier's lead time is unknown, nothing is ordered on a guess"

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from trend_assets.lib.demand.cards import DEFAULT_RULES, CardRules, decision_cards
+from trend_assets.lib.demand.cards import DEFAULT_RULES, FALLING, CardRules, decision_cards
 
 Kind = Literal["delivery_by", "lead_time", "demand", "stock", "fades", "settles", "returns"]
 STEPS = 40
@@ -121,7 +121,7 @@ def _row(card: Mapping[str, Any], due: date | None) -> dict[str, Any]:
 
 def _demand(daily: float, expected: float, stage: str) -> dict[str, Any]:
     """Fields that make the rules expect ``expected`` units a day where ``daily`` are sold now."""
-    if stage != "fading":
+    if stage not in FALLING:
         if expected < daily:  # less than is sold now is not the trend's doing: the sales themselves are lower
             daily = expected
         return {"daily_units": daily, "last_3_days_units": expected, "growth_24h": None, "link_score": 1.0}
@@ -142,7 +142,7 @@ def _probes(card: Mapping[str, Any], due: date | None, peak: float | None, rules
         for amount in dict.fromkeys(_readable(expected * factor) for factor in factors):
             if 0 < amount != expected:
                 yield _Probe(Turn("demand", "", amount), _reached(daily, amount, stage, rules))
-    if stage != "fading":
+    if stage not in FALLING:
         posts = None if peak is None else float(math.ceil(peak / 2))
         yield _Probe(Turn("fades", "", posts), {"stage": "fading", **_demand(daily, min(daily, expected), "fading")})
         if stage != "steady":
@@ -153,7 +153,7 @@ def _probes(card: Mapping[str, Any], due: date | None, peak: float | None, rules
 
 def _reached(daily: float, amount: float, stage: str, rules: CardRules) -> dict[str, Any]:
     """Fields for a demand of ``amount`` units a day; what the trend cannot explain by the rules is said of the sales themselves."""
-    if amount > daily * rules.most_uplift or (stage == "fading" and amount > daily):
+    if amount > daily * rules.most_uplift or (stage in FALLING and amount > daily):
         daily = amount
     return _demand(daily, amount, stage)
 

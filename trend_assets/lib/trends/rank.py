@@ -1,13 +1,14 @@
-"""From counts per topic and hour to ranked trends with stage, lane and reason.
+"""From counts per topic and hour to ranked trends with stage, lane, forecast and reason.
 
 What belongs here: :func:`rank_trends`, which puts the pieces of this folder together hour by hour.
-What doesn't: the pieces (``expectations``, ``bursts``, ``terms``, ``discovery``, ``stages`` ...), the words of a reason (``reasons``).
+What doesn't: the pieces (``expectations``, ``bursts``, ``terms``, ``discovery``, ``stages``, ``forecast`` ...), look-ups (``inputs``),
+the words of a reason (``reasons``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,21 +19,15 @@ import pyarrow as pa
 from trend_assets.lib.trends.bursts import deviance_residual, upper_tail
 from trend_assets.lib.trends.cycles import HISTORY_HOURS
 from trend_assets.lib.trends.discovery import benjamini_hochberg
-from trend_assets.lib.trends.expectations import SCALES, Topics, expectations
-from trend_assets.lib.trends.history import (
-    Floats,
-    Integers,
-    TopicHistory,
-    VolumeHistory,
-    encode,
-    hour_numbers,
-    hour_start,
-    integers,
-    sorted_hours,
-)
+from trend_assets.lib.trends.expectations import SCALES, Expectation, Topics, expectations
+from trend_assets.lib.trends.forecast import forecast
+from trend_assets.lib.trends.history import Floats, Integers, TopicHistory, VolumeHistory, hour_start, sorted_hours
+from trend_assets.lib.trends.inputs import BrandPosts, Memory, Registry
 from trend_assets.lib.trends.lanes import BRAND_SHARE, suppression
 from trend_assets.lib.trends.reasons import Evidence, trend_reason
+from trend_assets.lib.trends.seasons import LastYear
 from trend_assets.lib.trends.stages import course, stages
+from trend_assets.lib.trends.verdicts import Verdicts
 from trend_assets.tables import TABLES
 
 KEPT_HOURS = 24
@@ -67,6 +62,9 @@ def rank_trends(
     terms: pa.Table | None = None,
     brand_posts: pa.Table | None = None,
     brand_terms: Collection[str] = (),
+    last_year: pa.Table | None = None,
+    stress: pa.Table | None = None,
+    relevance: pa.Table | None = None,
     minimum_authors: int = 5,
     false_discovery_rate: float = 0.05,
     largest_repetition: float = 0.5,
@@ -94,297 +92,274 @@ def rank_trends(
     ``terms`` (see ``terms.term_novelty``, of the same rows as ``topics``) adds the novelty of a topic's words as one more test,
     and asks it of topics younger than a week: everyday talk clusters anew every day, in words that were there before.
 
+    ``last_year``: rows of ``topics/trends`` a year before (see ``seasons``), for stage ``seasonal``. ``stress`` (columns ``hour``,
+    ``topic_id``, ``grade``, ``reason``, ``discount``) multiplies a topic's score by its discount and suppresses it, with the reason, where
+    that is 0. ``relevance`` (``hour``, ``topic_id``, ``lane``, ``lane_reason``, ``suppressed``) decides the lane, and suppresses with its
+    reason, in place of ``brand_posts`` and ``brand_terms``. Both are looked up: a topic without a row is taken as it is.
+
+    Forecasts (see ``forecast``) rest on the alerts of ``previous_trends`` and of earlier hours of the range.
+
     Topics as old as the loaded history (born in its first ``warm_up_hours``) may be older: their windows are judged once
     as many hours lie before them, so a new lake raises nothing in its first hours.
 
-    Raises ``ValueError`` for naive hours or negative volumes.
+    Raises ``ValueError`` for naive hours, negative volumes, or several verdicts on one topic and hour.
     """
     rules = TrendRules(minimum_authors, false_discovery_rate, largest_repetition, smallest_originality, warm_up_hours)
     wanted = sorted_hours(hours)
-    volume_history = VolumeHistory(volumes)
-    history = TopicHistory(topic_hours, volume_history)
-    registry = _Registry(topics, history, brand_terms, terms)
-    brands = _BrandPosts(brand_posts, registry)
-    memory = _Memory.of(previous_trends, int(wanted[0]) if wanted.size else 0)
-    parts: list[pa.Table] = []
-    for hour in wanted.tolist():
-        rows = registry.rows_of(hour)
-        if rows.size:
-            part = _rank_hour(hour, rows, registry, history, volume_history, brands, memory, rules)
-            parts.append(part)
+    ranking = _Ranking(topic_hours, topics, volumes, brand_posts, brand_terms, terms, rules)
+    ranking.last_year = LastYear(last_year)
+    ranking.verdicts = Verdicts(stress, relevance)
+    ranking.memory = Memory.of(previous_trends, int(wanted[0]) if wanted.size else 0, ranking.history)
+    parts = [part for hour in wanted.tolist() if (part := ranking.of_hour(hour)) is not None]
     table = TABLES["topics/trends"]
     return table.conform(pa.concat_tables(parts)) if parts else table.empty()
 
 
-class _Registry:
-    """The registry rows of all hours, sorted by hour and topic, with arrays of what the statistics need."""
-
-    def __init__(self, topics: pa.Table, history: TopicHistory, brand_terms: Collection[str], terms: pa.Table | None = None) -> None:
-        if terms is not None:
-            novelty = terms.select(["term", "z", "p_value", "ratio"]).rename_columns(["term", "term_z", "term_p_value", "term_ratio"])
-            topics = pa.table(
-                {**{name: topics[name] for name in topics.column_names}, **{name: novelty[name] for name in novelty.column_names}}
-            )
-        self.table = topics.sort_by([("hour", "ascending"), ("topic_id", "ascending")]).combine_chunks()
-        self.hours = hour_numbers(self.table["hour"])
-        self.codes, self.names = encode(self.table["topic_id"])
-        of_name = np.array([history.position.get(name, -1) for name in self.names], dtype=np.int64)
-        self.position = of_name[self.codes] if self.names else self.codes
-        self.born = hour_numbers(self.table["born_at"])
-        self.window_posts = integers(self.table["window_posts"])
-        self.window_authors = integers(self.table["window_authors"])
-        self.term_z, self.term_p_value, self.term_ratio = (
-            np.asarray(self.table[name], dtype=np.float64) if terms is not None else np.zeros(0)
-            for name in ("term_z", "term_p_value", "term_ratio")
-        )
-        self.words: list[str | None] = self.table["term"].to_pylist() if terms is not None else []
-        self.brand_terms = frozenset(term.strip().lower() for term in brand_terms if term.strip())
-
-    def rows_of(self, hour: int) -> Integers:
-        """Row numbers of the registry after ``hour``."""
-        return np.arange(np.searchsorted(self.hours, hour, "left"), np.searchsorted(self.hours, hour, "right"), dtype=np.int64)
-
-    def names_of(self, rows: Integers) -> list[str]:
-        """Topic ids of registry rows."""
-        return [self.names[code] for code in self.codes[rows].tolist()]
-
-    def names_a_brand(self, label: str, keywords: list[str]) -> bool:
-        """Whether the label or a keyword is or holds a brand term as whole words."""
-        if not self.brand_terms:
-            return False
-        texts = [f" {text.lower().lstrip('#')} " for text in (label, *keywords)]
-        return any(f" {term} " in text or text == f" {term.replace(' ', '')} " for term in self.brand_terms for text in texts)
-
-
-class _BrandPosts:
-    """Posts and brand-naming posts of a topic in the last 24 hours; nothing where the caller gave none."""
-
-    def __init__(self, brand_posts: pa.Table | None, registry: _Registry) -> None:
-        place = {name: number for number, name in enumerate(registry.names)}
-        self.topics = len(place)
-        table = brand_posts.sort_by("hour") if brand_posts is not None else None
-        names = table["topic_id"].to_pylist() if table is not None else []
-        code = np.array([place.get(name, -1) for name in names], dtype=np.int64)
-        known = code >= 0
-        self.codes = code[known]
-        self.hours = hour_numbers(table["hour"])[known] if table is not None else code
-        self.posts = integers(table["posts"])[known] if table is not None else code
-        self.brand = integers(table["brand_posts"])[known] if table is not None else code
-
-    def share(self, hour: int, codes: Integers) -> Floats:
-        """Share (n,) of the topics' posts in the 24 hours up to ``hour`` that name a brand."""
-        rows = slice(np.searchsorted(self.hours, hour - 23, "left"), np.searchsorted(self.hours, hour, "right"))
-        posts = np.bincount(self.codes[rows], self.posts[rows], self.topics)
-        brand = np.bincount(self.codes[rows], self.brand[rows], self.topics)
-        return brand[codes] / np.maximum(posts[codes], 1.0)
-
-
-@dataclass
-class _Memory:
-    """When each topic was last an alert, and since when it has been known as one: carried from hour to hour."""
-
-    last_alert: dict[str, int] = field(default_factory=dict)
-    first_alert: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Topic to (first hour as an alert, last hour of a row that says so)."""
-
-    @classmethod
-    def of(cls, previous: pa.Table | None, before: int) -> _Memory:
-        memory = cls()
-        if previous is None or not previous.num_rows:
-            return memory
-        table = previous.select(["hour", "topic_id", "suppressed", "first_raised_at"]).sort_by("hour")
-        rows = zip(
-            hour_numbers(table["hour"]).tolist(),
-            table["topic_id"].to_pylist(),
-            table["suppressed"].to_pylist(),
-            hour_numbers(table["first_raised_at"]).tolist(),
-            strict=True,
-        )
-        for hour, topic, suppressed, first in rows:
-            if hour < before:
-                memory.note(topic, hour, first, alert=not suppressed)
-        return memory
-
-    def note(self, topic: str, hour: int, first: int, *, alert: bool) -> None:
-        """Remember a row."""
-        if alert:
-            self.last_alert[topic] = hour
-        if alert or first < hour:
-            self.first_alert[topic] = (first, hour)
-
-    def first(self, topic: str, hour: int) -> int:
-        """First hour in which the topic was an alert; ``hour`` where it was not in the last 28 days."""
-        first, noted = self.first_alert.get(topic, (hour, hour))
-        return first if hour - noted <= HISTORY_HOURS else hour
-
-
-def _rank_hour(
-    hour: int,
-    rows: Integers,
-    registry: _Registry,
-    history: TopicHistory,
-    volumes: VolumeHistory,
-    brands: _BrandPosts,
-    memory: _Memory,
-    rules: TrendRules,
-) -> pa.Table:
-    """Trend rows of one hour, in rank order. Reads nothing outside [hour - 28 days, hour]; notes its rows in ``memory``."""
-    posts_24h = history.total("posts", registry.position[rows], hour - 23, hour + 1)
-    last_alert = np.array([memory.last_alert.get(name, hour - HISTORY_HOURS) for name in registry.names_of(rows)], dtype=np.int64)
-    kept = hour - last_alert <= KEPT_HOURS
-    living = (posts_24h > 0) | kept
-    rows, posts_24h, kept = rows[living], posts_24h[living], kept[living]
-    if not rows.size:
-        return TABLES["topics/trends"].empty()
-    position = registry.position[rows]
-    born = np.minimum(registry.born[rows], hour)
-    # The registry's window counts reposts too: of what it has and we did not count, our own proportion is taken to be posts.
-    counted = posts_24h + history.total("reposts", position, hour - 23, hour + 1)
-    inherited = np.maximum(registry.window_posts[rows] - counted, 0) * posts_24h // np.maximum(counted, 1)
-    scales = expectations(Topics(position, born, inherited), history, volumes, hour)
-
-    z = np.stack([deviance_residual(scale.posts, scale.expected, scale.size) for scale in scales])
-    hourly_z = z[0]
-    tails = np.stack([upper_tail(scale.posts, scale.expected, scale.size) for scale in scales])
-    # What is as old as our history may be much older: it is judged against a past of ours, never as a birth.
-    beginning = max(volumes.first, hour - HISTORY_HOURS) + rules.warm_up_hours
-    life = hour - born + 1
-    judged = np.stack([(born >= beginning) | (life - scale.hours >= rules.warm_up_hours) for scale in scales])
-    judged[1:] &= np.stack([scales[n].hours > scales[n - 1].hours for n in range(1, len(scales))])
-    tails = np.where(judged, tails, 1.0)
-    z = np.where(judged, z, np.minimum(z, 0.0))
-    tests = judged.sum(axis=0)
-    smallest = tails.min(axis=0)
-    by_terms = np.zeros(rows.size, dtype=bool)
-    if registry.term_z.size:
-        term_p_value, term_z = registry.term_p_value[rows], registry.term_z[rows]
-        by_terms = (term_p_value < smallest) & (term_z >= rules.smallest_term_z)
-        old_words = (life <= rules.young_hours) & (term_z < rules.smallest_term_z)
-        smallest = np.where(by_terms, term_p_value, np.where(old_words, 1.0, smallest))
-        tests = tests + 1
-    p_value = np.minimum(smallest * np.maximum(tests, 1), 1.0)
-    # Two families (stratified control, Sun et al. 2006): a known trend that goes on need not compete with every new one.
-    q_value = np.empty_like(p_value)
-    for family in (kept, ~kept):
-        q_value[family] = benjamini_hochberg(p_value[family])
-    significant = (q_value <= rules.false_discovery_rate) & ((z.max(axis=0) > 0) | by_terms)
-    chosen = np.flatnonzero(significant | kept)
-    if not chosen.size:
-        return TABLES["topics/trends"].empty()
-    by_terms = by_terms[chosen]
-    # Where the words tell most, the window is the day that they were counted over.
-    best = np.where(by_terms, len(SCALES) - 1, tails[:, chosen].argmin(axis=0))
-    picked = _Picked(hour, rows[chosen], position[chosen], born[chosen], best)
-    take = (best, np.arange(chosen.size))
-    window_hours, window_posts, window_expected, window_volume = (
-        np.stack([np.asarray(getattr(scale, name))[chosen] for scale in scales])[take] for name in ("hours", "posts", "expected", "volume")
-    )
-    window_z = z[:, chosen][take]
-    if by_terms.any():
-        told = rows[chosen]
-        window_z = np.where(by_terms, registry.term_z[told], window_z)
-        window_expected = np.where(
-            by_terms, np.minimum(window_posts / np.maximum(registry.term_ratio[told], 1.0), window_posts), window_expected
-        )
-    start = hour + 1 - window_hours
-    some = np.maximum(window_posts, 1)
-    repetition = history.total("repeated", picked.position, start, hour + 1) / some
-    originality = np.where(window_posts > 0, np.minimum(history.total("groups", picked.position, start, hour + 1) / some, 1.0), 1.0)
-    moved = course(picked.position, history, volumes, hour)
-    gained = np.maximum(window_posts - window_expected, 0.0) / np.maximum(window_volume + window_posts, 1.0)
-    score = np.maximum(window_z, 0.0) * 1000.0 * gained * (1.0 - repetition) * originality * moved.position
-    score = np.round(score, 9)
-
-    authors = history.total("authors", picked.position, hour, hour + 1)
-    # Distinct authors of the day are at most the sum over its hours and at most those of the registry's window.
-    authors_24h = history.total("authors", picked.position, hour - 23, hour + 1)
-    why_not = suppression(
-        significant=significant[chosen],
-        posts=scales[0].posts[chosen],
-        authors=np.maximum(authors, np.minimum(authors_24h, registry.window_authors[picked.rows])),
-        repetition=repetition,
-        originality=originality,
-        minimum_authors=rules.minimum_authors,
-        largest_repetition=rules.largest_repetition,
-        smallest_originality=rules.smallest_originality,
-        posts_per_author=posts_24h[chosen] / np.maximum(authors_24h, 1),
-    )
-    suppressed = why_not != ""
-    order = np.lexsort((registry.codes[picked.rows], -score, suppressed))
-    columns: dict[str, Any] = {
-        "stage": stages(moved, life[chosen], window_z),
-        "suppressed": suppressed,
-        "score": score,
-        "burst_z": hourly_z[chosen],
-        "p_value": p_value[chosen],
-        "q_value": q_value[chosen],
-        "posts": scales[0].posts[chosen],
-        "expected_posts": scales[0].expected[chosen],
-        "authors": authors,
-        "posts_24h": posts_24h[chosen],
-        "authors_24h": authors_24h,
-        "growth_6h": moved.growth,
-    }
-    evidence = Evidence(
-        posts=columns["posts"],
-        authors=authors,
-        expected=columns["expected_posts"],
-        z=columns["burst_z"],
-        window_hours=window_hours,
-        window_posts=window_posts,
-        window_expected=window_expected,
-        window_z=window_z,
-        growth=moved.growth,
-        top_author_posts=history.total("repeated", picked.position, hour, hour + 1) + 1,
-        originality=originality,
-        words=[registry.words[row] if told else None for row, told in zip(rows[chosen].tolist(), by_terms.tolist(), strict=True)],
-    )
-    return _assemble(picked, order, columns, why_not, evidence, registry, brands, memory)
-
-
 @dataclass(frozen=True)
-class _Picked:
-    """The topics of an hour that get a row: row in the registry, place in the history, birth, most telling window."""
+class _Tests:
+    """Every living topic of an hour as tested, arrays (n,); of each scale (scales, n).
+
+    ``rows``: in the registry; ``kept``: was an alert within a day; ``by_terms``: its words tell more than its counts.
+    """
 
     hour: int
     rows: Integers
     position: Integers
-    born: Integers
-    best: Integers
+    life: Integers
+    posts_24h: Integers
+    kept: npt.NDArray[np.bool_]
+    scales: list[Expectation]
+    hourly_z: Floats
+    z: Floats
+    tails: Floats
+    by_terms: npt.NDArray[np.bool_]
+    p_value: Floats
+    q_value: Floats
 
 
-def _assemble(
-    picked: _Picked,
-    order: Integers,
-    columns: dict[str, Any],
-    why_not: npt.NDArray[np.str_],
-    evidence: Evidence,
-    registry: _Registry,
-    brands: _BrandPosts,
-    memory: _Memory,
-) -> pa.Table:
-    """The Arrow rows of an hour in rank order, with label, lane, reason and the hour the topic was first an alert."""
-    rows = picked.rows[order]
-    taken = registry.table.select(["topic_id", "label", "keywords", "exemplar_posts"]).take(pa.array(rows))
-    names, labels, keywords = (taken[name].to_pylist() for name in ("topic_id", "label", "keywords"))
-    brand_share = brands.share(picked.hour, registry.codes[rows])
-    lanes, reasons, first = [], [], []
-    for number, place in enumerate(order.tolist()):
-        hidden = bool(columns["suppressed"][place])
-        ours = brand_share[number] >= BRAND_SHARE or registry.names_a_brand(labels[number], keywords[number])
-        lanes.append("noise" if hidden else "brand" if ours else "lifestyle")
-        reasons.append(trend_reason(evidence, place, str(why_not[place])))
-        since = memory.first(names[number], picked.hour)
-        memory.note(names[number], picked.hour, since, alert=not hidden)
-        first.append(hour_start(since))
-    count = len(rows)
-    data: dict[str, Any] = {name: pa.array(values[order]) for name, values in columns.items()}
-    data |= {
-        "hour": pa.array([hour_start(picked.hour)] * count),
-        "rank": pa.array(np.arange(1, count + 1, dtype=np.int32)),
-        "lane": pa.array(lanes, pa.string()),
-        "reason": pa.array(reasons, pa.string()),
-        "first_raised_at": pa.array(first),
-        **{name: taken[name] for name in taken.column_names},
-    }
-    return TABLES["topics/trends"].conform(pa.table(data))
+@dataclass(frozen=True)
+class _Window:
+    """The most telling window of each chosen topic, arrays (m,): length, posts, expectation, volume of the others, z."""
+
+    hours: Integers
+    posts: Integers
+    expected: Floats
+    volume: Floats
+    z: Floats
+
+
+class _Ranking:
+    """The tables as look-ups, and the hour by hour ranking over them."""
+
+    def __init__(
+        self,
+        topic_hours: pa.Table,
+        topics: pa.Table,
+        volumes: pa.Table,
+        brand_posts: pa.Table | None,
+        brand_terms: Collection[str],
+        terms: pa.Table | None,
+        rules: TrendRules,
+    ) -> None:
+        self.rules = rules
+        self.volumes = VolumeHistory(volumes)
+        self.history = TopicHistory(topic_hours, self.volumes)
+        self.registry = Registry(topics, self.history, brand_terms, terms)
+        self.brands = BrandPosts(brand_posts, self.registry)
+        self.last_year = LastYear(None)
+        self.verdicts = Verdicts(None, None)
+        self.memory = Memory()
+
+    def of_hour(self, hour: int) -> pa.Table | None:
+        """Trend rows of one hour, in rank order. Reads nothing outside [hour - 28 days, hour]; notes its rows in ``memory``."""
+        tests = self._test(hour)
+        if tests is None:
+            return None
+        significant = (tests.q_value <= self.rules.false_discovery_rate) & ((tests.z.max(axis=0) > 0) | tests.by_terms)
+        chosen = np.flatnonzero(significant | tests.kept)
+        return self._rows(tests, chosen, significant[chosen]) if chosen.size else None
+
+    def _test(self, hour: int) -> _Tests | None:
+        """The tests of every living topic; None where there is none."""
+        registry, history, rules = self.registry, self.history, self.rules
+        rows = registry.rows_of(hour)
+        posts_24h = history.total("posts", registry.position[rows], hour - 23, hour + 1)
+        never = hour - HISTORY_HOURS
+        last_alert = np.array([self.memory.last_alert.get(name, never) for name in registry.names_of(rows)], dtype=np.int64)
+        kept = hour - last_alert <= KEPT_HOURS
+        living = (posts_24h > 0) | kept
+        rows, posts_24h, kept = rows[living], posts_24h[living], kept[living]
+        if not rows.size:
+            return None
+        position = registry.position[rows]
+        born = np.minimum(registry.born[rows], hour)
+        # The registry's window counts reposts too: of what it has and we did not count, our own proportion is taken to be posts.
+        counted = posts_24h + history.total("reposts", position, hour - 23, hour + 1)
+        inherited = np.maximum(registry.window_posts[rows] - counted, 0) * posts_24h // np.maximum(counted, 1)
+        scales = expectations(Topics(position, born, inherited), history, self.volumes, hour)
+
+        z = np.stack([deviance_residual(scale.posts, scale.expected, scale.size) for scale in scales])
+        hourly_z = z[0]
+        tails = np.stack([upper_tail(scale.posts, scale.expected, scale.size) for scale in scales])
+        # What is as old as our history may be much older: it is judged against a past of ours, never as a birth.
+        beginning = max(self.volumes.first, hour - HISTORY_HOURS) + rules.warm_up_hours
+        life = hour - born + 1
+        judged = np.stack([(born >= beginning) | (life - scale.hours >= rules.warm_up_hours) for scale in scales])
+        judged[1:] &= np.stack([scales[n].hours > scales[n - 1].hours for n in range(1, len(scales))])
+        tails = np.where(judged, tails, 1.0)
+        z = np.where(judged, z, np.minimum(z, 0.0))
+        tests = judged.sum(axis=0)
+        smallest = tails.min(axis=0)
+        by_terms = np.zeros(rows.size, dtype=bool)
+        if registry.term_z.size:
+            term_p_value, term_z = registry.term_p_value[rows], registry.term_z[rows]
+            by_terms = (term_p_value < smallest) & (term_z >= rules.smallest_term_z)
+            old_words = (life <= rules.young_hours) & (term_z < rules.smallest_term_z)
+            smallest = np.where(by_terms, term_p_value, np.where(old_words, 1.0, smallest))
+            tests = tests + 1
+        p_value = np.minimum(smallest * np.maximum(tests, 1), 1.0)
+        # Two families (stratified control, Sun et al. 2006): a known trend that goes on need not compete with every new one.
+        q_value = np.empty_like(p_value)
+        for family in (kept, ~kept):
+            q_value[family] = benjamini_hochberg(p_value[family])
+        return _Tests(hour, rows, position, life, posts_24h, kept, scales, hourly_z, z, tails, by_terms, p_value, q_value)
+
+    def _window(self, tests: _Tests, chosen: Integers) -> _Window:
+        """The window with the smallest tail probability; where the words tell most, the day that they were counted over."""
+        by_terms = tests.by_terms[chosen]
+        best = np.where(by_terms, len(SCALES) - 1, tests.tails[:, chosen].argmin(axis=0))
+        take = (best, np.arange(chosen.size))
+        hours, posts, expected, volume = (
+            np.stack([np.asarray(getattr(scale, name))[chosen] for scale in tests.scales])[take]
+            for name in ("hours", "posts", "expected", "volume")
+        )
+        z = tests.z[:, chosen][take]
+        if by_terms.any():
+            told = tests.rows[chosen]
+            z = np.where(by_terms, self.registry.term_z[told], z)
+            expected = np.where(by_terms, np.minimum(posts / np.maximum(self.registry.term_ratio[told], 1.0), posts), expected)
+        return _Window(hours, posts, expected, volume, z)
+
+    def _rows(self, tests: _Tests, chosen: Integers, significant: npt.NDArray[np.bool_]) -> pa.Table:
+        """The Arrow rows of the chosen topics in rank order."""
+        hour, history, rows, position = tests.hour, self.history, tests.rows[chosen], tests.position[chosen]
+        names = self.registry.names_of(rows)
+        window = self._window(tests, chosen)
+        start = hour + 1 - window.hours
+        some = np.maximum(window.posts, 1)
+        repeated = history.total("repeated", position, start, hour + 1) / some
+        originality = np.where(window.posts > 0, np.minimum(history.total("groups", position, start, hour + 1) / some, 1.0), 1.0)
+        moved = course(position, history, self.volumes, hour)
+        stress = self.verdicts.stress(hour, names)
+        discount = np.array([one.discount for one in stress])
+        gained = np.maximum(window.posts - window.expected, 0.0) / np.maximum(window.volume + window.posts, 1.0)
+        score = np.maximum(window.z, 0.0) * 1000.0 * gained * (1.0 - repeated) * originality * moved.position * discount
+        score = np.round(score, 9)
+
+        authors = history.total("authors", position, hour, hour + 1)
+        # Distinct authors of the day are at most the sum over its hours and at most those of the registry's window.
+        authors_24h = history.total("authors", position, hour - 23, hour + 1)
+        posts = tests.scales[0].posts[chosen]
+        by_rule = suppression(
+            significant=significant,
+            posts=posts,
+            authors=np.maximum(authors, np.minimum(authors_24h, self.registry.window_authors[rows])),
+            repetition=repeated,
+            originality=originality,
+            minimum_authors=self.rules.minimum_authors,
+            largest_repetition=self.rules.largest_repetition,
+            smallest_originality=self.rules.smallest_originality,
+            posts_per_author=tests.posts_24h[chosen] / np.maximum(authors_24h, 1),
+        )
+        lanes, why_not = self._lanes(hour, rows, names, by_rule)
+        suppressed = np.array([bool(why) for why in why_not])
+        order = np.lexsort((self.registry.codes[rows], -score, suppressed))
+        taken = self.registry.table.select(["topic_id", "label", "keywords", "exemplar_posts"]).take(pa.array(rows))
+        seasons = self.last_year.matches(hour, taken["keywords"].to_pylist())
+        stage = stages(moved, tests.life[chosen], window.z, np.array([season is not None for season in seasons]))
+        words = self.registry.words_of(rows)
+        evidence = Evidence(
+            posts=posts,
+            authors=authors,
+            expected=tests.scales[0].expected[chosen],
+            z=tests.hourly_z[chosen],
+            window_hours=window.hours,
+            window_posts=window.posts,
+            window_expected=window.expected,
+            window_z=window.z,
+            top_author_posts=history.total("repeated", position, hour, hour + 1) + 1,
+            originality=originality,
+            words=[word if told else None for word, told in zip(words, tests.by_terms[chosen].tolist(), strict=True)],
+            moved=moved,
+            stage=stage,
+            seasons=seasons,
+        )
+        columns: dict[str, Any] = {
+            "stage": stage,
+            "suppressed": suppressed,
+            "score": score,
+            "burst_z": evidence.z,
+            "p_value": tests.p_value[chosen],
+            "q_value": tests.q_value[chosen],
+            "posts": posts,
+            "expected_posts": evidence.expected,
+            "authors": authors,
+            "posts_24h": tests.posts_24h[chosen],
+            "authors_24h": authors_24h,
+            "growth_6h": moved.growth,
+            "novel_term": pa.array(words, pa.string()),
+            "novelty": pa.array(self.registry.novelty_of(rows), pa.float64()),
+            "grade": pa.array([one.grade for one in stress], pa.string()),
+            "grade_reason": pa.array([one.reason for one in stress], pa.string()),
+            "lane": pa.array(lanes, pa.string()),
+            "reason": pa.array([trend_reason(evidence, place, why) for place, why in enumerate(why_not)], pa.string()),
+            "first_raised_at": pa.array(self._first_raised(hour, names, suppressed)),
+            "hour": pa.array([hour_start(hour)] * chosen.size),
+            **self._forecasts(hour, position),
+            **{name: taken[name] for name in taken.column_names},
+        }
+        self.memory.cases.note(hour, position[~suppressed])
+        ranked = pa.table(columns).take(pa.array(order))
+        ranked = ranked.append_column("rank", pa.array(np.arange(1, chosen.size + 1, dtype=np.int32)))
+        return TABLES["topics/trends"].conform(ranked)
+
+    def _lanes(self, hour: int, rows: Integers, names: list[str], by_rule: npt.NDArray[np.str_]) -> tuple[list[str], list[str]]:
+        """Lane of each topic and why it is no alert, "" where it is one: the first of our rules, its relevance, its stress test."""
+        taken = self.registry.table.select(["label", "keywords"]).take(pa.array(rows)).to_pylist()
+        brand_share = self.brands.share(hour, self.registry.codes[rows])
+        verdicts = zip(self.verdicts.relevance(hour, names), self.verdicts.stress(hour, names), strict=True)
+        lanes, why_not = [], []
+        for number, (relevance, stress) in enumerate(verdicts):
+            why = str(by_rule[number])
+            if not why and relevance is not None and relevance.suppressed:
+                why = relevance.reason or "not relevant"
+            if not why and stress.discount == 0.0:
+                why = stress.reason or "fails the stress test"
+            if relevance is not None:
+                lane = relevance.lane
+            else:
+                ours = brand_share[number] >= BRAND_SHARE or self.registry.names_a_brand(taken[number]["label"], taken[number]["keywords"])
+                lane = "brand" if ours else "lifestyle"
+            lanes.append("noise" if why else lane)
+            why_not.append(why)
+        return lanes, why_not
+
+    def _first_raised(self, hour: int, names: list[str], suppressed: npt.NDArray[np.bool_]) -> list[datetime]:
+        """When each topic first was an alert; notes the rows in the memory."""
+        first = []
+        for name, hidden in zip(names, suppressed.tolist(), strict=True):
+            since = self.memory.first(name, hour)
+            self.memory.note(name, hour, since, alert=not hidden)
+            first.append(hour_start(since))
+        return first
+
+    def _forecasts(self, hour: int, position: Integers) -> dict[str, Any]:
+        """The forecast columns."""
+        columns: dict[str, Any] = {}
+        for horizon, ahead in forecast(position, hour, self.history, self.volumes, self.memory.cases).items():
+            columns |= {
+                f"forecast_posts_{horizon}h": ahead.posts,
+                f"forecast_low_{horizon}h": ahead.low,
+                f"forecast_high_{horizon}h": ahead.high,
+            }
+        return columns

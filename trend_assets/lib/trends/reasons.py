@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from trend_assets.lib.trends.history import Floats, Integers
+from trend_assets.lib.trends.stages import Course
 
 _ENOUGH_FOR_A_SHARE = 5
 
 
 class Evidence(NamedTuple):
-    """Arrays (n,) behind the reasons: the hour, the most telling window, growth over 6 hours, posts of the hour's top author."""
+    """Arrays (n,) behind the reasons: the hour, the most telling window, posts of the hour's top author, course and stage."""
 
     posts: Integers
     authors: Integers
@@ -23,11 +27,14 @@ class Evidence(NamedTuple):
     window_posts: Integers
     window_expected: Floats
     window_z: Floats
-    growth: Floats
     top_author_posts: Integers
     originality: Floats
     words: list[str | None]
     """The new word that told most of a topic, None where its own counts did; the window's figures are then of that word."""
+    moved: Course
+    stage: npt.NDArray[np.str_]
+    seasons: list[str | None]
+    """The trend of last year with the same words."""
 
 
 def trend_reason(evidence: Evidence, place: int, why_not: str) -> str:
@@ -41,7 +48,8 @@ def trend_reason(evidence: Evidence, place: int, why_not: str) -> str:
         word = evidence.words[place]
         about = f"by the usual share of '{word}'" if word else "expected"
         clauses = [f"{window}, {evidence.window_expected[place]:.1f} {about} (z {evidence.window_z[place]:.1f})", hour]
-    clauses.append(_growth(float(evidence.growth[place])))
+    clauses.append(_growth(float(evidence.moved.growth[place])))
+    clauses += _course(evidence, place)
     if posts >= _ENOUGH_FOR_A_SHARE:
         share = 100.0 * float(evidence.top_author_posts[place]) / posts
         clauses.append(f"one author wrote {share:.0f} %" if share > 50 else f"no single author above {share:.0f} %")
@@ -49,6 +57,20 @@ def trend_reason(evidence: Evidence, place: int, why_not: str) -> str:
         clauses.append(f"{100 * (1 - evidence.originality[place]):.0f} % are copies")
     sentence = "; ".join(clauses)
     return f"Suppressed, {why_not}: {sentence}" if why_not else sentence[0].upper() + sentence[1:]
+
+
+def _course(evidence: Evidence, place: int) -> list[str]:
+    """What made it a fad or seasonal."""
+    moved, stage = evidence.moved, str(evidence.stage[place])
+    if stage == "fad":
+        rise, fall = int(moved.rise_hours[place]), int(moved.fall_hours[place])
+        return [f"rose from a quarter to its peak in {_count(rise, 'hour')} and fell under half of it {_count(fall, 'hour')} later"]
+    if stage == "seasonal":
+        last_year = evidence.seasons[place]
+        if last_year is not None:
+            return [f"in these days of last year {last_year}"]
+        return [f"rose at this time of the week in {moved.recurred[place]} of {_count(int(moved.weeks[place]), 'earlier week')}"]
+    return []
 
 
 def _growth(ratio: float) -> str:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trend_assets.lib.demand.cards import DEFAULT_RULES, decision_cards
+from trend_assets.lib.demand.cards import DEFAULT_RULES, FALLING, decision_cards
 from trend_assets.lib.demand.reconsider import Turn, turns
+from trend_assets.tables.topics import STAGES
 from trend_assets_tests.lib.demand.test_cards import DAY, ROW, SCHEMA
 
 
@@ -32,7 +33,7 @@ def told(row: dict[str, Any], peak: float | None = None) -> tuple[dict[str, Any]
 
 rows = st.fixed_dictionaries(
     {
-        "stage": st.sampled_from(["emerging", "rising", "peak", "fading", "steady"]),
+        "stage": st.sampled_from(STAGES),
         "daily_units": st.floats(0.1, 60).map(lambda value: round(value, 2)),
         "growth": st.floats(0.2, 5),
         "seen": st.floats(0.5, 4),
@@ -64,7 +65,7 @@ def test_whatever_is_said_would_turn_the_decision_as_said(row):
         return
     _, found = told(row)
     expected = card["expected_daily_units"]
-    same_demand = {"growth_24h": None, "last_3_days_units": expected} if row["stage"] != "fading" else {}
+    same_demand = {"growth_24h": None, "last_3_days_units": expected} if row["stage"] not in FALLING else {}
     for kind, turn in found.items():
         assert turn.action != card["action"]
         changed: dict[str, Any] = dict(row)
@@ -76,7 +77,7 @@ def test_whatever_is_said_would_turn_the_decision_as_said(row):
             changed["lead_time_days"] = int(turn.amount or 0)
         elif kind == "settles":
             changed |= {"stage": "steady", **same_demand}
-        elif kind == "demand" and row["stage"] != "fading":
+        elif kind == "demand" and row["stage"] not in FALLING:
             daily = row["daily_units"] if row["daily_units"] <= turn.amount <= 2.5 * row["daily_units"] else turn.amount
             changed |= {"daily_units": daily, "last_3_days_units": turn.amount, "growth_24h": None}
         elif kind == "demand":

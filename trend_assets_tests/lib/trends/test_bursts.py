@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trend_assets.lib.trends.bursts import burst_scores, deviance_residual, upper_tail
+from trend_assets.lib.trends.bursts import deviance_residual, upper_tail
 from trend_assets.lib.trends.discovery import benjamini_hochberg
+from trend_assets.lib.trends.series import burst_scores
 
 
 def test_upper_tail_is_the_sum_of_the_negative_binomial() -> None:

@@ -122,7 +122,7 @@ def test_first_raised_at_and_the_row_stay_for_a_day_after_the_end() -> None:
     assert hour(100) < last_alert < max(row["hour"] for row in ours) <= last_alert + timedelta(hours=24)
     assert ours[-1]["suppressed"]
     assert ours[-1]["lane"] == "noise"
-    assert ours[-1]["stage"] == "fading"
+    assert ours[-1]["stage"] == "fad"
 
 
 def test_one_author_with_ten_thousand_copies_is_kept_for_the_record_and_suppressed() -> None:
@@ -280,3 +280,93 @@ def test_with_words_too_a_range_equals_its_hours_one_by_one() -> None:
         single.append(part)
         before = part if before is None else pa.concat_tables([before, part])
     assert whole.equals(pa.concat_tables(single))
+
+
+def verdict(topic: str, **columns: object) -> pa.Table:
+    return pa.table({"hour": [hour(300)], "topic_id": [topic]} | {name: [value] for name, value in columns.items()})
+
+
+def of_topic(trends: pa.Table, topic: str) -> dict:
+    (row,) = (row for row in rows(trends) if row["topic_id"] == topic)
+    return row
+
+
+def test_a_stress_test_discounts_the_score_and_its_grade_is_shown() -> None:
+    stream, newborn = born_at_300()
+    name = f"topic{newborn:04d}"
+    plain = of_topic(rank_trends([hour(300)], **stream.inputs()), name)
+    assert plain["grade"] is None
+    stress = verdict(name, grade="C", remaining_share=0.4, authors_left=16, reason="five accounts wrote 60 %", discount=0.25)
+    row = of_topic(rank_trends([hour(300)], **stream.inputs(), stress=stress), name)
+    assert row["score"] == pytest.approx(0.25 * plain["score"])
+    assert (row["grade"], row["grade_reason"], row["suppressed"]) == ("C", "five accounts wrote 60 %", False)
+
+
+def test_a_discount_of_nothing_suppresses_with_the_reason() -> None:
+    stream, newborn = born_at_300()
+    name = f"topic{newborn:04d}"
+    stress = verdict(name, grade="F", remaining_share=0.0, authors_left=0, reason="one group of accounts wrote it all", discount=0.0)
+    row = of_topic(rank_trends([hour(300)], **stream.inputs(), stress=stress), name)
+    assert (row["suppressed"], row["lane"], row["score"]) == (True, "noise", 0.0)
+    assert row["reason"].startswith("Suppressed, one group of accounts wrote it all")
+
+
+def test_relevance_decides_the_lane_in_place_of_brand_words() -> None:
+    stream, newborn = born_at_300()
+    name = f"topic{newborn:04d}"
+    inputs = stream.inputs()
+    other = verdict(name, lane="lifestyle", lane_reason="category: shoes", suppressed=False)
+    found = rank_trends([hour(300)], **inputs, relevance=other, brand_terms=[f"word{newborn}"])
+    assert of_topic(found, name)["lane"] == "lifestyle"
+    collision = verdict(name, lane="noise", lane_reason="a singer of that name", suppressed=True)
+    row = of_topic(rank_trends([hour(300)], **inputs, relevance=collision), name)
+    assert (row["lane"], row["suppressed"]) == ("noise", True)
+    assert row["reason"].startswith("Suppressed, a singer of that name")
+
+
+def test_two_verdicts_on_one_topic_and_hour_are_refused() -> None:
+    stream, newborn = born_at_300()
+    twice = pa.concat_tables([verdict(f"topic{newborn:04d}", grade="A", reason="", discount=1.0)] * 2)
+    with pytest.raises(ValueError, match="stress: several rows"):
+        rank_trends([hour(300)], **stream.inputs(), stress=twice)
+
+
+def test_the_same_words_a_year_ago_make_it_seasonal_and_the_reason_says_when() -> None:
+    stream, newborn = born_at_300()
+    inputs = stream.inputs()
+    name = f"topic{newborn:04d}"
+    place = inputs["topics"].column_names.index("keywords")
+    told = [["Pumpkin", "lantern"] if topic == name else ["other"] for topic in inputs["topics"]["topic_id"].to_pylist()]
+    inputs["topics"] = inputs["topics"].set_column(place, "keywords", pa.array(told))
+
+    def a_year_before(days: int) -> pa.Table:
+        return pa.table(
+            {
+                "hour": pa.array([hour(300) - timedelta(days=days)], pa.timestamp("us", "UTC")),
+                "topic_id": ["old"],
+                "label": ["pumpkin lantern"],
+                "keywords": [["pumpkin", "lantern", "ghost"]],
+                "suppressed": [False],
+            }
+        )
+
+    row = of_topic(rank_trends([hour(300)], **inputs, last_year=a_year_before(361)), name)
+    assert row["stage"] == "seasonal"
+    assert "in these days of last year 'pumpkin lantern' rose on 2025-09-17" in row["reason"]
+    assert of_topic(rank_trends([hour(300)], **inputs, last_year=a_year_before(300)), name)["stage"] == "emerging"
+
+
+def test_every_row_has_a_forecast_and_its_interval() -> None:
+    stream = with_new_topic(noise(7, topics=20, hours=24 * 8), 100, [20, 30, 40, 50, 40, 30])
+    for row in rows(rank_trends(stream.hours[90:130], **stream.inputs())):
+        for horizon in (6, 24):
+            low, posts, high = (row[f"forecast_{name}_{horizon}h"] for name in ("low", "posts", "high"))
+            assert 0 <= low <= posts <= high
+            assert high < 20_000
+
+
+def test_novelty_of_words_is_shown() -> None:
+    stream, newborn = born_at_300()
+    new = words(stream, newborn, z=6.0, p_value=1e-3, ratio=9.0)
+    row = of_topic(rank_trends([hour(300)], **stream.inputs(), terms=new), f"topic{newborn:04d}")
+    assert (row["novel_term"], row["novelty"]) == ("linen", 9.0)
