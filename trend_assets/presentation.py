@@ -1,7 +1,7 @@
 """What a person sees of a table in Dagster's web UI: column lineage, figures by partition, a small plot, a few rows.
 
 What belongs here: metadata made from a declaration or from published rows. What doesn't: checks, publishing, drawing
-(``small_plots.py``), which column comes from which (``tables/lineage.py``).
+(``small_plots.py``), which column comes from which (``tables/lineage.py``), pictures of one group's tables (``topic_presentation.py``).
 
 Three rules. Dagster copies the metadata of a range of partitions to each partition's event, so what is said of a
 partition is a handful of numbers (they become the plots of the asset's page) and everything larger goes to the newest
@@ -23,8 +23,10 @@ import pyarrow.compute as pc
 
 from trend_assets import small_plots
 from trend_assets.lake.manifest import Manifest
+from trend_assets.lib.quality.topic_windows import CHURN
 from trend_assets.tables import Column, Table
 from trend_assets.tables.lineage import column_sources
+from trend_assets.topic_presentation import PICTURES, ReadHours
 
 SHOWN_LICENCES = ("aggregate", "own", "open")
 """Licence classes whose rows may be previewed; the others hold posts or what single people did."""
@@ -38,15 +40,27 @@ MOST_VALUES = 8
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """Rows of a partition (those with one of ``values`` in ``column``, where that is named) by row of the table ``over`` there."""
+
+    name: str
+    over: str
+    column: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Figures:
     """Numbers told of each partition: rows by value of ``counted``, sums of ``summed``; and what the preview shows.
 
-    weight: a column to add up instead of counting rows. top_by: what orders the preview, largest first. shown: its columns.
+    weight: a column to add up instead of counting rows. ratio: rows set against another table's. top_by: what orders the preview,
+    largest first. shown: its columns.
     """
 
     counted: tuple[str, ...] = ()
     summed: tuple[str, ...] = ()
     weight: str | None = None
+    ratio: Ratio | None = None
     top_by: str | None = None
     shown: tuple[str, ...] = ()
 
@@ -57,8 +71,10 @@ FIGURES = {
     "social/deletions": Figures(counted=("subject_kind",)),
     "social/landing_counts": Figures(counted=("outcome",), weight="records", top_by="records", shown=("source", "outcome", "records")),
     "social/clean_posts": Figures(counted=("language",)),
-    "topics/topic_assignments": Figures(counted=("assigned_by",)),
-    "topics/topic_events": Figures(counted=("event",)),
+    "topics/topic_assignments": Figures(counted=("assigned_by",), ratio=Ratio("share of posts in topics", "social/clean_posts")),
+    "topics/topic_events": Figures(
+        counted=("event",), ratio=Ratio("changes of ids by topic alive", "topics/topics", "event", tuple(CHURN))
+    ),
     "topics/topic_hours": Figures(
         summed=("posts", "reposts"), top_by="posts", shown=("topic_id", "posts", "reposts", "authors", "top_author_share")
     ),
@@ -119,17 +135,32 @@ def column_description(column: Column, sources: Sequence[tuple[str, str]] = ()) 
 
 
 def partition_metadata(
-    table: Table, manifests: Mapping[str, Manifest], parts: Mapping[str, pa.Table] | None = None
+    table: Table, manifests: Mapping[str, Manifest], parts: Mapping[str, pa.Table] | None = None, over: Mapping[str, int] | None = None
 ) -> dict[str, dict[str, Any]]:
     """Numbers of each partition: rows, bytes, and the table's figures where its rows (``parts``) are given.
 
-    Values are those most frequent over all of ``parts``; a value a partition does not have is left out.
+    Values are those most frequent over all of ``parts``; a value a partition does not have is left out. over: rows of each partition
+    of the table that the figures' ratio names.
     """
-    counts = _counts(table, parts or {})
+    counts, ratios = _counts(table, parts or {}), _ratios(table, parts or {}, over or {})
     return {
-        key: {"dagster/row_count": manifest.rows, "dagster/size_bytes": manifest.size, **counts.get(key, {})}
+        key: {"dagster/row_count": manifest.rows, "dagster/size_bytes": manifest.size, **counts.get(key, {}), **ratios.get(key, {})}
         for key, manifest in manifests.items()
     }
+
+
+def _ratios(table: Table, parts: Mapping[str, pa.Table], over: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    ratio = figures_of(table).ratio
+    if ratio is None:
+        return {}
+    found = {}
+    for key, part in parts.items():
+        rows = part.num_rows
+        if ratio.column and rows:
+            rows = pc.sum(pc.is_in(part[ratio.column], value_set=pa.array(ratio.values))).as_py()
+        if over.get(key):
+            found[key] = {ratio.name: round(rows / over[key], 4)}
+    return found
 
 
 def _counts(table: Table, parts: Mapping[str, pa.Table]) -> dict[str, dict[str, Any]]:
@@ -163,10 +194,11 @@ def _by_value(part: pa.Table, name: str, weight: str | None) -> dict[str, int]:
     return {("yes" if value is True else str(value)): number for value, number in found.items() if value is not None and value is not False}
 
 
-def output_metadata(table: Table, data: pa.Table, recent: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """What the newest partition of a run shows besides its numbers: rows by partition as bars, time range, some rows.
+def output_metadata(table: Table, data: pa.Table, recent: Mapping[str, int] | None = None, read: ReadHours | None = None) -> dict[str, Any]:
+    """What the newest partition of a run shows besides its numbers: rows by partition as bars, time range, some rows, pictures.
 
-    data: rows of the newest partition. recent: rows of the partitions up to it, oldest first.
+    data: rows of the newest partition. recent: rows of the partitions up to it, oldest first. read: rows of tables in the hours up
+    to it, for the pictures of a group.
     """
     if any(column.name == "provisional" for column in table.columns):
         return {}
@@ -180,6 +212,8 @@ def output_metadata(table: Table, data: pa.Table, recent: Mapping[str, int] | No
             metadata["rows to"] = dg.MetadataValue.timestamp(span["max"])
     if previewable(table) and data.num_rows:
         metadata["preview"] = top_rows(table, data, by=figures_of(table).top_by, columns=figures_of(table).shown or None)
+    if read and table.path in PICTURES:
+        metadata |= PICTURES[table.path](data, read)
     return metadata
 
 

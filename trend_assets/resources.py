@@ -18,7 +18,7 @@ from dagster._core.execution.context.metadata_logging import AssetMetadataHandle
 from trend_assets import __version__, presentation
 from trend_assets.environments import extra_resources
 from trend_assets.lake.lake import Lake
-from trend_assets.lake.manifest import Manifest
+from trend_assets.lake.manifest import CorruptionError, Manifest
 from trend_assets.lib.quality.audit import CHECKS, AuditError
 from trend_assets.lib.quality.partition_keys import UNPARTITIONED
 from trend_assets.partitions import daily, day_key, end_of_hour, hour_key, hourly, hours_between
@@ -89,9 +89,19 @@ def _described(
     lake: Lake, table: Table, keys: Sequence[str], parts: Mapping[str, pa.Table], manifests: Mapping[str, Manifest]
 ) -> dict[str, dict[str, Any]]:
     """Metadata by partition: numbers of each, and of the newest first of all plot and rows."""
-    described = {key: {"dagster/row_count": 0} for key in keys} | presentation.partition_metadata(table, manifests, parts)
-    newest = keys[-1]
-    described[newest] = presentation.output_metadata(table, parts[newest], _recent_rows(lake, table, keys, manifests)) | described[newest]
+    newest, ratio = keys[-1], presentation.figures_of(table).ratio
+    over = {key: _rows(manifest) for key, manifest in lake.manifests(TABLES[ratio.over], keys).items()} if ratio else {}
+    described = {key: {"dagster/row_count": 0} for key in keys} | presentation.partition_metadata(table, manifests, parts, over)
+
+    def read(path: str, hours: int, columns: Sequence[str]) -> pa.Table:
+        return lake.read(TABLES[path], [*_keys_before(table, newest, hours - 1), newest], columns=columns)
+
+    recent = _recent_rows(lake, table, keys, manifests)
+    try:
+        shown = presentation.output_metadata(table, parts[newest], recent, read)
+    except CorruptionError as error:  # of another partition: what was just published stands
+        shown = presentation.output_metadata(table, parts[newest], recent) | {"pictures": f"not drawn: {error}"}
+    described[newest] = shown | described[newest]
     return described
 
 

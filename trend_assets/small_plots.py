@@ -5,6 +5,7 @@ What belongs here: drawing numbers. What doesn't: which numbers (``presentation.
 
 from __future__ import annotations
 
+import math
 from base64 import b64encode
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,6 +13,7 @@ from itertools import pairwise
 MOST_BARS = 56
 """More values than this are drawn as the highest of each neighbouring few, so that a peak never disappears."""
 _WIDTH, _HEIGHT = 336, 48
+_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def bars(values: Sequence[float], colour: str = "#4f7df2") -> str:
@@ -29,6 +31,12 @@ def bars(values: Sequence[float], colour: str = "#4f7df2") -> str:
     path = "".join([*steps, f"V{_HEIGHT}z"])
     box = f'viewBox="0 0 {max(len(heights), 1)} {_HEIGHT}" width="{_WIDTH}" height="{_HEIGHT}" preserveAspectRatio="none"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box}><path fill="{colour}" d="{path}"/></svg>'
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """One block character a value, for a cell of a table: the highest is a full block, zero and less the lowest."""
+    highest = max([value for value in values if value > 0], default=1.0)
+    return "".join(_BLOCKS[min(math.ceil(max(value, 0.0) / highest * (len(_BLOCKS) - 1)), len(_BLOCKS) - 1)] for value in values)
 
 
 def _resampled(values: list[float]) -> list[float]:

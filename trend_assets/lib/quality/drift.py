@@ -191,12 +191,13 @@ def unseen_shares(counts: Sequence[Mapping[str, int]]) -> list[Cells]:
         words.append([sum(unseen), sum(counts[number].values()) - sum(unseen)])
         distinct.append([len(unseen), len(counts[number]) - len(unseen)])
     return [
-        _first(shares("vocabulary", (name, "seen"), np.array(rows, dtype=float).reshape(-1, 2)), name)
+        only(shares("vocabulary", (name, "seen"), np.array(rows, dtype=float).reshape(-1, 2)), name)
         for name, rows in (("unseen words", words), ("unseen distinct words", distinct))
     ]
 
 
-def _first(cells: Cells, category: str) -> Cells:
+def only(cells: Cells, category: str) -> Cells:
+    """The cells of one category: of two shares that make a whole, the other says the same. None where it is too small to be judged."""
     chosen = [number for number, name in enumerate(cells.categories) if name == category]
     values, variances, shown = (each[:, chosen] for each in (cells.values, cells.variances, cells.shown))
     return Cells(cells.column, tuple(cells.categories[number] for number in chosen), values, variances, shown, cells.unit)

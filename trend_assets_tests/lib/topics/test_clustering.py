@@ -6,7 +6,7 @@ import random
 import time
 
 import numpy as np
-import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from trend_assets.lib.topics.clustering import cluster
@@ -91,14 +91,11 @@ def test_keys_must_be_unique_and_complete() -> None:
 
 def test_quality_on_labelled_events() -> None:
     """The floor: mean AMI of the last five day blocks of Event2012, none of which parameters were chosen on."""
-    metrics = pytest.importorskip("sklearn.metrics")
-    from benchmarks.topics import read_posts, terms_of
+    from trend_assets.lib.evaluation.posts import read_evaluation_posts
+    from trend_assets.lib.evaluation.topics import evaluate_topics
 
-    posts = read_posts(shared_data("tweets_events_2012.parquet"), "event_id", "block")
-    scores = []
-    for block in posts.column("by").unique().to_pylist()[4:]:
-        part = posts.filter(pa.compute.equal(posts.column("by"), block))
-        found = cluster(terms_of(part), np.arange(part.num_rows), near_duplicate_keys=part.column("near_duplicate_key").to_numpy())
-        scores.append(metrics.adjusted_mutual_info_score(part.column("truth").to_numpy(), found.topic))
+    table = pq.read_table(shared_data("tweets_events_2012.parquet"))
+    groups = evaluate_topics(read_evaluation_posts(table, truth="event_id", by="block"), peers=False)["groups"]
+    scores = [row["ami"] for row in list(groups.values())[4:]]
     assert len(scores) == 5
     assert np.mean(scores) >= 0.88

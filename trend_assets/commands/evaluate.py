@@ -1,0 +1,150 @@
+"""`trend-assets evaluate`: how good our methods are on your own labelled data, beside peers.
+
+What belongs here: options, opening files, printing. What doesn't: measures, protocols and peers (``lib/evaluation``).
+
+With ``--json`` standard output is one JSON object and nothing else; progress, notes and errors go to standard error. Nothing here needs
+a data folder, settings or Dagster.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as Grid
+
+from trend_assets.commands.terminal import console
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+evaluate = typer.Typer(
+    no_args_is_help=True, help="Measure topics, bursts, trends and influence on your own labelled data (docs/evaluate.md)."
+)
+notes = Console(stderr=True, highlight=False)
+
+PostsOption = Annotated[Path, typer.Option(help="Posts: post_id or tweet_id, created_at, text; Parquet, CSV or JSON lines")]
+TruthOption = Annotated[str, typer.Option(help="Column with the true topic; empty where unknown")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output, all else to standard error")]
+PeersOption = Annotated[bool, typer.Option("--peers", help="Also run other methods on the same data")]
+Figures = dict[str, Any]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.add_typer(evaluate, name="evaluate")
+
+
+@evaluate.command()
+def topics(
+    posts: PostsOption,
+    truth: TruthOption,
+    by: Annotated[str | None, typer.Option(help="Column that divides the posts, such as a day: each group is clustered alone")] = None,
+    peers: PeersOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Cluster labelled posts, group by group: AMI, ARI and NMI against the labels, posts a core-second."""
+    with _work():
+        from trend_assets.lib.evaluation.topics import evaluate_topics
+
+        result = evaluate_topics(_posts(posts, truth=truth, by=by), peers=peers, progress=_tell)
+    _answer(result, as_json, lambda: _print_quality(result, ("ami", "ari", "nmi", "posts_per_core_second")))
+
+
+@contextlib.contextmanager
+def _work() -> Iterator[None]:
+    """Nothing that happens inside reaches standard output; what is wrong with the data ends the command in one line."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except (ValueError, OSError) as error:
+        _fail(str(error), 1)
+
+
+def _fail(message: str, code: int = 2) -> NoReturn:
+    notes.print(f"[red]error:[/] {escape(message)}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def _tell(sentence: str) -> None:
+    notes.print(escape(sentence), soft_wrap=True)
+
+
+def _table(path: Path, what: str) -> pa.Table:
+    """The table in a file. Ends the command where there is none, or it has no rows."""
+    from trend_assets.lib.evaluation.files import decode_file
+
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        _fail(f"there is no file {path}")
+    except IsADirectoryError:
+        _fail(f"{path} is a folder: give one file")
+    table = decode_file(path.name, content)
+    if not table.num_rows:
+        _fail(f"{path.name} holds no {what}", 1)
+    return table
+
+
+def _posts(path: Path, **labels: str | None) -> pa.Table:
+    """Clean posts of a file, with what is known of them; what is left out is told."""
+    from trend_assets.lib.evaluation.posts import read_evaluation_posts
+
+    table = _table(path, "posts")
+    posts = read_evaluation_posts(table, note=_tell, **labels)
+    if not posts.num_rows:
+        _fail(f"none of the {table.num_rows:,} rows of {path.name} is a post with id, time and text", 1)
+    _tell(f"{posts.num_rows:,} posts of {path.name} cleaned")
+    return posts
+
+
+def _answer(result: Figures, as_json: bool, print_table: Callable[[], None]) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(_plain(result), ensure_ascii=False, allow_nan=False) + "\n")
+    else:
+        print_table()
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say: times in ISO 8601, numpy's numbers as numbers, figures that aren't known as null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return _plain(value.item())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _figure(name: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if name.endswith("_second") or isinstance(value, int) else f"{value:.3f}"
+
+
+def _print_quality(result: Figures, names: Sequence[str]) -> None:
+    """Groups of ours, then the means of ours and of every peer."""
+    groups, peers = result["groups"], result.get("peers", {})
+    titles = [name.replace("posts_per_core_second", "posts/core-s").replace("_", " ") for name in names]
+    if len(groups) > 1:
+        grid = Grid("group", "posts", *titles, title="Ours, group by group")
+        for group, row in groups.items():
+            grid.add_row(escape(group), f"{row['posts']:,}", *(_figure(name, row[name]) for name in names))
+        console.print(grid)
+    grid = Grid("method", *titles, title=f"Means over {len(groups)} groups" if len(groups) > 1 else None)
+    for method, row in {"ours": result, **peers}.items():
+        grid.add_row(method, *([row["note"]] if "note" in row else [_figure(name, row.get(name)) for name in names]))
+    console.print(grid)

@@ -1,0 +1,113 @@
+"""`trend-assets evaluate` on a user's files: one JSON object and nothing else, one line for what is wrong, from any folder."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as csv
+import pyarrow.parquet as pq
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner, Result
+
+from trend_assets.cli import app
+from trend_assets.commands import evaluate
+from trend_assets_tests.lib.evaluation.labelled import labelled_table
+
+
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("files") / "posts.parquet"
+    pq.write_table(labelled_table(), path)
+    return path
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+
+
+def test_json_is_one_object_of_the_promised_shape(posts: Path) -> None:
+    result = run("topics", "--posts", posts, "--truth", "event_id", "--by", "day", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert list(found) == ["ami", "ari", "nmi", "posts_per_core_second", "groups"]
+    assert list(found["groups"]) == ["day 0", "day 1"]
+    assert found["ami"] > 0.9
+    assert "180 posts of posts.parquet cleaned" in result.stderr
+
+
+def test_peers_are_beside_ours_in_the_same_object(posts: Path) -> None:
+    result = run("topics", "--posts", posts, "--truth", "event_id", "--peers", "--json")
+    found = json.loads(result.stdout)
+    assert found["peers"]["first-story detection"]["groups"]["all"]["posts"] == 180
+
+
+def test_without_json_a_table_is_printed(posts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "console", Console(file=io.StringIO(), width=150))
+    result = run("topics", "--posts", posts, "--truth", "event_id", "--by", "day", "--peers")
+    assert result.exit_code == 0
+    printed = evaluate.console.file.getvalue()
+    for words in ("day 0", "ami", "ours", "first-story detection", "posts/core-s"):
+        assert words in printed
+
+
+def test_csv_and_json_lines_give_what_parquet_gives(posts: Path, tmp_path: Path) -> None:
+    table = pq.read_table(posts)
+    csv.write_csv(table, tmp_path / "posts.csv")
+    (tmp_path / "posts.jsonl").write_text("".join(json.dumps(row, default=str) + "\n" for row in table.to_pylist()))
+    found = []
+    for path in (posts, tmp_path / "posts.csv", tmp_path / "posts.jsonl"):
+        result = run("topics", "--posts", path, "--truth", "event_id", "--by", "day", "--json")
+        assert result.exit_code == 0, result.stderr
+        found.append({name: json.loads(result.stdout)[name] for name in ("ami", "ari", "nmi")})
+    assert found[0] == found[1] == found[2]
+
+
+def one_line(result: Result, code: int) -> str:
+    assert result.exit_code == code
+    assert result.stdout == ""
+    assert "Traceback" not in result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_what_is_wrong_is_said_in_one_line(posts: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "header.csv").write_text("post_id,created_at,text,topic\n")
+    pq.write_table(pa.table({"post_id": ["1"], "created_at": ["soon"], "text": ["x"], "topic": ["a"]}), tmp_path / "unreadable.parquet")
+    pq.write_table(pa.table({"post_id": ["1"], "created_at": [True], "text": ["x"], "topic": ["a"]}), tmp_path / "wrong.parquet")
+    assert "there is no file" in one_line(run("topics", "--posts", tmp_path / "no.csv", "--truth", "topic", "--json"), 2)
+    assert "is a folder" in one_line(run("topics", "--posts", tmp_path, "--truth", "topic", "--json"), 2)
+    missing = one_line(run("topics", "--posts", posts, "--truth", "topic", "--json"), 1)
+    assert "lack the column topic; there are: tweet_id, created_at, text, user_id, event_id, day" in missing
+    for name, problem in {"empty.csv": "is empty", "header.csv": "holds no posts", "unreadable.parquet": "none of the 1 rows"}.items():
+        assert problem in one_line(run("topics", "--posts", tmp_path / name, "--truth", "topic", "--json"), 1)
+    assert "created_at holds bool" in one_line(run("topics", "--posts", tmp_path / "wrong.parquet", "--truth", "topic"), 1)
+
+
+def test_it_needs_no_data_folder_no_settings_and_no_dagster(posts: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from trend_assets.cli import app; app(['evaluate', 'topics', '--posts', sys.argv[1], '--truth', 'event_id', '--json'],"
+        " standalone_mode=False); loaded = {'dagster', 'trend_assets.settings', 'trend_assets.lake'} & set(sys.modules);"
+        " assert not loaded, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(posts)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert list(json.loads(done.stdout)["groups"]) == ["all"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from trend_assets.cli import app\n"
+        "try:\n    app(['evaluate', 'topics', '--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'pyarrow', 'numpy', 'numba', 'sklearn', 'dagster'} & set(sys.modules); assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
