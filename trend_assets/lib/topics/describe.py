@@ -19,6 +19,7 @@ CENTRE_TERMS = 30
 CORE_TERMS = 5
 EXEMPLARS = 5
 LABEL_TEXTS = 20
+READ_AUTHORS = 5  # a topic of so many authors can be shown as a trend: a language model reads its exemplars when it is named
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,9 @@ def describe_topics(
         distinctiveness = found.centre_frequency[centre] / vectors.document_frequency[columns]
         strength = keywords(terms, weights.tolist(), distinctiveness.tolist())
         past = known.get(name)
-        text = past.label if past is not None and still_fits(past.keywords, strength) else _label(posts, documents, strength)
+        read = bool(window_authors[number] >= READ_AUTHORS)
+        fits = past is not None and still_fits(past.keywords, strength, past.label) and (past.window_authors >= READ_AUTHORS or not read)
+        text = past.label if past is not None and fits else _label(posts, documents, strength, languages[number], read)
         if past is not None and text != past.label:
             decision.events.append(TopicEvent(name, "rename", f'was "{past.label}", whose words are no longer its strongest', label=text))
         hour = posts.hour
@@ -224,11 +227,11 @@ def describe_topics(
     return alive
 
 
-def _label(posts: WindowPosts, documents: np.ndarray, strength: dict[str, float]) -> str:
+def _label(posts: WindowPosts, documents: np.ndarray, strength: dict[str, float], language: str, read: bool) -> str:
     lemma_of: dict[str, str] = {}
     texts: list[str] = []
     for row in posts.rows[documents[:LABEL_TEXTS]].tolist():
         text, lemmas = posts.words(row)
         texts.append(text)
         lemma_of.update(lemmas)
-    return label(texts, lemma_of, strength) or "unnamed"
+    return label(texts, lemma_of, strength, language=language, by_model=read) or "unnamed"

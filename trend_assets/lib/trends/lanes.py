@@ -1,7 +1,7 @@
-"""Who a trend is for: our brands, lifestyle, or nobody (noise), and what the ranking needs to know to tell.
+"""The hourly inputs of the ranking that are made from posts, and the ranking's own rules for suppression.
 
-What belongs here: matching of brand words in posts, the hourly inputs of the ranking made from posts, the rules that
-name a lane and suppress. What doesn't: burst statistics (``expectations``, ``bursts``).
+What belongs here: volumes, posts that name a brand, too few authors, too many copies. What doesn't: burst statistics (``expectations``,
+``bursts``); whether the brand is meant (``lib/relevance``).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lib.relevance.brands import names_a_brand
 from trend_assets.lib.trends.history import hour_numbers
 from trend_assets.tables.declaration import timestamp
 
@@ -35,14 +36,13 @@ def hour_volumes(clean_posts: pa.Table) -> pa.Table:
 def brand_counts(clean_posts: pa.Table, assignments: pa.Table, brand_terms: Collection[str], *, matched_rules: bool = False) -> pa.Table:
     """How many of each topic's posts of an hour name a brand: columns ``hour``, ``topic_id``, ``posts``, ``brand_posts``.
 
-    ``brand_terms``: words or phrases (up to four words), found among a post's consecutive tokens, or among its
-    hashtags with the spaces left out. ``matched_rules``: a post that matched a collection rule counts too; leave it
-    off where everything was collected by rules. Reposts are left out, as in ``topic_hours``.
+    ``brand_terms``: words or phrases (up to four words); see ``relevance.brands``. ``matched_rules``: a post that matched a collection
+    rule counts too; leave it off where everything was collected by rules. Reposts are left out, as in ``topic_hours``.
     """
     written = clean_posts.filter(pc.not_equal(clean_posts["kind"], "repost"))
     place = pc.index_in(_post_keys(written), value_set=_post_keys(assignments))
     topic = pc.take(assignments["topic_id"], place)
-    named = _names_a_brand(written, {term.strip().lower() for term in brand_terms if term.strip()})
+    named = names_a_brand(written, brand_terms)
     if matched_rules:
         named |= np.asarray(pc.fill_null(pc.greater(pc.list_value_length(written["matching_rules"]), 0), False))
     rows = pa.table(
@@ -94,33 +94,3 @@ def _post_keys(table: pa.Table) -> pa.ChunkedArray:
 
 def _timestamps(hours: npt.NDArray[np.int64]) -> pa.Array:
     return pa.array(hours * 3_600_000_000, pa.int64()).cast(timestamp)
-
-
-def _names_a_brand(posts: pa.Table, terms: set[str]) -> npt.NDArray[np.bool_]:
-    """Whether each post (n,) holds one of the terms."""
-    named = np.zeros(posts.num_rows, dtype=bool)
-    if not terms or not posts.num_rows:
-        return named
-    joined = pa.array(sorted({term.replace(" ", "") for term in terms}), pa.string())
-    tags = posts["hashtags"].combine_chunks()
-    named[_parents(tags)[np.asarray(pc.is_in(pc.cast(tags.flatten(), pa.string()), value_set=joined))]] = True
-
-    tokens = posts["tokens"].combine_chunks()
-    words, parent = pc.cast(tokens.flatten(), pa.string()), _parents(tokens)
-    phrase, first = words, parent
-    for length in range(1, 5):
-        wanted = sorted(term for term in terms if len(term.split()) == length)
-        if length > 1:
-            if len(phrase) < 2:
-                break
-            # A phrase may not run over from one post to the next: such places are masked out by their parents.
-            phrase = pc.binary_join_element_wise(phrase[:-1], words[length - 1 :], " ")
-            first = first[:-1]
-        if wanted:
-            hit = np.asarray(pc.fill_null(pc.is_in(phrase, value_set=pa.array([" ".join(term.split()) for term in wanted])), False))
-            named[first[hit & (first == parent[length - 1 :])]] = True
-    return named
-
-
-def _parents(lists: pa.Array) -> npt.NDArray[np.int64]:
-    return np.asarray(pc.list_parent_indices(lists), dtype=np.int64)

@@ -48,3 +48,56 @@ def test_a_label_without_words_is_empty() -> None:
 def test_a_name_stays_while_its_words_do() -> None:
     assert still_fits(["sage", "linen"], STRENGTH)
     assert not still_fits(["storm", "coast", "wind"], STRENGTH)
+
+
+def test_a_name_outlives_what_it_says_by_no_hour() -> None:
+    assert still_fits(["sage", "linen"], STRENGTH, "Sage Linen Dress")
+    assert still_fits(["dress", "sage"], STRENGTH, "dresses")
+    assert still_fits(["sage", "linen"], {"backinstock": 1.0, "sage": 0.1}, "Back In Stock")
+    assert not still_fits(["sage", "linen"], STRENGTH, "Storm Warning")
+
+
+def test_a_name_is_whole_though_only_half_of_it_is_a_keyword() -> None:
+    texts = ["so it was Ada Marlowe who said it", "yes, Ada Marlowe again", "I met Ada Marlowe once", "who is marlowe anyway"]
+    assert label(texts, {}, {"marlowe": 0.9}) == "Ada Marlowe"
+
+
+def test_shouting_is_put_in_title_case_and_abbreviations_stay() -> None:
+    assert label(["ADA MARLOWE found herself there", "and ADA MARLOWE left"], {}, {"ada": 0.5, "marlowe": 0.9}) == "Ada Marlowe"
+    assert label(["live on BBC", "on BBC now"], {}, {"bbc": 0.9}) == "BBC"
+
+
+def test_an_emphasised_word_is_no_name() -> None:
+    texts = ["Why WERE two men allowed near a griffin here", "why were two men allowed near the griffin", "Why were they, a griffin said"]
+    assert label(texts, {}, {"griffin": 0.9}, language="en") == "griffin"
+
+
+def test_hashtags_are_taken_apart() -> None:
+    assert label(["yes #AdaForMarlowe", "#AdaForMarlowe now"], {}, {"adaformarlowe": 0.9}) == "Ada For Marlowe"
+    texts = ["they are back in stock", "the dress is back in stock #backinstock", "#backinstock"]
+    assert label(texts, {}, {"backinstock": 0.9}) == "back in stock"
+
+
+def test_no_part_says_again_what_another_said() -> None:
+    texts = ["Ada Marlowe sings #AdaMarlowe", "Ada Marlowe sings tonight #AdaMarlowe"]
+    assert label(texts, {}, {"ada": 0.5, "marlowe": 0.5, "adamarlowe": 0.6}) == "Ada Marlowe"
+
+
+def test_codes_give_way_to_words() -> None:
+    texts = ["WND GST, harbour 12", "WND GST, harbour 14"]
+    assert label(texts, {}, {"wnd": 0.6, "gst": 0.6, "harbour": 0.5}).startswith("harbour")
+
+
+def test_a_language_model_knows_things_from_what_is_said_of_them() -> None:
+    texts = ["The orange bikini was quickly sold", "She sold the orange bikini quickly", "an orange bikini quickly sold"]
+    assert label(texts, {}, {"quickly": 0.5, "bikini": 0.5, "orange": 0.4}, language="en").startswith("orange bikini")
+
+
+def test_labels_are_short_whatever_people_write() -> None:
+    hostile = ["x" * 100_000, "🎉" * 300, "مرحبا " * 2_000, "#" + "a" * 500, "\u202eevil\u202c", " ".join(["word"] * 10_000), "ﷺ" * 60]
+    for text in hostile:
+        words = {word: 1.0 for word in text.lower().split()[:8]}
+        for language in ("en", "fr", "ar", "und"):
+            assert len(label([text] * 3, {}, words, language=language)) <= 60
+    long = {f"{'w' * 30}{number}": 1.0 for number in range(8)}
+    assert len(label([" ".join(long)] * 2, {}, long)) <= 60

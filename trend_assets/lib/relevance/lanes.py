@@ -1,0 +1,302 @@
+"""The lane of a topic and why: our products or brands, lifestyle, or noise.
+
+What belongs here: rules over counted signs, and their reasons in words. What doesn't: the signs (``signs``), bursts, ranks and the other
+reasons for suppression (``lib/trends``).
+
+A brand's name is often also a person's, a word of another language, or part of a title. What tells them apart for a brand never seen before
+is company: posts about a brand speak of things to buy, of shops, clothes or the firm, whatever the brand; posts about a singer or a
+station of the same name don't (Firth: "a word is characterized by the company it keeps"; Yarowsky, ACL 1995, one sense per collocation and
+per discourse: a topic is one discourse, so it is judged as a whole).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.lib.relevance.brands import brand_keys
+from trend_assets.lib.relevance.lexicon import Lexicon, lexicon_for
+from trend_assets.lib.relevance.signs import COUNTS, SEPARATOR, TopicSigns, topic_signs
+from trend_assets.lib.tables import row_key
+from trend_assets.lib.topics.hashtags import in_dictionary
+from trend_assets.lib.topics.names import names_in
+from trend_assets.lib.trends.history import encode, hour_numbers, hour_start, sorted_hours
+from trend_assets.tables.declaration import timestamp
+
+WINDOW_HOURS = 24
+NAMED_SHARE = 0.3
+"""A topic speaks of a brand when this share of its posts names one."""
+TRADE_SHARE = 0.25
+"""The brand is meant, not its namesake, when this share of the posts naming it speaks of trade."""
+PHRASE_TRADE_SHARE = 0.05
+"""The same for names of several words, which are rarely anything else."""
+SURE_TRADE_SHARE = 0.5
+"""Asked where the name stands in a longer name, or where the brand is not named."""
+COLLECTED_SHARE = 0.5
+"""Posts were collected by the brand's name when this share of all posts has it: then what doesn't speak of it is no discovery."""
+MACHINE_SHARE = 0.5
+LONGER_NAME_SHARE = 0.5
+_CAPITALS = 0.6
+_PRIOR = (0.5, 2.0)  # posts with trade, posts: what few posts say is not taken at its word
+_SHOWN = 3  # words of evidence
+
+Counts = npt.NDArray[np.int64]
+
+
+class Verdict(NamedTuple):
+    """The lane of a topic in an hour, why, and whether it is kept from the alerts."""
+
+    lane: str
+    reason: str
+
+    @property
+    def suppressed(self) -> bool:
+        """Only noise is suppressed."""
+        return self.lane == "noise"
+
+
+def relevance(
+    topics: pa.Table,
+    clean_posts: pa.Table,
+    assignments: pa.Table,
+    *,
+    brands: Collection[str],
+    catalogue: pa.Table | None = None,
+    hours: Sequence[datetime],
+) -> pa.Table:
+    """Lane of each row of ``topics``: columns ``hour``, ``topic_id``, ``lane``, ``lane_reason``, ``suppressed``, sorted by hour and topic.
+
+    ``topics``: ``topics/topics`` of the ``hours`` (columns ``hour``, ``topic_id``, ``exemplar_posts``); fewer rows mean less work.
+    ``clean_posts``, ``assignments``: of the hours and the 23 before. ``brands``: names as people write them; without any the brand lane
+    stays empty and only machines are noise. ``catalogue``: rows of ``retail/products``; see ``lexicon_for``.
+    Rows after an hour never change its result. Raises ``ValueError`` for naive hours.
+    """
+    lexicon = lexicon_for(brands, catalogue)
+    return judge(hours, topics, topic_signs(clean_posts, assignments, brands, lexicon), lexicon, brands, clean_posts)
+
+
+def judge(
+    hours: Sequence[datetime], topics: pa.Table, signs: TopicSigns, lexicon: Lexicon, brands: Collection[str], posts: pa.Table
+) -> pa.Table:
+    """``relevance`` from signs that are already counted; ``posts`` hold the exemplars (columns network, post_id, clean_text, language)."""
+    wanted = sorted_hours(hours)
+    table = topics.select(["hour", "topic_id", "exemplar_posts"]).sort_by([("hour", "ascending"), ("topic_id", "ascending")])
+    table = table.combine_chunks()
+    at = hour_numbers(table["hour"])
+    codes, names = encode(table["topic_id"])
+    windows = _Windows(signs, names)
+    texts = _Exemplars(posts)
+    keys = sorted(brand_keys(brands))
+    rows: list[int] = []
+    verdicts: list[Verdict] = []
+    for hour in wanted.tolist():
+        here = np.arange(np.searchsorted(at, hour, "left"), np.searchsorted(at, hour, "right"))
+        if not here.size:
+            continue
+        counts, words = windows.of(hour, codes[here])
+        judge_one = _Judge(windows.collected_share(hour), keys, lexicon, texts)
+        for place, row in enumerate(here.tolist()):
+            topic = Topic(*(int(values[place]) for values in counts))
+            exemplars = table["exemplar_posts"][row].as_py() if keys and topic.named else []
+            verdicts.append(judge_one(topic, words[place], exemplars))
+            rows.append(row)
+    return pa.table(
+        {
+            "hour": pa.array([hour_start(hour) for hour in at[rows].tolist()], timestamp),
+            "topic_id": table["topic_id"].take(pa.array(rows, pa.int64())),
+            "lane": pa.array([verdict.lane for verdict in verdicts], pa.string()),
+            "lane_reason": pa.array([verdict.reason for verdict in verdicts], pa.string()),
+            "suppressed": pa.array([verdict.suppressed for verdict in verdicts], pa.bool_()),
+        }
+    )
+
+
+class Topic(NamedTuple):
+    """A topic's posts of a day with each sign; see ``TopicSigns``."""
+
+    posts: int
+    named: int
+    in_words: int
+    traded: int
+    named_traded: int
+    linked: int
+    resold: int
+    figures: int
+
+
+class Said(NamedTuple):
+    """A word, in how many posts it stands there, in how many of these with a capital letter."""
+
+    word: str
+    posts: int
+    capitals: int
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """The rules of an hour."""
+
+    collected_share: float
+    brands: list[str]
+    lexicon: Lexicon
+    texts: _Exemplars
+
+    def __call__(self, topic: Topic, words: dict[str, list[Said]], exemplars: list[str]) -> Verdict:
+        """The verdict on a topic; the first rule that applies is named."""
+        if not topic.posts:
+            return Verdict("lifestyle", "No post in the last 24 hours")
+        machine = _machine(topic)
+        if machine:
+            return Verdict("noise", machine)
+        if not self.brands:
+            return Verdict("lifestyle", f"No brand to look for; {_trade(topic.traded, topic.posts, words)}")
+        if topic.named >= NAMED_SHARE * topic.posts:
+            return self._named(topic, words, exemplars)
+        named = f"{_percent(topic.named, topic.posts)} of its posts name {self._brand()}"
+        trade = _trade(topic.traded, topic.posts, words)
+        if self.collected_share < COLLECTED_SHARE or topic.traded >= SURE_TRADE_SHARE * topic.posts:
+            return Verdict("lifestyle", f"{named}; {trade}")
+        return Verdict("noise", f"beside the point: collected by {self._brand()}, but only {named}; {trade}")
+
+    def _named(self, topic: Topic, words: dict[str, list[Said]], exemplars: list[str]) -> Verdict:
+        meant = (topic.named_traded + _PRIOR[0]) / (topic.named + _PRIOR[1])
+        trade = _trade(topic.named_traded, topic.named, words)
+        longer = self._longer_name(topic, words)
+        if longer is not None:
+            name, share, goes_on = longer
+            # A brand behind a first name is often its founder's ("Ada Marlo"), one before a surname is somebody else's ("Marlo Vance").
+            if meant < SURE_TRADE_SHARE or (goes_on and self.texts.person(exemplars, name)):
+                return Verdict("noise", f"another name: {share} of the posts naming {self._brand()} say '{name.title()}'; {trade}")
+        if meant < (PHRASE_TRADE_SHARE if 2 * topic.in_words >= topic.named else TRADE_SHARE):
+            return Verdict("noise", f"another sense: the posts have the word {self._brand()}, but {trade}")
+        return Verdict("brand", f"{_percent(topic.named, topic.posts)} of its posts name {self._brand()}; {trade}")
+
+    def _brand(self) -> str:
+        return " or ".join(f"'{brand}'" for brand in self.brands[:_SHOWN])
+
+    def _longer_name(self, topic: Topic, words: dict[str, list[Said]]) -> tuple[str, str, bool] | None:
+        """The longer name that the brand's stands in, in most posts, its share in words, whether the brand's begins it; None if none."""
+        found: list[tuple[int, str, bool]] = []
+        for kind in ("before", "after"):
+            for said in words.get(kind, [])[:1]:
+                word, brand = said.word.split(SEPARATOR)
+                known = self.lexicon.masks([word])[0] != 0 or in_dictionary(word)
+                if not known and said.posts >= LONGER_NAME_SHARE * topic.named and said.capitals >= _CAPITALS * said.posts:
+                    goes_on = kind == "after"
+                    found.append((said.posts, f"{brand} {word}" if goes_on else f"{word} {brand}", goes_on))
+        if not found:
+            return None
+        posts, name, goes_on = max(found)
+        return name, _percent(posts, topic.named), goes_on
+
+
+def _machine(topic: Topic) -> str:
+    """Why the posts are a machine's or a market's, not people's attention; empty where they are people's."""
+    if topic.figures >= MACHINE_SHARE * topic.posts:
+        return f"readings of instruments: {_percent(topic.figures, topic.posts)} of its posts are mostly figures"
+    if topic.resold >= MACHINE_SHARE * topic.posts:
+        return f"listings: {_percent(topic.resold, topic.posts)} of its posts offer things for resale, with an address"
+    return ""
+
+
+def _trade(traded: int, posts: int, words: dict[str, list[Said]]) -> str:
+    said = ", ".join(one.word for one in words.get("trade", [])[:_SHOWN])
+    named = f" ({said})" if said and traded else ""
+    return f"{_percent(traded, posts)} speak of things to buy, shops or brands{named}"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / max(whole, 1):.0f} %"
+
+
+class _Windows:
+    """Sums of the signs over the 24 hours up to an hour."""
+
+    def __init__(self, signs: TopicSigns, names: list[str]) -> None:
+        value_set = pa.array(names, pa.string())
+        self.topics = len(names)
+        self.count_hours, self.count_topics, self.counts = _known(signs.counts, value_set, COUNTS)
+        self.word_hours, self.word_topics, self.word_counts = _known(signs.words, value_set, ("posts", "capitals"))
+        rows = signs.words.filter(pc.is_in(signs.words["topic_id"], value_set=value_set))
+        self.kinds = rows["kind"].combine_chunks().dictionary_encode()
+        self.words = rows["word"].combine_chunks().dictionary_encode()
+        self.volume_hours = hour_numbers(signs.volumes["hour"])
+        self.volumes = [np.asarray(signs.volumes[name], dtype=np.int64) for name in ("posts", "named")]
+
+    def of(self, hour: int, codes: Counts) -> tuple[list[Counts], list[dict[str, list[Said]]]]:
+        """Of the topics with these codes (n,): each of ``COUNTS``, and per kind the words said most, most first."""
+        part = _slice(self.count_hours, hour)
+        sums = [np.bincount(self.count_topics[part], values[part], self.topics).astype(np.int64)[codes] for values in self.counts]
+        said: list[dict[str, list[Said]]] = [{} for _ in codes]
+        part = _slice(self.word_hours, hour)
+        place_of = np.full(self.topics, -1, dtype=np.int64)
+        place_of[codes] = np.arange(len(codes))
+        place = place_of[self.word_topics[part]]
+        kind, word = (np.asarray(coded.indices[part], dtype=np.int64) for coded in (self.kinds, self.words))
+        kinds, words = max(len(self.kinds.dictionary), 1), max(len(self.words.dictionary), 1)
+        keys, index = np.unique((place * kinds + kind) * words + word, return_inverse=True)
+        posts, capitals = (np.bincount(index, values[part], len(keys)).astype(np.int64) for values in self.word_counts)
+        group = keys // words
+        order = np.lexsort((keys, -posts, group))
+        order = order[keys[order] >= 0]
+        rank = np.arange(len(order)) - np.searchsorted(group[order], group[order], "left")
+        for one in order[rank < _SHOWN].tolist():
+            at, kind_name = divmod(int(group[one]), kinds)
+            value = Said(self.words.dictionary[int(keys[one]) % words].as_py(), int(posts[one]), int(capitals[one]))
+            said[at].setdefault(self.kinds.dictionary[kind_name].as_py(), []).append(value)
+        return sums, said
+
+    def collected_share(self, hour: int) -> float:
+        """Share of all posts of the day that name a brand."""
+        part = _slice(self.volume_hours, hour)
+        posts, named = (int(values[part].sum()) for values in self.volumes)
+        return named / posts if posts else 0.0
+
+
+def _known(table: pa.Table, names: pa.Array, counts: Sequence[str]) -> tuple[Counts, Counts, list[Counts]]:
+    """Hours, topics and counts of the rows of known topics."""
+    code = pc.index_in(table["topic_id"], value_set=names)
+    rows = table.append_column("code", code).filter(pc.is_valid(code))
+    values = [np.asarray(rows[name], dtype=np.int64) for name in counts]
+    return hour_numbers(rows["hour"]), np.asarray(rows["code"], dtype=np.int64), values
+
+
+def _slice(hours: Counts, hour: int) -> slice:
+    return slice(int(np.searchsorted(hours, hour - WINDOW_HOURS + 1, "left")), int(np.searchsorted(hours, hour, "right")))
+
+
+class _Exemplars:
+    """Texts of exemplar posts, looked up when asked for."""
+
+    def __init__(self, posts: pa.Table) -> None:
+        self.posts = posts
+        self._keys: pa.Array | None = None
+
+    def person(self, exemplars: Sequence[str], name: str) -> bool:
+        """Whether a language model takes ``name`` (two words) for a person's in most of the exemplars that hold it."""
+        words = tuple(name.split())
+        seen = persons = 0
+        for text, language in self._texts(exemplars):
+            if name in " ".join(text.lower().split()):
+                seen += 1
+                persons += any(_within(words, person) for person in names_in(text, language).persons)
+        return seen > 0 and 2 * persons >= seen
+
+    def _texts(self, exemplars: Sequence[str]) -> list[tuple[str, str]]:
+        if self._keys is None:
+            self._keys = row_key(self.posts, ("network", "post_id")).combine_chunks()
+        keys = pa.array([key.replace(":", "\x1f", 1) for key in exemplars], pa.string())
+        place = pc.drop_null(pc.index_in(keys, value_set=self._keys))
+        rows = self.posts.select(["clean_text", "language"]).take(place)
+        return list(zip(rows["clean_text"].to_pylist(), rows["language"].to_pylist(), strict=True))
+
+
+def _within(part: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+    return any(whole[start : start + len(part)] == part for start in range(len(whole) - len(part) + 1))

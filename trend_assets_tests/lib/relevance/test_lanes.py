@@ -1,0 +1,161 @@
+"""Which lane a topic gets, and the evidence it is told with, for a brand nobody has heard of."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from trend_assets.lib.relevance.lanes import relevance
+from trend_assets_tests.lib.relevance.shop_talk import (
+    BRAND,
+    HOUR,
+    OF_A_SINGER,
+    OF_A_STATION,
+    OF_A_WORD,
+    OF_RESALE,
+    OF_SOMETHING_ELSE,
+    OF_THE_BRAND,
+    assigned,
+    posts,
+    topics,
+)
+
+
+def verdict(texts: list[str], brands: list[str] | None = None, others: list[str] | None = None, **options: object) -> dict[str, object]:
+    """The row of a topic with these posts, among other posts that have no topic."""
+    about = posts(texts)
+    clean = pa.concat_tables([about, posts(others or [], first=len(texts))])
+    keys = [f"x:{number}" for number in range(len(texts))]
+    found = relevance(
+        topics(["t"], [keys[:5]]), clean, assigned(about, "t"), brands=[BRAND] if brands is None else brands, hours=[HOUR], **options
+    )  # type: ignore[arg-type]
+    (row,) = found.to_pylist()
+    return row
+
+
+def test_posts_that_name_the_brand_and_speak_of_trade_are_the_brands() -> None:
+    row = verdict(OF_THE_BRAND)
+    assert (row["lane"], row["suppressed"]) == ("brand", False)
+    assert row["lane_reason"].startswith("100 % of its posts name 'marlo'; 100 % speak of things to buy, shops or brands (")
+
+
+def test_a_singer_of_the_same_name_is_noise_and_the_longer_name_is_shown() -> None:
+    row = verdict(OF_A_SINGER)
+    assert (row["lane"], row["suppressed"]) == ("noise", True)
+    assert row["lane_reason"].startswith("another name: 100 % of the posts naming 'marlo' say 'Marlo Vance'; 0 % speak of")
+
+
+def test_a_person_who_wears_clothes_is_still_a_person() -> None:
+    texts = [
+        f"Marlo Vance {what}"
+        for what in (
+            "wore a red dress to the awards",
+            "is wearing a stunning coat tonight",
+            "said the jacket was a gift",
+            "shows off her new shoes in Paris",
+        )
+    ]
+    assert verdict(texts)["lane"] == "noise"
+
+
+def test_a_line_of_the_brands_own_is_no_other_name() -> None:
+    texts = [
+        f"Marlo Home {what}" for what in ("sale: lamps and rugs", "store opens with discount", "bedding restock", "delivery of my sofa")
+    ]
+    assert verdict(texts)["lane"] == "brand"
+
+
+def test_a_word_of_another_language_is_noise() -> None:
+    row = verdict(OF_A_WORD)
+    assert row["lane"] == "noise"
+    assert row["lane_reason"].startswith("another sense: the posts have the word 'marlo', but 0 % speak of")
+
+
+def test_a_name_of_several_words_is_rarely_anything_else() -> None:
+    texts = ["Ana for Maison Marlo!", "Ana joins Maison Marlo again", "Ana and Maison Marlo, finally", "the model Ana at Maison Marlo"]
+    assert verdict(texts, ["maison marlo"])["lane"] == "brand"
+    assert verdict(texts, ["maisonmarlo"])["lane"] == "brand"
+
+
+@pytest.mark.parametrize(("texts", "said"), [(OF_A_STATION, "readings of instruments"), (OF_RESALE, "listings")])
+@pytest.mark.parametrize("brands", [[BRAND], []])
+def test_machines_and_listings_are_noise_with_and_without_a_brand(texts: list[str], said: str, brands: list[str]) -> None:
+    row = verdict(texts, brands)
+    assert (row["lane"], row["suppressed"]) == ("noise", True)
+    assert row["lane_reason"].startswith(said)
+
+
+def test_what_names_no_brand_is_lifestyle_where_all_posts_are_heard() -> None:
+    assert verdict(OF_SOMETHING_ELSE, others=["good morning", "rain again"])["lane"] == "lifestyle"
+
+
+def test_what_names_no_brand_is_beside_the_point_where_posts_were_collected_by_its_name() -> None:
+    row = verdict(OF_SOMETHING_ELSE, others=[f"{text} {number}" for number in range(3) for text in OF_THE_BRAND])
+    assert row["lane"] == "noise"
+    assert row["lane_reason"].startswith("beside the point: collected by 'marlo', but only 0 % of its posts name 'marlo'")
+
+
+def test_without_a_brand_the_brand_lane_is_empty() -> None:
+    assert verdict(OF_THE_BRAND, [])["lane"] == "lifestyle"
+
+
+def test_a_catalogue_of_food_makes_its_words_words_of_trade() -> None:
+    texts = ["Marlo melon is back", "two Marlo melons please", "ripe Marlo melon", "melon by Marlo"]
+    catalogue = pa.table({"product_name": ["Charentais", "Galia"], "category": ["Melons", "Melons"], "product_type": ["Fruit", "Fruit"]})
+    assert verdict(texts)["lane"] == "noise"
+    assert verdict(texts, catalogue=catalogue)["lane"] == "brand"
+
+
+def test_french_posts_are_judged_by_french_words() -> None:
+    texts = ["la nouvelle robe Marlo est sublime", "les soldes chez Marlo", "j'ai acheté une veste Marlo", "Marlo ouvre un magasin ici"]
+    assert verdict(texts)["lane"] == "brand"
+
+
+def test_later_posts_change_nothing() -> None:
+    early, late = posts(OF_A_SINGER), posts(OF_THE_BRAND, at=HOUR + timedelta(hours=1), first=100)
+    both = pa.concat_tables([early, late])
+    given = {"brands": [BRAND], "hours": [HOUR]}
+    alone = relevance(topics(["t"]), early, assigned(early, "t"), **given)  # type: ignore[arg-type]
+    assert relevance(topics(["t"]), both, assigned(both, "t"), **given) == alone  # type: ignore[arg-type]
+
+
+def test_a_range_of_hours_equals_one_hour_at_a_time() -> None:
+    parts = [posts(texts, at=HOUR + timedelta(hours=n), first=100 * n) for n, texts in enumerate((OF_A_SINGER, OF_THE_BRAND, OF_A_WORD))]
+    clean = pa.concat_tables(parts)
+    hours = [HOUR + timedelta(hours=n) for n in range(3)]
+    registry = pa.concat_tables([topics(["t"], hour=hour) for hour in hours])
+    whole = relevance(registry, clean, assigned(clean, "t"), brands=[BRAND], hours=hours)
+    single = [relevance(registry, clean, assigned(clean, "t"), brands=[BRAND], hours=[hour]) for hour in hours]
+    assert whole == pa.concat_tables(single)
+
+
+def test_order_of_posts_changes_nothing() -> None:
+    clean = posts(OF_THE_BRAND + OF_A_SINGER)
+    turned = clean.take(list(range(clean.num_rows))[::-1])
+    given = {"brands": [BRAND], "hours": [HOUR]}
+    expected = relevance(topics(["t"]), clean, assigned(clean, "t"), **given)  # type: ignore[arg-type]
+    assert relevance(topics(["t"]), turned, assigned(turned, "t"), **given) == expected  # type: ignore[arg-type]
+
+
+HOSTILE = ["x" * 100_000 + " marlo", "🎉" * 50, "مرحبا marlo بالعالم", "\u202emarlo\u202c", "#" * 500, "marlo " * 10_000, "12 34 56", "ﷺ"]
+
+
+def test_hostile_texts_have_a_verdict() -> None:
+    assert verdict(HOSTILE)["lane"] in ("brand", "lifestyle", "noise")
+    assert verdict(["🎉🎉"])["lane"] == "lifestyle"
+
+
+def test_reposts_and_empty_tables_say_nothing() -> None:
+    reposts = posts(OF_THE_BRAND, kind="repost")
+    (row,) = relevance(topics(["t"]), reposts, assigned(reposts, "t"), brands=[BRAND], hours=[HOUR]).to_pylist()
+    assert (row["lane"], row["lane_reason"]) == ("lifestyle", "No post in the last 24 hours")
+    nothing = posts([])
+    assert relevance(topics([]), nothing, assigned(nothing, "t"), brands=[BRAND], hours=[HOUR]).num_rows == 0
+
+
+def test_naive_hours_are_refused() -> None:
+    clean = posts(OF_THE_BRAND)
+    with pytest.raises(ValueError, match=r"aware|zone|naive"):
+        relevance(topics(["t"]), clean, assigned(clean, "t"), brands=[BRAND], hours=[datetime(2026, 9, 1)])
