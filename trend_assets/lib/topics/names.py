@@ -62,10 +62,8 @@ def _read(document: Doc) -> Names:
     entities = [span for span in document.ents if span.label_ not in _NO_NAMES]
     things = []
     for span in document.noun_chunks:
-        words = list(span)
-        while words and words[0].pos_ not in _THINGS:
-            words = words[1:]
-        things.append(_words([word.text for word in words]))
+        first = next((place for place, word in enumerate(span) if word.pos_ in _THINGS), len(span))
+        things.append(_words([word.text for word in span[first:]]))
     return Names(
         frozenset(words for span in entities if (words := _words([word.text for word in span]))),
         frozenset(words for span in entities if span.label_ in _PERSONS and (words := _words([word.text for word in span]))),

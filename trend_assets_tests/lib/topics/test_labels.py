@@ -96,7 +96,7 @@ def test_a_language_model_knows_things_from_what_is_said_of_them() -> None:
 def test_labels_are_short_whatever_people_write() -> None:
     hostile = ["x" * 100_000, "🎉" * 300, "مرحبا " * 2_000, "#" + "a" * 500, "\u202eevil\u202c", " ".join(["word"] * 10_000), "ﷺ" * 60]
     for text in hostile:
-        words = {word: 1.0 for word in text.lower().split()[:8]}
+        words = dict.fromkeys(text.lower().split()[:8], 1.0)
         for language in ("en", "fr", "ar", "und"):
             assert len(label([text] * 3, {}, words, language=language)) <= 60
     long = {f"{'w' * 30}{number}": 1.0 for number in range(8)}
