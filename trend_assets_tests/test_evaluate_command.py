@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
@@ -66,6 +67,25 @@ def test_csv_and_json_lines_give_what_parquet_gives(posts: Path, tmp_path: Path)
         assert result.exit_code == 0, result.stderr
         found.append({name: json.loads(result.stdout)[name] for name in ("ami", "ari", "nmi")})
     assert found[0] == found[1] == found[2]
+
+
+def test_bursts_of_labelled_series(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice, start = np.random.default_rng(1), np.datetime64("2026-09-01T00:00", "s")
+    times = start + np.arange(8 * 288) * np.timedelta64(5, "m")
+    counts = dice.poisson(20, len(times))
+    counts[2000:2006] += 200
+    csv.write_csv(pa.table({"series": ["a"] * len(times), "at": times, "value": counts}), tmp_path / "series.csv")
+    window = {"series": ["a"], "start": [times[1998]], "end": [times[2010]]}
+    pq.write_table(pa.table(window), tmp_path / "windows.parquet")
+    files = ("--series", tmp_path / "series.csv", "--windows", tmp_path / "windows.parquet")
+    found = json.loads(run("bursts", *files, "--peers", "--json").stdout)
+    assert list(found)[:3] == ["windows", "hit", "false_alarms_per_series_day"]
+    assert (found["windows"], found["hit"]) == (1, 1)
+    assert found["peers"]["Poisson, trailing day"]["hit"] == 1
+    monkeypatch.setattr(evaluate, "console", Console(file=io.StringIO(), width=150))
+    assert run("bursts", *files, "--peers").exit_code == 0
+    assert "trailing robust z-score" in evaluate.console.file.getvalue()
+    assert "windows" in one_line(run("bursts", "--series", tmp_path / "series.csv", "--windows", tmp_path / "series.csv", "--json"), 1)
 
 
 def one_line(result: Result, code: int) -> str:

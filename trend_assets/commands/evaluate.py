@@ -60,6 +60,21 @@ def topics(
     _answer(result, as_json, lambda: _print_quality(result, ("ami", "ari", "nmi", "posts_per_core_second")))
 
 
+@evaluate.command()
+def bursts(
+    series: Annotated[Path, typer.Option(help="Counts: series, at, value; regular in time")],
+    windows: Annotated[Path, typer.Option(help="What really happened: series, start, end")],
+    peers: PeersOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Detect bursts in labelled series: windows hit, false alarms per series and day."""
+    with _work():
+        from trend_assets.lib.evaluation.bursts import evaluate_bursts
+
+        result = evaluate_bursts(_table(series, "observations"), _table(windows, "windows"), peers=peers)
+    _answer(result, as_json, lambda: _print_bursts(result))
+
+
 @contextlib.contextmanager
 def _work() -> Iterator[None]:
     """Nothing that happens inside reaches standard output; what is wrong with the data ends the command in one line."""
@@ -147,4 +162,15 @@ def _print_quality(result: Figures, names: Sequence[str]) -> None:
     grid = Grid("method", *titles, title=f"Means over {len(groups)} groups" if len(groups) > 1 else None)
     for method, row in {"ours": result, **peers}.items():
         grid.add_row(method, *([row["note"]] if "note" in row else [_figure(name, row.get(name)) for name in names]))
+    console.print(grid)
+
+
+def _print_bursts(result: Figures) -> None:
+    """Windows hit at the usual threshold, and with thresholds moved until so many false alarms are raised."""
+    budgets = list(result["at_budget"])
+    caption = "at …: windows hit with the threshold moved until it raises so many false alarms a series-day"
+    grid = Grid("method", "windows", "hit", "false alarms/series-day", *(f"at {budget}" for budget in budgets), caption=caption)
+    for method, row in {"ours": result, **result.get("peers", {})}.items():
+        hit = [str(row["at_budget"][budget]) for budget in budgets]
+        grid.add_row(method, str(row["windows"]), str(row["hit"]), f"{row['false_alarms_per_series_day']:.3f}", *hit)
     console.print(grid)

@@ -117,12 +117,12 @@ def test_a_story_goes_on_with_its_nearest_until_a_day_passes() -> None:
         "created_at": [0, 60, 120, 180, 180 + 2 * day, 240 + 2 * day],
         "text": ["storm hits coast", "storm hits coast now", "goal wins cup", "goal wins cup now", "storm hits coast", "nothing alike"],
     }
-    found = peers.first_story_detection(read_evaluation_posts(pa.table(rows))).tolist()
+    found = peers.FirstStoryDetection()(read_evaluation_posts(pa.table(rows))).tolist()
     assert found == [0, 0, 1, 1, 2, 3]
 
 
 def test_only_a_peer_that_is_near_enough_is_joined() -> None:
     rows = {"post_id": list("abc"), "created_at": [0, 1, 2], "text": ["storm coast wind", "storm goal cup", "goal cup wind"]}
     posts = read_evaluation_posts(pa.table(rows))
-    assert len(set(peers.first_story_detection(posts, distance=0.01).tolist())) == 3
-    assert len(set(peers.first_story_detection(posts, distance=0.99).tolist())) == 1
+    assert len(set(peers.FirstStoryDetection(0.01)(posts).tolist())) == 3
+    assert len(set(peers.FirstStoryDetection(0.99)(posts).tolist())) == 1
