@@ -1,14 +1,15 @@
-"""Influence: speed of the rankings, and who is amplified next, ours beside raw counts and PageRank.
+"""Influence: speed of scoring and of rankings, and how well rankings say who is amplified next, ours beside its peers.
 
-What belongs here: edges per second, and NDCG@50 of rankings against the interactions received in the following hour,
-six hours and day. What doesn't: the ranking itself (``lib/influence``).
+What belongs here: made-up streams, real ones, printing. What doesn't: the protocol and the peers (``lib/evaluation/influence.py``), the
+rankings (``lib/influence``).
 
-Run: ``python -m benchmarks.influence [--posts FILE] [--interactions FILE]``.
-Data: (1) a synthetic stream whose authors' attraction drifts (a slow random walk, plus an occasional viral hour that
-decays) and that holds a few bots; (2) mentions in real posts, given a table with author_id, created_at and text: replies and
-mentions are all that such an archive holds, reposts are missing; (3) ``--interactions``: columns source, target, kind, at.
-Every ranking sees only acts before the hour it predicts. NDCG's gain is the number of distinct sources that act towards
-the author in the period, so it rewards finding who is amplified by many, not who is spammed.
+Run: ``python -m benchmarks.influence [--posts FILE] [--town FOLDER] [--interactions FILE] [--part tuning|reported] [--peers]``.
+
+Data: (1) made-up streams of reposts: cascades whose delays fall as a power law or exponentially, with and without an event in the
+middle, authors whose attraction drifts, and authors who never change; (2) mentions and replies in real posts, a table with author_id,
+created_at and text (such an archive holds no reposts, so the gain counts every act); (3) the interactions of a simulated town's lake;
+(4) ``--interactions``: columns source, target, kind, at. ``--part tuning`` makes the streams of the seeds the method was shaped on, and
+takes the first third of real streams; ``reported``, the default, other seeds and the rest.
 """
 
 from __future__ import annotations
@@ -18,161 +19,198 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from scipy import sparse
 
+from trend_assets.lib.evaluation.influence import evaluate_influence, read_stream, rolling_origins, scoring_speed
 from trend_assets.lib.influence import influencer_rankings
-from trend_assets.lib.influence.rankings import decayed_scores, distinct_acts
+from trend_assets.lib.influence.outlook import HORIZONS
 from trend_assets.tables import TABLES
 
 START = datetime(2026, 9, 1, tzinfo=UTC)
-PERIODS = (1, 6, 24)
+HOUR = 3600.0
+SEEDS = {"tuning": (1, 2, 3), "reported": (11,)}
+TUNING_SHARE = 1 / 3
 
 
-class Edges(NamedTuple):
-    """Interactions as arrays (n,), sorted by hour: hour number from 0, source, target; and the number of authors."""
-
-    hour: np.ndarray
-    source: np.ndarray
-    target: np.ndarray
-    authors: int
+def rhythm(at: np.ndarray) -> np.ndarray:
+    """How lively the moment (seconds) is within its day, at most 1."""
+    return (1 + 0.6 * np.sin(2 * np.pi * at / 86400)) / 1.6
 
 
-def synthetic(count: int, *, hours: int = 720, authors: int = 20_000, seed: int = 0) -> Edges:
-    """A drifting stream: log attraction is a random walk with a half-life of two days, viral hours decay over eight."""
+def cascades(
+    seed: int,
+    *,
+    tail: float | None,
+    half_life: float = HOUR,
+    event: bool = False,
+    edges: int = 150_000,
+    authors: int = 20_000,
+    posts_share: float = 0.15,
+) -> pa.Table:
+    """A week of posts whose reposts bring reposts (a Hawkes process by branching, thinned by the time of day).
+
+    ``tail``: delays are Pareto from five minutes with this exponent; None: exponential with ``half_life`` seconds. ``event``: half of
+    the posts come in a wave from the middle of the week on. Authors differ in how much they post and how much they are reposted.
+    """
+    random, span = np.random.default_rng(seed), 7 * 24 * HOUR
+    activity = random.pareto(1.2, authors) + 0.05
+    activity /= activity.sum()
+    influence = random.pareto(1.2, authors) + 0.02
+    posts = int(edges * posts_share)
+    at = random.random(posts) * span
+    if event:
+        at[: posts // 2] = np.minimum(0.45 * span + random.exponential(12 * HOUR, posts // 2), span - 1)
+    who = random.choice(authors, posts, p=activity)
+    expected = influence[who] * random.lognormal(0, 1, posts)
+    expected *= edges * 0.4 / expected.sum()
+
+    def delays(count: int) -> np.ndarray:
+        if tail is None:
+            return random.exponential(half_life / np.log(2), count)
+        return 300 * (random.random(count) ** (-1 / tail) - 1)
+
+    brought = random.poisson(np.minimum(expected, edges * 0.03))
+    generation = np.repeat(at, brought) + delays(brought.sum()), np.repeat(who, brought)
+    moments, targets = [], []
+    while generation[0].size:
+        inside = generation[0] < span
+        moment, target = generation[0][inside], generation[1][inside]
+        moments.append(moment)
+        targets.append(target)
+        brought = random.poisson(0.6, moment.size)
+        generation = np.repeat(moment, brought) + delays(brought.sum()), np.repeat(target, brought)
+    moment, target = np.concatenate(moments), np.concatenate(targets)
+    lively = random.random(moment.size) < rhythm(moment)
+    moment, target = moment[lively], target[lively]
+    fans = (target * 7919 + random.integers(0, 200, target.size)) % authors
+    anyone = random.choice(authors, target.size, p=activity)
+    return stream(moment, np.where(random.random(target.size) < 0.5, fans, anyone), target)
+
+
+def drifting(seed: int, *, edges: int = 150_000, hours: int = 168, authors: int = 20_000) -> pa.Table:
+    """Log attraction is a random walk with a half-life of two days; viral hours decay over eight."""
     random = np.random.default_rng(seed)
-    base = random.pareto(1.3, authors) + 0.01
-    drift = random.normal(0, 1, authors)
-    viral = np.zeros(authors)
+    base, drift, viral = random.pareto(1.3, authors) + 0.01, random.normal(0, 1, authors), np.zeros(authors)
     keep = 0.5 ** (1 / 48)
-    rhythm = 1 + 0.6 * np.sin(2 * np.pi * np.arange(hours) / 24)
-    per_hour = random.multinomial(count, rhythm / rhythm.sum())
-    source_weight = np.cumsum(random.pareto(1.1, authors) + 0.01)
-    columns: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    for hour in range(hours):
+    share = rhythm(np.arange(hours) * HOUR)
+    per_hour = random.multinomial(edges, share / share.sum())
+    columns = []
+    for hour, count in enumerate(per_hour.tolist()):
         drift = keep * drift + np.sqrt(1 - keep * keep) * random.normal(0, 1, authors)
         viral *= 0.5 ** (1 / 8)
         viral[random.integers(0, authors, 3)] += random.exponential(4, 3)
         attraction = np.cumsum(base * np.exp(drift) + base.mean() * 20 * viral)
-        target = np.searchsorted(attraction, random.random(per_hour[hour]) * attraction[-1])
-        source = np.searchsorted(source_weight, random.random(per_hour[hour]) * source_weight[-1])
-        # Ten bots in turn push one account each with fifty acts an hour.
-        bots = np.repeat(np.arange(10), 50) if count >= 100_000 and hour % 24 < 2 else np.zeros(0, dtype=int)
-        columns.append((np.full(target.size + bots.size, hour), np.append(source, bots), np.append(target, authors - 1 - bots)))
-    hour_of, source, target = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-    return Edges(hour_of, source, target, authors)
+        target = np.searchsorted(attraction, random.random(count) * attraction[-1])
+        columns.append(((hour + random.random(count)) * HOUR, random.integers(0, authors, count), target))
+    return stream(*(np.concatenate(parts) for parts in zip(*columns, strict=True)))
 
 
-def from_mentions(path: Path) -> Edges:
+def unchanging(seed: int, *, edges: int = 100_000, authors: int = 20_000) -> pa.Table:
+    """Every author is amplified at a rate that never changes."""
+    random = np.random.default_rng(seed)
+    attraction = np.cumsum(random.pareto(1.3, authors) + 0.01)
+    target = np.searchsorted(attraction, random.random(edges) * attraction[-1])
+    return stream(random.random(edges) * 7 * 24 * HOUR, random.integers(0, authors, edges), target)
+
+
+def stream(at: np.ndarray, source: np.ndarray, target: np.ndarray) -> pa.Table:
+    """Columns source, target, kind, at of reposts at so many seconds from the start."""
+    moment = pa.array((START.timestamp() * 1e6 + at * 1e6).astype(np.int64)).cast(pa.timestamp("us", tz="UTC"))
+    names = pa.array([f"{number:016x}" for number in range(int(max(source.max(), target.max())) + 1)])
+    kind = pa.array(["repost"]).take(pa.array(np.zeros(at.size, dtype=np.int64)))
+    return pa.table({"source": names.take(pa.array(source)), "target": names.take(pa.array(target)), "kind": kind, "at": moment})
+
+
+STREAMS: dict[str, Callable[[int], pa.Table]] = {
+    "cascades, tail 0.24": lambda seed: cascades(seed, tail=0.24),
+    "cascades, tail 0.5": lambda seed: cascades(seed, tail=0.5),
+    "cascades, tail 0.8": lambda seed: cascades(seed, tail=0.8),
+    "cascades, tail 0.8, an event": lambda seed: cascades(seed, tail=0.8, event=True),
+    "cascades, tail 1.2, an event, few posts": lambda seed: cascades(seed, tail=1.2, event=True, posts_share=0.05),
+    "cascades, half-life 1 h": lambda seed: cascades(seed, tail=None),
+    "cascades, half-life 6 h": lambda seed: cascades(seed, tail=None, half_life=6 * HOUR),
+    "cascades, half-life 15 min, few posts": lambda seed: cascades(seed, tail=None, half_life=HOUR / 4, posts_share=0.03),
+    "drifting": drifting,
+    "unchanging": unchanging,
+}
+
+
+def mentions(path: Path) -> pa.Table:
     """Who mentions or answers whom in real posts; accounts are only compared, never printed."""
-    import pyarrow.compute as pc
-
     posts = pq.read_table(path, columns=["author_id", "created_at", "text"]).sort_by("created_at")
     found = pc.split_pattern_regex(posts["text"], r"[^@\w]+").combine_chunks()
-    words, row = pc.utf8_lower(pc.list_flatten(found)), np.asarray(pc.list_parent_indices(found))
-    mentions = np.asarray(pc.match_substring_regex(words, r"^@\w{2,15}$"))
-    names = words.filter(pa.array(mentions)).dictionary_encode()
-    authors = posts["author_id"].combine_chunks().dictionary_encode()
-    at = np.asarray(pc.cast(posts["created_at"], pa.int64())) // 3_600_000_000
-    rows = row[mentions]
-    return Edges(at[rows] - at.min(), np.asarray(authors.indices)[rows], np.asarray(names.indices), len(names.dictionary))
+    words, row = pc.utf8_lower(pc.list_flatten(found)), pc.list_parent_indices(found)
+    named = pc.match_substring_regex(words, r"^@\w{2,15}$")
+    posts = posts.take(row.filter(named))
+    kind = pa.array(["mention"]).take(pa.array(np.zeros(posts.num_rows, dtype=np.int64)))
+    return pa.table(
+        {"source": pc.cast(posts["author_id"], pa.string()), "target": words.filter(named), "kind": kind, "at": posts["created_at"]}
+    )
 
 
-def from_file(path: Path) -> Edges:
-    """Edges of a table with columns source, target, at."""
-    import pyarrow.compute as pc
+def of_town(lake: Path) -> pa.Table:
+    """The interactions of a lake's folder, whichever parts its manifests name."""
+    from trend_assets.lake.lake import Lake
 
-    table = pq.read_table(path).sort_by("at")
-    hour = np.asarray(pc.cast(pc.cast(table["at"], pa.timestamp("us", tz="UTC")), pa.int64())) // 3_600_000_000
-    source, target = (pc.cast(table[name], pa.string()).combine_chunks().dictionary_encode() for name in ("source", "target"))
-    return Edges(hour - hour.min(), np.asarray(source.indices), np.asarray(target.indices), len(target.dictionary))
+    rows = Lake(str(lake)).read(TABLES["influencers/interactions"])
+    return pa.table({"source": rows["source_author"], "target": rows["target_author"], "kind": rows["kind"], "at": rows["created_at"]})
 
 
-def ndcg_at_50(score: np.ndarray, gain: np.ndarray) -> float:
-    """Normalised discounted cumulative gain of the first 50 by score (ties by place); 1 is the best order there is."""
-    discount = 1 / np.log2(np.arange(2, 52))
-    first = np.lexsort((np.arange(score.size), -score))[:50]
-    best = -np.sort(-gain)[:50]
-    return float(np.sum(gain[first] * discount[: first.size]) / np.sum(best * discount[: best.size]))
+def part_of(rows: pa.Table, part: str) -> pa.Table:
+    """The first third of a real stream, which the method was shaped on, or the rest."""
+    rows = rows.sort_by("at")
+    third = int(rows.num_rows * TUNING_SHARE)
+    return rows.slice(0, third) if part == "tuning" else rows.slice(third)
 
 
-def page_rank(source: np.ndarray, target: np.ndarray, size: int, damping: float = 0.85, rounds: int = 40) -> np.ndarray:
-    """PageRank by power iteration over the multigraph of acts; nodes without acts give their weight to all."""
-    matrix = sparse.csr_matrix((np.ones(source.size), (target, source)), shape=(size, size))
-    out = np.asarray(matrix.sum(axis=0)).ravel()
-    share = np.divide(1.0, out, out=np.zeros(size), where=out > 0)
-    rank = np.full(size, 1 / size)
-    for _ in range(rounds):
-        rank = damping * (matrix @ (rank * share) + rank[out == 0].sum() / size) + (1 - damping) / size
-    return rank
-
-
-def next_hours(edges: Edges, every: int) -> dict[str, list[list[float]]]:
-    """NDCG@50 of each ranking for each period, at every so many hours from the eighth day (or a third of the data) on."""
-    nothing = np.zeros(edges.hour.size, dtype=np.int64)
-    acts = distinct_acts(edges.hour, edges.target, edges.source, nothing)
-    size = max(edges.authors, int(edges.source.max()) + 1)
-    last = int(edges.hour.max())
-
-    def within(start: int, stop: int) -> slice:
-        return slice(*np.searchsorted(edges.hour, (start, stop)))
-
-    def decayed(half_life: float) -> Callable[[int], np.ndarray]:
-        return lambda hour: decayed_scores(acts, hour - 1, edges.authors, half_life)
-
-    def counted(hours: int) -> Callable[[int], np.ndarray]:
-        return lambda hour: np.bincount(edges.target[within(hour - hours, hour)], minlength=edges.authors).astype(float)
-
-    def ranked(hours: int) -> Callable[[int], np.ndarray]:
-        return lambda hour: page_rank(edges.source[within(hour - hours, hour)], edges.target[within(hour - hours, hour)], size)[
-            : edges.authors
-        ]
-
-    rankings: dict[str, Callable[[int], np.ndarray]] = {
-        "ours, half-life 24 h": decayed(24),
-        "ours, half-life 6 h": decayed(6),
-        "ours, half-life 1 h": decayed(1),
-        "raw counts, all history": counted(last + 1),
-        "raw counts, last hour": counted(1),
-        "PageRank, all history": ranked(last + 1),
-        "PageRank, last hour": ranked(1),
-    }
-    results: dict[str, list[list[float]]] = {name: [[] for _ in PERIODS] for name in rankings}
-    for hour in range(min(192, last // 3), last - max(PERIODS), every):
-        gains = []
-        for period in PERIODS:
-            pairs = np.unique(edges.target[within(hour, hour + period)].astype(np.int64) * size + edges.source[within(hour, hour + period)])
-            gains.append(np.bincount(pairs // size, minlength=edges.authors).astype(float))
-        for name, ranking in rankings.items():
-            score = ranking(hour)
-            for place, gain in enumerate(gains):
-                if gain.any():
-                    results[name][place].append(ndcg_at_50(score, gain))
-    return results
-
-
-def as_table(edges: Edges) -> pa.Table:
-    """The edges as rows of ``influencers/interactions``."""
-    count = edges.hour.size
-    names = pa.array([f"{number:016x}" for number in range(max(edges.authors, int(edges.source.max()) + 1))])
-    at = int(START.timestamp()) + edges.hour.astype(np.int64) * 3600
+def as_interactions(rows: pa.Table) -> pa.Table:
+    """The stream as rows of ``influencers/interactions``, on 200 topics."""
+    count = rows.num_rows
+    topic = np.asarray(pc.index_in(rows["target"], value_set=pc.unique(rows["target"])).combine_chunks()) % 200
     return TABLES["influencers/interactions"].conform(
         pa.table(
             {
-                "created_at": pa.array(at * 1_000_000).cast(pa.timestamp("us", tz="UTC")),
+                "created_at": rows["at"],
                 "network": pa.array(["x"]).take(pa.array(np.zeros(count, dtype=np.int64))),
-                "post_id": pa.array(np.arange(count)).cast(pa.string()),
-                "kind": pa.array(["repost"]).take(pa.array(np.zeros(count, dtype=np.int64))),
-                "source_author": names.take(pa.array(edges.source)),
-                "target_author": names.take(pa.array(edges.target)),
-                "topic_id": pa.array([f"t{number}" for number in range(200)]).take(pa.array(edges.target % 200)),
+                "post_id": pc.cast(pa.array(np.arange(count)), pa.string()),
+                "kind": rows["kind"],
+                "source_author": rows["source"],
+                "target_author": rows["target"],
+                "topic_id": pa.array([f"t{number}" for number in range(200)]).take(pa.array(topic)),
             }
         )
     )
+
+
+def print_speed() -> None:
+    """Edges a core-second of scoring, without and with the encoding of names; and of all hourly rankings of a month."""
+    for count in (100_000, 1_000_000):
+        rows = drifting(0, edges=count, hours=720)
+        alone, whole = scoring_speed(rows)
+        print(f"{rows.num_rows:>9,} edges: scoring {alone:,.0f} edges per core-second, with encoding {whole:,.0f};", end=" ", flush=True)
+        acts = as_interactions(rows)
+        hours = [START + timedelta(hours=number) for number in range(0, 720, 10)]
+        began = time.process_time()
+        ranked = influencer_rankings(hours, interactions=acts).num_rows
+        print(
+            f"{len(hours)} of 720 hourly rankings, overall and 200 topics: {time.process_time() - began:.1f} core-seconds, {ranked:,} rows"
+        )
+
+
+def print_quality(title: str, rows: pa.Table, peers: bool) -> None:
+    """One table of NDCG@50 by horizon."""
+    read = read_stream(rows)
+    print(f"\n{title}: {read.at.size:,} acts, {read.names:,} accounts, {len(rolling_origins(read))} origins; gain: {read.counted}")
+    found = evaluate_influence(rows, peers=peers)
+    print(f"{'ranking':34}" + "".join(f"{f'{horizon} h':>8}" for horizon in HORIZONS) + f"{'edges/s':>14}")
+    for name, one in {"ours": found, **found.get("peers", {})}.items():
+        values = [one["ndcg_at_50"][f"{horizon}h"] for horizon in HORIZONS]
+        told = "".join("       -" if value is None else f"{value:8.3f}" for value in values)
+        print(f"{name:34}{told}" + (f"{one['edges_per_second']:>14,}" if one["edges_per_second"] else f"  {one['note']}"), flush=True)
 
 
 def main() -> None:
@@ -180,34 +218,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     shared = Path(__file__).resolve().parents[2] / "shared" / "data"
     parser.add_argument("--posts", type=Path, default=shared / "tweets_fashion_brands_2021.parquet")
+    parser.add_argument("--town", type=Path, help="folder of a town's lake")
     parser.add_argument("--interactions", type=Path)
-    parser.add_argument("--every", type=int, default=12, help="hours between the moments that are judged")
+    parser.add_argument("--part", choices=("tuning", "reported"), default="reported")
+    parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True)
     arguments = parser.parse_args()
 
-    for count in (100_000, 1_000_000):
-        edges = synthetic(count)
-        began = time.process_time()
-        acts = distinct_acts(edges.hour, edges.target, edges.source, np.zeros(edges.hour.size, dtype=np.int64))
-        for hour in range(24, 720, 24):
-            decayed_scores(acts, hour, edges.authors, 24.0)
-        scored = edges.hour.size / (time.process_time() - began)
-        table = as_table(edges)
-        began = time.process_time()
-        rows = influencer_rankings([START + timedelta(hours=hour) for hour in range(720)], interactions=table).num_rows
-        ranked = time.process_time() - began
-        print(f"{edges.hour.size:>9,} edges: scores after each of 30 days {scored:,.0f} edges per core-second;", end=" ")
-        print(f"all 720 hourly rankings, overall and 200 topics: {ranked:.1f} core-seconds, {rows:,} rows")
-
-    sets = {"synthetic, drifting, with bots": synthetic(300_000)}
+    print_speed()
+    for title, make in STREAMS.items():
+        for seed in SEEDS[arguments.part]:
+            print_quality(f"{title} (seed {seed})", make(seed), arguments.peers)
     if arguments.posts.exists():
-        sets["mentions in real posts (no reposts)"] = from_mentions(arguments.posts)
+        print_quality("mentions in real posts", part_of(mentions(arguments.posts), arguments.part), arguments.peers)
+    if arguments.town:
+        print_quality("a simulated town", part_of(of_town(arguments.town), arguments.part), arguments.peers)
     if arguments.interactions:
-        sets[str(arguments.interactions.name)] = from_file(arguments.interactions)
-    for title, edges in sets.items():
-        print(f"\n{title}: {edges.hour.size:,} edges, {edges.authors:,} targets, {int(edges.hour.max()) + 1} hours; NDCG@50 of the next")
-        print(f"{'ranking':28}" + "".join(f"{f'{period} h':>8}" for period in PERIODS))
-        for name, values in next_hours(edges, arguments.every if edges.hour.max() > 300 else 3).items():
-            print(f"{name:28}" + "".join(f"{np.mean(column):8.3f}" for column in values))
+        print_quality(arguments.interactions.name, pq.read_table(arguments.interactions), arguments.peers)
 
 
 if __name__ == "__main__":

@@ -80,6 +80,8 @@ FIGURES = {
     ),
     "topics/trends": Figures(counted=("stage", "suppressed"), top_by="score", shown=("rank", "label", "stage", "posts", "score")),
     "influencers/interactions": Figures(counted=("kind",)),
+    "influencers/early_posts": Figures(),
+    "influencers/early_authors": Figures(),
     "influencers/influencer_rankings": Figures(),
     "retail/inventory": Figures(summed=("on_hand", "sold"), shown=("product_id", "store_id", "on_hand", "sold", "data_origin")),
     "retail/orders": Figures(counted=("kind",), summed=("quantity",), shown=("product_id", "store_id", "kind", "quantity", "unit_price")),

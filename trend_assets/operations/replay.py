@@ -43,6 +43,8 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("topics/topic_hours",),
     ("topics/trends",),
     ("influencers/interactions",),
+    ("influencers/early_posts",),
+    ("influencers/early_authors",),
     ("influencers/influencer_rankings",),
 )
 """Tables that are functions of landing files, in the order of the flow; those of one stage are made together."""
@@ -54,7 +56,9 @@ SEALED_LOOK_BACK = {
     "topics/topic_hours": 7,
     "topics/trends": 28,
     "influencers/interactions": 7,
-    "influencers/influencer_rankings": 7,
+    "influencers/early_posts": 7,
+    "influencers/early_authors": 9,
+    "influencers/influencer_rankings": 9,
 }
 """Days that a table made at sealing looks back at most: late posts in them explain a difference. Raw and clean posts do not."""
 _KEY = re.compile(r"\d{4}-\d\d-\d\d-\d\d:\d\d")

@@ -32,10 +32,67 @@ INTERACTIONS = Table(
     licence_class="derived",
 )
 
+EARLY_POSTS = Table(
+    group="influencers",
+    name="early_posts",
+    description="One row per author who was among the first to write about a young topic: the author's first post in it.",
+    columns=(
+        Column("created_at", timestamp, "When the post was published; decides the partition", "UTC"),
+        Column("network", pa.string(), "Social network"),
+        Column("post_id", pa.string(), "The post"),
+        Column("author", pa.string(), "Pseudonym of the author", personal=True),
+        Column("topic_id", pa.string(), "The topic"),
+        Column("place", pa.int32(), "1 is the first author of the topic", "rank", minimum=1),
+    ),
+    key=("topic_id", "network", "author"),
+    partition="hour",
+    time="created_at",
+    layer="aggregate",
+    retention_days=30,
+    licence_class="derived",
+)
+
+EARLY_AUTHORS = Table(
+    group="influencers",
+    name="early_authors",
+    description="Authors who were early on topics that grew more often than chance gives, after each hour.",
+    columns=(
+        Column("hour", timestamp, "Hour after which the ranking holds; decides the partition", "UTC"),
+        Column("rank", pa.int32(), "1 has the greatest foresight_low", "rank", minimum=1),
+        Column("author", pa.string(), "Pseudonym of the author", personal=True),
+        Column("network", pa.string(), "Social network"),
+        Column("early_topics", pa.int64(), "Topics of the last seven judged days that the author was early on", "count", minimum=0),
+        Column("grown_topics", pa.int64(), "Of these, topics that grew in the day after the author's post", "count", minimum=0),
+        Column(
+            "expected_grown_topics",
+            pa.float64(),
+            "How many would have grown by chance: the share of other topics in the same state",
+            "count",
+            minimum=0,
+        ),
+        Column(
+            "foresight",
+            pa.float64(),
+            "How many times as often as by chance the topics grew, shrunk towards what is usual",
+            "ratio",
+            minimum=0,
+        ),
+        Column("foresight_low", pa.float64(), "The foresight is at least this with 95 % certainty; decides the rank", "ratio", minimum=0),
+        Column("foresight_high", pa.float64(), "The foresight is at most this with 95 % certainty", "ratio", minimum=0),
+        Column("reason", pa.string(), "Why the author is ranked here, in words"),
+    ),
+    key=("network", "author"),
+    partition="hour",
+    time="hour",
+    layer="aggregate",
+    retention_days=30,
+    licence_class="derived",
+)
+
 INFLUENCER_RANKINGS = Table(
     group="influencers",
     name="influencer_rankings",
-    description="Most amplified authors after each hour, overall and per topic, by recency-decayed counts.",
+    description="Most amplified authors after each hour, overall and per topic, by the lower bound of the rate they are amplified at now.",
     columns=(
         Column("hour", timestamp, "Hour after which the ranking holds; decides the partition", "UTC"),
         Column("scope", pa.string(), "overall, or the topic id"),
@@ -45,11 +102,34 @@ INFLUENCER_RANKINGS = Table(
         Column(
             "score",
             pa.float64(),
-            "Interactions received, each halved every half-life, several acts of one source in the hour counted once",
+            "Distinct authors who acted in the last seven days, each halved every half-life since the latest act",
             "decayed count",
             minimum=0,
         ),
         Column("half_life_hours", pa.float64(), "Half-life of the decay", "hours", minimum=0),
+        Column(
+            "rate", pa.float64(), "Authors who act in an hour now: the score as a rate, shrunk towards what is usual", "an hour", minimum=0
+        ),
+        Column("rate_low", pa.float64(), "The rate is at least this with 95 % certainty; decides the rank", "an hour", minimum=0),
+        Column("rate_high", pa.float64(), "The rate is at most this with 95 % certainty", "an hour", minimum=0),
+        *(
+            Column(f"count_{name}", pa.float64(), f"Decayed count of distinct authors, half-life {words}", "decayed count", minimum=0)
+            for name, words in (("1h", "1 hour"), ("6h", "6 hours"), ("24h", "24 hours"), ("7d", "7 days"))
+        ),
+        *(
+            Column(
+                f"outlook_{name}", pa.float64(), f"Score of who is amplified in the next {words}, to compare authors by", "score", minimum=0
+            )
+            for name, words in (("1h", "hour"), ("6h", "6 hours"), ("24h", "24 hours"))
+        ),
+        Column(
+            "page_rank",
+            pa.float64(),
+            "PageRank among all accounts of the week's acts, halved every half-life",
+            "share",
+            minimum=0,
+            maximum=1,
+        ),
         Column("interactions_24h", pa.int64(), "Interactions received in the last 24 hours", "count", minimum=0),
         Column("amplifiers_24h", pa.int64(), "Distinct authors who acted in the last 24 hours", "count", minimum=0),
         Column("reason", pa.string(), "Why the author is ranked here, in words"),
@@ -81,4 +161,4 @@ LIVE_RANKINGS = Table(
     licence_class="derived",
 )
 
-TABLES = (INTERACTIONS, INFLUENCER_RANKINGS, LIVE_RANKINGS)
+TABLES = (INTERACTIONS, EARLY_POSTS, EARLY_AUTHORS, INFLUENCER_RANKINGS, LIVE_RANKINGS)

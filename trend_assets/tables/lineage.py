@@ -38,6 +38,8 @@ _HOURS, _ACTS, _STOCK, _TRENDS = "topics/topic_hours", "influencers/interactions
 _WORDS = (f"{_CLEAN}.lemmas", f"{_CLEAN}.hashtags")
 _TARGETS = tuple(f"{_CLEAN}.{name}" for name in ("reposted_author", "quoted_author", "in_reply_to_author", "mentions"))
 _DECAYED = (f"{_ACTS}.target_author", f"{_ACTS}.source_author", f"{_ACTS}.created_at")
+_EARLY = "influencers/early_posts"
+_GREW = (f"{_EARLY}.created_at", f"{_EARLY}.place", f"{_HOURS}.authors")
 _LINKED = (*_WORDS, f"{_CLEAN}.tokens", "retail/products.product_name", "retail/products.product_name_fr")
 _COVER = tuple(f"{_STOCK}.{name}" for name in ("available_units", "inbound_units", "next_due_on", "daily_units", "last_3_days_units"))
 _UPLIFT = (f"{_STOCK}.link_score", f"{_STOCK}.growth_24h", f"{_STOCK}.last_3_days_units", f"{_STOCK}.daily_units")
@@ -129,11 +131,20 @@ RENAMED: dict[str, Sources] = {
         **_each("reason", f"{_HOURS}.posts", f"{_HOURS}.authors", f"{_HOURS}.top_author_share"),
     },
     _ACTS: {"kind": _TARGETS, "source_author": (f"{_CLEAN}.author",), "target_author": _TARGETS},
+    _EARLY: {"place": (f"{_ASSIGNED}.created_at", f"{_TOPICS}.born_at", f"{_CLEAN}.author", f"{_CLEAN}.kind")},
+    "influencers/early_authors": {
+        "hour": (f"{_EARLY}.created_at",),
+        "early_topics": (f"{_EARLY}.topic_id",),
+        **_each("grown_topics expected_grown_topics", *_GREW),
+        **_each("rank foresight foresight_low foresight_high reason", f"{_EARLY}.topic_id", *_GREW),
+    },
     "influencers/influencer_rankings": {
         "hour": (f"{_ACTS}.created_at",),
         "scope": (f"{_ACTS}.topic_id",),
         "author": (f"{_ACTS}.target_author",),
-        **_each("rank score interactions_24h reason", *_DECAYED),
+        "network": (f"{_ACTS}.network",),
+        **_each("rank score interactions_24h rate rate_low rate_high page_rank reason", *_DECAYED),
+        **_each("count_1h count_6h count_24h count_7d outlook_1h outlook_6h outlook_24h", *_DECAYED),
         "amplifiers_24h": (f"{_ACTS}.source_author", f"{_ACTS}.target_author"),
         "half_life_hours": _MADE_HERE,
     },

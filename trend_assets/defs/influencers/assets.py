@@ -1,4 +1,4 @@
-"""Influencer assets: interactions and rankings.
+"""Influencer assets: interactions, who was early, rankings.
 
 What belongs here: which partitions are read, one call into ``lib/influence``, metadata.
 """
@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
+import pyarrow as pa
 
 from trend_assets.declared import asset_key, asset_spec
+from trend_assets.lake.lake import Lake
+from trend_assets.lib.influence.past import COUNTED_PAST, EARLY_PAST, JUDGED_PAST
 from trend_assets.lib.trends.past import INTERACTION_PAST
 from trend_assets.live.sealed import registries_of
 from trend_assets.partitions import hour_key, hours_between, hours_of
@@ -31,34 +34,80 @@ def interactions(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
     yield dg.MaterializeResult(asset_key=asset_key("influencers/interactions"), value=found)
 
 
+def _past(path: str, past: timedelta) -> dg.AssetDep:
+    """A dependency on the hour itself and the hours of ``past`` before it."""
+    mapping = dg.TimeWindowPartitionMapping(start_offset=-(past // timedelta(hours=1)), allow_nonexistent_upstream_partitions=True)
+    return dg.AssetDep(asset_key(path), partition_mapping=mapping)
+
+
+def _with_past(context: dg.AssetExecutionContext, store: Lake, path: str, past: timedelta, columns: list[str] | None = None) -> pa.Table:
+    """Rows of the run's partitions and of the hours of ``past`` before them."""
+    hours = hours_of(context.partition_time_window)
+    keys = [hour_key(hour) for hour in hours_between(hours[0] - past, hours[-1] + timedelta(hours=1))]
+    return store.read(TABLES[path], keys, columns=columns)
+
+
 @dg.multi_asset(
-    name="influencer_rankings",
+    name="early_posts",
     specs=[
         asset_spec(
-            "influencers/influencer_rankings",
-            deps=[
-                dg.AssetDep(
-                    asset_key("influencers/interactions"),
-                    partition_mapping=dg.TimeWindowPartitionMapping(
-                        start_offset=-(INTERACTION_PAST // timedelta(hours=1)), allow_nonexistent_upstream_partitions=True
-                    ),
-                )
-            ],
+            "influencers/early_posts",
+            deps=[_past("social/clean_posts", EARLY_PAST), _past("topics/topic_assignments", EARLY_PAST), "topics/topics"],
         )
     ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def early_posts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Find who was among the first to write about a young topic."""
+    from trend_assets.lib.influence.early import POST_COLUMNS
+    from trend_assets.lib.influence.early import early_posts as find
+
+    store = lake.get()
+    found = find(
+        hours_of(context.partition_time_window),
+        clean_posts=_with_past(context, store, "social/clean_posts", EARLY_PAST, POST_COLUMNS),
+        assignments=_with_past(context, store, "topics/topic_assignments", EARLY_PAST),
+        topics=store.read(TABLES["topics/topics"], list(context.partition_keys), columns=["hour", "topic_id", "born_at"]),
+    )
+    yield dg.MaterializeResult(asset_key=asset_key("influencers/early_posts"), value=found)
+
+
+@dg.multi_asset(
+    name="early_authors",
+    specs=[
+        asset_spec(
+            "influencers/early_authors",
+            deps=[_past("influencers/early_posts", JUDGED_PAST), _past("topics/topic_hours", COUNTED_PAST)],
+        )
+    ],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def early_authors(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Rank authors by how often topics grew that they were early on, against chance."""
+    from trend_assets.lib.influence.early import early_authors as rank
+
+    store = lake.get()
+    ranked = rank(
+        hours_of(context.partition_time_window),
+        early=_with_past(context, store, "influencers/early_posts", JUDGED_PAST),
+        topic_hours=_with_past(context, store, "topics/topic_hours", COUNTED_PAST, ["hour", "topic_id", "authors"]),
+    )
+    yield dg.MaterializeResult(asset_key=asset_key("influencers/early_authors"), value=ranked)
+
+
+@dg.multi_asset(
+    name="influencer_rankings",
+    specs=[asset_spec("influencers/influencer_rankings", deps=[_past("influencers/interactions", INTERACTION_PAST)])],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def influencer_rankings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Rank authors by recency-decayed attention received, overall and per topic."""
     from trend_assets.lib.influence.rankings import influencer_rankings as rank
 
-    store, hours = lake.get(), hours_of(context.partition_time_window)
-    keys = [hour_key(hour) for hour in hours_between(hours[0] - INTERACTION_PAST, hours[-1] + timedelta(hours=1))]
+    store, keys = lake.get(), list(context.partition_keys)
     ranked = rank(
-        hours,
-        interactions=store.read(TABLES["influencers/interactions"], keys),
+        hours_of(context.partition_time_window),
+        interactions=_with_past(context, store, "influencers/interactions", INTERACTION_PAST),
         half_life_hours=load_settings().influence_half_life_hours,
     )
-    yield dg.MaterializeResult(
-        asset_key=asset_key("influencers/influencer_rankings"), value=Published(ranked, registries_of(store, list(context.partition_keys)))
-    )
+    yield dg.MaterializeResult(asset_key=asset_key("influencers/influencer_rankings"), value=Published(ranked, registries_of(store, keys)))

@@ -1,79 +1,46 @@
-"""Who receives most attention now: recency-decayed counts of interactions, overall and per topic.
+"""Who receives most attention now: decayed counts of distinct amplifiers, shrunk, overall and per topic.
 
-What belongs here: the ranking of amplified authors after each hour. What doesn't: where interactions come from
-(``interactions``).
+What belongs here: the ranking of amplified authors after each hour. What doesn't: where interactions come from (``interactions``),
+the counting (``counts``), intervals (``shrinkage``), reasons in words (``reasons``).
 
-Method: the score of an author after hour h is the sum over the last seven days of 2^(-age / half-life) for every
-distinct (source, hour) that acted towards them: an account that acts a hundred times in an hour counts once, which
-limits what one bot can do. On "who is amplified in the next hour" such counts beat PageRank (see ``benchmarks/influence.py``).
+Method: an author's count is the number of accounts that acted towards them in the last seven days, each halved every half-life since
+its latest act (to the second), and times its weight where weights are given. An account that acts a thousand times counts once, which
+limits what any one can do; groups that act together are weighed down by whoever makes the weights. The rank is by the lower bound of
+the rate behind the count, given its prior (``shrinkage``), so an author seen twice by chance doesn't pass one seen steadily. On "who is
+amplified next" see ``lib/evaluation/influence.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lib.influence.accounts import Accounts, compact, encode_accounts
+from trend_assets.lib.influence.outlook import HALF_LIVES, HORIZONS, Outlook
+from trend_assets.lib.influence.page_rank import page_rank
+from trend_assets.lib.influence.past import LEARNING_HOURS, LOOKBACK_HOURS
+from trend_assets.lib.influence.reasons import reasons
+from trend_assets.lib.influence.shrinkage import Rates, prior_of, shrunk_rates
+from trend_assets.lib.tables import matches
 from trend_assets.lib.trends.history import Floats, Integers, encode, hour_numbers, hour_start, sorted_hours
 from trend_assets.tables import TABLES
 from trend_assets.tables.declaration import timestamp
 from trend_assets.tables.influencers import INTERACTION_KINDS
 
-LOOKBACK_HOURS = 168
-"""Nothing older than a week counts, so a ranking is a function of the last 168 hourly partitions."""
+if TYPE_CHECKING:
+    from trend_assets.lib.influence.counts import DecayedCounts
+
 RECENT_HOURS = 24
 OVERALL = "overall"
-_KIND_WORDS = {"repost": "reposts", "quote": "quotes", "reply": "replies", "mention": "mentions"}
-
-
-class DecayedCounts(NamedTuple):
-    """Distinct acts of one scope: one row per (hour, node, source), sorted by hour, with when that source last acted before.
-
-    ``node`` is the place of (scope, network, author) in sorted order, ``earlier`` the previous hour of the same pair
-    (a very small number for the first), ``acts`` how many interactions the row stands for.
-    """
-
-    hour: Integers
-    node: Integers
-    earlier: Integers
-    acts: Integers
-    kinds: Integers
-    """(rows, 4): acts by kind, in the order of ``INTERACTION_KINDS``."""
-
-
-def distinct_acts(hour: Integers, node: Integers, source: Integers, kind: Integers) -> DecayedCounts:
-    """Collapse interactions, arrays of shape (n,), to one row per hour, node and source. O(n log n)."""
-    order = np.lexsort((hour, source, node))
-    hour, node, source, kind = hour[order], node[order], source[order], kind[order]
-    same_pair = np.zeros(hour.size, dtype=bool)
-    same_pair[1:] = (node[1:] == node[:-1]) & (source[1:] == source[:-1])
-    first = ~same_pair
-    first[1:] |= hour[1:] != hour[:-1]
-    start = np.flatnonzero(first)
-    row = np.cumsum(first) - 1
-    known = len(INTERACTION_KINDS)
-    kinds = np.bincount(row * known + kind, minlength=start.size * known).reshape(start.size, known)
-    earlier = np.full(start.size, np.iinfo(np.int64).min // 2)
-    continues = np.flatnonzero(same_pair[start])
-    earlier[continues] = hour[start[continues - 1]]
-    by_hour = np.lexsort((node[start], hour[start]))
-    start, kinds, earlier = start[by_hour], kinds[by_hour], earlier[by_hour]
-    return DecayedCounts(hour[start], node[start], earlier, kinds.sum(axis=1), kinds)
-
-
-def decayed_scores(acts: DecayedCounts, hour: int, nodes: int, half_life_hours: float) -> Floats:
-    """Score (nodes,) after ``hour`` of every node: its distinct acts of the last week, halved every half-life.
-
-    Added up in time order from the rows alone, so the result is the same bits whatever was loaded before and after.
-    """
-    low, high = np.searchsorted(acts.hour, (hour - LOOKBACK_HOURS + 1, hour + 1))
-    weight = np.exp2(-np.arange(LOOKBACK_HOURS) / half_life_hours)
-    return np.bincount(acts.node[low:high], weight[hour - acts.hour[low:high]], minlength=nodes).astype(np.float64)
+_PUBLISHED = {"count_1h": 1.0, "count_6h": 6.0, "count_24h": 24.0, "count_7d": 168.0}
+"""Columns of decayed counts by half-life in hours, of those in ``HALF_LIVES``."""
+_MAIN, _VARIANCE = -2, -1
+"""Columns of the counts at the ranking's own half-life, and of its squares."""
 
 
 def influencer_rankings(
@@ -81,16 +48,21 @@ def influencer_rankings(
     *,
     interactions: pa.Table,
     half_life_hours: float = 24.0,
+    weights: pa.Table | None = None,
     top_overall: int = 50,
     top_per_topic: int = 5,
     minimum_amplifiers_per_topic: int = 2,
 ) -> pa.Table:
     """Rows of ``influencers/influencer_rankings`` for ``hours`` (aware, on the hour), sorted by hour, scope and rank.
 
-    ``interactions``: rows of ``influencers/interactions`` of the hours and the seven days before. Overall the first
-    ``top_overall`` authors; in every topic with an interaction in the last 24 hours the first ``top_per_topic`` of those
-    with at least ``minimum_amplifiers_per_topic`` distinct sources in that time (one admirer is no influence). Ties go
-    to the smaller (network, author). Raises ``ValueError`` for a half-life that is not positive, or naive hours.
+    ``interactions``: rows of ``influencers/interactions`` of the hours and ``RANKING_PAST`` before; later ones are not looked at.
+    ``weights``: columns network, author, weight in (0, 1]: what an act by that account counts; with a column hour, an act in that
+    hour; accounts that aren't listed count 1. Overall the first ``top_overall`` authors; in every topic with an interaction in the last
+    24 hours the first ``top_per_topic`` of those with at least ``minimum_amplifiers_per_topic`` distinct sources in that time (one
+    admirer is no influence). Ties go to the greater count, then to the smaller (network, author). O(interactions + hours × acts of a
+    week).
+
+    Raises ``ValueError`` for a half-life that is not positive, naive hours, or weights outside (0, 1].
     """
     if not half_life_hours > 0:
         raise ValueError(f"half_life_hours is {half_life_hours}; it must be positive")
@@ -98,13 +70,22 @@ def influencer_rankings(
     table = TABLES["influencers/influencer_rankings"]
     if not interactions.num_rows or not wanted.size:
         return table.empty()
-    events = _Events.of(interactions)
-    with_topic = pc.is_valid(interactions["topic_id"])
-    in_topics = interactions.filter(with_topic)
-    parts = [_Scope.overall(interactions, events, top_overall)]
-    if in_topics.num_rows:
-        parts.append(_Scope.topics(in_topics, events.take(np.asarray(with_topic)), top_per_topic, minimum_amplifiers_per_topic))
-    pieces = [piece for scope in parts for hour in wanted.tolist() if (piece := scope.rank(hour, half_life_hours)) is not None]
+    events = _Events.of(interactions, weights)
+    overall = _Scope(events, None, half_life_hours, top_overall, 0)
+    scopes = [overall]
+    if events.topic_names:
+        scopes.append(_Scope(events, events.topic, half_life_hours, top_per_topic, max(minimum_amplifiers_per_topic, 1)))
+    outlook = Outlook(overall.received)
+    pieces, known = [], int(wanted[0]) - LEARNING_HOURS
+    for hour in wanted.tolist():
+        for past in range(max(known, hour - LEARNING_HOURS) + 1, hour + 1):
+            outlook.observe(past, overall.counts.after(past))
+        known = hour
+        ranked = [scope.rank(hour) for scope in scopes]
+        if ranked[0] is None:
+            continue
+        ahead, rank_of = outlook.weights(hour), _page_rank_after(hour, overall, events)
+        pieces += [scope.rows(found, rank_of, ahead) for scope, found in zip(scopes, ranked, strict=True) if found is not None]
     if not pieces:
         return table.empty()
     result = pa.concat_tables(pieces)
@@ -112,106 +93,153 @@ def influencer_rankings(
 
 
 class _Events(NamedTuple):
-    """Interactions as arrays (n,): hour, code of (network, source), kind, and the target's key as strings."""
+    """Interactions in time order as arrays (n,), with the accounts and topics their codes stand for."""
 
-    hour: Integers
-    source: Integers
+    at: Integers
     kind: Integers
+    weight: Floats
+    topic: Integers
+    """-1 for none."""
+    accounts: Accounts
+    topic_names: list[str]
 
     @classmethod
-    def of(cls, interactions: pa.Table) -> _Events:
-        source, _ = encode(pc.binary_join_element_wise(interactions["network"], interactions["source_author"], "\x1f"))
+    def of(cls, interactions: pa.Table, weights: pa.Table | None) -> _Events:
         kind = pc.index_in(interactions["kind"], value_set=pa.array(INTERACTION_KINDS)).combine_chunks()
         if kind.null_count:
             raise ValueError("interactions hold an unknown kind")
-        return cls(hour_numbers(interactions["created_at"]), source, np.asarray(kind, dtype=np.int64))
+        at = np.asarray(pc.cast(pc.cast(interactions["created_at"], timestamp), pa.int64()), dtype=np.int64)
+        if np.any(at[1:] < at[:-1]):
+            order = pa.array(np.argsort(at, kind="stable"))
+            return cls.of(interactions.take(order), weights)
+        has_topic = pc.is_valid(interactions["topic_id"])
+        codes, names = encode(interactions["topic_id"].filter(has_topic))
+        topic = np.full(at.size, -1, dtype=np.int64)
+        topic[np.asarray(has_topic)] = codes
+        weight = weights_of(interactions, weights)
+        return cls(at, np.asarray(kind, dtype=np.int64), weight, topic, encode_accounts(interactions), names)
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> _Events:
-        return _Events(self.hour[rows], self.source[rows], self.kind[rows])
+
+def weights_of(interactions: pa.Table, weights: pa.Table | None) -> Floats:
+    """What each interaction (n,) counts by its source: 1 where ``weights`` says nothing. Raises ``ValueError`` outside (0, 1]."""
+    if weights is None or not weights.num_rows:
+        return np.ones(interactions.num_rows)
+    given = np.asarray(pc.cast(weights["weight"], pa.float64()).combine_chunks(), dtype=np.float64)
+    if not np.all((given > 0) & (given <= 1)):
+        raise ValueError("a weight is not in (0, 1]")
+    sources = {"network": interactions["network"], "author": interactions["source_author"]}
+    listed = {name: pc.cast(weights[name], pa.string()) for name in ("network", "author")}
+    if "hour" in weights.column_names:
+        sources["hour"] = pc.cast(pa.array(hour_numbers(interactions["created_at"])), pa.string())
+        listed["hour"] = pc.cast(pa.array(hour_numbers(weights["hour"])), pa.string())
+    place = matches(pa.table(sources), pa.table(listed), list(sources))
+    return np.asarray(pc.fill_null(pc.take(pa.array(given), place), 1.0), dtype=np.float64)
+
+
+class _Ranked(NamedTuple):
+    """The best of all scopes after an hour: nodes in order of scope and rank, and what is known of them, each (m,)."""
+
+    hour: int
+    node: Integers
+    rank: Integers
+    counts: Floats
+    rates: Rates
+    kinds: Integers
+    sources: Integers
 
 
 class _Scope:
-    """All nodes of one kind of ranking: their names and distinct acts."""
+    """All nodes of one kind of ranking: (topic, target) or targets alone, with their decayed counts."""
 
-    def __init__(self, interactions: pa.Table, scope: pa.ChunkedArray | pa.Array, events: _Events, top: int, minimum: int) -> None:
-        columns = [encode(column) for column in (scope, interactions["network"], interactions["target_author"])]
-        (scopes, _), (networks, network_names), (authors, author_names) = columns
-        # One number per (scope, network, author), in their order, so that a smaller node wins a tie.
-        number = (scopes * max(len(network_names), 1) + networks) * max(len(author_names), 1) + authors
-        _, first, node = np.unique(number, return_index=True, return_inverse=True)
-        self.scope, self.network, self.author = (pa.array(names, pa.string()).take(pa.array(codes[first])) for codes, names in columns)
-        self.scope_code = scopes[first]
-        self.acts = distinct_acts(events.hour, node, events.source, events.kind)
-        self.nodes, self.top, self.minimum = first.size, top, minimum
+    def __init__(self, events: _Events, topic: Integers | None, half_life_hours: float, top: int, minimum: int) -> None:
+        from trend_assets.lib.influence.counts import Acts, DecayedCounts
 
-    @classmethod
-    def overall(cls, interactions: pa.Table, events: _Events, top: int) -> _Scope:
-        """The single ranking of everybody."""
-        return cls(interactions, pa.array([OVERALL]).take(pa.array(np.zeros(interactions.num_rows, dtype=np.int64))), events, top, 0)
+        rows = np.arange(events.at.size) if topic is None else np.flatnonzero(topic >= 0)
+        target = events.accounts.target[rows]
+        # One number per (topic, network, author), in their order, so that a smaller node wins a tie.
+        numbers = target if topic is None else topic[rows] * events.accounts.size + target
+        nodes, node = compact(numbers, events.accounts.size * (1 if topic is None else max(len(events.topic_names), 1)))
+        self.account, self.group = nodes % events.accounts.size, nodes // events.accounts.size
+        self.events, self.top, self.minimum, self.half_life = events, top, minimum, half_life_hours
+        self.names = [OVERALL] if topic is None else events.topic_names
+        self.acts = Acts(events.at[rows], node, events.accounts.source[rows], events.weight[rows])
+        half_lives = np.append(HALF_LIVES, [half_life_hours, half_life_hours])
+        self.counts: DecayedCounts = DecayedCounts(self.acts, nodes.size, half_lives, np.arange(half_lives.size) == half_lives.size - 1)
+        self.kind_of = events.kind[rows]
+        decay = half_life_hours / np.log(2)
+        self.exposure = decay * (1 - 2.0 ** (-LOOKBACK_HOURS / half_life_hours))
+        """Hours that a decayed count stands for: a steady rate times this is the count."""
 
-    @classmethod
-    def topics(cls, interactions: pa.Table, events: _Events, top: int, minimum: int) -> _Scope:
-        """One ranking per topic."""
-        return cls(interactions, interactions["topic_id"], events, top, max(minimum, 1))
-
-    def rank(self, hour: int, half_life_hours: float) -> pa.Table | None:
-        """The best of each scope after ``hour``, or None where nobody was amplified."""
-        score = np.round(decayed_scores(self.acts, hour, self.nodes, half_life_hours), 9)
-        low, high = np.searchsorted(self.acts.hour, (hour - RECENT_HOURS + 1, hour + 1))
-        recent = self.acts.node[low:high]
-        # A source is new in the window when its previous act towards the node was before it: no sets needed.
-        amplifiers = np.bincount(recent[self.acts.earlier[low:high] <= hour - RECENT_HOURS], minlength=self.nodes)
-        ranked = np.flatnonzero((score > 0) & (amplifiers >= self.minimum))
-        if not ranked.size:
+    def rank(self, hour: int) -> _Ranked | None:
+        """The best of each group after ``hour``, or None where nobody was amplified."""
+        counts = np.round(self.counts.after(hour), 9)
+        sources = self.counts.sources_of(hour, RECENT_HOURS)
+        seen = np.flatnonzero(counts[:, _MAIN] > 0)
+        if not seen.size:
             return None
-        ranked = ranked[np.lexsort((ranked, -score[ranked], self.scope_code[ranked]))]
-        scope = self.scope_code[ranked]
-        start = np.flatnonzero(np.concatenate([[True], scope[1:] != scope[:-1]]))
-        rank = np.arange(1, ranked.size + 1) - np.repeat(start, np.diff(np.append(start, ranked.size)))
-        best = rank <= self.top
-        ranked, rank = ranked[best], rank[best]
-        kinds = np.stack(
-            [np.bincount(recent, self.acts.kinds[low:high, kind], self.nodes)[ranked] for kind in range(len(INTERACTION_KINDS))], axis=1
-        ).astype(np.int64)
-        place = pa.array(ranked)
-        count = ranked.size
+        exposure = np.full(seen.size, self.exposure)
+        count, variance = counts[seen, _MAIN], np.maximum(counts[seen, _VARIANCE], 1e-9)
+        prior = prior_of(count, variance, exposure)
+        ranked = sources[seen] >= self.minimum
+        if not ranked.any():
+            return None
+        node = seen[ranked]
+        rates = Rates(*(np.round(bound, 9) for bound in shrunk_rates(count[ranked], variance[ranked], exposure[ranked], prior)))
+        group = self.group[node]
+        order = np.lexsort((node, -count[ranked], -rates.low, group))
+        sorted_group = group[order]
+        start = np.flatnonzero(np.append(True, sorted_group[1:] != sorted_group[:-1]))
+        rank = np.arange(1, order.size + 1) - np.repeat(start, np.diff(np.append(start, order.size)))
+        order, rank = order[rank <= self.top], rank[rank <= self.top]
+        if not order.size:
+            return None
+        best = node[order]
+        return _Ranked(hour, best, rank, counts[best], Rates(*(bound[order] for bound in rates)), self._kinds(hour, best), sources[best])
+
+    def _kinds(self, hour: int, nodes: Integers) -> Integers:
+        """Interactions (m, kinds) of the last 24 hours."""
+        low, high = np.searchsorted(self.counts.hour, (hour - RECENT_HOURS + 1, hour + 1))
+        known = len(INTERACTION_KINDS)
+        cell = self.acts.node[low:high] * known + self.kind_of[low:high]
+        counted: Integers = np.bincount(cell, minlength=self.counts.nodes * known).reshape(-1, known)[nodes]
+        return counted.astype(np.int64)
+
+    def received(self, first: int, last: int) -> Floats:
+        """Acts (nodes,) received in the hours from ``first`` to ``last``."""
+        low, high = np.searchsorted(self.counts.hour, (first, last + 1))
+        return np.bincount(self.acts.node[low:high], minlength=self.counts.nodes).astype(np.float64)
+
+    def rows(self, found: _Ranked, rank_of: Floats, ahead: dict[int, Floats]) -> pa.Table:
+        """Rows of the table; ``rank_of``: PageRank (accounts,), ``ahead``: weights for each horizon."""
+        account = self.account[found.node]
+        count = account.size
+        place = [int(np.flatnonzero(hours == HALF_LIVES)[0]) for hours in _PUBLISHED.values()]
+        outlooks = {f"outlook_{hours}h": found.counts[:, : HALF_LIVES.size] @ ahead[hours] for hours in HORIZONS}
         return pa.table(
             {
-                "hour": pa.array([hour_start(hour)] * count, timestamp),
-                "scope": self.scope.take(place),
-                "rank": pa.array(rank.astype(np.int32)),
-                "author": self.author.take(place),
-                "network": self.network.take(place),
-                "score": pa.array(score[ranked]),
-                "half_life_hours": pa.array(np.full(count, float(half_life_hours))),
-                "interactions_24h": pa.array(kinds.sum(axis=1)),
-                "amplifiers_24h": pa.array(amplifiers[ranked].astype(np.int64)),
-                "reason": _reasons(kinds, amplifiers[ranked], score[ranked], half_life_hours),
+                "hour": pa.array([hour_start(found.hour)] * count, timestamp),
+                "scope": pa.array(self.names, pa.string()).take(pa.array(self.group[found.node])),
+                "rank": pa.array(found.rank.astype(np.int32)),
+                "author": self.events.accounts.author.take(pa.array(account)),
+                "network": self.events.accounts.network.take(pa.array(account)),
+                "score": pa.array(found.counts[:, _MAIN]),
+                "half_life_hours": pa.array(np.full(count, float(self.half_life))),
+                "rate": pa.array(found.rates.mean),
+                "rate_low": pa.array(found.rates.low),
+                "rate_high": pa.array(found.rates.high),
+                **{name: pa.array(found.counts[:, column]) for name, column in zip(_PUBLISHED, place, strict=True)},
+                **{name: pa.array(np.round(values, 9)) for name, values in outlooks.items()},
+                "page_rank": pa.array(np.round(rank_of[account], 12)),
+                "interactions_24h": pa.array(found.kinds.sum(axis=1)),
+                "amplifiers_24h": pa.array(found.sources),
+                "reason": reasons(found.kinds, found.sources, found.rates, found.counts[:, _MAIN], self.half_life),
             }
         )
 
 
-def _reasons(kinds: Integers, amplifiers: Integers, score: Floats, half_life_hours: float) -> pa.Array:
-    """A sentence per row: "42 interactions by 31 authors in 24 hours, mostly reposts (30); score 25.3, halved every 24 hours"."""
-    total = kinds.sum(axis=1)
-    most = kinds.argmax(axis=1)
-    words = pa.array([_KIND_WORDS[kind] for kind in INTERACTION_KINDS]).take(pa.array(most))
-    texts = [pc.cast(pa.array(values), pa.string()) for values in (total, amplifiers, kinds.max(axis=1), np.round(score, 1))]
-    half_life = f"{half_life_hours:g}"
-    lively = pc.binary_join_element_wise(
-        texts[0],
-        pa.array(np.where(total == 1, " interaction by ", " interactions by ")),
-        texts[1],
-        pa.array(np.where(amplifiers == 1, " author in 24 hours, mostly ", " authors in 24 hours, mostly ")),
-        words,
-        " (",
-        texts[2],
-        "); score ",
-        texts[3],
-        f", halved every {half_life} hours",
-        "",
-    )
-    quiet = pc.binary_join_element_wise(
-        "No interaction in 24 hours; earlier ones still score ", texts[3], f", halved every {half_life} hours", ""
-    )
-    return pc.if_else(pa.array(total > 0), lively, quiet)
+def _page_rank_after(hour: int, overall: _Scope, events: _Events) -> Floats:
+    """PageRank (accounts,) of the graph of latest acts of the week, each halved every half-life."""
+    rows = overall.counts.latest(hour)
+    age = ((hour + 1) * 3_600_000_000 - events.at[rows]) / 3_600_000_000
+    weight = events.weight[rows] * np.exp2(-age / overall.half_life)
+    return page_rank(events.accounts.source[rows], events.accounts.target[rows], weight, events.accounts.size)

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 TREND_PAST = timedelta(days=28)
 """Hours before the first one judged whose counts, posts' words and verdicts are read."""
-INTERACTION_PAST = timedelta(days=7)
-"""Hours before the first one ranked whose acts of attention are read."""
+INTERACTION_PAST = timedelta(days=9)
+"""Hours before the first one ranked whose acts of attention are read: the week that counts and the two days that are learned from
+(``lib/influence/past.py``)."""
 TERM_COLUMNS = ["created_at", "kind", "lemmas", "hashtags"]
 """Columns of posts that say which words were in use."""

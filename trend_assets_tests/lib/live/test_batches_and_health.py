@@ -35,7 +35,8 @@ def trends(scores: dict[str, float], path: str = "topics/trends", suppressed: tu
 def rankings(authors: list[str], path: str = "influencers/influencer_rankings") -> pa.Table:
     common = {
         "hour": HOUR, "scope": "overall", "network": "x", "score": 1.0, "half_life_hours": 24.0, "interactions_24h": 1, "amplifiers_24h": 1,
-        "reason": "why", "as_of": HOUR, "provisional": True,
+        "reason": "why", "as_of": HOUR, "provisional": True, "rate": 0.1, "rate_low": 0.1, "rate_high": 0.1, "page_rank": 0.1,
+        **dict.fromkeys(("count_1h", "count_6h", "count_24h", "count_7d", "outlook_1h", "outlook_6h", "outlook_24h"), 1.0),
     }  # fmt: skip
     return TABLES[path].from_rows([common | {"author": author, "rank": rank} for rank, author in enumerate(authors, start=1)])
 
