@@ -6,13 +6,17 @@ import base64
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from trend_assets import presentation, small_plots
+from trend_assets.lake.lake import Lake
 from trend_assets.lake.manifest import Manifest, Part
+from trend_assets.partitions import hour_key
+from trend_assets.resources import _described, publish_parts
 from trend_assets.tables import TABLES
 from trend_assets.topic_presentation import CHURN_HOURS, PICTURES
 
@@ -109,3 +113,36 @@ def test_a_sparkline_has_a_character_for_each_value() -> None:
     assert small_plots.sparkline([0, 1, 7, -3]) == "▁▂█▁"
     assert small_plots.sparkline([]) == ""
     assert small_plots.sparkline([0.0]) == "▁"
+
+
+def test_publishing_hours_tells_numbers_of_each_and_pictures_of_the_newest(tmp_path: Path) -> None:
+    lake, hours = Lake(str(tmp_path)), [HOUR - timedelta(hours=1), HOUR]
+    keys = [hour_key(hour) for hour in hours]
+    made = {
+        "topics/topics": [registry(hour, [9] * 4) for hour in hours],
+        "topics/topic_hours": [counted(hour, [3, 2]) for hour in hours],
+        "topics/topic_events": [events(hours[0], ["birth"]), events(hours[1], ["birth", "death", "rename"])],
+    }
+    told = {}
+    for path, parts in made.items():
+        by_key = dict(zip(keys, parts, strict=True))
+        manifests = publish_parts(lake, TABLES[path], pa.concat_tables(parts), keys, {})
+        told[path] = _described(lake, TABLES[path], keys, by_key, manifests)
+    assert [told["topics/topic_events"][key]["changes of ids by topic alive"] for key in keys] == [0.25, 0.5]
+    assert "churn" in told["topics/topic_events"][keys[1]]
+    assert "churn" not in told["topics/topic_events"][keys[0]]
+    assert {"sizes", "largest topics"} <= told["topics/topics"][keys[1]].keys()
+    [first, *_] = told["topics/topic_hours"][keys[1]]["top topics"].records
+    assert first.data["posts"] == 6
+
+
+def test_a_damaged_neighbour_costs_the_pictures_not_the_partition(tmp_path: Path) -> None:
+    lake, before, now = Lake(str(tmp_path)), hour_key(HOUR - timedelta(hours=1)), hour_key(HOUR)
+    for table, part in ((HOURS, counted(HOUR - timedelta(hours=1), [3])), (TOPICS, registry(HOUR, [9]))):
+        publish_parts(lake, table, part, [before if table is HOURS else now], {})
+    next(tmp_path.glob("topics/topic_hours/**/*.parquet")).unlink()
+    part = counted(HOUR, [3])
+    manifests = publish_parts(lake, HOURS, part, [now], {})
+    told = _described(lake, HOURS, [now], {now: part}, manifests)[now]
+    assert told["dagster/row_count"] == 1
+    assert told["pictures"].startswith("not drawn: ")
