@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from trend_assets.cli import app
 from trend_assets.commands import evaluate
 from trend_assets_tests.lib.evaluation.labelled import labelled_table
+from trend_assets_tests.lib.evaluation.test_trends import brand_file
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,25 @@ def test_bursts_of_labelled_series(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert run("bursts", *files, "--peers").exit_code == 0
     assert "trailing robust z-score" in evaluate.console.file.getvalue()
     assert "windows" in one_line(run("bursts", "--series", tmp_path / "series.csv", "--windows", tmp_path / "series.csv", "--json"), 1)
+
+
+def test_every_alert_of_a_brands_posts_is_listed_with_its_evidence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pq.write_table(brand_file("opening"), tmp_path / "posts.parquet")
+    (tmp_path / "products.csv").write_text("name,category\nVelvet tunic,Dresses\n")
+    files = ("--posts", tmp_path / "posts.parquet", "--brand", "firm", "--products", tmp_path / "products.csv")
+    result = run("trends", *files, "--json")
+    alerts = json.loads(result.stdout)["alerts"]
+    (raised,) = [alert for alert in alerts if alert["raised"]]
+    promised = {"at", "group", "label", "keywords", "posts", "authors", "raised", "grade", "reason", "exemplars"}
+    assert all(promised <= alert.keys() for alert in alerts)
+    assert raised["group"] == "marlo"
+    monkeypatch.setattr(evaluate, "console", Console(file=io.StringIO(), width=250))
+    assert run("trends", *files).exit_code == 0
+    printed = evaluate.console.file.getvalue()
+    assert "1 alerts" in printed
+    assert raised["label"] in printed
+    (tmp_path / "products.csv").write_text("price\n3\n")
+    assert "products lack the column product_name or category; there are: price" in one_line(run("trends", *files, "--json"), 1)
 
 
 def one_line(result: Result, code: int) -> str:

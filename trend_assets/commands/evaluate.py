@@ -38,6 +38,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 PeersOption = Annotated[bool, typer.Option("--peers", help="Also run other methods on the same data")]
 Figures = dict[str, Any]
 
+_PRODUCT_COLUMNS = {"name": "product_name", "type": "product_type"}
+"""Usual names of columns of catalogues, and ours."""
+_HELD_BACK_SHOWN = 20
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
@@ -73,6 +77,22 @@ def bursts(
 
         result = evaluate_bursts(_table(series, "observations"), _table(windows, "windows"), peers=peers)
     _answer(result, as_json, lambda: _print_bursts(result))
+
+
+@evaluate.command()
+def trends(
+    posts: PostsOption,
+    brand: Annotated[str | None, typer.Option(help="Column that names the brand a post was found for: each is judged alone")] = None,
+    products: Annotated[Path | None, typer.Option(help="What the brands sell: product_name, category, optional product_type")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List every alert that the posts would have raised, hour by hour, and every candidate held back, with the reason."""
+    with _work():
+        from trend_assets.lib.evaluation.trends import evaluate_trends
+
+        catalogue = _catalogue(products) if products else None
+        result = evaluate_trends(_table(posts, "posts"), brand_column=brand, catalogue=catalogue, progress=_tell)
+    _answer(result, as_json, lambda: _print_alerts(result["alerts"]))
 
 
 @contextlib.contextmanager
@@ -124,6 +144,17 @@ def _posts(path: Path, **labels: str | None) -> pa.Table:
     return posts
 
 
+def _catalogue(path: Path) -> pa.Table:
+    """Products of a file under our names of columns. Raises ``ValueError`` where it tells neither names nor categories."""
+    from trend_assets.lib.evaluation.posts import missing_columns
+
+    table = _table(path, "products")
+    table = table.rename_columns([_PRODUCT_COLUMNS.get(name, name) for name in table.column_names])
+    if not {"product_name", "category"} & set(table.column_names):
+        raise ValueError(missing_columns("products", ["product_name or category"], table.column_names))
+    return table
+
+
 def _answer(result: Figures, as_json: bool, print_table: Callable[[], None]) -> None:
     if as_json:
         sys.stdout.write(json.dumps(_plain(result), ensure_ascii=False, allow_nan=False) + "\n")
@@ -173,4 +204,23 @@ def _print_bursts(result: Figures) -> None:
     for method, row in {"ours": result, **result.get("peers", {})}.items():
         hit = [str(row["at_budget"][budget]) for budget in budgets]
         grid.add_row(method, str(row["windows"]), str(row["hit"]), f"{row['false_alarms_per_series_day']:.3f}", *hit)
+    console.print(grid)
+
+
+def _print_alerts(alerts: Sequence[Figures]) -> None:
+    """Alerts in order of time; below, the strongest candidates that were held back."""
+    raised = [alert for alert in alerts if alert["raised"]]
+    held_back = [alert for alert in alerts if not alert["raised"]]
+    _print_candidates(sorted(raised, key=lambda alert: alert["at"]), f"{len(raised):,} alerts")
+    if held_back:
+        strongest = sorted(held_back, key=lambda alert: -alert["posts"])[:_HELD_BACK_SHOWN]
+        _print_candidates(strongest, f"{len(held_back):,} candidates held back, the {len(strongest)} with most posts")
+
+
+def _print_candidates(alerts: Sequence[Figures], title: str) -> None:
+    grid = Grid("at", "group", "label", "keywords", "posts", "authors", "grade", "reason", title=title)
+    for alert in alerts:
+        words = (alert["at"][:16], alert["group"], alert["label"], ", ".join(alert["keywords"][:5]))
+        counts = (f"{alert['posts']:,}", f"{alert['authors']:,}", str(alert["grade"] or "-"))
+        grid.add_row(*(escape(str(word)) for word in words), *counts, escape(alert["reason"]))
     console.print(grid)
