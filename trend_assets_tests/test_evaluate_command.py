@@ -108,6 +108,22 @@ def test_every_alert_of_a_brands_posts_is_listed_with_its_evidence(tmp_path: Pat
     assert "products lack the column product_name or category; there are: price" in one_line(run("trends", *files, "--json"), 1)
 
 
+def test_who_is_amplified_next_from_a_file_of_interactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dice = np.random.default_rng(1)
+    at = np.datetime64("2026-09-01T00:00:00") + np.sort(dice.integers(0, 10 * 86_400, 3_000)).astype("timedelta64[s]")
+    acts = {"source": dice.integers(0, 900, 3_000), "target": np.minimum(dice.geometric(0.05, 3_000), 99), "kind": ["RT"] * 3_000, "at": at}
+    csv.write_csv(pa.table(acts), tmp_path / "acts.csv")
+    found = json.loads(run("influence", "--interactions", tmp_path / "acts.csv", "--json").stdout)
+    assert list(found["ndcg_at_50"]) == ["1h", "6h", "24h"]
+    assert found["ndcg_at_50"]["24h"] > 0.9
+    assert found["edges_per_second"] > 0
+    monkeypatch.setattr(evaluate, "console", Console(file=io.StringIO(), width=250))
+    assert run("influence", "--interactions", tmp_path / "acts.csv", "--peers").exit_code == 0
+    assert "raw counts, last 24 hours" in evaluate.console.file.getvalue()
+    (tmp_path / "other.csv").write_text("source,target\n1,2\n")
+    assert "columns missing: kind, at" in one_line(run("influence", "--interactions", tmp_path / "other.csv", "--json"), 1)
+
+
 def one_line(result: Result, code: int) -> str:
     assert result.exit_code == code
     assert result.stdout == ""

@@ -95,6 +95,20 @@ def trends(
     _answer(result, as_json, lambda: _print_alerts(result["alerts"]))
 
 
+@evaluate.command()
+def influence(
+    interactions: Annotated[Path, typer.Option(help="Who amplifies whom: source, target, kind (repost, quote, reply, mention), at")],
+    peers: PeersOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank authors by what is known before each hour: NDCG@50 of who is amplified next, edges scored a second."""
+    with _work():
+        from trend_assets.lib.evaluation.influence import evaluate_influence
+
+        result = evaluate_influence(_table(interactions, "interactions"), peers=peers)
+    _answer(result, as_json, lambda: _print_influence(result))
+
+
 @contextlib.contextmanager
 def _work() -> Iterator[None]:
     """Nothing that happens inside reaches standard output; what is wrong with the data ends the command in one line."""
@@ -224,3 +238,13 @@ def _print_candidates(alerts: Sequence[Figures], title: str) -> None:
         counts = (f"{alert['posts']:,}", f"{alert['authors']:,}", str(alert["grade"] or "-"))
         grid.add_row(*(escape(str(word)) for word in words), *counts, escape(alert["reason"]))
     console.print(grid)
+
+
+def _print_influence(result: Figures) -> None:
+    periods = list(result["ndcg_at_50"])
+    grid = Grid("method", *(f"NDCG@50, next {period}" for period in periods), "edges/core-s")
+    for method, row in {"ours": result, **result.get("peers", {})}.items():
+        figures = [_figure(period, row["ndcg_at_50"][period]) for period in periods]
+        grid.add_row(method, *([row["note"]] if "note" in row else [*figures, _figure("edges_per_second", row["edges_per_second"])]))
+    console.print(grid)
+    console.print(escape(result["protocol"]), soft_wrap=True)
