@@ -79,9 +79,13 @@ FIGURES = {
         summed=("posts", "reposts"), top_by="posts", shown=("topic_id", "posts", "reposts", "authors", "top_author_share")
     ),
     "topics/trends": Figures(counted=("stage", "suppressed"), top_by="score", shown=("rank", "label", "stage", "posts", "score")),
+    "topics/stress_tests": Figures(counted=("grade",), top_by="posts", shown=("topic_id", "grade", "posts", "posts_left", "authors_left")),
     "influencers/interactions": Figures(counted=("kind",)),
     "influencers/early_posts": Figures(),
     "influencers/early_authors": Figures(),
+    "influencers/coordinated_groups": Figures(
+        counted=("verdict",), top_by="accounts", shown=("verdict", "accounts", "acts", "evidence_kinds", "topic_share")
+    ),
     "influencers/influencer_rankings": Figures(),
     "retail/inventory": Figures(summed=("on_hand", "sold"), shown=("product_id", "store_id", "on_hand", "sold", "data_origin")),
     "retail/orders": Figures(counted=("kind",), summed=("quantity",), shown=("product_id", "store_id", "kind", "quantity", "unit_price")),

@@ -41,6 +41,7 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("social/clean_posts",),
     ("topics/topics", "topics/topic_assignments", "topics/topic_events"),
     ("topics/topic_hours",),
+    ("influencers/coordinated_groups", "topics/stress_tests"),
     ("topics/trends",),
     ("influencers/interactions",),
     ("influencers/early_posts",),
@@ -54,6 +55,8 @@ SEALED_LOOK_BACK = {
     "topics/topic_assignments": 7,
     "topics/topic_events": 7,
     "topics/topic_hours": 7,
+    "influencers/coordinated_groups": 7,
+    "topics/stress_tests": 7,
     "topics/trends": 28,
     "influencers/interactions": 7,
     "influencers/early_posts": 7,
@@ -61,6 +64,8 @@ SEALED_LOOK_BACK = {
     "influencers/influencer_rankings": 9,
 }
 """Days that a table made at sealing looks back at most: late posts in them explain a difference. Raw and clean posts do not."""
+_MODULES = dict.fromkeys(("influencers/coordinated_groups", "topics/stress_tests"), "trend_assets.defs.influencers.coordination")
+"""Modules of the assets that are not in ``assets.py`` of their group."""
 _KEY = re.compile(r"\d{4}-\d\d-\d\d-\d\d:\d\d")
 
 
@@ -240,7 +245,8 @@ def _materialize(lake: Lake, tables: Sequence[str], partitions: Range) -> None:
     with warnings.catch_warnings(), dg.DagsterInstance.ephemeral() as instance:
         warnings.simplefilter("ignore")  # Dagster tells of its beta parameters; production's runs show them
         # Only these modules are loaded, not the whole code location: dbt alone takes seconds.
-        modules = [import_module(f"trend_assets.defs.{group}.assets") for group in sorted({path.split("/")[0] for path in tables})]
+        names = sorted({_MODULES.get(path, f"trend_assets.defs.{path.split('/')[0]}.assets") for path in tables})
+        modules = [import_module(name) for name in names]
         result = dg.materialize(
             [one for one in dg.load_assets_from_modules(modules) if isinstance(one, dg.AssetsDefinition) and set(one.keys) & set(keys)],
             selection=keys,

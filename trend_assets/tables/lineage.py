@@ -40,6 +40,9 @@ _TARGETS = tuple(f"{_CLEAN}.{name}" for name in ("reposted_author", "quoted_auth
 _DECAYED = (f"{_ACTS}.target_author", f"{_ACTS}.source_author", f"{_ACTS}.created_at")
 _EARLY = "influencers/early_posts"
 _GREW = (f"{_EARLY}.created_at", f"{_EARLY}.place", f"{_HOURS}.authors")
+_TOGETHER = tuple(
+    f"{_CLEAN}.{name}" for name in ("author", "created_at", "tokens", "near_duplicate_key", "urls", "reposted_post", "hashtags")
+)
 _LINKED = (*_WORDS, f"{_CLEAN}.tokens", "retail/products.product_name", "retail/products.product_name_fr")
 _COVER = tuple(f"{_STOCK}.{name}" for name in ("available_units", "inbound_units", "next_due_on", "daily_units", "last_3_days_units"))
 _UPLIFT = (f"{_STOCK}.link_score", f"{_STOCK}.growth_24h", f"{_STOCK}.last_3_days_units", f"{_STOCK}.daily_units")
@@ -147,6 +150,19 @@ RENAMED: dict[str, Sources] = {
         **_each("count_1h count_6h count_24h count_7d outlook_1h outlook_6h outlook_24h", *_DECAYED),
         "amplifiers_24h": (f"{_ACTS}.source_author", f"{_ACTS}.target_author"),
         "half_life_hours": _MADE_HERE,
+    },
+    "influencers/coordinated_groups": {
+        "hour": (f"{_CLEAN}.created_at",),
+        "group_id": (f"{_CLEAN}.author",),
+        **_each("accounts acts", f"{_CLEAN}.author", f"{_CLEAN}.post_id"),
+        **_each("evidence_kinds occasions expected_occasions synchrony q_value verdict reason", *_TOGETHER),
+        "scripted_share": (f"{_CLEAN}.tokens", f"{_CLEAN}.near_duplicate_key"),
+        "topic_share": (f"{_ASSIGNED}.topic_id", f"{_CLEAN}.author"),
+    },
+    "topics/stress_tests": {
+        "hour": (f"{_CLEAN}.created_at",),
+        "posts": (f"{_ASSIGNED}.topic_id", f"{_CLEAN}.kind"),
+        **_each("grade posts_left remaining_share authors_left noise discount reason", *_TOGETHER, f"{_CLEAN}.clean_text"),
     },
     "demand/product_trend_links": {
         "day": (f"{_TRENDS}.hour",),

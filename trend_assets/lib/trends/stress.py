@@ -1,0 +1,423 @@
+"""How robust a topic's attention is: what is left of it without the few, the paid, the copied and the coordinated.
+
+What belongs here: the stress test and its grade. What doesn't: shapes of commercial posts (``lib/coordination/commerce``), groups that
+act together (``lib/coordination``), the trend's statistics (``bursts``, ``rank``).
+
+In a published study a fifth of global top-ten trends, and half of one country's, were pushed by accounts acting together (Elmas et
+al., "Ephemeral Astroturfing Attacks", EuroS&P 2021). So each topic is asked: is it one still, when we take away, in this order and each
+post once,
+
+1. resale listings, 2. giveaways, 3. paid posts: by their shape;
+4. posts of coordinated groups, where ``groups`` says who they are;
+5. posts that their authors took back within an hour, where deletions are known;
+6. near-copies of a post of the topic in the 60 seconds before, whoever wrote them;
+7. an author's same text again, and what an author posts beyond three a day;
+8. of what is left, all posts of the five most active accounts (those with more than one; of few accounts, the most active quarter).
+
+The share that remains and the authors who remain give the grade. Reposts are not counted: they are one touch, and trends count posts.
+Everything is counted on sums by hour, topic, author and text, so a day is 24 of these put together and no post is looked at twice.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.lib.coordination.acts import EncodedHour, account_hashes, encode_hour
+from trend_assets.lib.coordination.commerce import GIVEAWAY, PAID, RESALE
+from trend_assets.lib.coordination.groups import coordination_of
+from trend_assets.lib.coordination.near_copies import Hashes, Integers, copies
+from trend_assets.lib.tables import matches
+from trend_assets.lib.trends.history import hour_numbers, hour_start, sorted_hours
+from trend_assets.tables import TABLES
+from trend_assets.tables.declaration import timestamp
+
+Floats = npt.NDArray[np.float64]
+TABLE = TABLES["topics/stress_tests"]
+WINDOW_HOURS = 24
+COPY_SECONDS = 60
+MOST_ACTIVE = 5
+POSTS_OF_AN_AUTHOR = 3
+TAKEN_BACK = timedelta(hours=1)
+_HOUR = timedelta(hours=1)
+
+# Why a post falls away; the order is that of the rules.
+_LISTED, _PRIZE, _PAID, _GROUP, _TAKEN_BACK, _COPY, _KEPT = range(7)
+_WORDS = {
+    _LISTED: "resale listings",
+    _PRIZE: "giveaways",
+    _PAID: "paid posts",
+    _GROUP: "posts of accounts acting together",
+    _TAKEN_BACK: "deleted within the hour",
+    _COPY: "near-copies within a minute",
+    _KEPT: "repetitions by their authors",
+    _KEPT + 1: "by the most active accounts",
+}
+_REASONS = len(_WORDS)
+
+
+@dataclass(frozen=True)
+class StressRules:
+    """Thresholds of the grades: smallest remaining share and authors left of A, B and C; fewest posts that can be judged.
+
+    ``noise_share``, ``noise_authors``: with less than this left a topic is no trend at all. ``one_network``: chance below which it is
+    odd that a topic is on one network only, given how the lake's posts divide; it then gets at most a B.
+    """
+
+    shares: tuple[float, float, float] = (0.6, 0.4, 0.2)
+    authors: tuple[int, int, int] = (10, 5, 3)
+    least_posts: int = 5
+    noise_share: float = 0.2
+    noise_authors: int = 3
+    one_network: float = 0.001
+
+
+def stress_test(
+    clean_posts: pa.Table,
+    assignments: pa.Table,
+    groups: pa.Table | None = None,
+    *,
+    hours: Sequence[datetime],
+    deletions: pa.Table | None = None,
+    rules: StressRules | None = None,
+) -> pa.Table:
+    """Rows of ``topics/stress_tests`` for ``hours`` (aware, on the hour): one of each topic with a post in the hour.
+
+    ``clean_posts``, ``assignments``: rows of ``social/clean_posts`` and ``topics/topic_assignments`` of the hours and the 23 before.
+    ``groups``: columns network, author, weight and, where it differs by hour, hour (see ``lib.coordination.author_weights``); accounts
+    with a weight below 1 fall away. ``deletions``: rows of ``social/deletions``. Rows outside an hour's window never change its result,
+    nor does their order. O(posts · log posts); no loop over posts.
+
+    Raises ``ValueError`` for naive hours, ``KeyError`` for a missing column (see ``lib.coordination.acts.COLUMNS``).
+    """
+    wanted = sorted_hours(hours)
+    if not wanted.size:
+        return TABLE.empty()
+    of_post, of_assignment = hour_numbers(clean_posts["created_at"]), hour_numbers(assignments["created_at"])
+
+    def parts() -> Iterator[tuple[datetime, pa.Table, pa.Table, pa.Table | None]]:
+        for number in range(int(wanted[0]) - WINDOW_HOURS + 1, int(wanted[-1]) + 1):
+            hour = hour_start(number)
+            yield (
+                hour,
+                clean_posts.filter(pa.array(of_post == number)),
+                assignments.filter(pa.array(of_assignment == number)),
+                _of_hour(groups, hour),
+            )
+
+    asked = set(wanted.tolist())
+    found = [
+        rows
+        for number, rows in zip(
+            range(int(wanted[0]), int(wanted[-1]) + 1),
+            stress_by_hour(parts(), first=hour_start(int(wanted[0])), deletions=deletions, rules=rules),
+            strict=True,
+        )
+        if number in asked
+    ]
+    return pa.concat_tables([TABLE.empty(), *found]).combine_chunks()
+
+
+def stress_by_hour(
+    hours: Iterable[tuple[datetime, pa.Table, pa.Table, pa.Table | None]],
+    *,
+    first: datetime,
+    deletions: pa.Table | None = None,
+    rules: StressRules | None = None,
+) -> Iterator[pa.Table]:
+    """As ``stress_test``, hour by hour in bounded memory.
+
+    ``hours``: each with its clean posts, assignments and groups, in time order, from 23 before ``first``.
+    """
+    kept: deque[_Hour] = deque()
+    for hour, clean_posts, assignments, groups in hours:
+        kept.append(_summed(encode_hour(hour, clean_posts, assignments), _taken_back(assignments, deletions, clean_posts)))
+        while kept[0].hour <= hour - WINDOW_HOURS * _HOUR:
+            kept.popleft()
+        if hour >= first:
+            yield _judge(list(kept), groups, rules or StressRules())
+
+
+def coordination_and_stress(
+    hours: Iterable[tuple[datetime, pa.Table, pa.Table]], *, first: datetime, window_hours: int = WINDOW_HOURS
+) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Rows of ``influencers/coordinated_groups`` and of ``topics/stress_tests`` after each hour from ``first`` on, posts encoded once.
+
+    ``hours``: each with its clean posts and topic assignments, in time order, from ``window_hours`` before ``first``. The accounts of
+    coordinated groups are known between the two and then forgotten.
+    """
+    kept: deque[_Hour] = deque()
+    encoded: deque[EncodedHour] = deque()
+
+    def encode() -> Iterator[EncodedHour]:
+        for hour, clean_posts, assignments in hours:
+            encoded.append(encode_hour(hour, clean_posts, assignments))
+            nothing = assignments.select(["network", "topic_id"]).slice(0, 0)
+            kept.append(_summed(encoded[-1], nothing))
+            while kept[0].hour <= hour - window_hours * _HOUR:
+                kept.popleft()
+            yield encoded.popleft()
+
+    for found in coordination_of(encode(), first=first, window_hours=window_hours):
+        yield found.groups, _judge(list(kept), found.weights, StressRules())
+
+
+@dataclass(frozen=True)
+class _Hour:
+    """An hour's written posts with a topic, added up by topic, account, network, text and why they fall away (``_KEPT``: they don't).
+
+    Per row: topic and network (index into ``topics``, ``networks``), account (hash; of a deleted post an invented one), text (key of
+    its cluster of near-copies), why, posts. on_network: written posts of the hour by network, with or without a topic.
+    """
+
+    hour: datetime
+    topic: Integers
+    account: Hashes
+    network: Integers
+    text: Integers
+    why: Integers
+    posts: Integers
+    topics: pa.Array
+    networks: pa.Array
+    on_network: Integers
+
+
+def _summed(encoded: EncodedHour, taken_back: pa.Table) -> _Hour:
+    """An hour's posts, and the posts of it that are gone (see ``_taken_back``), as sums."""
+    with_topic = np.flatnonzero(encoded.written & (encoded.topic >= 0))
+    networks, network = _coded([encoded.network, _strings(taken_back["network"])])
+    topics, topic = _coded([encoded.topics, _strings(taken_back["topic_id"])])
+    gone = taken_back.num_rows
+    why, text = _why_alone(encoded, with_topic)
+    invented = np.arange(gone, dtype=np.uint64)
+    columns = {
+        "topic": np.concatenate([encoded.topic[with_topic], topic[len(encoded.topics) :]]),
+        "account": np.concatenate([encoded.account[with_topic], invented]),
+        "network": np.concatenate([network[with_topic], network[len(encoded.network) :]]),
+        "text": np.concatenate([text, np.zeros(gone, np.int64)]),
+        "why": np.concatenate([why, np.full(gone, _TAKEN_BACK)]),
+    }
+    order = np.lexsort(tuple(reversed(columns.values())))
+    first = np.zeros(len(order), bool)
+    first[:1] = True
+    for name, values in columns.items():
+        columns[name] = values[order]
+        first[1:] |= columns[name][1:] != columns[name][:-1]
+    start = np.flatnonzero(first)
+    return _Hour(
+        hour=encoded.hour,
+        **{name: values[start] for name, values in columns.items()},
+        posts=np.diff(np.append(start, len(order))),
+        topics=topics,
+        networks=networks,
+        on_network=np.bincount(network[: len(encoded.network)][encoded.written], minlength=len(networks)),
+    )
+
+
+def _coded(parts: list[pa.Array]) -> tuple[pa.Array, Integers]:
+    """Distinct values of all parts, those of the first part first, and the code of each value."""
+    encoded = pc.dictionary_encode(pa.concat_arrays(parts))
+    return encoded.dictionary, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _why_alone(encoded: EncodedHour, rows: Integers) -> tuple[Integers, Integers]:
+    """Why each post of ``rows`` falls away by its text, and the key of its cluster of near-copies."""
+    commerce = encoded.commerce[rows]
+    why = np.select([commerce == RESALE, commerce == GIVEAWAY, commerce == PAID], [_LISTED, _PRIZE, _PAID], _KEPT).astype(np.int64)
+    text = encoded.text_key[rows]
+    worded = np.flatnonzero(encoded.has_text[rows])
+    if len(worded):
+        text[worded] = copies(encoded.texts)[np.searchsorted(encoded.texts.key, text[worded])]
+    topic, second = encoded.topic[rows], encoded.second[rows]
+    order = np.lexsort((second, text, topic))
+    soon = np.zeros(len(order), bool)
+    same = (topic[order[1:]] == topic[order[:-1]]) & (text[order[1:]] == text[order[:-1]])
+    soon[1:] = same & (second[order[1:]] - second[order[:-1]] <= COPY_SECONDS)
+    copied = np.empty(len(order), bool)
+    copied[order] = soon
+    return np.where(copied & (why == _KEPT), _COPY, why), text
+
+
+def _taken_back(assignments: pa.Table, deletions: pa.Table | None, clean_posts: pa.Table) -> pa.Table:
+    """Assigned posts that are no longer there and were deleted within the hour: their network and topic."""
+    keys = assignments.select(["network", "post_id", "created_at", "topic_id"])
+    if deletions is None or not deletions.num_rows or not keys.num_rows:
+        return keys.slice(0, 0)
+    deleted = deletions.filter(pc.equal(deletions["subject_kind"], "post"))
+    deleted = pa.table({"network": deleted["network"], "post_id": deleted["subject"], "deleted_at": deleted["deleted_at"]})
+    at = pc.take(_whole(deleted["deleted_at"]), matches(keys, deleted, ("network", "post_id")))
+    latest = pc.add(keys["created_at"].cast(timestamp), pa.scalar(TAKEN_BACK, pa.duration("us")))
+    soon = pc.fill_null(pc.less_equal(at.cast(timestamp), _whole(latest)), False)
+    return keys.filter(pc.and_(soon, pc.is_null(matches(keys, clean_posts, ("network", "post_id")))))
+
+
+def _judge(hours: list[_Hour], groups: pa.Table | None, rules: StressRules) -> pa.Table:
+    """The rows of the newest hour."""
+    newest = hours[-1]
+    active = newest.topics.take(pa.array(np.unique(newest.topic)))
+    names = active.take(pc.sort_indices(active))
+    if not len(names):
+        return TABLE.empty()
+    rows = _joined(hours, names, groups)
+    lost, authors, on_network = _fallen(rows, len(names))
+    posts = lost.sum(axis=1)
+    left = lost[:, _REASONS]
+    share = left / np.maximum(posts, 1)
+    alone = _one_network(on_network, np.sum([_aligned(hour, rows.networks) for hour in hours], axis=0), rules)
+    grade = _grades(posts, share, authors, alone, rules)
+    noise = (posts >= rules.least_posts) & ((share < rules.noise_share) | (authors < rules.noise_authors))
+    discount = np.where(posts >= rules.least_posts, np.minimum(share / rules.shares[0], 1.0), 1.0)
+    discount = np.where(noise, 0.0, discount)
+    return TABLE.conform(
+        pa.table(
+            {
+                "hour": pa.array([newest.hour] * len(names), timestamp),
+                "topic_id": names,
+                "posts": posts,
+                "posts_left": left,
+                "remaining_share": share,
+                "authors_left": authors,
+                "grade": pa.array(grade.tolist(), pa.string()),
+                "noise": noise,
+                "discount": np.round(discount, 6),
+                "reason": pa.array(_reasons(lost, authors, alone, rules), pa.string()),
+            }
+        )
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows of the window whose topic is active: topic (index into the active ones), account, network, text, why, posts."""
+
+    topic: Integers
+    account: Hashes
+    network: Integers
+    text: Integers
+    why: Integers
+    posts: Integers
+    networks: pa.Array
+
+
+def _joined(hours: list[_Hour], names: pa.Array, groups: pa.Table | None) -> _Rows:
+    networks = pc.unique(pa.concat_arrays([hour.networks for hour in hours]))
+    together = np.sort(_together(groups))
+    parts: list[tuple[npt.NDArray[Any], ...]] = []
+    for hour in hours:
+        topic = _codes(hour.topics, names)[hour.topic]
+        kept = np.flatnonzero(topic >= 0)
+        account, why = hour.account[kept], hour.why[kept]
+        if len(together):
+            listed = together[np.minimum(np.searchsorted(together, account), len(together) - 1)] == account
+            why = np.where(listed & (why > _GROUP), _GROUP, why)
+        parts.append((topic[kept], account, _codes(hour.networks, networks)[hour.network[kept]], hour.text[kept], why, hour.posts[kept]))
+    topic, account, network, text, why, posts = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return _Rows(topic, account, network, text, why, posts, networks)
+
+
+def _codes(values: pa.Array, among: pa.Array) -> Integers:
+    """Place of each value in ``among``, -1 for none."""
+    return pc.fill_null(pc.index_in(values, value_set=among), -1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _fallen(rows: _Rows, topics: int) -> tuple[Integers, Integers, Integers]:
+    """Posts (topics × reasons + 1) that fall away by each rule and, last, that remain; authors that remain; posts by network."""
+    lost = np.zeros((topics, _REASONS + 1), np.int64)
+    np.add.at(lost, (rows.topic, rows.why), rows.posts)
+    lost[:, _KEPT] = 0
+    kept = rows.why == _KEPT
+    topic, author, text, posts = rows.topic[kept], rows.account[kept], rows.text[kept], rows.posts[kept]
+    order = np.lexsort((text, author, topic))
+    topic, author, text, posts = topic[order], author[order], text[order], posts[order]
+    new_author, new_text = np.ones(len(order), bool), np.ones(len(order), bool)
+    new_author[1:] = (topic[1:] != topic[:-1]) | (author[1:] != author[:-1])
+    new_text[1:] = new_author[1:] | (text[1:] != text[:-1])
+    start = np.flatnonzero(new_author)
+    if len(start):
+        written = np.add.reduceat(posts, start)
+        voices = np.minimum(np.add.reduceat(new_text.astype(np.int64), start), POSTS_OF_AN_AUTHOR)
+        of_topic = topic[start]
+        np.add.at(lost, (of_topic, _KEPT), written - voices)
+        order = np.lexsort((-voices, of_topic))
+        voices, of_topic = voices[order], of_topic[order]
+        rank = np.arange(len(order)) - np.searchsorted(of_topic, of_topic)
+        accounts = np.bincount(of_topic, minlength=topics)
+        busiest = (rank < np.minimum(MOST_ACTIVE, accounts // 4)[of_topic]) & (voices > 1)
+        np.add.at(lost, (of_topic[busiest], np.full(int(busiest.sum()), _KEPT + 1)), voices[busiest])
+        np.add.at(lost, (of_topic[~busiest], np.full(int((~busiest).sum()), _REASONS)), voices[~busiest])
+        authors = np.bincount(of_topic[~busiest], minlength=topics)
+    else:
+        authors = np.zeros(topics, np.int64)
+    on_network = np.zeros((topics, len(rows.networks)), np.int64)
+    np.add.at(on_network, (rows.topic, rows.network), rows.posts)
+    return lost, authors, on_network
+
+
+def _aligned(hour: _Hour, networks: pa.Array) -> Integers:
+    """Posts of the hour on each of ``networks``."""
+    result = np.zeros(len(networks), np.int64)
+    result[_codes(hour.networks, networks)] = hour.on_network
+    return result
+
+
+def _one_network(on_network: Integers, everywhere: Integers, rules: StressRules) -> npt.NDArray[np.bool_]:
+    """Whether each topic is on one network only although the lake's posts divide so that this is odd."""
+    total = on_network.sum(axis=1)
+    main = on_network.argmax(axis=1)
+    alone = (on_network > 0).sum(axis=1) == 1
+    share = everywhere[main] / max(int(everywhere.sum()), 1)
+    result: npt.NDArray[np.bool_] = alone & (np.power(np.clip(share, 0.0, 1.0), total) < rules.one_network)
+    return result
+
+
+def _grades(posts: Integers, share: Floats, authors: Integers, alone: npt.NDArray[np.bool_], rules: StressRules) -> npt.NDArray[np.str_]:
+    reached = [(share >= least) & (authors >= fewest) for least, fewest in zip(rules.shares, rules.authors, strict=True)]
+    return np.select(
+        [posts < rules.least_posts, reached[0] & ~alone, reached[0] | reached[1], reached[2]], ["insufficient data", "A", "B", "C"], "D"
+    )
+
+
+def _reasons(lost: Integers, authors: Integers, alone: npt.NDArray[np.bool_], rules: StressRules) -> list[str]:
+    """A sentence of each topic: what remains, and what fell away, the most first."""
+    sentences = []
+    for counts, left_authors, one in zip(lost.tolist(), authors.tolist(), alone.tolist(), strict=True):
+        total, left = sum(counts), counts[_REASONS]
+        if total < rules.least_posts:
+            sentences.append(f"{total} post{'' if total == 1 else 's'} in 24 hours, too few to judge")
+            continue
+        fallen = sorted(((count, -reason) for reason, count in enumerate(counts[:_REASONS]) if count), reverse=True)
+        what = ", ".join(f"{count} {_WORDS[-reason]}" for count, reason in fallen)
+        sentence = f"{left} of {total} posts remain, by {left_authors} author{'' if left_authors == 1 else 's'}"
+        sentence += f"; fell away: {what}" if what else "; nothing fell away"
+        sentences.append(sentence + ("; all on one network" if one else ""))
+    return sentences
+
+
+def _of_hour(groups: pa.Table | None, hour: datetime) -> pa.Table | None:
+    if groups is None or "hour" not in groups.column_names:
+        return groups
+    return groups.filter(pc.equal(groups["hour"].cast(timestamp), pa.scalar(hour, timestamp)))
+
+
+def _together(groups: pa.Table | None) -> Hashes:
+    """Hashes of the accounts with a weight below 1."""
+    if groups is None:
+        return np.zeros(0, np.uint64)
+    listed = groups.filter(pc.less(groups["weight"], 1.0))
+    return account_hashes(_strings(listed["network"]), _strings(listed["author"]))
+
+
+def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _strings(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return _whole(column).cast(pa.string())
