@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 MEASURES = ("ami", "ari", "nmi")
 WARMING_POSTS = 200
 """Posts that a method sees before the clock starts."""
+HOUR = 3_600_000_000  # microseconds
 NO_GROUP = "(none)"
 EVERYTHING = "all"
 
@@ -48,7 +49,8 @@ class OurTopics:
         from trend_assets.lib.topics.clustering import cluster
 
         keys = posts.column("near_duplicate_key").to_numpy()
-        return cluster(terms_of(posts), np.arange(posts.num_rows), near_duplicate_keys=keys).topic
+        hours = pc.cast(pc.cast(posts.column("created_at"), pa.timestamp("us")), pa.int64()).to_numpy() / HOUR
+        return cluster(terms_of(posts), np.arange(posts.num_rows), near_duplicate_keys=keys, hours=hours).topic
 
 
 def evaluate_topics(posts: pa.Table, *, peers: bool, progress: Progress | None = None) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _process(
 ) -> tuple[HourTopics, list[Topic]]:
     vectors = weigh_documents(posts.starts, posts.terms, posts.rows, vocabulary, dropped=parameters.clustering.dropped_length)
     graph = link_documents(vectors, parameters.clustering)
-    labels = find_topics(vectors, graph, parameters.clustering)
+    labels = find_topics(vectors, graph, parameters.clustering, posts.published)
     measured = measure(posts, vectors, labels, vocabulary)
     eligible = (
         (measured.documents >= parameters.minimum_groups)

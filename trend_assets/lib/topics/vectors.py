@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from trend_assets.lib.topics.background import LANGUAGES, expected_share, word_frequencies
+
+BACKGROUND_POSTS = 30_000  # imagined everyday posts that join each window when terms are weighed
 MAXIMUM_TERMS = 256  # distinct terms of a post that count; only texts far beyond a post's length have more
 _PREFIXES = ("", "#", "@")
 
@@ -28,6 +31,7 @@ class Vocabulary:
         self.terms: list[str] = []
         self._hashes = np.empty(0, np.uint64)
         self._mentions = np.empty(0, np.bool_)
+        self._frequencies = np.empty((0, len(LANGUAGES)), np.float32)
 
     def __len__(self) -> int:
         return len(self.terms)
@@ -63,6 +67,13 @@ class Vocabulary:
             fresh = [term.startswith("@") for term in self.terms[len(self._mentions) :]]
             self._mentions = np.concatenate([self._mentions, np.array(fresh, np.bool_)])
         return self._mentions
+
+    @property
+    def frequencies(self) -> np.ndarray:
+        """Frequency of each term in everyday language (terms × languages, float32), in number order."""
+        if len(self._frequencies) < len(self.terms):
+            self._frequencies = np.concatenate([self._frequencies, word_frequencies(self.terms[len(self._frequencies) :])])
+        return self._frequencies
 
 
 def hash_text(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
@@ -123,9 +134,14 @@ class Vectors:
 def weigh_documents(starts: np.ndarray, terms: np.ndarray, rows: np.ndarray, vocabulary: Vocabulary, *, dropped: float) -> Vectors:
     """TF-IDF vectors of the documents ``rows`` of (``starts``, ``terms``).
 
-    idf is ln(documents / documents with the term): a term in every document weighs nothing. Terms in one document only link
-    nothing and are left out, before lengths are taken. The lightest terms of a document that together hold ``dropped`` of its
-    squared length are left out too: they are the frequent ones that cost most and tell least.
+    idf is (1 - n/N)·ln((N + B) / (n + B·b)), N the documents, n those with the term, b the share of everyday posts that would hold it
+    (``background.py``) and B = 30,000 such posts. Counts of the window alone would make the names of its biggest topic common
+    words; on the first four day blocks of Event2012 the background is worth .02 AMI, .03 under chatter at 3:1, and makes
+    resolution and minimum similarity matter little. The first factor is what a window collected by a word needs: a term in
+    every document weighs nothing.
+
+    Terms in one document only link nothing and are left out, before lengths are taken. The lightest terms of a document that
+    together hold ``dropped`` of its squared length are left out too: they are the frequent ones that cost most and tell least.
     """
     from trend_assets.lib.topics.sparse import document_frequency, weigh
 
@@ -136,6 +152,13 @@ def weigh_documents(starts: np.ndarray, terms: np.ndarray, rows: np.ndarray, voc
         used = used[np.argsort(vocabulary.hashes[used], kind="stable")]
     column_of = np.full(size, -1, np.int32)
     column_of[used] = np.arange(len(used), dtype=np.int32)
-    idf = np.log(len(rows) / frequency[used]) if len(used) else np.empty(0, np.float64)
+    idf = _inverse_document_frequency(frequency, used, len(rows), vocabulary) if len(used) else np.empty(0, np.float64)
     new_starts, columns, weights = weigh(starts, terms, rows, column_of, idf, dropped)
     return Vectors(new_starts, columns, weights, frequency[used], idf, used, column_of)
+
+
+def _inverse_document_frequency(frequency: np.ndarray, used: np.ndarray, documents: int, vocabulary: Vocabulary) -> np.ndarray:
+    """idf of the terms ``used``, see :func:`weigh_documents`."""
+    everyday = expected_share(vocabulary.frequencies[used], frequency[used], float(frequency.sum()) / documents)
+    rarity = np.log((documents + BACKGROUND_POSTS) / (frequency[used] + BACKGROUND_POSTS * everyday))
+    return np.maximum(rarity, 0.0) * (1.0 - frequency[used] / documents)

@@ -36,6 +36,7 @@ COLUMNS = (
     "near_duplicate_key",
     "reposted_post",
 )
+_HOUR = 3_600_000_000  # microseconds
 _SPARE_TERMS = 100_000  # the vocabulary is compacted when it has this many more terms than the window uses
 
 
@@ -48,6 +49,7 @@ class EncodedHour:
     starts: np.ndarray
     terms: np.ndarray
     group: np.ndarray
+    published: np.ndarray
     reference: np.ndarray
     reposted: np.ndarray
     is_repost: np.ndarray
@@ -88,6 +90,7 @@ def encode_hour(hour: datetime, clean_posts: pa.Table, vocabulary: Vocabulary) -
         starts=starts,
         terms=terms,
         group=column("near_duplicate_key").to_numpy(zero_copy_only=False).astype(np.int64),
+        published=pc.cast(pc.cast(column("created_at"), pa.timestamp("us")), pa.int64()).to_numpy(zero_copy_only=False) / _HOUR,
         reference=hash_text(pc.binary_join_element_wise(column("network"), column("post_id"), "\x1f")),
         reposted=np.where(reposted.is_valid().to_numpy(zero_copy_only=False), target, np.uint64(0)),
         is_repost=pc.equal(column("kind"), "repost").to_numpy(zero_copy_only=False),
@@ -135,7 +138,7 @@ class WindowPosts:
 
     Per post: its terms (compressed rows), is_repost, author and language (hashes), document (number of the document it belongs
     to; -1 if it has no terms or its group isn't in the sample) and representative (row of the post that represents its group,
-    sampled or not; -1 without terms). Per document: rows (the post that represents it), members (its near-duplicate key).
+    sampled or not; -1 without terms). Per document: rows (the post that represents it), members (its near-duplicate key), published (hours since 1970).
     first_row is the row at which each hour begins, kept_share the share of groups that are documents.
     """
 
@@ -150,6 +153,7 @@ class WindowPosts:
     representative: np.ndarray
     rows: np.ndarray
     members: np.ndarray
+    published: np.ndarray
     kept_share: float
 
     @property
@@ -247,5 +251,6 @@ def _snapshot(hours: tuple[EncodedHour, ...], window_groups: int) -> WindowPosts
         representative=representative,
         rows=heads[documents],
         members=keys[documents],
+        published=np.concatenate([encoded.published for encoded in hours])[heads[documents]],
         kept_share=len(kept) / len(heads) if len(heads) else 1.0,
     )
