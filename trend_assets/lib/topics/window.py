@@ -138,7 +138,8 @@ class WindowPosts:
 
     Per post: its terms (compressed rows), is_repost, author and language (hashes), document (number of the document it belongs
     to; -1 if it has no terms or its group isn't in the sample) and representative (row of the post that represents its group,
-    sampled or not; -1 without terms). Per document: rows (the post that represents it), members (its near-duplicate key), published (hours since 1970).
+    sampled or not; -1 without terms). Per document: rows (the post that represents it), members (its near-duplicate key),
+    published (hours since 1970).
     first_row is the row at which each hour begins, kept_share the share of groups that are documents.
     """
 
