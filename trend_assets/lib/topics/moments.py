@@ -4,7 +4,8 @@ What belongs here: time profiles of the clusters of a window. What doesn't: whet
 
 Two clusters with a word or two in common may be two moments of one event or two events of a kind. What tells them apart is time: a
 goal falls into its match. Everything follows the rhythm of the day, so profiles are compared after the stream's own is taken off:
-two steady topics agree in nothing, two bursts in the same hours do.
+two steady topics agree in nothing, two bursts in the same hours do. A group counts in that rhythm as a fiftieth of the stream at
+most: else an event that is half of the stream would be the rhythm, and its moments would burst no more.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 _BIN_HOURS = 0.5
 _MOST_BINS = 512
+_LARGEST_SHARE = 0.02
 _BURST_HOURS = 2.0
 """Posts within about two hours of one another are of the same moment: the kernel e^(-|hours apart| / 2)."""
 
@@ -63,7 +65,9 @@ def bursts(moments: Moments) -> np.ndarray:
     kernel /= kernel.sum(axis=1, keepdims=True)
     sizes = moments.groups.sum(axis=1)
     shares = moments.groups @ kernel / np.maximum(sizes, 1.0)[:, None]
-    usual_share = moments.stream / max(float(moments.stream.sum()), 1.0)
+    counted = np.minimum(1.0, _LARGEST_SHARE * float(moments.stream.sum()) / np.maximum(sizes, 1.0))
+    rhythm = moments.stream - ((1.0 - counted)[:, None] * moments.groups).sum(axis=0)
+    usual_share = rhythm / max(float(rhythm.sum()), 1.0)
     usual = usual_share @ kernel
     excess = shares - usual
     squared = (excess**2).sum(axis=1)
