@@ -2,7 +2,7 @@
 
     python -m benchmarks.drift [--data FOLDER] [--repeats N]
 
-What belongs here: counting alarms. What doesn't: the detector (``lib/quality/drift.py``).
+What belongs here: counting alarms. What doesn't: the detector (``lib/quality/drift.py``) and what it is given (``*_windows.py``).
 
 Made windows: 28 past days and a newest one of 1,000 or 10,000 rows; shares of ten categories wobble from day to day (each
 multiplied by a log-normal of 5 %), volumes by 10 %. Town windows: every day of a finished `trend-assets demo` from the eighth
@@ -27,6 +27,8 @@ import pyarrow.compute as pc
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import drift
 from trend_assets.lib.quality.drift_windows import count_posts, count_words, post_columns, vocabulary_columns, whole_days
+from trend_assets.lib.quality.topic_windows import churn_columns, size_columns, swallowed, unassigned_columns
+from trend_assets.partitions import end_of_hour
 from trend_assets.tables import TABLES
 
 COLUMNS = ["network", "author", "created_at", "kind", "language", "tokens"]
@@ -173,8 +175,65 @@ PLANTS: dict[str, Callable[[pa.Table, datetime], pa.Table]] = {
 }
 
 
+def town_topics(data: Path) -> None:
+    """Alarms of the checks of topics on each of a town's days, as it is and with a fault planted into the day."""
+    lake = Lake(str(data / "lake"))
+    keys = lake.partitions(TABLES["topics/topic_hours"])
+    first, last = end_of_hour(keys[0]) - timedelta(hours=1), end_of_hour(keys[-1])
+    sizes = lake.read(TABLES["topics/topic_hours"], keys, columns=["hour", "topic_id", "posts"])
+    events = lake.read(TABLES["topics/topic_events"], keys, columns=["hour", "event"])
+    clean, assigned, alive = (
+        {_hour_number(key): manifest.rows if manifest else 0 for key, manifest in lake.manifests(TABLES[path], keys).items()}
+        for path in ("social/clean_posts", "topics/topic_assignments", "topics/topics")
+    )
+
+    def judged(end: datetime, fault: str) -> tuple[bool, bool, bool]:
+        days, day = whole_days(first, end), range(int(end.timestamp()) // 3600 - 24, int(end.timestamp()) // 3600)
+        grown, churning = (_largest_trebled(sizes, end), _births_doubled(events, end)) if fault else (sizes, events)
+        lost = assigned | {hour: round(assigned.get(hour, 0) * 0.5) for hour in day} if fault else assigned
+        verdicts = (
+            swallowed(grown, end) or drift.judge(size_columns(grown, end, days)),
+            drift.judge(unassigned_columns(clean, lost, end, days)),
+            drift.judge(churn_columns(churning, alive, end, days)),
+        )
+        return tuple(not verdict.passed for verdict in verdicts)  # type: ignore[return-value]
+
+    ends = [end for end in (first + timedelta(days=day) for day in range(8, 400)) if end <= last]
+    for fault in ("", "largest topic three times as large · half of the assignments lost · births doubled"):
+        alarms = np.sum([judged(end, fault) for end in ends], axis=0)
+        told = ", ".join(f"{name} {count}" for name, count in zip(("sizes", "unassigned", "churn"), alarms.tolist(), strict=True))
+        print(f"  checks of topics, {len(ends)} days, {fault or 'nothing planted'}: called changed {told}")
+
+
+def _hour_number(key: str) -> int:
+    return int(end_of_hour(key).timestamp()) // 3600 - 1
+
+
+def _last_day(table: pa.Table, end: datetime) -> np.ndarray:
+    kind = table["hour"].type
+    newest = pc.and_(
+        pc.greater_equal(table["hour"], pa.scalar(end - timedelta(days=1), kind)), pc.less(table["hour"], pa.scalar(end, kind))
+    )
+    return np.asarray(newest)
+
+
+def _largest_trebled(sizes: pa.Table, end: datetime) -> pa.Table:
+    """The day's largest topic has three times its posts."""
+    newest = _last_day(sizes, end)
+    totals = sizes.filter(pa.array(newest)).group_by("topic_id").aggregate([("posts", "sum")]).sort_by([("posts_sum", "descending")])
+    grown = newest & np.asarray(pc.equal(sizes["topic_id"], totals["topic_id"][0]))
+    posts = np.asarray(sizes["posts"]) * np.where(grown, 3, 1)
+    return sizes.set_column(sizes.schema.get_field_index("posts"), "posts", pa.array(posts))
+
+
+def _births_doubled(events: pa.Table, end: datetime) -> pa.Table:
+    """Twice as many topics are born in the day."""
+    born = _last_day(events, end) & np.asarray(pc.equal(events["event"], "birth"))
+    return pa.concat_tables([events, events.filter(pa.array(born))])
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="data folder of a finished demo on the town")
     parser.add_argument("--repeats", type=int, default=300, help="made windows of each case")
@@ -182,6 +241,7 @@ def main() -> None:
     made(arguments.repeats)
     if arguments.data:
         town(arguments.data)
+        town_topics(arguments.data)
 
 
 if __name__ == "__main__":
