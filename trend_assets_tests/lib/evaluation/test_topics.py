@@ -110,6 +110,27 @@ def test_nothing_to_cluster_is_null_not_an_error(posts: pa.Table) -> None:
     assert evaluate_topics(posts.slice(0, 0), peers=False) == {**dict.fromkeys([*MEASURES, "posts_per_core_second"]), "groups": {}}
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["the same post again"] * 10_000,
+        ["😀 🎉", "🎉", "😀"],
+        ["ᚠᚢᚦᚨᚱᚲ", "مرحبا بالعالم", "שלום עולם", "مرحبا يا عالم"],
+        ["word " * 20_000, "word and more", "word too"],
+        [f"everywhere {number} w{number} w{number + 1}" for number in range(300)],
+    ],
+    ids=["10,000 copies", "only emoji", "unknown scripts and right to left", "100,000 characters", "a term in every post"],
+)
+def test_odd_posts_are_clustered_by_every_method_that_is_there(texts: list[str]) -> None:
+    future = 4_000_000_000  # dated in 2096, the last posted first
+    rows = {"post_id": list(map(str, range(len(texts)))), "created_at": list(range(future, future - len(texts), -1)), "text": texts}
+    posts = read_evaluation_posts(pa.table(rows | {"topic": ["a"] * len(texts)}), truth="topic")
+    result = evaluate_topics(posts, peers=True)
+    for row in (result, result["peers"]["first-story detection"], result["peers"]["MiniBatchKMeans, told k"]):
+        assert row["groups"][EVERYTHING]["posts"] == len(texts)
+        assert 0.0 <= row["nmi"] <= 1.0
+
+
 def test_a_story_goes_on_with_its_nearest_until_a_day_passes() -> None:
     day = 86_400
     rows = {
