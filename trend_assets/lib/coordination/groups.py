@@ -5,7 +5,7 @@ doesn't: counting of one hour (``coincidences``), the null model (``chance``).
 
 Coordinated is a group of at least five accounts joined by either of two findings.
 
-* *Again and again*: two accounts coincided on at least three occasions, in at least a fifth of the less active one's time, and more
+* *Again and again*: two accounts coincided on at least three occasions, in at least a tenth of the less active one's time, and more
   often than chance explains at a false-discovery rate of 1 % over all pairs that coincided at all. Accounts tied to only one other are
   left out (2-core), so that a chain of single links is no group.
 * *One script*: near-copies of a text by five accounts and more within minutes, where these accounts' other posts are scripted, too
@@ -23,6 +23,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class Rules:
     """
 
     least_occasions: int = 3
-    least_synchrony: float = 0.2
+    least_synchrony: float = 0.1
     false_discovery_rate: float = 0.01
     least_scripted: float = 0.5
     least_dedicated: float = 0.9
@@ -225,7 +226,7 @@ def _judge(hour: datetime, hours: list[HourOfCoincidences], rules: Rules) -> Coo
     links = _links(pairs, accounts, hours, rules)
     scripts = _scripts(bursts, accounts, hours, rules)
     group, size = _components(len(accounts.account), links, scripts, rules)
-    window = _Window(hour, hours, accounts, _postings(accounts.account, hours))
+    window = _Window(hour, hours, accounts)
     rows = [_group_row(window, members, links, scripts, group) for members in _listed(group, newest, accounts)]
     rows += _crowd_rows(window, bursts, group, rules)
     table = TABLES["influencers/coordinated_groups"]
@@ -385,7 +386,11 @@ class _Window:
     hour: datetime
     hours: list[HourOfCoincidences]
     accounts: _Accounts
-    postings: _Postings
+
+    @cached_property
+    def postings(self) -> _Postings:
+        """Posts by account and topic; most hours have no row that needs them."""
+        return _postings(self.accounts.account, self.hours)
 
     def topic_of(self, members: Integers) -> tuple[str | None, float | None]:
         """The topic of most of the members' posts, and their share of its posts."""
@@ -481,6 +486,8 @@ def _crowd_rows(window: _Window, bursts: _Bursts, group: Integers, rules: Rules)
 def _weights(hours: Sequence[HourOfCoincidences], accounts: _Accounts, group: Integers, size: Integers) -> pa.Table:
     """Network, author and weight of the accounts in groups, sorted."""
     members = np.flatnonzero(group >= 0)
+    if not len(members):
+        return WEIGHTS.empty_table()
     left = accounts.account[members]
     parts: list[pa.Table] = []
     named = np.zeros(len(members), bool)
