@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.influence.accounts import encode_pairs
 from trend_assets.lib.influence.ndcg import ndcg
-from trend_assets.lib.influence.outlook import HALF_LIVES, HORIZONS, Outlook, horizon_weights
+from trend_assets.lib.influence.outlook import COUNTED, HORIZONS, REPEATS, Outlook, horizon_weights
 from trend_assets.lib.influence.page_rank import page_rank
 from trend_assets.lib.influence.past import LEARNING_HOURS
 from trend_assets.lib.trends.history import Floats, Integers
@@ -161,7 +161,7 @@ def outlook_ranking(stream: Stream) -> Ranking:
 
     source = 2 * stream.source + stream.gains
     acts = Acts(stream.at, stream.target, source, np.where(stream.gains, 1.0, OTHER_KINDS_WEIGHT))
-    counts = DecayedCounts(acts, stream.names, HALF_LIVES)
+    counts = DecayedCounts(acts, stream.names, COUNTED, repeats=REPEATS)
     outlook = Outlook(lambda first, last: _received(stream, first * _HOUR, (last + 1) * _HOUR))
     known = int(stream.at[0] // _HOUR)
 
@@ -265,7 +265,7 @@ def scoring_speed(interactions: pa.Table) -> tuple[float, float]:
         moments = np.asarray(rows["at"].combine_chunks(), dtype=np.int64)
         encoded = time.process_time()
         acts, _ = Acts.in_time_order(moments, pairs.target, pairs.source)
-        counted = DecayedCounts(acts, len(pairs.names), HALF_LIVES).after(int(acts.at[-1] // _HOUR))
+        counted = DecayedCounts(acts, len(pairs.names), COUNTED, repeats=REPEATS).after(int(acts.at[-1] // _HOUR))
         for horizon in HORIZONS:
             counted @ horizon_weights(horizon)
         ended = time.process_time()

@@ -5,6 +5,7 @@ say about the next hours (``outlook``), rankings (``rankings``). Importing this 
 
 Each source counts once per target, by its latest act: a new act of the same pair takes the place of the one before. A count is
 therefore "distinct amplifiers, each halved every half-life since it last acted", and no source, however busy, adds more than one.
+Columns that count every act, without that, come out of the same pass.
 
 How it is computed: an act's value at the end of its hour is a whole number (in units of 2⁻³²), values are added to the cell of
 (hour, node), and the value an act takes the place of is subtracted from its own cell. Sums of whole numbers do not depend on order,
@@ -15,9 +16,11 @@ aggregates, 2006) treat such sums in general.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 from trend_assets.lib.influence.past import LOOKBACK_HOURS
@@ -49,13 +52,16 @@ class DecayedCounts:
     """Decayed counts (nodes, half-lives) after one hour after the other; time only goes forward.
 
     ``half_lives`` (hours), shape (k,); ``squared``: of which columns the values are squared, as the variance of a weighted count
-    needs. Setting up is O(acts × k), a sum O(cells of the week × k), memory O(acts × k). Raises ``ValueError`` for a half-life
-    that is not positive, acts out of order or weights outside (0, 1].
+    needs; ``repeats``: in which columns every act counts. Setting up is O(acts × k), a sum O(cells of the week × k), memory
+    O(acts × k). Raises ``ValueError`` for a half-life that is not positive, acts out of order or weights outside (0, 1].
     """
 
-    def __init__(self, acts: Acts, nodes: int, half_lives: Floats, squared: np.ndarray | None = None) -> None:
+    def __init__(
+        self, acts: Acts, nodes: int, half_lives: Floats, *, squared: Sequence[bool] | None = None, repeats: Sequence[bool] | None = None
+    ) -> None:
         half_lives = np.asarray(half_lives, dtype=np.float64)
         power = np.ones(half_lives.size) if squared is None else np.where(squared, 2.0, 1.0)
+        self._once = np.ones(half_lives.size, dtype=bool) if repeats is None else ~np.asarray(repeats, dtype=bool)
         if not np.all(half_lives > 0):
             raise ValueError(f"half-lives must be positive, got {half_lives.tolist()}")
         if acts.at.size and (np.any(acts.at[1:] < acts.at[:-1]) or acts.weight.min() <= 0 or acts.weight.max() > 1):
@@ -77,7 +83,7 @@ class DecayedCounts:
         if hour < self._after:
             raise ValueError(f"hour {hour} is before {self._after}, which was already taken in")
         stop = int(np.searchsorted(self.hour, hour, side="right"))
-        _take_in(self._applied, stop, self.cell, self._earlier, self._value, self._sums, self._sources)
+        _take_in(self._applied, stop, self.cell, self._earlier, self._value, self._once, self._sums, self._sources)
         self._applied, self._after = stop, hour
 
     def after(self, hour: int) -> Floats:
@@ -159,7 +165,14 @@ def _cells(hour: Integers, node: Integers, nodes: int) -> tuple[Integers, Intege
 
 @njit(cache=True)
 def _take_in(
-    first: int, stop: int, cell: Integers, earlier: Integers, value: Integers, sums: Integers, sources: Integers
+    first: int,
+    stop: int,
+    cell: Integers,
+    earlier: Integers,
+    value: Integers,
+    once: npt.NDArray[np.bool_],
+    sums: Integers,
+    sources: Integers,
 ) -> None:  # pragma: no cover - compiled
     for row in range(first, stop):
         before = earlier[row]
@@ -168,7 +181,7 @@ def _take_in(
             sources[cell[before]] -= 1
         for column in range(value.shape[1]):
             sums[cell[row], column] += value[row, column]
-            if before >= 0:
+            if before >= 0 and once[column]:
                 sums[cell[before], column] -= value[before, column]
 
 

@@ -38,8 +38,8 @@ POST_COLUMNS = ["network", "post_id", "author", "created_at", "kind"]
 """Columns of clean posts that are read."""
 MINIMUM_TOPICS = 3
 """Fewer early topics say nothing about an author."""
-_PRIOR_TOPICS = 4.0
-"""Weight, in topics, of the wider state's share of growth against the narrower one's."""
+_PRIOR_POSTS = 10.0
+"""Weight, in early posts, of the wider state's share of growth against the narrower one's."""
 _MICROSECONDS_PER_HOUR = 3_600_000_000
 
 
@@ -167,21 +167,19 @@ def _breadths(hour: Integers, topic: Integers, counted: Integers, topic_hours: p
 
 
 def _chance(topic: Integers, place: Integers, day: Integers, grew: Floats) -> Floats:
-    """Chance (n,) that a topic taken up in the same state grows: shares by state, each shrunk towards the wider state's share.
+    """Chance (n,) that an early post in the same state is followed by growth: shares by state, shrunk towards the wider state's share.
 
-    From narrow to wide: authors so far and day, authors so far, everything. Each topic counts once per state, and a post's own
-    topic is left out, so an author is not compared with what the author found.
+    From narrow to wide: authors so far and day, authors so far, everything. A post's own topic is left out, so an author is not
+    compared with what the author found.
     """
     chance = np.zeros(topic.size)
     for state in (np.zeros_like(place), place, place * (int(day.max()) + 1) + day):
         codes, code = np.unique(state, return_inverse=True)
-        _, first, member = np.unique(topic * codes.size + code, return_index=True, return_inverse=True)
-        share = np.bincount(member, grew) / np.bincount(member)
-        topics_in = np.bincount(code[first], minlength=codes.size)
-        grown_in = np.bincount(code[first], share, minlength=codes.size)
-        others, grown = topics_in[code] - 1, grown_in[code] - share[member]
-        chance = (np.maximum(grown, 0.0) + _PRIOR_TOPICS * chance) / (others + _PRIOR_TOPICS)
-    return np.clip(chance, 0.0, 1.0)
+        _, own = np.unique(topic * codes.size + code, return_inverse=True)
+        others = np.bincount(code)[code] - np.bincount(own)[own]
+        grown = np.bincount(code, grew)[code] - np.bincount(own, grew)[own]
+        chance = (grown + _PRIOR_POSTS * chance) / (others + _PRIOR_POSTS)
+    return chance
 
 
 def _reasons(columns: dict[str, pa.Array]) -> pa.Array:

@@ -30,6 +30,17 @@ def ndcg(score: Floats, gain: Floats, places: int = PLACES) -> float:
     ``score``, ``gain``: shape (n,), gains not negative and not all 0, counted linearly. O(n). Järvelin and Kekäläinen, Cumulated
     gain-based evaluation of IR techniques, ACM TOIS 2002.
     """
-    discount = 1 / np.log2(np.arange(2, places + 2))
     first, best = first_places(score, places), first_places(gain, places)
-    return float(np.sum(gain[first] * discount[: first.size]) / np.sum(gain[best] * discount[: best.size]))
+    return float(np.sum(gain[first] * _discount(first.size)) / np.sum(gain[best] * _discount(best.size)))
+
+
+def ndcg_of_columns(scores: Floats, gain: Floats, every_gain: Floats, places: int = PLACES) -> Floats:
+    """NDCG (k,) of each column of ``scores`` (n, k) by ``gain`` (n,), where the best order is one of ``every_gain`` (m,). O(n·k·log n)."""
+    order = np.argsort(-scores, axis=0, kind="stable")[:places]
+    best = first_places(every_gain, places)
+    found: Floats = _discount(order.shape[0]) @ gain[order] / np.sum(every_gain[best] * _discount(best.size))
+    return found
+
+
+def _discount(count: int) -> Floats:
+    return 1 / np.log2(np.arange(2, count + 2))

@@ -13,7 +13,7 @@ DAMPING = 0.85
 
 
 def page_rank(
-    source: Integers, target: Integers, weight: Floats, size: int, *, damping: float = DAMPING, tolerance: float = 1e-8, rounds: int = 100
+    source: Integers, target: Integers, weight: Floats, size: int, *, damping: float = DAMPING, tolerance: float = 1e-7, rounds: int = 100
 ) -> Floats:
     """PageRank (size,) of the nodes that act or are acted towards; 0 for all others, 1 in sum.
 
@@ -38,10 +38,10 @@ def page_rank(
     matrix.sum_duplicates()  # also sorts the edges, so the order of rows decides nothing
     out = np.asarray(matrix.sum(axis=0)).ravel()
     share = np.divide(1.0, out, out=np.zeros(nodes.size), where=out > 0)
-    idle = out == 0
+    idle = (out == 0).astype(np.float64) / nodes.size
     rank = np.full(nodes.size, 1 / nodes.size)
     for _ in range(rounds):
-        moved = damping * (matrix @ (rank * share) + rank[idle].sum() / nodes.size) + (1 - damping) / nodes.size
+        moved = damping * (matrix @ (rank * share) + rank @ idle) + (1 - damping) / nodes.size
         change = np.abs(moved - rank).sum()
         rank = moved
         if change < tolerance:

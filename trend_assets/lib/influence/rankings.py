@@ -21,11 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lib.influence.accounts import Accounts, compact, encode_accounts
-from trend_assets.lib.influence.outlook import HALF_LIVES, HORIZONS, Outlook
+from trend_assets.lib.influence.outlook import COUNTED, HALF_LIVES, HORIZONS, REPEATS, Outlook
 from trend_assets.lib.influence.page_rank import page_rank
 from trend_assets.lib.influence.past import LEARNING_HOURS, LOOKBACK_HOURS
 from trend_assets.lib.influence.reasons import reasons
-from trend_assets.lib.influence.shrinkage import Rates, prior_of, shrunk_rates
+from trend_assets.lib.influence.shrinkage import Rates, may_be_first, prior_of, shrunk_rates
 from trend_assets.lib.tables import matches
 from trend_assets.lib.trends.history import Floats, Integers, encode, hour_numbers, hour_start, sorted_hours
 from trend_assets.tables import TABLES
@@ -79,7 +79,7 @@ def influencer_rankings(
     pieces, known = [], int(wanted[0]) - LEARNING_HOURS
     for hour in wanted.tolist():
         for past in range(max(known, hour - LEARNING_HOURS) + 1, hour + 1):
-            outlook.observe(past, overall.counts.after(past))
+            outlook.observe(past, overall.counts.after(past)[:, : COUNTED.size])
         known = hour
         ranked = [scope.rank(hour) for scope in scopes]
         if ranked[0] is None:
@@ -161,10 +161,11 @@ class _Scope:
         nodes, node = compact(numbers, events.accounts.size * (1 if topic is None else max(len(events.topic_names), 1)))
         self.account, self.group = nodes % events.accounts.size, nodes // events.accounts.size
         self.events, self.top, self.minimum, self.half_life = events, top, minimum, half_life_hours
-        self.names = [OVERALL] if topic is None else events.topic_names
+        self.names = pa.array([OVERALL] if topic is None else events.topic_names, pa.string())
         self.acts = Acts(events.at[rows], node, events.accounts.source[rows], events.weight[rows])
-        half_lives = np.append(HALF_LIVES, [half_life_hours, half_life_hours])
-        self.counts: DecayedCounts = DecayedCounts(self.acts, nodes.size, half_lives, np.arange(half_lives.size) == half_lives.size - 1)
+        half_lives, own = np.append(COUNTED, [half_life_hours, half_life_hours]), [False, False]
+        squared = [False] * (half_lives.size - 1) + [True]
+        self.counts: DecayedCounts = DecayedCounts(self.acts, nodes.size, half_lives, squared=squared, repeats=REPEATS + own)
         self.kind_of = events.kind[rows]
         decay = half_life_hours / np.log(2)
         self.exposure = decay * (1 - 2.0 ** (-LOOKBACK_HOURS / half_life_hours))
@@ -180,8 +181,10 @@ class _Scope:
         exposure = np.full(seen.size, self.exposure)
         count, variance = counts[seen, _MAIN], np.maximum(counts[seen, _VARIANCE], 1e-9)
         prior = prior_of(count, variance, exposure)
-        ranked = sources[seen] >= self.minimum
-        if not ranked.any():
+        ranked = np.flatnonzero(sources[seen] >= self.minimum)
+        if len(self.names) == 1:
+            ranked = ranked[may_be_first(count[ranked], variance[ranked], exposure[ranked], prior, self.top)]
+        if not ranked.size:
             return None
         node = seen[ranked]
         rates = Rates(*(np.round(bound, 9) for bound in shrunk_rates(count[ranked], variance[ranked], exposure[ranked], prior)))
@@ -214,11 +217,11 @@ class _Scope:
         account = self.account[found.node]
         count = account.size
         place = [int(np.flatnonzero(hours == HALF_LIVES)[0]) for hours in _PUBLISHED.values()]
-        outlooks = {f"outlook_{hours}h": found.counts[:, : HALF_LIVES.size] @ ahead[hours] for hours in HORIZONS}
+        outlooks = {f"outlook_{hours}h": found.counts[:, : COUNTED.size] @ ahead[hours] for hours in HORIZONS}
         return pa.table(
             {
                 "hour": pa.array([hour_start(found.hour)] * count, timestamp),
-                "scope": pa.array(self.names, pa.string()).take(pa.array(self.group[found.node])),
+                "scope": self.names.take(pa.array(self.group[found.node])),
                 "rank": pa.array(found.rank.astype(np.int32)),
                 "author": self.events.accounts.author.take(pa.array(account)),
                 "network": self.events.accounts.network.take(pa.array(account)),
