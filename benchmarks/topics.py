@@ -116,7 +116,7 @@ def print_quality(path: Path, truth: str, by: str, tuned_on: int) -> None:
             continue
         rows = figures["groups"]
         groups = groups or rows
-        parts = [means(dict(list(rows.items())[part])) for part in (slice(tuned_on), slice(tuned_on, None))]
+        parts = [means(dict(list(rows.items())[part]), MEASURES) for part in (slice(tuned_on), slice(tuned_on, None))]
         scores = "  ".join(" ".join(f"{_shown(part[measure]):>6}" for measure in MEASURES) for part in parts)
         speed = figures["posts_per_core_second"]
         print(f"{name:<24} {scores} {speed:>13,.0f} {1 / (1 / speed + words / count):>11,.0f} {peak:>9,.0f}", flush=True)

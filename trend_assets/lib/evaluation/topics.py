@@ -28,6 +28,8 @@ NO_GROUP = "(none)"
 EVERYTHING = "all"
 
 Progress = Callable[[str], None]
+Score = Callable[[pa.ChunkedArray, np.ndarray], dict[str, float | None]]
+"""From labels (text, null where unknown) and clusters (n,) to figures."""
 
 
 class Method(Protocol):
@@ -82,9 +84,15 @@ def in_groups(posts: pa.Table) -> Iterator[tuple[str, pa.Table]]:
 
 
 def measure(
-    name: str, make: Callable[[], Method], groups: Sequence[tuple[str, pa.Table]], progress: Progress | None = None
+    name: str,
+    make: Callable[[], Method],
+    groups: Sequence[tuple[str, pa.Table]],
+    progress: Progress | None = None,
+    score: Score | None = None,
 ) -> dict[str, Any]:
-    """Figures of one method over all groups (see ``evaluate_topics``)."""
+    """Figures of one method over all groups (see ``evaluate_topics``), by ``score`` (``agreement`` unless another is given)."""
+    score = score or agreement
+    names = (*score(pa.chunked_array([[]], pa.string()), np.empty(0, np.int64)), "posts_per_core_second")
     try:
         if groups:
             make()(groups[0][1].slice(0, WARMING_POSTS))
@@ -97,12 +105,12 @@ def measure(
             seconds = time.process_time() - begun
             rows[group] = {
                 "posts": posts.num_rows,
-                **agreement(posts.column("truth"), found),
+                **score(posts.column("truth"), found),
                 "posts_per_core_second": posts.num_rows / max(seconds, 1e-9),
             }
     except NotInstalledError as error:
-        return {**means({}), "groups": {}, "note": f"not installed: {error}"}
-    return {**means(rows), "groups": rows}
+        return {**means({}, names), "groups": {}, "note": f"not installed: {error}"}
+    return {**means(rows, names), "groups": rows}
 
 
 def agreement(truth: pa.ChunkedArray, found: np.ndarray) -> dict[str, float | None]:
@@ -118,7 +126,7 @@ def agreement(truth: pa.ChunkedArray, found: np.ndarray) -> dict[str, float | No
     return {name: float(measure(true, found[labelled])) for name, measure in zip(MEASURES, measures, strict=True)}
 
 
-def means(rows: dict[str, dict[str, Any]], names: Sequence[str] = (*MEASURES, "posts_per_core_second")) -> dict[str, float | None]:
+def means(rows: dict[str, dict[str, Any]], names: Sequence[str]) -> dict[str, float | None]:
     """Mean of each figure over the groups that have it."""
     known = {name: [row[name] for row in rows.values() if row[name] is not None] for name in names}
     return {name: float(np.mean(values)) if values else None for name, values in known.items()}
