@@ -144,6 +144,9 @@ def test_what_is_wrong_is_said_in_one_line(posts: Path, tmp_path: Path) -> None:
     assert "lack the column topic; there are: tweet_id, created_at, text, user_id, event_id, day" in missing
     for name, problem in {"empty.csv": "is empty", "header.csv": "holds no posts", "unreadable.parquet": "none of the 1 rows"}.items():
         assert problem in one_line(run("topics", "--posts", tmp_path / name, "--truth", "topic", "--json"), 1)
+    nested = {"source": [[1]], "target": ["x"], "kind": ["RT"], "at": ["2026-09-01T00:00:00Z"]}
+    pq.write_table(pa.table(nested), tmp_path / "nested.parquet")
+    assert "list" in one_line(run("influence", "--interactions", tmp_path / "nested.parquet", "--json"), 1)
     assert "created_at holds bool" in one_line(run("topics", "--posts", tmp_path / "wrong.parquet", "--truth", "topic"), 1)
 
 

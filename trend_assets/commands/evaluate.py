@@ -117,8 +117,11 @@ def _work() -> Iterator[None]:
             yield
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    except (ValueError, OSError) as error:
-        _fail(str(error), 1)
+    except Exception as error:
+        # Arrow's errors come by way of its own types; loading it to name them here would slow every --help.
+        if isinstance(error, ValueError | OSError) or type(error).__module__ == "pyarrow.lib":
+            _fail(str(error).partition("\n")[0], 1)
+        raise
 
 
 def _fail(message: str, code: int = 2) -> NoReturn:

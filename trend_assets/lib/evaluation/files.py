@@ -32,7 +32,7 @@ def decode_file(name: str, content: bytes) -> pa.Table:
     try:
         if packing:
             content = pa.input_stream(io.BytesIO(content), compression=packing).read()
-        return _read(suffix, path.name, content)
+        return _plain(_read(suffix, path.name, content))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         problem = str(error).partition("\n")[0]
         raise ValueError(f"{path.name} can't be read as {suffix[1:]}: {problem}") from error
@@ -49,6 +49,14 @@ def _read(suffix: str, name: str, content: bytes) -> pa.Table:
 
     # a block holds whole lines: as long as the file, no line is too long
     return json.read_json(io.BytesIO(content.removeprefix(b"\xef\xbb\xbf")), json.ReadOptions(block_size=len(content) + 1))
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """The table with dictionaries (categories of pandas) decoded: nobody else need know of them."""
+    for number, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            table = table.set_column(number, field.name, table.column(number).cast(field.type.value_type))
+    return table
 
 
 def _read_delimited(name: str, content: bytes) -> pa.Table:
