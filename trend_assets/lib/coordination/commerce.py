@@ -4,9 +4,9 @@ What belongs here: the words and shapes, as data, and which posts show them. Wha
 takes such posts away, ``acts`` does not call an app's listing text a script).
 
 A disclosure (#ad, "paid partnership") is enough alone: networks and laws prescribe it. A giveaway needs a prize and what to do for
-it. A listing needs signs of two sorts, a marketplace or a seller's phrase with a price, a size, a condition or each other: "Vinted is
-slow today" is none. To add a language, add its words; nothing here names a brand of the catalogue. Phrases are written as texts are
-looked at: lower case, without accents (many leave them out), RE2 syntax.
+it. A listing needs signs of two sorts, a marketplace or a seller's phrase with a price, a size, a condition or each other; or price,
+size and condition together: "Vinted is slow today" is none. To add a language, add its words; nothing here names a brand of the
+catalogue. Phrases are written as texts are looked at: lower case, without accents (many leave them out), RE2 syntax.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ DISCLOSURE_HASHTAGS_IN = {"fr": ("pub", "sponso"), "it": ("adv",), "pt": ("pub",
 
 DISCLOSURE_PHRASES = (
     r"paid (?:partnership|promotion|post|ad)", r"in (?:paid )?partnership with", r"sponsored (?:post|content)", r"affiliate links?",
+    r"gifted by",
+    r"(?:in (?:paid )?collaboration with|en collaboration avec)", r"(?:promo|discount) code", r"code promo",
     r"(?:use|with|using) (?:my |our |the )?(?:discount |promo |affiliate )?code:? \w*\d\w*", r"code:? [a-z]{3,}\d{1,3}",
     r"partenariat (?:remunere|commercial|paye)", r"(?:en )?partenariat avec", r"collaboration commerciale", r"post sponsorise",
     r"liens? affilies?", r"(?:avec|grace au|utilise[zr]?) (?:mon |le |notre )?code(?: promo)?:? \w*\d\w*",
@@ -44,14 +46,17 @@ DISCLOSURE_PHRASES = (
 
 PRIZE_PHRASES = (
     r"give-?aways?", r"sweepstakes?", r"win (?:a|an|one|the|this|these|some|your|[£$€]?\d+)", r"(?:chance|enter) (?:to|2) win",
-    r"(?:to|can|could) win", r"prize draw",
+    r"(?:to|can|could) win", r"prize draw", r"giving away", r"lucky winners?", r"prizes?", r"competition", r"win with",
     r"(?:jeux?[ -]?)?concours", r"a gagner", r"(?:tente|essaye)[zr]? de (?:le |la |les )?(?:gagner|remporter)",
     r"gagne[zr]? (?:un|une|des|le|la|les|ton|votre|vos|\d+)", r"tirage au sort",
+    r"a remporter", r"rempor(?:te|tez|ter) (?:un|une|des|le|la|les|ton|votre|vos|\d+)", r"chance de gagner", r"on (?:vous|t.)offre",
     r"gewinnspiel", r"verlosung", r"sorteo", r"concurso",
 )
 
 ENTRY_PHRASES = (
     r"(?:rt|retweet|re-?post|share|like|follow|tag|comment)(?:,| ?[+&]| and| to| @| us| me| this| two| \d| your| a)", r"to enter",
+    r"enter now",
+    r"comment below", r"subscribe", r"participe[zr]?", r"jouez",
     r"following (?:@|us|me|both)", r"tag (?:two|three|some)",
     r"(?:suivez?|suis|follow|abonne[zr]?)(?:-vous|-moi|-nous| @| le compte| ce compte)",
     r"(?:likez?|partagez?|retweetez?|rt|taguez?|tag|identifiez?|commentez?|mentionnez?)(?:,| ?[+&]| et| ce| le| un| une| deux| \d| vos| tes| avec)",  # noqa: E501
@@ -69,11 +74,19 @@ SELLER_PHRASES = (
     r"check out (?:what|this|my|these)[^.!?]{0,24}(?:added|list(?:ed|ing)s?|closet|shop|selling)",
     r"(?:just|newly) (?:listed|added to my (?:closet|shop))", r"new(?:ly)? list(?:ed|ing)", r"(?:shop|from) my (?:closet|wardrobe|depop|vinted|ebay)",  # noqa: E501
     r"shop ?my ?closet", r"items i.{0,3}m loving", r"(?:up |is |are |now )?for sale", r"price drop(?:ped)?",
-    r"(?:open|dm) (?:to|for|me)? ?(?:offers|price|trades?)", r"make (?:me )?an? offer", r"i(?: a|.)m selling", r"wt[bst]", r"p ?[&+] ?p",
+    r"(?:open|dm) (?:to|for|me)? ?(?:offers|price|trades?)", r"make (?:me )?an? offer", r"i(?: a|.)m selling",
+    r"selling (?:my|this|these|some|a few)",
+    r"letting go of", r"(?:closet|wardrobe) (?:clear ?out|clean ?out|sale)", r"up for grabs",
+    r"(?:on|from) my (?:vinted|depop|ebay|poshmark)",
+    r"dm (?:me )?(?:if interested|to (?:buy|claim|purchase))", r"still available", r"o\.?n\.?o", r"rrp",
+    r"(?:free|plus|\+) (?:shipping|postage)",
+    r"wt[bst]", r"p ?[&+] ?p",
     r"shipping included", r"pre-?loved", r"pre-?owned", r"second ?hand", r"resale",
     r"(?:nouvelle|mon|ma|mes|petite) annonces?", r"(?:mis |mise |mets |met )?en vente", r"a vendre", r"je (?:vends|revends)",
     r"baisse de prix",
     r"prix (?:baisse|negociable)", r"sur mon (?:vinted|vide[- ]dressing|dressing)", r"vide[- ]dressing", r"frais de port", r"seconde ?main",
+    r"je me separe d", r"(?:vide|tri dans) mon dressing", r"(?:en|par) mp", r"envoi possible", r"main propre", r"prix ferme",
+    r"(?:dispo|disponible) sur (?:vinted|leboncoin|depop|ebay)",
     r"zu verkaufen", r"verkaufe", r"se vende", r"vendo", r"in vendita",
 )
 
@@ -83,6 +96,7 @@ CONDITION_PHRASES = (
     r"v?g?euc", r"v?guc", r"brand new",
     r"neu(?:f|ve)s?(?: avec etiquettes?)?", r"(?:tres )?bon etat", r"(?:excellent|parfait) etat", r"etat neuf",
     r"jamais (?:porte|mis|utilise)e?s?", r"porte(?:e|s|es)? (?:une|deux|quelques) fois",
+    r"comme neu(?:f|ve)", r"tbe", r"etat impeccable", r"peu porte(?:e|s|es)?", r"porte(?:e|s|es)? (?:1|2) fois", r"as good as new",
     r"neu mit etikett", r"(?:sehr )?guter zustand", r"como nuevo", r"come nuovo",
 )
 
@@ -96,7 +110,8 @@ _TELLING = (
     r"[$£€]|\d ?eur|code|sponso|partn|parten|affili|collab|pagad|pagat|giv|sweep|win |prize|concours|gagn|gewinn|verlos|sorte|concurso"
     r"|tirage|remporter|werbung|posh|depop|vinted|mercari|ebay|grailed|thredup|realreal|real real|tradesy|vestiaire|carousell|bon ?coin"
     r"|wallapop|shpock|stockx|kleinanz|dressing|marketplace|etsy|listed|listing|closet|wardrobe|items i|sale|price drop|offer|selling"
-    r"|annonce|vente|vend|prix|verkauf|loved|owned|second"
+    r"|annonce|vente|vend|prix|verkauf|loved|owned|second|compet|winner|grabs|available|separe|dispo|postage|worn|condition|etat|état"
+    r"|port[eé]|taille|size"
 )
 # fmt: on
 """Pieces of words of which every commercial text has one: a single pass finds the few texts that are looked at closely."""
@@ -139,6 +154,9 @@ def commercial_kinds(
     for sign in (_CONDITION, PRICE, SIZE):
         signs = signs + _shows(few, sign)
     result[near[listed[signs >= 2]]] = RESALE
+    bare = np.flatnonzero(_shows(close, PRICE))
+    few = close.take(pa.array(bare))
+    result[near[bare[_shows(few, SIZE) & _shows(few, _CONDITION)]]] = RESALE
     return result
 
 

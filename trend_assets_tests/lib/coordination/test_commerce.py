@@ -27,6 +27,8 @@ def kind(text: str, hashtags: tuple[str, ...] = (), language: str = "en") -> int
         ("Just listed: linen dress, size 10, worn once. £18 + p&p", (), "en", RESALE),
         ("Nouvelle annonce : robe taille 38, très bon état, 12 €", ("vinted",), "fr", RESALE),
         ("À vendre manteau en laine jamais porté 40€", (), "fr", RESALE),
+        ("Wool coat, size 38, never worn, £40", (), "en", RESALE),
+        ("Je me sépare de cette robe, 15 €, remise en main propre", (), "fr", RESALE),
         ("Verkaufe Mantel, neu mit Etikett, 30 €", (), "de", RESALE),
     ],
 )
@@ -44,6 +46,8 @@ def test_a_commercial_post_is_known_by_its_shape(text, hashtags, language, expec
         ("We can win this match", (), "en"),
         ("le prix de l'essence augmente encore", (), "fr"),
         ("brand new day, size matters", (), "en"),
+        ("the competition was fierce and we still won", (), "en"),
+        ("mes pulls sont en bon état malgré tout", (), "fr"),
         ("she shares everything with me, like always", (), "en"),
         ("", (), "und"),
         ("🧥🧥🧥", (), "und"),
