@@ -22,6 +22,8 @@ PUBLISHED_TABLES = (
     "topics/topic_hours",
     "topics/topic_events",
     "topics/trends",
+    "topics/stress_tests",
+    "influencers/coordinated_groups",
     "influencers/influencer_rankings",
     "retail/products",
     "retail/stores",

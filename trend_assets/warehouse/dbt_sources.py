@@ -44,6 +44,8 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "topics/topic_hours": (),
     "topics/topic_events": (),
     "topics/trends": (),
+    "topics/stress_tests": (),
+    "influencers/coordinated_groups": (),
     "influencers/influencer_rankings": (),
     "retail/products": (),
     "retail/stores": (),

@@ -288,6 +288,52 @@ def rankings(hour: datetime) -> Rows:
     ]
 
 
+def stress_tests(hour: datetime) -> Rows:
+    """The scarf is robust, the bots are not."""
+    if hour.date() < DAYS[1]:
+        return []
+    told = [(TRENDING, "A", 40, 36, False), (BOTS, "D", 60, 3, True)]
+    return [
+        {
+            "hour": hour,
+            "topic_id": topic,
+            "grade": grade,
+            "posts": posts,
+            "posts_left": left,
+            "remaining_share": left / posts,
+            "authors_left": left,
+            "noise": noise,
+            "discount": 0.0 if noise else 1.0,
+            "reason": f"{left} of {posts} posts remain, by {left} authors",
+        }
+        for topic, grade, posts, left, noise in told
+    ]
+
+
+def coordinated_groups(hour: datetime) -> Rows:
+    """Nine accounts behind the bots' topic."""
+    if hour.date() < DAYS[1]:
+        return []
+    return [
+        {
+            "hour": hour,
+            "group_id": "0123456789abcdef",
+            "topic_id": BOTS,
+            "accounts": 9,
+            "acts": 57,
+            "evidence_kinds": ["near-copies"],
+            "topic_share": 0.95,
+            "occasions": 6.0,
+            "expected_occasions": 0.1,
+            "synchrony": 0.8,
+            "scripted_share": 1.0,
+            "q_value": 1e-6,
+            "verdict": "coordinated",
+            "reason": "9 accounts coincided in near-copies on 6 occasions each (median of the pairs tied)",
+        }
+    ]
+
+
 def _landed(hour: datetime) -> dict[str, Any]:
     return {"landing_file": LANDING_FILE.format(hour=f"{hour:%Y-%m-%dT%H}"), "request_id": "r1", "source": "x"}
 
@@ -366,6 +412,8 @@ HOURLY = {
     "topics/topic_hours": topic_hours,
     "topics/topic_events": topic_events,
     "topics/trends": trends,
+    "topics/stress_tests": stress_tests,
+    "influencers/coordinated_groups": coordinated_groups,
     "influencers/influencer_rankings": rankings,
     "sentiment/topic_hours": sentiment_topic_hours,
     "social/raw_posts": raw_posts,
