@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from trend_assets.lib.influence.counts import DecayedCounts
 
 RECENT_HOURS = 24
+MICROSECONDS_PER_HOUR = 3_600_000_000
 OVERALL = "overall"
 _PUBLISHED = {"count_1h": 1.0, "count_6h": 6.0, "count_24h": 24.0, "count_7d": 168.0}
 """Columns of decayed counts by half-life in hours, of those in ``HALF_LIVES``."""
@@ -56,8 +57,9 @@ def influencer_rankings(
     """Rows of ``influencers/influencer_rankings`` for ``hours`` (aware, on the hour), sorted by hour, scope and rank.
 
     ``interactions``: rows of ``influencers/interactions`` of the hours and ``RANKING_PAST`` before; later ones are not looked at.
-    ``weights``: columns network, author, weight in (0, 1]: what an act by that account counts; with a column hour, an act in that
-    hour; accounts that aren't listed count 1. Overall the first ``top_overall`` authors; in every topic with an interaction in the last
+    ``weights``: columns network, author, weight in (0, 1]: what that account counts; with a column hour, in the ranking after that hour;
+    accounts that aren't listed count 1. They discount scores, counts, rates and PageRank, not what is told as a fact (interactions,
+    amplifiers) nor the outlooks. Overall the first ``top_overall`` authors; in every topic with an interaction in the last
     24 hours the first ``top_per_topic`` of those with at least ``minimum_amplifiers_per_topic`` distinct sources in that time (one
     admirer is no influence). Ties go to the greater count, then to the smaller (network, author). O(interactions + hours × acts of a
     week).
@@ -70,7 +72,7 @@ def influencer_rankings(
     table = TABLES["influencers/influencer_rankings"]
     if not interactions.num_rows or not wanted.size:
         return table.empty()
-    events = _Events.of(interactions, weights)
+    events = _Events.of(interactions)
     overall = _Scope(events, None, half_life_hours, top_overall, 0)
     scopes = [overall]
     if events.topic_names:
@@ -81,10 +83,11 @@ def influencer_rankings(
         for past in range(max(known, hour - LEARNING_HOURS) + 1, hour + 1):
             outlook.observe(past, overall.counts.after(past)[:, : COUNTED.size])
         known = hour
-        ranked = [scope.rank(hour) for scope in scopes]
+        weight_of = weights_after(hour, weights, events.accounts)
+        ranked = [scope.rank(hour, weight_of) for scope in scopes]
         if ranked[0] is None:
             continue
-        ahead, rank_of = outlook.weights(hour), _page_rank_after(hour, overall, events)
+        ahead, rank_of = outlook.weights(hour), _page_rank_after(hour, overall, weight_of)
         pieces += [scope.rows(found, rank_of, ahead) for scope, found in zip(scopes, ranked, strict=True) if found is not None]
     if not pieces:
         return table.empty()
@@ -97,42 +100,42 @@ class _Events(NamedTuple):
 
     at: Integers
     kind: Integers
-    weight: Floats
     topic: Integers
     """-1 for none."""
     accounts: Accounts
     topic_names: list[str]
 
     @classmethod
-    def of(cls, interactions: pa.Table, weights: pa.Table | None) -> _Events:
+    def of(cls, interactions: pa.Table) -> _Events:
         kind = pc.index_in(interactions["kind"], value_set=pa.array(INTERACTION_KINDS)).combine_chunks()
         if kind.null_count:
             raise ValueError("interactions hold an unknown kind")
         at = np.asarray(pc.cast(pc.cast(interactions["created_at"], timestamp), pa.int64()), dtype=np.int64)
         if np.any(at[1:] < at[:-1]):
             order = pa.array(np.argsort(at, kind="stable"))
-            return cls.of(interactions.take(order), weights)
+            return cls.of(interactions.take(order))
         has_topic = pc.is_valid(interactions["topic_id"])
         codes, names = encode(interactions["topic_id"].filter(has_topic))
         topic = np.full(at.size, -1, dtype=np.int64)
         topic[np.asarray(has_topic)] = codes
-        weight = weights_of(interactions, weights)
-        return cls(at, np.asarray(kind, dtype=np.int64), weight, topic, encode_accounts(interactions), names)
+        return cls(at, np.asarray(kind, dtype=np.int64), topic, encode_accounts(interactions), names)
 
 
-def weights_of(interactions: pa.Table, weights: pa.Table | None) -> Floats:
-    """What each interaction (n,) counts by its source: 1 where ``weights`` says nothing. Raises ``ValueError`` outside (0, 1]."""
+def weights_after(hour: int, weights: pa.Table | None, accounts: Accounts) -> Floats | None:
+    """What each account (accounts,) counts in the ranking after ``hour``, or None where all count 1. O(accounts + weights).
+
+    Raises ``ValueError`` for a weight outside (0, 1].
+    """
+    if weights is not None and "hour" in weights.column_names:
+        weights = weights.filter(pa.array(hour_numbers(weights["hour"]) == hour))
     if weights is None or not weights.num_rows:
-        return np.ones(interactions.num_rows)
+        return None
     given = np.asarray(pc.cast(weights["weight"], pa.float64()).combine_chunks(), dtype=np.float64)
     if not np.all((given > 0) & (given <= 1)):
         raise ValueError("a weight is not in (0, 1]")
-    sources = {"network": interactions["network"], "author": interactions["source_author"]}
-    listed = {name: pc.cast(weights[name], pa.string()) for name in ("network", "author")}
-    if "hour" in weights.column_names:
-        sources["hour"] = pc.cast(pa.array(hour_numbers(interactions["created_at"])), pa.string())
-        listed["hour"] = pc.cast(pa.array(hour_numbers(weights["hour"])), pa.string())
-    place = matches(pa.table(sources), pa.table(listed), list(sources))
+    known = pa.table({"network": accounts.network, "author": accounts.author})
+    listed = pa.table({name: pc.cast(weights[name], pa.string()) for name in known.column_names})
+    place = matches(known, listed, known.column_names)
     return np.asarray(pc.fill_null(pc.take(pa.array(given), place), 1.0), dtype=np.float64)
 
 
@@ -143,6 +146,7 @@ class _Ranked(NamedTuple):
     node: Integers
     rank: Integers
     counts: Floats
+    undiscounted: Floats
     rates: Rates
     kinds: Integers
     sources: Integers
@@ -162,18 +166,20 @@ class _Scope:
         self.account, self.group = nodes % events.accounts.size, nodes // events.accounts.size
         self.events, self.top, self.minimum, self.half_life = events, top, minimum, half_life_hours
         self.names = pa.array([OVERALL] if topic is None else events.topic_names, pa.string())
-        self.acts = Acts(events.at[rows], node, events.accounts.source[rows], events.weight[rows])
+        self.acts = Acts(events.at[rows], node, events.accounts.source[rows], np.ones(rows.size))
         half_lives, own = np.append(COUNTED, [half_life_hours, half_life_hours]), [False, False]
         squared = [False] * (half_lives.size - 1) + [True]
+        self.half_lives = half_lives
         self.counts: DecayedCounts = DecayedCounts(self.acts, nodes.size, half_lives, squared=squared, repeats=REPEATS + own)
         self.kind_of = events.kind[rows]
         decay = half_life_hours / np.log(2)
         self.exposure = decay * (1 - 2.0 ** (-LOOKBACK_HOURS / half_life_hours))
         """Hours that a decayed count stands for: a steady rate times this is the count."""
 
-    def rank(self, hour: int) -> _Ranked | None:
-        """The best of each group after ``hour``, or None where nobody was amplified."""
-        counts = np.round(self.counts.after(hour), 9)
+    def rank(self, hour: int, weight_of: Floats | None) -> _Ranked | None:
+        """The best of each group after ``hour``, or None where nobody was amplified; ``weight_of``: of each account."""
+        undiscounted = np.round(self.counts.after(hour), 9)
+        counts = undiscounted if weight_of is None else np.round(self._discounted(hour, undiscounted, weight_of), 9)
         sources = self.counts.sources_of(hour, RECENT_HOURS)
         seen = np.flatnonzero(counts[:, _MAIN] > 0)
         if not seen.size:
@@ -197,7 +203,21 @@ class _Scope:
         if not order.size:
             return None
         best = node[order]
-        return _Ranked(hour, best, rank, counts[best], Rates(*(bound[order] for bound in rates)), self._kinds(hour, best), sources[best])
+        kinds, rates = self._kinds(hour, best), Rates(*(bound[order] for bound in rates))
+        return _Ranked(hour, best, rank, counts[best], undiscounted[best], rates, kinds, sources[best])
+
+    def _discounted(self, hour: int, counts: Floats, weight_of: Floats) -> Floats:
+        """The counts without what the latest acts of accounts below weight 1 add too much; every other count stays to the bit."""
+        rows = self.counts.latest(hour)
+        rows = rows[weight_of[self.acts.source[rows]] < 1]
+        weight, node = weight_of[self.acts.source[rows]], self.acts.node[rows]
+        age = ((hour + 1) * MICROSECONDS_PER_HOUR - self.acts.at[rows]) / MICROSECONDS_PER_HOUR
+        result = counts.copy()
+        for column, half_life in enumerate(self.half_lives.tolist()):
+            power = 2 if column == self.half_lives.size - 1 else 1
+            too_much = (1 - weight**power) * np.exp2(-power * age / half_life)
+            result[:, column] -= np.bincount(node, too_much, minlength=self.counts.nodes)
+        return np.maximum(result, 0.0)
 
     def _kinds(self, hour: int, nodes: Integers) -> Integers:
         """Interactions (m, kinds) of the last 24 hours."""
@@ -217,7 +237,7 @@ class _Scope:
         account = self.account[found.node]
         count = account.size
         place = [int(np.flatnonzero(hours == HALF_LIVES)[0]) for hours in _PUBLISHED.values()]
-        outlooks = {f"outlook_{hours}h": found.counts[:, : COUNTED.size] @ ahead[hours] for hours in HORIZONS}
+        outlooks = {f"outlook_{hours}h": found.undiscounted[:, : COUNTED.size] @ ahead[hours] for hours in HORIZONS}
         return pa.table(
             {
                 "hour": pa.array([hour_start(found.hour)] * count, timestamp),
@@ -240,9 +260,9 @@ class _Scope:
         )
 
 
-def _page_rank_after(hour: int, overall: _Scope, events: _Events) -> Floats:
+def _page_rank_after(hour: int, overall: _Scope, weight_of: Floats | None) -> Floats:
     """PageRank (accounts,) of the graph of latest acts of the week, each halved every half-life."""
-    rows = overall.counts.latest(hour)
-    age = ((hour + 1) * 3_600_000_000 - events.at[rows]) / 3_600_000_000
-    weight = events.weight[rows] * np.exp2(-age / overall.half_life)
-    return page_rank(events.accounts.source[rows], events.accounts.target[rows], weight, events.accounts.size)
+    accounts, rows = overall.events.accounts, overall.counts.latest(hour)
+    source = accounts.source[rows]
+    weight = np.exp2(-((hour + 1) * MICROSECONDS_PER_HOUR - overall.acts.at[rows]) / MICROSECONDS_PER_HOUR / overall.half_life)
+    return page_rank(source, accounts.target[rows], weight if weight_of is None else weight * weight_of[source], accounts.size)

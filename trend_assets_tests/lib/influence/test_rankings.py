@@ -104,7 +104,7 @@ def test_the_rank_is_by_the_lower_bound_and_the_interval_holds_the_rate() -> Non
     assert kept[0] > kept[-1]
 
 
-def test_weights_discount_acts_by_account_or_by_account_and_hour() -> None:
+def test_weights_discount_accounts_for_all_rankings_or_for_those_of_an_hour() -> None:
     data = acts((0.1, "one", "pushed"), (0.1, "two", "pushed"), (0.1, "u", "liked"), (0.1, "v", "liked"))
     weights = pa.table({"network": ["x", "x"], "author": ["one", "two"], "weight": [0.1, 0.1]})
     pushed = {row["author"]: row for row in influencer_rankings([hour(0)], interactions=data, weights=weights).to_pylist()}
@@ -153,13 +153,18 @@ def test_amplifiers_are_distinct_over_the_day_and_forgotten_after_it() -> None:
 def test_a_range_equals_hour_by_hour_with_a_week_loaded() -> None:
     data = stream()
     hours = [hour(number) for number in range(150, 400, 31)]
-    at_once = influencer_rankings(hours, interactions=data, top_overall=10)
+    discounted = [(moment, network, f"s{number}") for moment in hours[::2] for network in ("x", "bluesky") for number in range(20)]
+    weights = pa.table(
+        [*map(pa.array, zip(*discounted, strict=True)), pa.array([0.25] * len(discounted))], ["hour", "network", "author", "weight"]
+    )
+    at_once = influencer_rankings(hours, interactions=data, weights=weights, top_overall=10)
+    assert not at_once.equals(influencer_rankings(hours, interactions=data, top_overall=10))
     one_by_one = []
     for moment in hours:
         week = pc.and_(
             pc.greater_equal(data["created_at"], moment - RANKING_PAST), pc.less(data["created_at"], moment + timedelta(hours=1))
         )
-        one_by_one.append(influencer_rankings([moment], interactions=data.filter(week), top_overall=10))
+        one_by_one.append(influencer_rankings([moment], interactions=data.filter(week), weights=weights, top_overall=10))
     assert at_once.num_rows > 100
     assert at_once.to_pylist() == pa.concat_tables(one_by_one).to_pylist()
 
@@ -203,6 +208,12 @@ def test_keys_are_unique_and_ranks_count_from_one() -> None:
     for group in groups.values():
         assert [row["rank"] for row in group] == list(range(1, len(group) + 1))
         assert len({(row["network"], row["author"]) for row in group}) == len(group)
+
+
+def test_acts_after_the_hour_change_nothing() -> None:
+    data = stream(4)
+    known = data.filter(pc.less(data["created_at"], hour(301)))
+    assert influencer_rankings([hour(300)], interactions=data).equals(influencer_rankings([hour(300)], interactions=known))
 
 
 def test_bad_input() -> None:
