@@ -105,7 +105,7 @@ RENAMED: dict[str, Sources] = {
         **_each("hour born_at last_seen_at", f"{_CLEAN}.created_at"),
         **_each("topic_id exemplar_posts", f"{_CLEAN}.network", f"{_CLEAN}.post_id", *_WORDS),
         **_each("label", f"{_CLEAN}.clean_text", *_WORDS),
-        **_each("keywords centre_terms centre_weights", *_WORDS),
+        **_each("keywords centre_terms centre_weights lifetime_terms lifetime_weights", *_WORDS),
         **_each("window_posts total_posts", f"{_CLEAN}.post_id"),
         "window_authors": (f"{_CLEAN}.author",),
         "members": (f"{_CLEAN}.near_duplicate_key",),

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from trend_assets.lib.topics.clustering import ClusteringParameters, find_stories, find_topics, link_documents
-from trend_assets.lib.topics.describe import TopicDocuments, describe_topics, gather, measure
+from trend_assets.lib.topics.describe import TopicDocuments, describe_topics, gather, likeness, measure
 from trend_assets.lib.topics.registry import Topic, decide, read_registry, topic_identifier, write_events, write_registry
 from trend_assets.lib.topics.vectors import Vectors, Vocabulary, weigh_documents
 from trend_assets.lib.topics.window import RollingWindow, WindowPosts
@@ -81,13 +81,17 @@ def assign_hours(
         rolling.add(hour, posts)
     for hour, posts in clean_posts_by_hour:
         rolling.add(hour, posts)
-        result, topics = _process(rolling.snapshot(window_groups), rolling.vocabulary, topics, parameters)
+        result, topics = process(rolling.snapshot(window_groups), rolling.vocabulary, topics, parameters)
         yield result
 
 
-def _process(
+def process(
     posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], parameters: TopicParameters
 ) -> tuple[HourTopics, list[Topic]]:
+    """One step: cluster the window, let the registry decide, assign the newest posts. Returns the tables and the registry after it.
+
+    ``topics`` is the registry before, ordered by birth and id, as is the one returned.
+    """
     vectors = weigh_documents(posts.starts, posts.terms, posts.rows, vocabulary, dropped=parameters.clustering.dropped_length)
     graph = link_documents(vectors, parameters.clustering)
     labels = find_topics(vectors, graph, parameters.clustering, posts.published)
@@ -115,7 +119,8 @@ def _process(
             f"mean similarity to the centre {measured.cohesion[cluster]:.2f}"
         )
 
-    decision = decide(topics, posts.members, labels, measured.documents, eligible, coherent, founding_post, in_words)
+    alike = likeness(topics, measured, vectors, vocabulary)
+    decision = decide(topics, posts.members, labels, measured.documents, eligible, coherent, founding_post, in_words, alike)
     found = gather(labels, decision, measured)
     rows, numbers, similarity, nearest = _newest_posts(posts, vectors, found, parameters)
     stories = find_stories(graph, found.topic_of_document, parameters.clustering)

@@ -6,6 +6,7 @@ What belongs here: measurements of clusters and the filling of registry rows. Wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -201,6 +202,7 @@ def describe_topics(
         text = past.label if past is not None and fits else _label(posts, documents, strength, languages[number], read)
         if past is not None and text != past.label:
             decision.events.append(TopicEvent(name, "rename", f'was "{past.label}", whose words are no longer its strongest', label=text))
+        lifetime_terms, lifetime_weights = _lifetime_centre(past, terms, weights, int(joined[number]))
         hour = posts.hour
         seen = hour if joined[number] else posts.hours[int(hour_of_row[number])].hour
         alive.append(
@@ -218,6 +220,8 @@ def describe_topics(
                 exemplar_posts=_exemplars(posts, documents),
                 centre_terms=terms,
                 centre_weights=weights,
+                lifetime_terms=lifetime_terms,
+                lifetime_weights=lifetime_weights,
                 members=posts.members[np.sort(documents)],
             )
         )
@@ -225,6 +229,34 @@ def describe_topics(
         rest = dormant_topic(known[name], decision.dormant[name], int(window_posts[number]), int(window_authors[number]))
         alive.append(replace(rest, exemplar_posts=known[name].exemplar_posts))
     return alive
+
+
+def _lifetime_centre(past: Topic | None, terms: list[str], weights: np.ndarray, joined: int) -> tuple[list[str], np.ndarray]:
+    """Centre over all posts since birth: the one known so far and the hour's, by their posts; its heaviest terms, unit length."""
+    if past is None or not past.lifetime_terms:
+        return terms, weights
+    total = dict(zip(past.lifetime_terms, (past.total_posts * past.lifetime_weights.astype(np.float64)).tolist(), strict=True))
+    for term, weight in zip(terms, weights.tolist(), strict=True):
+        total[term] = total.get(term, 0.0) + joined * weight
+    heaviest = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:CENTRE_TERMS]
+    values = np.array([weight for _, weight in heaviest])
+    return [term for term, _ in heaviest], (values / max(float(np.sqrt((values**2).sum())), 1e-300)).astype(np.float32)
+
+
+def likeness(topics: list[Topic], measured: Measured, vectors: Vectors, vocabulary: Vocabulary) -> Callable[[int, int], float]:
+    """Function of topic number and cluster: cosine of the topic's centre since its birth and the cluster's. Pairs are few: read on demand."""
+    weight_of: dict[int, dict[str, float]] = {}
+
+    def alike(topic: int, cluster: int) -> float:
+        known = weight_of.get(topic)
+        if known is None:
+            state = topics[topic]
+            known = weight_of[topic] = dict(zip(state.lifetime_terms, state.lifetime_weights.tolist(), strict=True))
+        centre = slice(int(measured.centre_starts[cluster]), int(measured.centre_starts[cluster + 1]))
+        terms = map(vocabulary.terms.__getitem__, vectors.term[measured.centre_columns[centre]].tolist())
+        return sum(known.get(term, 0.0) * weight for term, weight in zip(terms, measured.centre_weights[centre].tolist(), strict=True))
+
+    return alike
 
 
 def _label(posts: WindowPosts, documents: np.ndarray, strength: dict[str, float], language: str, read: bool) -> str:

@@ -4,8 +4,10 @@ What belongs here: the state of a topic, matching of clusters to topics by share
 clusters (``clustering.py``), naming them (``labels.py``), posts (``window.py``).
 
 Rules. A coherent cluster continues the topic that it shares most members with, each topic at most one cluster and the reverse, pairs with
-most shared members first, if they share at least ``CONTINUES`` of the smaller one. A topic without a cluster merges into the
-topic that holds at least ``ABSORBED`` of its members still in the window; else it is dormant: it keeps the members that no
+most shared members first, if they share at least ``CONTINUES`` of the smaller one and the cluster is about what the topic has been
+about since its birth (cosine of centres at least ``ALIKE``): the last posts of yesterday's event, swept into today's, don't make it
+yesterday's. A topic without a cluster merges into the
+topic that holds at least ``ABSORBED`` of its members still in the window, if they are alike; else it is dormant: it keeps the members that no
 other topic has, until the last leaves the window (death). A cluster without a topic that is coherent enough (``assign.py``)
 becomes one: a split when at least ``ABSORBED`` of it comes from one topic, else a birth.
 """
@@ -25,6 +27,9 @@ from trend_assets.tables import TABLES
 
 CONTINUES = 0.3
 ABSORBED = 0.5
+ALIKE = 0.5
+_ARRAYS = {"centre_weights": np.float32, "lifetime_weights": np.float32, "members": np.int64}
+"""Fields of a topic that are arrays, and their type."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Topic:
     exemplar_posts: list[str]
     centre_terms: list[str]
     centre_weights: np.ndarray
+    lifetime_terms: list[str]
+    lifetime_weights: np.ndarray
     members: np.ndarray
 
 
@@ -75,14 +82,10 @@ def topic_identifier(post_key: str) -> str:
 
 def read_registry(registry: pa.Table) -> list[Topic]:
     """Topics of a registry partition, ordered by birth and id. Raises ``ValueError`` when the table isn't a registry."""
-    rows: list[dict[str, Any]] = TABLES["topics/topics"].conform(registry).drop_columns(["hour", "centre_weights", "members"]).to_pylist()
-    weights, members = registry.column("centre_weights").combine_chunks(), registry.column("members").combine_chunks()
+    rows: list[dict[str, Any]] = TABLES["topics/topics"].conform(registry).drop_columns(["hour", *_ARRAYS]).to_pylist()
+    arrays = {name: registry.column(name).combine_chunks() for name in _ARRAYS}
     topics = [
-        Topic(
-            **row,
-            centre_weights=np.asarray(weights[number].values, np.float32),
-            members=np.asarray(members[number].values, np.int64),
-        )
+        Topic(**row, **{name: np.asarray(arrays[name][number].values, kind) for name, kind in _ARRAYS.items()})
         for number, row in enumerate(rows)
     ]
     return sorted(topics, key=lambda topic: (topic.born_at, topic.topic_id))
@@ -96,7 +99,7 @@ def write_registry(hour: datetime, topics: list[Topic]) -> pa.Table:
         return table.empty()
     columns: dict[str, Any] = {"hour": pa.array([hour] * len(ordered), table.column("hour").type)}
     for name in table.schema.names:
-        if name in ("centre_weights", "members"):
+        if name in _ARRAYS:
             values = [getattr(topic, name) for topic in ordered]
             offsets = np.concatenate([[0], np.cumsum([len(value) for value in values])]).astype(np.int32)
             columns[name] = pa.ListArray.from_arrays(offsets, pa.array(np.concatenate(values)))
@@ -131,13 +134,15 @@ def decide(
     coherent: np.ndarray,
     founding_post: Callable[[int, int], str | None],
     describe: Callable[[int], str],
+    alike: Callable[[int, int], float],
 ) -> Decision:
     """Match the hour's clusters to the registry and say what happened.
 
     ``members`` are the keys of the window's documents, ``labels`` their clusters (-1 for none), ``sizes`` documents per cluster,
     ``eligible`` whether a cluster may become a new topic, ``coherent`` whether it may continue one.
     ``founding_post(cluster, n)`` is the key of the cluster's n-th earliest post (None when there is none),
-    ``describe(cluster)`` puts its size in words. ``topics`` must be ordered as ``read_registry``.
+    ``describe(cluster)`` puts its size in words, ``alike(topic, cluster)`` is the cosine of what the topic has been about since its
+    birth and the cluster's centre. ``topics`` must be ordered as ``read_registry``.
     """
     clusters = len(sizes)
     topic_number, cluster_number, shared, alive, topic_of, document = _overlaps(topics, members, labels, clusters)
@@ -148,7 +153,7 @@ def decide(
         smaller = min(int(alive[topic]), int(sizes[cluster]))
         if topic in cluster_of_topic or decision.topic_of_cluster[cluster] is not None or not coherent[cluster]:
             continue
-        if shared[pair] >= CONTINUES * smaller:
+        if shared[pair] >= CONTINUES * smaller and alike(topic, cluster) >= ALIKE:
             cluster_of_topic[topic] = cluster
             decision.topic_of_cluster[cluster] = topics[topic].topic_id
 
@@ -167,7 +172,8 @@ def decide(
             continue
         best = max(by_topic.get(topic, []), key=lambda pair: (int(shared[pair]), -int(cluster_number[pair])), default=None)
         other = None if best is None else decision.topic_of_cluster[int(cluster_number[best])]
-        if best is not None and other is not None and shared[best] >= ABSORBED * alive[topic]:
+        absorbed = best is not None and shared[best] >= ABSORBED * alive[topic] and alike(topic, int(cluster_number[best])) >= ALIKE
+        if best is not None and other is not None and absorbed:
             smaller = min(int(alive[topic]), int(sizes[cluster_number[best]]))
             evidence = f"{shared[best]} of its {alive[topic]} members are now among the {sizes[cluster_number[best]]} of the other topic"
             overlap = float(shared[best]) / smaller

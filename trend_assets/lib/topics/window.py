@@ -102,7 +102,7 @@ def encode_hour(hour: datetime, clean_posts: pa.Table, vocabulary: Vocabulary) -
 class RollingWindow:
     """The encoded hours of the last ``hours`` hours, in order."""
 
-    def __init__(self, hours: int) -> None:
+    def __init__(self, hours: float) -> None:
         self._length = timedelta(hours=hours)
         self._hours: deque[EncodedHour] = deque()
         self.vocabulary = Vocabulary()
@@ -126,6 +126,11 @@ class RollingWindow:
         number_of[used] = fresh.numbers(pa.array([self.vocabulary.terms[number] for number in used.tolist()], pa.string()), "")
         self._hours = deque(replace(encoded, terms=number_of[encoded.terms]) for encoded in self._hours)
         self.vocabulary = fresh
+
+    @property
+    def hours(self) -> tuple[EncodedHour, ...]:
+        """The hours that the window holds, oldest first."""
+        return tuple(self._hours)
 
     def snapshot(self, window_groups: int) -> WindowPosts:
         """The window as it stands, with at most ``window_groups`` documents."""

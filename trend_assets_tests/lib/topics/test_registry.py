@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from trend_assets.lib.topics.registry import Decision, Topic, decide, read_registry, topic_identifier, write_registry
@@ -23,11 +25,15 @@ def topic(name: str, members: list[int]) -> Topic:
         exemplar_posts=["x:1"],
         centre_terms=["word", "#word"],
         centre_weights=np.array([0.8, 0.6], np.float32),
+        lifetime_terms=["word"],
+        lifetime_weights=np.array([1.0], np.float32),
         members=np.array(members, np.int64),
     )
 
 
-def decided(topics: list[Topic], clusters: list[list[int]], eligible: list[bool] | None = None) -> Decision:
+def decided(
+    topics: list[Topic], clusters: list[list[int]], eligible: list[bool] | None = None, alike: Callable[[int, int], float] = lambda *_: 1.0
+) -> Decision:
     members = np.array([member for cluster in clusters for member in cluster], np.int64)
     labels = np.repeat(np.arange(len(clusters)), [len(cluster) for cluster in clusters])
     sizes = np.array([len(cluster) for cluster in clusters])
@@ -36,7 +42,7 @@ def decided(topics: list[Topic], clusters: list[list[int]], eligible: list[bool]
     def founding_post(cluster: int, number: int) -> str | None:
         return f"x:{clusters[cluster][number]}" if number < len(clusters[cluster]) else None
 
-    return decide(topics, members, labels, sizes, may, sizes >= 2, founding_post, lambda cluster: f"{sizes[cluster]} texts")
+    return decide(topics, members, labels, sizes, may, sizes >= 2, founding_post, lambda cluster: f"{sizes[cluster]} texts", alike)
 
 
 def test_a_birth_is_named_by_its_founding_post() -> None:
@@ -49,6 +55,13 @@ def test_a_topic_continues_in_the_cluster_that_shares_most_members() -> None:
     decision = decided([topic("a", [1, 2, 3, 4])], [[3, 4, 8, 9], [2, 7]], [False, False])
     assert decision.topic_of_cluster == ["a", None]
     assert decision.events == []
+
+
+def test_the_last_posts_of_an_old_topic_do_not_make_another_event_its_own() -> None:
+    """Two posts of yesterday's topic are swept into a new event's cluster: the event is born, the topic waits until they are gone."""
+    decision = decided([topic("a", [1, 2])], [[1, 2, 7, 8, 9]], alike=lambda *_: 0.2)
+    assert decision.topic_of_cluster == [topic_identifier("x:1")]
+    assert [event.event for event in decision.events] == ["birth", "death"]
 
 
 def test_a_topic_absorbed_by_another_merges() -> None:
