@@ -29,7 +29,8 @@ def registry(hour: datetime, authors: Sequence[int]) -> pa.Table:
         {
             "hour": hour, "topic_id": f"t{number}", "label": f"label {number}", "keywords": ["storm", "coast"], "born_at": hour,
             "last_seen_at": hour, "language": "en", "window_posts": 2**number, "window_authors": count, "total_posts": 2**number,
-            "exemplar_posts": ["x:secret-post"], "centre_terms": ["storm"], "centre_weights": [1.0], "members": [number],
+            "exemplar_posts": ["x:secret-post"], "centre_terms": ["storm"], "centre_weights": [1.0],
+            "lifetime_terms": ["storm"], "lifetime_weights": [1.0], "members": [number],
         }
         for number, count in enumerate(authors)
     )  # fmt: skip

@@ -63,7 +63,7 @@ TOPICS = Table(
         Column("exemplar_posts", strings, "Post ids (network:id) closest to the topic's centre, best first"),
         Column("centre_terms", strings, "Terms of the topic's centre, heaviest first; what a post outside the sample is matched against"),
         Column("centre_weights", pa.list_(pa.float32()), "Weights of centre_terms, unit length"),
-        Column("lifetime_terms", strings, "Terms of the topic's centre over all posts since its birth: a cluster unlike it is another topic"),
+        Column("lifetime_terms", strings, "Terms of the centre over all its posts since birth: a cluster unlike it is another topic"),
         Column("lifetime_weights", pa.list_(pa.float32()), "Weights of lifetime_terms, unit length"),
         Column("members", pa.list_(pa.int64()), "Hash of each near-duplicate group of the topic in the window; overlap keeps ids stable"),
     ),

@@ -3,27 +3,22 @@
 What belongs here: feeding posts in time order, macro F1 of the best match. What doesn't: clustering a group of posts at once
 (``topics.py``), our stream (``lib/topics/stream.py``), peers (``peers.py``).
 
-The label that counts is the topic that a post was given when it came, from posts before it; where re-clustering gave it another
-afterwards, that is measured too. Macro F1: for each true event the topic with the best F1, mean over events (as ``cluster_event_match``
-of the authors' code); posts without a label are given topics and aren't scored.
+The label that counts is the topic that a post was given at the end of the five minutes in which it came; where re-clustering gave it
+another afterwards, that is measured too. Macro F1: for each true event the topic with the best F1, mean over events (as
+``cluster_event_match`` of the authors' code); posts without a label are given topics and aren't scored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from trend_assets.lib.evaluation.topics import Method, Progress, agreement, in_groups, means, measure
-from trend_assets.lib.tables import row_key
 from trend_assets.tables import TABLES
 
-STEP = timedelta(minutes=1)
-"""Posts are handed over in batches of so long, as they would arrive: a post may see those of its own minute."""
 AFTERWARDS = "after_reclustering"
 
 
@@ -61,39 +56,39 @@ def score(truth: pa.ChunkedArray, found: np.ndarray) -> dict[str, float | None]:
 
 
 class OurStream:
-    """The rolling window of the pipeline (``lib/topics/stream.py``) with its defaults, a new one for each group.
+    """The rolling window of the pipeline (``lib/topics/stream.py``), a new one for each group.
 
-    ``settled`` has for each group the topics (n,) that its posts have at the end.
+    ``settled`` has for each group the topics (n,) that its posts had when they left the window, or have at the end.
     """
 
     def __init__(self) -> None:
         self.settled: list[np.ndarray] = []
 
     def __call__(self, posts: pa.Table) -> np.ndarray:
-        """Topic of each post at first sight (n,); negative for posts that were given none."""
-        from trend_assets.lib.topics.stream import TopicStream
+        """Topic of each post at first sight (n,)."""
+        from trend_assets.lib.topics.assign import HourTopics
+        from trend_assets.lib.topics.stream import TopicStream, for_any_author, topic_of_each
 
-        stream, clean = TopicStream(), posts.select(TABLES["social/clean_posts"].schema.names)
-        seen = [stream.add(batch, until) for batch, until in _batches(clean)]
-        empty = pa.table({name: pa.array([], pa.string()) for name in ("network", "post_id", "topic_id")})
-        self.settled.append(_topics_of(clean, stream.assignments()))
-        return _topics_of(clean, pa.concat_tables([empty, *(part.select(empty.column_names).cast(empty.schema) for part in seen)]))
-
-
-def _batches(posts: pa.Table) -> Iterator[tuple[pa.Table, Any]]:
-    """Posts of each minute that has any, and its end; ``posts`` in time order."""
-    minute = pc.floor_temporal(posts.column("created_at"), unit="minute")
-    starts = np.flatnonzero(np.diff(minute.cast(pa.int64()).to_numpy(), prepend=np.int64(-(2**62))))
-    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), posts.num_rows], strict=True):
-        yield posts.slice(start, stop - start), minute[start].as_py() + STEP
+        clean = posts.select(TABLES["social/clean_posts"].schema.names)
+        steps: list[HourTopics] = list(TopicStream(parameters=for_any_author()).add(clean))
+        first = topic_of_each(
+            clean, pa.concat_tables([TABLES["topics/topic_assignments"].empty(), *(step.topic_assignments for step in steps)])
+        )
+        last = dict(pair for step in steps for pair in _topic_of_members(step.topics))
+        keys = clean.column("near_duplicate_key").to_pylist()
+        settled = pa.array([last.get(key) or topic for key, topic in zip(keys, first.to_pylist(), strict=True)], pa.string())
+        self.settled.append(_numbered(settled))
+        return _numbered(first)
 
 
-def _topics_of(posts: pa.Table, assignments: pa.Table) -> np.ndarray:
-    """Number of each post's topic (n,), -1 where it has none."""
-    key = ("network", "post_id")
-    rows = pc.index_in(row_key(posts, key), value_set=row_key(assignments, key).combine_chunks())
-    topics = pc.take(assignments.column("topic_id"), rows).combine_chunks().dictionary_encode().indices
-    return np.asarray(topics.fill_null(-1), np.int64)
+def _topic_of_members(registry: pa.Table) -> Iterator[tuple[int, str]]:
+    """Near-duplicate key and topic of each member of a registry."""
+    for topic, members in zip(registry.column("topic_id").to_pylist(), registry.column("members").to_pylist(), strict=True):
+        yield from ((member, topic) for member in members)
+
+
+def _numbered(topics: pa.Array) -> np.ndarray:
+    return np.asarray(topics.dictionary_encode().indices, np.int64)
 
 
 def macro_f1(truth: pa.ChunkedArray, found: np.ndarray) -> float | None:

@@ -85,9 +85,7 @@ def assign_hours(
         yield result
 
 
-def process(
-    posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], parameters: TopicParameters
-) -> tuple[HourTopics, list[Topic]]:
+def process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], parameters: TopicParameters) -> tuple[HourTopics, list[Topic]]:
     """One step: cluster the window, let the registry decide, assign the newest posts. Returns the tables and the registry after it.
 
     ``topics`` is the registry before, ordered by birth and id, as is the one returned.

@@ -244,7 +244,7 @@ def _lifetime_centre(past: Topic | None, terms: list[str], weights: np.ndarray, 
 
 
 def likeness(topics: list[Topic], measured: Measured, vectors: Vectors, vocabulary: Vocabulary) -> Callable[[int, int], float]:
-    """Function of topic number and cluster: cosine of the topic's centre since its birth and the cluster's. Pairs are few: read on demand."""
+    """Function of topic number and cluster: cosine of the topic's centre since its birth and the cluster's, read on demand."""
     weight_of: dict[int, dict[str, float]] = {}
 
     def alike(topic: int, cluster: int) -> float:

@@ -3,13 +3,13 @@
 What belongs here: the state of a topic, matching of clusters to topics by shared members, the events. What doesn't: finding
 clusters (``clustering.py``), naming them (``labels.py``), posts (``window.py``).
 
-Rules. A coherent cluster continues the topic that it shares most members with, each topic at most one cluster and the reverse, pairs with
-most shared members first, if they share at least ``CONTINUES`` of the smaller one and the cluster is about what the topic has been
-about since its birth (cosine of centres at least ``ALIKE``): the last posts of yesterday's event, swept into today's, don't make it
-yesterday's. A topic without a cluster merges into the
-topic that holds at least ``ABSORBED`` of its members still in the window, if they are alike; else it is dormant: it keeps the members that no
-other topic has, until the last leaves the window (death). A cluster without a topic that is coherent enough (``assign.py``)
-becomes one: a split when at least ``ABSORBED`` of it comes from one topic, else a birth.
+Rules. A coherent cluster continues the topic that it shares most members with, each topic at most one cluster and the reverse,
+pairs with most shared members first, if they share at least ``CONTINUES`` of the smaller one and the cluster is about what the
+topic has been about since its birth (cosine of centres at least ``ALIKE``): the last posts of yesterday's event, swept into
+today's, don't make it yesterday's. A topic without a cluster merges into the topic that holds at least ``ABSORBED`` of its members
+still in the window, if they are alike; else it is dormant: it keeps the members that no other topic has, until the last leaves
+the window (death). A cluster without a topic that is coherent enough (``assign.py``) becomes one: a split when at least
+``ABSORBED`` of it comes from one topic, else a birth.
 """
 
 from __future__ import annotations

@@ -99,8 +99,9 @@ def topic_of_each(clean_posts: pa.Table, assignments: pa.Table) -> pa.Array:
     keys = pc.binary_join_element_wise(*(pc.cast(clean_posts.column(name), pa.string()) for name in _KEY), ":")
     known = pc.binary_join_element_wise(*(pc.cast(assignments.column(name), pa.string()) for name in _KEY), ":")
     topic = pc.take(assignments.column("topic_id"), pc.index_in(keys, value_set=known.combine_chunks()))
-    alone = pa.array([None if given else topic_identifier(key) for key, given in zip(keys.to_pylist(), pc.is_valid(topic).to_pylist(), strict=True)], pa.string())
-    return pc.coalesce(topic.combine_chunks(), alone)
+    given = pc.is_valid(topic).to_pylist()
+    alone = [None if has else topic_identifier(key) for key, has in zip(keys.to_pylist(), given, strict=True)]
+    return pc.coalesce(topic.combine_chunks(), pa.array(alone, pa.string()))
 
 
 def for_any_author(parameters: TopicParameters | None = None) -> TopicParameters:

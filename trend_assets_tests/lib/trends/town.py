@@ -81,6 +81,8 @@ class Stream:
                         "exemplar_posts": [f"x:{topic}"],
                         "centre_terms": [],
                         "centre_weights": [],
+                        "lifetime_terms": [],
+                        "lifetime_weights": [],
                         "members": [],
                     }
                 )
