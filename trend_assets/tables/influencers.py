@@ -42,7 +42,7 @@ EARLY_POSTS = Table(
         Column("post_id", pa.string(), "The post"),
         Column("author", pa.string(), "Pseudonym of the author", personal=True),
         Column("topic_id", pa.string(), "The topic"),
-        Column("place", pa.int32(), "1 is the first author of the topic", "rank", minimum=1),
+        Column("arrival", pa.int32(), "1 is the first author of the topic", "rank", minimum=1),
     ),
     key=("topic_id", "network", "author"),
     partition="hour",

@@ -134,7 +134,7 @@ RENAMED: dict[str, Sources] = {
         **_each("reason", f"{_HOURS}.posts", f"{_HOURS}.authors", f"{_HOURS}.top_author_share"),
     },
     _ACTS: {"kind": _TARGETS, "source_author": (f"{_CLEAN}.author",), "target_author": _TARGETS},
-    _EARLY: {"place": (f"{_ASSIGNED}.created_at", f"{_TOPICS}.born_at", f"{_CLEAN}.author", f"{_CLEAN}.kind")},
+    _EARLY: {"arrival": (f"{_ASSIGNED}.created_at", f"{_TOPICS}.born_at", f"{_CLEAN}.author", f"{_CLEAN}.kind")},
     "influencers/early_authors": {
         "hour": (f"{_EARLY}.created_at",),
         "early_topics": (f"{_EARLY}.topic_id",),

@@ -72,7 +72,7 @@ def early_posts(hours: Sequence[datetime], *, clean_posts: pa.Table, assignments
     start = np.flatnonzero(np.append(True, topic[rows][1:] != topic[rows][:-1]))
     place = np.arange(rows.size) - np.repeat(start, np.diff(np.append(start, rows.size))) + 1
     early = young[rows] & (place <= EARLY_AUTHORS) & np.isin(hour[rows], wanted)
-    found = posts.take(pa.array(rows[early])).append_column("place", pa.array(place[early].astype(np.int32)))
+    found = posts.take(pa.array(rows[early])).append_column("arrival", pa.array(place[early].astype(np.int32)))
     order_by = [(name, "ascending") for name in ("created_at", "topic_id", "network", "author")]
     return table.conform(found.sort_by(order_by))
 
@@ -105,7 +105,7 @@ class _Evidence:
         self.networks, self.authors = pa.array(networks, pa.string()), pa.array(authors.names, pa.string())
         topics = encode_pairs(early["topic_id"], topic_hours["topic_id"])
         self.topic = topics.source
-        self.place = np.floor(np.log2(integers(early["place"]))).astype(np.int64)
+        self.place = np.floor(np.log2(integers(early["arrival"]))).astype(np.int64)
         before, after = _breadths(self.hour, self.topic, topics.target, topic_hours)
         self.grew = ((after >= GROWTH_BREADTH) & (after >= GROWTH_FACTOR * before)).astype(np.float64)
 

@@ -45,13 +45,13 @@ def found(posts: list[Post], born: dict[str, int], at: Iterable[int], kind: str 
 
 
 def told(table: pa.Table) -> list[tuple[str, str, int]]:
-    return [(row["topic_id"], row["author"], row["place"]) for row in table.to_pylist()]
+    return [(row["topic_id"], row["author"], row["arrival"]) for row in table.to_pylist()]
 
 
 def early(*rows: tuple[float, str, str, int]) -> pa.Table:
     """Rows of (hour, author, topic, place)."""
     return EARLY.from_rows(
-        {"created_at": hour(at), "network": "x", "post_id": str(number), "author": author, "topic_id": topic, "place": place}
+        {"created_at": hour(at), "network": "x", "post_id": str(number), "author": author, "topic_id": topic, "arrival": place}
         for number, (at, author, topic, place) in enumerate(rows)
     )
 
@@ -86,7 +86,7 @@ def test_order_of_rows_and_hours_loaded_before_do_not_matter() -> None:
     born = {f"t{number}": 12 * number for number in range(6)}
     whole = found(posts, born, range(72))
     shuffled = [posts[place] for place in random.permutation(len(posts))]
-    columns = ["created_at", "author", "topic_id", "place"]
+    columns = ["created_at", "author", "topic_id", "arrival"]
     assert whole.select(columns).equals(found(shuffled, born, range(72)).select(columns))
     for number in range(0, 72, 5):
         seen = [post for post in posts if number - EARLY_PAST / timedelta(hours=1) <= post[0] < number + 1]
