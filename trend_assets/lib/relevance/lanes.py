@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lib.relevance.brands import brand_keys
-from trend_assets.lib.relevance.lexicon import Lexicon, lexicon_for
+from trend_assets.lib.relevance.lexicon import Lexicon, lexicon_for, line_lexicon
 from trend_assets.lib.relevance.signs import COUNTS, SEPARATOR, TopicSigns, topic_signs
 from trend_assets.lib.tables import row_key
 from trend_assets.lib.topics.hashtags import in_dictionary
@@ -43,7 +43,7 @@ COLLECTED_SHARE = 0.5
 """Posts were collected by the brand's name when this share of all posts has it: then what doesn't speak of it is no discovery."""
 MACHINE_SHARE = 0.5
 LONGER_NAME_SHARE = 0.5
-_CAPITALS = 0.6
+_CAPITALS, _ALWAYS_CAPITAL = 0.6, 0.9
 _PRIOR = (0.5, 2.0)  # posts with trade, posts: what few posts say is not taken at its word
 _SHOWN = 3  # words of evidence
 
@@ -139,6 +139,15 @@ class Said(NamedTuple):
     capitals: int
 
 
+class LongerName(NamedTuple):
+    """A name that a brand's stands in: in how many posts, whether the brand's begins it, whether the other word is an ordinary one."""
+
+    posts: int
+    name: str
+    goes_on: bool
+    ordinary: bool
+
+
 @dataclass(frozen=True)
 class _Judge:
     """The rules of an hour."""
@@ -170,10 +179,11 @@ class _Judge:
         trade = _trade(topic.named_traded, topic.named, words)
         longer = self._longer_name(topic, words)
         if longer is not None:
-            name, share, goes_on = longer
+            unlikely = meant < SURE_TRADE_SHARE and not longer.ordinary
             # A brand behind a first name is often its founder's ("Ada Marlo"), one before a surname is somebody else's ("Marlo Vance").
-            if meant < SURE_TRADE_SHARE or (goes_on and self.texts.person(exemplars, name)):
-                return Verdict("noise", f"another name: {share} of the posts naming {self._brand()} say '{name.title()}'; {trade}")
+            if unlikely or (longer.goes_on and self.texts.person(exemplars, longer.name)):
+                share = _percent(longer.posts, topic.named)
+                return Verdict("noise", f"another name: {share} of the posts naming {self._brand()} say '{longer.name.title()}'; {trade}")
         if meant < (PHRASE_TRADE_SHARE if 2 * topic.in_words >= topic.named else TRADE_SHARE):
             return Verdict("noise", f"another sense: the posts have the word {self._brand()}, but {trade}")
         return Verdict("brand", f"{_percent(topic.named, topic.posts)} of its posts name {self._brand()}; {trade}")
@@ -181,20 +191,19 @@ class _Judge:
     def _brand(self) -> str:
         return " or ".join(f"'{brand}'" for brand in self.brands[:_SHOWN])
 
-    def _longer_name(self, topic: Topic, words: dict[str, list[Said]]) -> tuple[str, str, bool] | None:
-        """The longer name that the brand's stands in, in most posts, its share in words, whether the brand's begins it; None if none."""
-        found: list[tuple[int, str, bool]] = []
+    def _longer_name(self, topic: Topic, words: dict[str, list[Said]]) -> LongerName | None:
+        """The longer name that the brand's stands in, in most posts; None where there is none."""
+        found = []
         for kind in ("before", "after"):
             for said in words.get(kind, [])[:1]:
                 word, brand = said.word.split(SEPARATOR)
-                known = self.lexicon.masks([word])[0] != 0 or in_dictionary(word)
-                if not known and said.posts >= LONGER_NAME_SHARE * topic.named and said.capitals >= _CAPITALS * said.posts:
+                often = said.posts >= LONGER_NAME_SHARE * topic.named and said.capitals >= _CAPITALS * said.posts
+                if often and not any(lexicon.masks([word])[0] for lexicon in (self.lexicon, line_lexicon())):
                     goes_on = kind == "after"
-                    found.append((said.posts, f"{brand} {word}" if goes_on else f"{word} {brand}", goes_on))
-        if not found:
-            return None
-        posts, name, goes_on = max(found)
-        return name, _percent(posts, topic.named), goes_on
+                    # An ordinary word may well begin a sentence before the brand; inside one, a capital letter makes it a name.
+                    ordinary = in_dictionary(word) and (goes_on or said.capitals < _ALWAYS_CAPITAL * said.posts)
+                    found.append(LongerName(said.posts, f"{brand} {word}" if goes_on else f"{word} {brand}", goes_on, ordinary))
+        return max(found) if found else None
 
 
 def _machine(topic: Topic) -> str:

@@ -129,6 +129,13 @@ def resale_lexicon() -> Lexicon:
     return Lexicon({word: frozenset(found) for word, found in words.items()}, unspaced)
 
 
+@lru_cache(maxsize=1)
+def line_lexicon() -> Lexicon:
+    """The words by which brands name their lines, shops and services: behind a brand's name they make no other name of it."""
+    words, unspaced = _words_about(frozenset({"line"}))
+    return Lexicon({word: frozenset({""}) for word in words}, unspaced)
+
+
 def _words_about(subjects: Collection[str]) -> tuple[dict[str, set[str]], tuple[str, ...]]:
     """The shipped words of the subjects with their languages, and those of scripts without spaces."""
     words: dict[str, set[str]] = {}

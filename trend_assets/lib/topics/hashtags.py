@@ -2,7 +2,7 @@
 
 What belongs here: where a hashtag's words begin. What doesn't: finding hashtags in a text (``lib/text/entities``).
 
-Capitals and digits tell where they are mixed; otherwise the words that the topic's own texts use, and the dictionary of its language.
+Capitals and digits tell where they are mixed; otherwise the words that the topic's own texts use, helped by the dictionary of its language.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def _split(piece: str, known: frozenset[str], language: str) -> tuple[str, ...]:
         begin = best[end][1]
         words.append(piece[begin:end])
         end = begin
-    return tuple(reversed(words))
+    # A dictionary takes many a name apart: it is believed where the texts use one of the words by itself.
+    return tuple(reversed(words)) if any(len(word) >= _SHORTEST_KNOWN and word.lower() in known for word in words) else (piece,)
 
 
 def _is_word(word: str, known: frozenset[str], language: str) -> bool:

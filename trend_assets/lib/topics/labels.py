@@ -22,8 +22,10 @@ LABEL_LENGTH = 60
 _PHRASE_WORDS = 5
 _PARTS = 3
 _LEAST_DISTINCT = 0.2
-_LEAST_WORTH = 0.25  # of the best phrase's
+_LEAST_WORTH = (0.0, 0.2, 0.3)  # of each part, as a share of the best phrase's
 _READ_BY_MODEL = 4  # texts
+_LONGER = (0.0, 1.0, 1.25, 1.35, 1.4, 1.4)  # what a phrase of so many words says more than one
+_WHOLE_NAME = 0.4  # of the texts with a part of a name that have more of it: then the longer form is shown
 _SHORT = 5  # letters up to which capitals may be an abbreviation
 _WORD = re.compile(r"https?://\S+|www\.\S+|[@#$]?\w+(?:['’\-]\w+)*")
 _BETWEEN = re.compile(r"[^\w\s'’\-&]")
@@ -53,6 +55,8 @@ class _Phrases:
     """Words of a phrase that are no keywords but parts of the name that a keyword stands in."""
 
     hashtags: set[tuple[str, ...]] = field(default_factory=set)
+    whole: set[tuple[str, ...]] = field(default_factory=set)
+    """Phrases of which every word is written as part of a name."""
 
 
 def _plain(term: str) -> str:
@@ -136,8 +140,9 @@ def label(
     parts: list[str] = []
     used: set[str] = set()
     for phrase in ranked:
-        if worth[phrase] < _LEAST_WORTH * worth[ranked[0]] or len(parts) == _PARTS:
+        if len(parts) == _PARTS or worth[phrase] < _LEAST_WORTH[len(parts)] * worth[ranked[0]]:
             break
+        phrase = _whole_name(phrase, found)
         spelling = _spelling(found.surfaces[phrase])
         if phrase in found.hashtags:
             spelling = _title(hashtag_words(spelling, known, language))
@@ -162,9 +167,10 @@ def still_fits(past_keywords: Sequence[str], strength: Mapping[str, float], past
 
 
 def _says(past_label: str, strength: Mapping[str, float]) -> bool:
-    """Whether a label holds one of the words: lemmas are looked for by their beginning, those of hashtags across spaces."""
-    letters = "".join(past_label.lower().split())
-    return any(word[: max(_SHORT - 1, len(word) - 3)] in letters for word in strength)
+    """Whether half of a label's parts hold a keyword: lemmas are looked for by their beginning, those of hashtags across spaces."""
+    parts = ["".join(part.lower().split()) for part in past_label.split(" · ")]
+    told = sum(any(word[: max(_SHORT - 1, len(word) - 3)] in part for word in strength) for part in parts)
+    return 2 * told >= len(parts)
 
 
 def _phrases(texts: Sequence[str], lemma_of: Mapping[str, str], strength: Mapping[str, float], language: str) -> _Phrases:
@@ -175,7 +181,7 @@ def _phrases(texts: Sequence[str], lemma_of: Mapping[str, str], strength: Mappin
         words = _written(text)
         lemmas = [lemma_of.get(word.lower, word.lower) for word in words]
         named = _named(text, in_names, language)
-        ends = [lemma in strength or name for lemma, name in zip(lemmas, named, strict=True)]
+        ends = [(lemma in strength or name) and not word.lower[0].isdigit() for word, lemma, name in zip(words, lemmas, named, strict=True)]
         here: set[tuple[str, ...]] = set()
         for first in range(len(words)):
             if not ends[first] or not _readable(words[first].lower):
@@ -188,9 +194,11 @@ def _phrases(texts: Sequence[str], lemma_of: Mapping[str, str], strength: Mappin
                     continue
                 here.add(phrase)
                 found.surfaces.setdefault(phrase, Counter())[" ".join(word.written for word in words[first : last + 1])] += 1
-                found.names[phrase] = sum(lemma not in strength and ends[first + n] for n, lemma in enumerate(phrase))
+                found.names[phrase] = sum(lemma not in strength and named[first + n] for n, lemma in enumerate(phrase))
                 if words[first].hashtag:
                     found.hashtags.add(phrase)
+                if all(named[first : last + 1]):
+                    found.whole.add(phrase)
         found.count.update(here)
     return found
 
@@ -210,6 +218,10 @@ def _named(text: str, in_names: frozenset[str], language: str) -> list[bool]:
     if not _capitals_tell(text):
         return [False] * len(words)
     named = [word.lower in in_names and word.written[0].isupper() and not word.hashtag for word in words]
+    emphasised = [name and word.written.isupper() and in_dictionary(word.lower, language) for name, word in zip(named, words, strict=True)]
+    sure = [name and not loud for name, loud in zip(named, emphasised, strict=True)]
+    # An emphasised word of the dictionary is part of a name only beside a word that is one.
+    named = [name and (sure[place] or any(sure[max(place - 1, 0) : place + 2])) for place, name in enumerate(named)]
     for place in range(len(words) - 1):
         word = words[place]
         if word.first and named[place + 1] and word.written[0].isupper() and not word.hashtag:
@@ -222,6 +234,23 @@ def _joins(text: str, left: Word, right: Word) -> bool:
     if left.hashtag or right.hashtag or not _readable(right.lower):
         return False
     return not _BETWEEN.search(text[left.end : right.begin]) and "\n" not in text[left.end : right.begin]
+
+
+def _whole_name(phrase: tuple[str, ...], found: _Phrases) -> tuple[str, ...]:
+    """The longest name of which the phrase is a part, where enough of its texts have it; else the phrase."""
+    longer = [
+        other
+        for other, count in found.count.items()
+        if len(other) > len(phrase)
+        and count >= max(2, _WHOLE_NAME * found.count[phrase])
+        and other in found.whole
+        and _holds(other, phrase)
+    ]
+    return min(longer, key=lambda other: (-len(other), -found.count[other], other)) if phrase in found.whole and longer else phrase
+
+
+def _holds(whole: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    return any(whole[start : start + len(part)] == part for start in range(len(whole) - len(part) + 1))
 
 
 def _read(texts: Sequence[str], language: str) -> list[Names]:
@@ -240,7 +269,7 @@ def _worths(found: _Phrases, texts: int, strength: Mapping[str, float], read: li
         if count < 2 and (len(phrase) > 1 or found.names[phrase]) and texts > 1:
             continue
         value = sum(strength.get(word, 0.0) for word in phrase) * count / texts
-        value *= 1 + 0.6 * min(found.names[phrase], 2)
+        value *= (1.5 if found.names[phrase] else 1.0) * _LONGER[len(phrase)]
         written = tuple(_spelling(found.surfaces[phrase]).lower().split())
         if written in entities:
             value *= 1.5

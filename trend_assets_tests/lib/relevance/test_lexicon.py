@@ -50,5 +50,5 @@ def test_instruments_are_told_by_their_figures() -> None:
 
 def test_the_shipped_list_is_plain_words_of_known_subjects() -> None:
     found = shipped()
-    assert {subject for subject, _, _ in found} == {"trade", "fashion", "beauty", "home", "food", "renown", "business", "resale"}
+    assert {subject for subject, _, _ in found} == {"trade", "fashion", "beauty", "home", "food", "renown", "business", "resale", "line"}
     assert all(word and " " not in word and len(language) == 2 for _, language, word in found)

@@ -29,6 +29,7 @@ def test_letters_of_one_case_are_covered_by_known_words() -> None:
     assert hashtag_words("adawinsagain", {"ada", "wins", "again"}) == "ada wins again"
     assert hashtag_words("modeautomne", {"mode"}, "fr") == "mode automne"
     assert hashtag_words("qzxvbrt", {"ada"}) == "qzxvbrt"
+    assert hashtag_words("modeautomne", {"ada"}, "fr") == "modeautomne"  # nobody says mode, nor automne
 
 
 def test_a_word_that_is_known_stays_whole() -> None:
