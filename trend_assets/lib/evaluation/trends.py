@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,13 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.evaluation.posts import POST_ID, read_evaluation_posts
 from trend_assets.lib.relevance.lanes import relevance
-from trend_assets.lib.tables import row_key
-from trend_assets.lib.topics.assign import assign_hours
+from trend_assets.lib.tables import concatenate, row_key
+from trend_assets.lib.topics.assign import HourTopics, assign_hours
 from trend_assets.lib.topics.hours import topic_hours
 from trend_assets.lib.trends.cycles import HISTORY_HOURS
 from trend_assets.lib.trends.lanes import hour_volumes
 from trend_assets.lib.trends.rank import rank_trends
+from trend_assets.lib.trends.stress import WINDOW_HOURS, coordination_and_stress
 from trend_assets.lib.trends.terms import RECENT_HOURS, SMALLEST_PAST_HOURS, term_novelty
 from trend_assets.tables import TABLES
 
@@ -119,7 +120,17 @@ def _run(clean: pa.Table, brands: Sequence[str], catalogue: pa.Table | None) -> 
     candidates = _rows_of(topics, rank.rows())
     lanes = relevance(candidates, posts, assignments, brands=brands, catalogue=catalogue, hours=hours)
     keys = zip(lanes["hour"].to_pylist(), lanes["topic_id"].to_pylist(), strict=True)
-    return _Run(assignments, rank.rows(lanes), dict(zip(keys, lanes["lane_reason"].to_pylist(), strict=True)))
+    why = dict(zip(keys, lanes["lane_reason"].to_pylist(), strict=True))
+    return _Run(assignments, rank.rows(lanes, _stress_tests(hours, posts, results)), why)
+
+
+def _stress_tests(hours: Sequence[datetime], posts: pa.Table, results: Sequence[HourTopics]) -> pa.Table:
+    """Rows of ``topics/stress_tests`` of the hours, coordinated accounts taken away."""
+    before = [
+        (hours[0] - number * HOUR, posts.slice(0, 0), results[0].topic_assignments.slice(0, 0)) for number in range(WINDOW_HOURS, 0, -1)
+    ]
+    there = ((hour, part, result.topic_assignments) for (hour, part), result in zip(_by_hour(posts, hours), results, strict=True))
+    return concatenate(TABLES["topics/stress_tests"], [tests for _, tests in coordination_and_stress(chain(before, there), first=hours[0])])
 
 
 def _hours_of(posts: pa.Table) -> list[datetime]:
@@ -150,10 +161,11 @@ class _Ranking:
         }
         self.terms = term_novelty(topics, posts) if self.rest else None
 
-    def rows(self, lanes: pa.Table | None = None) -> pa.Table:
-        """Rows of ``topics/trends``, with the verdicts of relevance where they are known."""
-        first = rank_trends(self.first, relevance=lanes, **self.given)
-        rest = rank_trends(self.rest, relevance=lanes, terms=self.terms, previous_trends=first, **self.given)
+    def rows(self, lanes: pa.Table | None = None, stress: pa.Table | None = None) -> pa.Table:
+        """Rows of ``topics/trends``, with the verdicts of relevance and the stress test where they are known."""
+        given = self.given | {"relevance": lanes, "stress": stress}
+        first = rank_trends(self.first, **given)
+        rest = rank_trends(self.rest, terms=self.terms, previous_trends=first, **given)
         return pa.concat_tables([first, rest])
 
 
@@ -196,7 +208,7 @@ def _events(run: _Run, clean: pa.Table, group: str) -> Iterator[dict[str, Any]]:
             "raised": event.raised,
             "lane": row["lane"],
             "score": row["score"],
-            "grade": row.get("grade"),
+            "grade": row["grade"],
             "reason": row["reason"] if row["suppressed"] else f"{row['reason']}; {run.why[row['hour'], row['topic_id']]}",
             "exemplars": [text[:_EXEMPLAR_LENGTH] for text in exemplars],
         }

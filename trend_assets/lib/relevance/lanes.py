@@ -11,7 +11,7 @@ per discourse: a topic is one discourse, so it is judged as a whole).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.relevance.brands import brand_keys
 from trend_assets.lib.relevance.lexicon import Lexicon, lexicon_for, line_lexicon
+from trend_assets.lib.relevance.shared import shared_words
 from trend_assets.lib.relevance.signs import COUNTS, SEPARATOR, TopicSigns, topic_signs
 from trend_assets.lib.tables import row_key
 from trend_assets.lib.topics.hashtags import in_dictionary
@@ -33,7 +34,7 @@ from trend_assets.tables.declaration import timestamp
 WINDOW_HOURS = 24
 NAMED_SHARE = 0.3
 """A topic speaks of a brand when this share of its posts names one."""
-TRADE_SHARE = 0.25
+TRADE_SHARE = 0.28
 """The brand is meant, not its namesake, when this share of the posts naming it speaks of trade."""
 PHRASE_TRADE_SHARE = 0.05
 """The same for names of several words, which are rarely anything else."""
@@ -42,6 +43,9 @@ SURE_TRADE_SHARE = 0.5
 COLLECTED_SHARE = 0.5
 """Posts were collected by the brand's name when this share of all posts has it: then what doesn't speak of it is no discovery."""
 MACHINE_SHARE = 0.5
+LISTED_SHARE = 1 / 3
+SCATTERED = 1.5
+"""A topic of posts that were collected by a name is talk when a post holds fewer of its five heaviest words than this."""
 LONGER_NAME_SHARE = 0.5
 _CAPITALS, _ALWAYS_CAPITAL = 0.6, 0.9
 _PRIOR = (0.5, 2.0)  # posts with trade, posts: what few posts say is not taken at its word
@@ -73,21 +77,34 @@ def relevance(
 ) -> pa.Table:
     """Lane of each row of ``topics``: columns ``hour``, ``topic_id``, ``lane``, ``lane_reason``, ``suppressed``, sorted by hour and topic.
 
-    ``topics``: ``topics/topics`` of the ``hours`` (columns ``hour``, ``topic_id``, ``exemplar_posts``); fewer rows mean less work.
+    ``topics``: ``topics/topics`` of the ``hours`` (columns hour, topic_id, exemplar_posts, centre_terms); fewer rows mean less work.
     ``clean_posts``, ``assignments``: of the hours and the 23 before. ``brands``: names as people write them; without any the brand lane
     stays empty and only machines are noise. ``catalogue``: rows of ``retail/products``; see ``lexicon_for``.
     Rows after an hour never change its result. Raises ``ValueError`` for naive hours.
     """
     lexicon = lexicon_for(brands, catalogue)
-    return judge(hours, topics, topic_signs(clean_posts, assignments, brands, lexicon), lexicon, brands, clean_posts)
+    signs = topic_signs(clean_posts, assignments, brands, lexicon)
+    return judge(hours, topics, signs, lexicon, brands, clean_posts, shared_words(topics, clean_posts, assignments))
 
 
 def judge(
-    hours: Sequence[datetime], topics: pa.Table, signs: TopicSigns, lexicon: Lexicon, brands: Collection[str], posts: pa.Table
+    hours: Sequence[datetime],
+    topics: pa.Table,
+    signs: TopicSigns,
+    lexicon: Lexicon,
+    brands: Collection[str],
+    posts: pa.Table,
+    shared: Callable[[int, str, Sequence[str]], float] | None = None,
 ) -> pa.Table:
-    """``relevance`` from signs that are already counted; ``posts`` hold the exemplars (columns network, post_id, clean_text, language)."""
+    """``relevance`` from signs that are already counted.
+
+    ``posts`` hold the exemplars (columns network, post_id, clean_text, language). ``shared`` tells of an hour, topic and its heaviest words
+    how many of these a post holds on average; without it no topic is called scattered.
+    """
     wanted = sorted_hours(hours)
-    table = topics.select(["hour", "topic_id", "exemplar_posts"]).sort_by([("hour", "ascending"), ("topic_id", "ascending")])
+    table = topics.select(["hour", "topic_id", "exemplar_posts", "centre_terms"]).sort_by(
+        [("hour", "ascending"), ("topic_id", "ascending")]
+    )
     table = table.combine_chunks()
     at = hour_numbers(table["hour"])
     codes, names = encode(table["topic_id"])
@@ -105,7 +122,10 @@ def judge(
         for place, row in enumerate(here.tolist()):
             topic = Topic(*(int(values[place]) for values in counts))
             exemplars = table["exemplar_posts"][row].as_py() if keys and topic.named else []
-            verdicts.append(judge_one(topic, words[place], exemplars))
+            verdict = judge_one(topic, words[place], exemplars)
+            if verdict.lane != "noise" and judge_one.collected and shared is not None:
+                verdict = _scattered(shared(hour, names[codes[row]], table["centre_terms"][row].as_py())) or verdict
+            verdicts.append(verdict)
             rows.append(row)
     return pa.table(
         {
@@ -157,6 +177,11 @@ class _Judge:
     lexicon: Lexicon
     texts: _Exemplars
 
+    @property
+    def collected(self) -> bool:
+        """Whether posts were collected by a brand's name."""
+        return bool(self.brands) and self.collected_share >= COLLECTED_SHARE
+
     def __call__(self, topic: Topic, words: dict[str, list[Said]], exemplars: list[str]) -> Verdict:
         """The verdict on a topic; the first rule that applies is named."""
         if not topic.posts:
@@ -170,7 +195,7 @@ class _Judge:
             return self._named(topic, words, exemplars)
         named = f"{_percent(topic.named, topic.posts)} of its posts name {self._brand()}"
         trade = _trade(topic.traded, topic.posts, words)
-        if self.collected_share < COLLECTED_SHARE or topic.traded >= SURE_TRADE_SHARE * topic.posts:
+        if not self.collected or topic.traded >= SURE_TRADE_SHARE * topic.posts:
             return Verdict("lifestyle", f"{named}; {trade}")
         return Verdict("noise", f"beside the point: collected by {self._brand()}, but only {named}; {trade}")
 
@@ -210,9 +235,15 @@ def _machine(topic: Topic) -> str:
     """Why the posts are a machine's or a market's, not people's attention; empty where they are people's."""
     if topic.figures >= MACHINE_SHARE * topic.posts:
         return f"readings of instruments: {_percent(topic.figures, topic.posts)} of its posts are mostly figures"
-    if topic.resold >= MACHINE_SHARE * topic.posts:
+    if topic.resold >= LISTED_SHARE * topic.posts:
         return f"listings: {_percent(topic.resold, topic.posts)} of its posts offer things for resale, with an address"
     return ""
+
+
+def _scattered(shared: float) -> Verdict | None:
+    if shared >= SCATTERED:
+        return None
+    return Verdict("noise", f"scattered talk: a post of it has {shared:.1f} of its five heaviest words")
 
 
 def _trade(traded: int, posts: int, words: dict[str, list[Said]]) -> str:

@@ -25,6 +25,7 @@ _LEAST_DISTINCT = 0.2
 _LEAST_WORTH = (0.0, 0.2, 0.3)  # of each part, as a share of the best phrase's
 _READ_BY_MODEL = 4  # texts
 _LONGER = (0.0, 1.0, 1.25, 1.35, 1.4, 1.4)  # what a phrase of so many words says more than one
+_LEAST_SAID = 0.25  # of the strength of all keywords, for a name to stay
 _WHOLE_NAME = 0.4  # of the texts with a part of a name that have more of it: then the longer form is shown
 _SHORT = 5  # letters up to which capitals may be an abbreviation
 _WORD = re.compile(r"https?://\S+|www\.\S+|[@#$]?\w+(?:['’\-]\w+)*")
@@ -155,22 +156,22 @@ def label(
 
 
 def still_fits(past_keywords: Sequence[str], strength: Mapping[str, float], past_label: str = "") -> bool:
-    """Whether a label found for ``past_keywords`` may stay: their strongest or half of all are still keywords, one of them in the label.
+    """Whether a label found for ``past_keywords`` may stay: their strongest or half of all are still keywords, and the label says enough.
 
-    Names shouldn't flicker with the order of nearly equal words, nor outlive what they say while the words change a few at a time.
+    Names shouldn't flicker with the order of nearly equal words, nor outlive what they say while the words change a few at a time: the
+    keywords that the label holds have a quarter of all keywords' strength.
     """
     if not strength or not past_keywords:
         return not strength and not past_keywords
-    if past_label and not _says(past_label, strength):
+    if past_label and _said(past_label, strength) < _LEAST_SAID * sum(strength.values()):
         return False
     return past_keywords[0] in strength or 2 * len(set(past_keywords) & set(strength)) >= len(past_keywords)
 
 
-def _says(past_label: str, strength: Mapping[str, float]) -> bool:
-    """Whether half of a label's parts hold a keyword: lemmas are looked for by their beginning, those of hashtags across spaces."""
-    parts = ["".join(part.lower().split()) for part in past_label.split(" · ")]
-    told = sum(any(word[: max(_SHORT - 1, len(word) - 3)] in part for word in strength) for part in parts)
-    return 2 * told >= len(parts)
+def _said(past_label: str, strength: Mapping[str, float]) -> float:
+    """Strength of the keywords that a label holds: lemmas are looked for by their beginning, those of hashtags across spaces."""
+    letters = "".join(past_label.lower().split())
+    return sum(value for word, value in strength.items() if word[: max(_SHORT - 1, len(word) - 3)] in letters)
 
 
 def _phrases(texts: Sequence[str], lemma_of: Mapping[str, str], strength: Mapping[str, float], language: str) -> _Phrases:

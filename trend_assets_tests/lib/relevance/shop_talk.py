@@ -52,12 +52,15 @@ def assigned(clean: pa.Table, topic: str) -> pa.Table:
     return pa.table({"post_id": clean["post_id"], "network": clean["network"], "topic_id": [topic] * clean.num_rows})
 
 
-def topics(names: Sequence[str], exemplars: Sequence[Sequence[str]] | None = None, hour: datetime = HOUR) -> pa.Table:
+def topics(
+    names: Sequence[str], exemplars: Sequence[Sequence[str]] | None = None, hour: datetime = HOUR, centre_terms: Sequence[str] = ()
+) -> pa.Table:
     """Registry rows with what relevance reads."""
     return pa.table(
         {
             "hour": pa.array([hour] * len(names), pa.timestamp("us", "UTC")),
             "topic_id": pa.array(list(names), pa.string()),
+            "centre_terms": pa.array([list(centre_terms)] * len(names), pa.list_(pa.string())),
             "exemplar_posts": pa.array([list(keys) for keys in exemplars or [[]] * len(names)], pa.list_(pa.string())),
         }
     )

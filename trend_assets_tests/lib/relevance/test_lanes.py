@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -28,8 +29,15 @@ def verdict(texts: list[str], brands: list[str] | None = None, others: list[str]
     about = posts(texts)
     clean = pa.concat_tables([about, posts(others or [], first=len(texts))])
     keys = [f"x:{number}" for number in range(len(texts))]
+    # Centre terms are the words of most posts.
+    counted = Counter(word for lemmas in about["lemmas"].to_pylist() for word in set(lemmas))
     found = relevance(
-        topics(["t"], [keys[:5]]), clean, assigned(about, "t"), brands=[BRAND] if brands is None else brands, hours=[HOUR], **options
+        topics(["t"], [keys[:5]], centre_terms=[word for word, _ in counted.most_common(5)]),
+        clean,
+        assigned(about, "t"),
+        brands=[BRAND] if brands is None else brands,
+        hours=[HOUR],
+        **options,
     )  # type: ignore[arg-type]
     (row,) = found.to_pylist()
     return row
@@ -106,6 +114,17 @@ def test_a_catalogue_of_food_makes_its_words_words_of_trade() -> None:
     catalogue = pa.table({"product_name": ["Charentais", "Galia"], "category": ["Melons", "Melons"], "product_type": ["Fruit", "Fruit"]})
     assert verdict(texts)["lane"] == "noise"
     assert verdict(texts, catalogue=catalogue)["lane"] == "brand"
+
+
+def test_posts_that_share_only_the_name_they_were_collected_by_are_scattered_talk() -> None:
+    texts = ["Marlo dress", "what a store, Marlo", "bought again, marlo", "sale sale marlo", "Marlo coat please"]
+    clean = posts(texts)
+    row = topics(["t"], centre_terms=["dress", "coat", "sale", "please", "again"])
+    (found,) = relevance(row, clean, assigned(clean, "t"), brands=[BRAND], hours=[HOUR]).to_pylist()
+    assert found["lane_reason"] == "scattered talk: a post of it has 1.0 of its five heaviest words"
+    elsewhere = pa.concat_tables([clean, posts([f"rain again {number}" for number in range(20)], first=100)])
+    (found,) = relevance(row, elsewhere, assigned(clean, "t"), brands=[BRAND], hours=[HOUR]).to_pylist()
+    assert found["lane"] == "brand"
 
 
 def test_french_posts_are_judged_by_french_words() -> None:
