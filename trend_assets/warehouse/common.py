@@ -24,6 +24,7 @@ PUBLISHED_TABLES = (
     "topics/trends",
     "topics/stress_tests",
     "influencers/coordinated_groups",
+    "influencers/early_authors",
     "influencers/influencer_rankings",
     "retail/products",
     "retail/stores",

@@ -46,6 +46,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "topics/trends": (),
     "topics/stress_tests": (),
     "influencers/coordinated_groups": (),
+    "influencers/early_authors": (),
     "influencers/influencer_rankings": (),
     "retail/products": (),
     "retail/stores": (),

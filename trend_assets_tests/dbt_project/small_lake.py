@@ -334,6 +334,27 @@ def coordinated_groups(hour: datetime) -> Rows:
     ]
 
 
+def early_authors(hour: datetime) -> Rows:
+    """One author who was early on what grew."""
+    if hour.date() < DAYS[1]:
+        return []
+    return [
+        {
+            "hour": hour,
+            "rank": 1,
+            "author": "a2",
+            "network": "x",
+            "early_topics": 5,
+            "grown_topics": 4,
+            "expected_grown_topics": 1.5,
+            "foresight": 1.6,
+            "foresight_low": 1.1,
+            "foresight_high": 2.2,
+            "reason": "early on four that grew",
+        }
+    ]
+
+
 def _landed(hour: datetime) -> dict[str, Any]:
     return {"landing_file": LANDING_FILE.format(hour=f"{hour:%Y-%m-%dT%H}"), "request_id": "r1", "source": "x"}
 
@@ -414,6 +435,7 @@ HOURLY = {
     "topics/trends": trends,
     "topics/stress_tests": stress_tests,
     "influencers/coordinated_groups": coordinated_groups,
+    "influencers/early_authors": early_authors,
     "influencers/influencer_rankings": rankings,
     "sentiment/topic_hours": sentiment_topic_hours,
     "social/raw_posts": raw_posts,

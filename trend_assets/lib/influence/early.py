@@ -77,7 +77,7 @@ def early_posts(hours: Sequence[datetime], *, clean_posts: pa.Table, assignments
     return table.conform(found.sort_by(order_by))
 
 
-def early_authors(hours: Sequence[datetime], *, early: pa.Table, topic_hours: pa.Table, top: int = 500) -> pa.Table:
+def early_authors(hours: Sequence[datetime], *, early: pa.Table, topic_hours: pa.Table, top: int = 50) -> pa.Table:
     """Rows of ``influencers/early_authors`` for ``hours``, by hour and rank: the first ``top`` with enough early topics.
 
     ``early``: rows of ``influencers/early_posts`` of the hours and ``JUDGED_PAST`` before. ``topic_hours``: rows of
