@@ -1,0 +1,115 @@
+"""Alerts on a labelled stream: are they about an event, is every event found, how soon, how often twice?
+
+What belongs here: the protocol and its measures. What doesn't: the detector (``lib/trends/alerts``), making a stream of a data set
+(``benchmarks/alerts.py``).
+
+Protocol. Posts come in time order; every ``step`` the detector is asked for new alerts. An alert is about the label that most of its
+posts have when it is raised; posts without a label are chatter, and an alert about chatter is false. An event counts once it has
+five posts within an hour; it is found by the first alert about it, delay counts from the fifth of those posts (negative where it was
+raised sooner). A repeat is an alert about an event that an earlier alert was about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.lib.trends.alerts import AlertRules, AlertStream
+from trend_assets.tables.declaration import timestamp
+
+LEAST_POSTS = 5
+_HOUR = 3_600_000_000
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An alert as it is judged: moment (microseconds) and label, None for chatter."""
+
+    at: int
+    label: str | None
+
+
+def evaluate_alerts(posts: pa.Table, *, step: timedelta = timedelta(minutes=1), rules: AlertRules | None = None) -> dict[str, Any]:
+    """Run the stream and score its alerts; ``posts``: clean posts in time order with column ``truth``, null for chatter.
+
+    Returns the measures of :func:`score`. Raises ``ValueError`` for posts out of time order or a step that isn't positive.
+    """
+    return score(posts, list(raise_alerts(posts, step=step, rules=rules)))
+
+
+def raise_alerts(posts: pa.Table, *, step: timedelta = timedelta(minutes=1), rules: AlertRules | None = None) -> list[Raised]:
+    """The alerts of a stream of labelled posts, judged every ``step`` on the grid of whole steps."""
+    if step <= timedelta(0):
+        raise ValueError("the step must be longer than nothing")
+    times = _times(posts)
+    if np.any(np.diff(times) < 0):
+        raise ValueError("posts must be in time order")
+    if not times.size:
+        return []
+    keys = pc.binary_join_element_wise(pc.cast(posts["network"], pa.string()), posts["post_id"], ":").to_pylist()
+    label_of = dict(zip(keys, posts["truth"].to_pylist(), strict=True))
+    length = step // timedelta(microseconds=1)
+    stream, done, raised = AlertStream(rules), 0, []
+    for now in range(int(times[0]) // length * length + length, int(times[-1]) + length, length):
+        upto = int(np.searchsorted(times, now, "right"))
+        if upto > done:
+            stream.add(posts.slice(done, upto - done))
+            done = upto
+        found = stream.judge(pa.scalar(now, timestamp).as_py())
+        raised += [Raised(now, majority([label_of[member] for member in members])) for members in found["members"].to_pylist()]
+    return raised
+
+
+def majority(labels: list[str | None]) -> str | None:
+    """The most frequent label, None where no label is as frequent as having none; the first in sorted order of equals."""
+    counts: dict[str | None, int] = {}
+    for label in labels:
+        counts[label] = counts.get(label, 0) + 1
+    best = max((count for label, count in counts.items() if label is not None), default=0)
+    if best <= counts.get(None, 0):
+        return None
+    return min(label for label, count in counts.items() if label is not None and count == best)
+
+
+def score(posts: pa.Table, raised: list[Raised]) -> dict[str, Any]:
+    """``alerts``, ``events`` (that count), ``precision``, ``recall``, ``median_delay_minutes``, ``repeat_share``; None where undefined."""
+    fifth = fifth_posts(posts)
+    first: dict[str, int] = {}
+    repeats = 0
+    for alert in raised:
+        if alert.label is None:
+            continue
+        repeats += alert.label in first
+        first.setdefault(alert.label, alert.at)
+    delays = [(first[event] - moment) / 60e6 for event, moment in fifth.items() if event in first]
+    return {
+        "alerts": len(raised),
+        "events": len(fifth),
+        "precision": sum(alert.label is not None for alert in raised) / len(raised) if raised else None,
+        "recall": len(delays) / len(fifth) if fifth else None,
+        "median_delay_minutes": float(np.median(delays)) if delays else None,
+        "repeat_share": repeats / len(raised) if raised else None,
+    }
+
+
+def fifth_posts(posts: pa.Table) -> dict[str, int]:
+    """Moment (microseconds) of the post that is the fifth of its event within an hour, for events that have one."""
+    times = _times(posts)
+    encoded = posts["truth"].combine_chunks().dictionary_encode()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    result = {}
+    for code, event in enumerate(encoded.dictionary.to_pylist()):
+        own = np.sort(times[codes == code])
+        within = np.flatnonzero(own[LEAST_POSTS - 1 :] - own[: own.size - LEAST_POSTS + 1] <= _HOUR) if own.size >= LEAST_POSTS else []
+        if len(within):
+            result[str(event)] = int(own[within[0] + LEAST_POSTS - 1])
+    return dict(sorted(result.items()))
+
+
+def _times(posts: pa.Table) -> np.ndarray:
+    return np.asarray(pc.cast(pc.cast(posts["created_at"], timestamp), pa.int64()), dtype=np.int64)
