@@ -42,12 +42,10 @@ def mixed_stream(events: pa.Table, chatter: list[str], ratio: int, seed: int) ->
         raise ValueError(f"{counts.sum() * ratio} chatter posts are needed, there are {len(chatter)}")
     minutes = np.arange(_DAY_MINUTES)
     rhythm = 1 + 0.6 * np.cos((minutes / 60 - _PEAK_HOUR_UTC) / 24 * 2 * np.pi)
-    moments = [
-        start.astype("datetime64[us]") + ((random.choice(minutes, count * ratio, p=rhythm / rhythm.sum()) + random.random(count * ratio)) * 60e6)
-        .astype(np.int64)
-        .astype("timedelta64[us]")
-        for start, count in zip(days, counts.tolist(), strict=True)
-    ]
+    moments = []
+    for start, count in zip(days, (counts * ratio).tolist(), strict=True):
+        minute = random.choice(minutes, count, p=rhythm / rhythm.sum()) + random.random(count)
+        moments.append(start.astype("datetime64[us]") + (minute * 60e6).astype(np.int64).astype("timedelta64[us]"))
     at = np.concatenate(moments)
     texts = [chatter[place] for place in random.permutation(len(chatter))[: at.size].tolist()]
     lists = pa.list_(pa.string())

@@ -105,8 +105,10 @@ def fifth_posts(posts: pa.Table) -> dict[str, int]:
     result = {}
     for code, event in enumerate(encoded.dictionary.to_pylist()):
         own = np.sort(times[codes == code])
-        within = np.flatnonzero(own[LEAST_POSTS - 1 :] - own[: own.size - LEAST_POSTS + 1] <= _HOUR) if own.size >= LEAST_POSTS else []
-        if len(within):
+        if own.size < LEAST_POSTS:
+            continue
+        within = np.flatnonzero(own[LEAST_POSTS - 1 :] - own[: own.size - LEAST_POSTS + 1] <= _HOUR)
+        if within.size:
             result[str(event)] = int(own[within[0] + LEAST_POSTS - 1])
     return dict(sorted(result.items()))
 

@@ -30,6 +30,7 @@ BUDGETS = (0.05, 0.1, 0.2, 0.5, 1.0)
 USUAL_Z = 4.0
 PEER_DAY = 288
 """Observations of the peers' trailing window: a day of five-minute counts."""
+_ROWS_AT_ONCE = 4096
 
 Detector = Callable[[Floats, np.ndarray], Floats]
 """Counts (n,) and times (n,) to a strength (n,), the higher the more of a burst, each from what is before it."""
@@ -59,11 +60,21 @@ def robust_z(counts: Floats, times: np.ndarray) -> Floats:
     """(count - median) / (1.4826 MAD, at least 1) over the trailing day, the usual first thing to try."""
     del times
     result = np.zeros(counts.size)
-    for now in range(1, counts.size):
-        past = counts[max(0, now - PEER_DAY) : now]
-        middle = np.median(past)
-        result[now] = (counts[now] - middle) / max(1.4826 * float(np.median(np.abs(past - middle))), 1.0)
+    for now in range(1, min(PEER_DAY, counts.size)):
+        result[now] = _robust(counts[None, :now], counts[now : now + 1])[0]
+    if counts.size > PEER_DAY:
+        days = np.lib.stride_tricks.sliding_window_view(counts, PEER_DAY)[:-1]
+        for start in range(0, len(days), _ROWS_AT_ONCE):
+            part = days[start : start + _ROWS_AT_ONCE]
+            result[PEER_DAY + start : PEER_DAY + start + len(part)] = _robust(part, counts[PEER_DAY + start :][: len(part)])
     return result
+
+
+def _robust(past: Floats, now: Floats) -> Floats:
+    """Robust z of each of ``now`` (n,) against its row of ``past`` (n, m)."""
+    middle = np.median(past, axis=1)
+    spread = 1.4826 * np.median(np.abs(past - middle[:, None]), axis=1)
+    return np.asarray((now - middle) / np.maximum(spread, 1.0))
 
 
 def poisson(counts: Floats, times: np.ndarray) -> Floats:

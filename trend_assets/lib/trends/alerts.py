@@ -15,18 +15,21 @@ three authors is measured twice against the day before it:
 - *when*: ``z``. The terms that gain are a profile; posts of the day that hold half of it or more are about the same thing, whatever group
   they are in. z is the signed root of the negative binomial deviance of their number in the last hour against their share of the day.
 
-A group is raised where gain × min(z, 8) / 8 reaches 16. It is tested all day, hence a threshold for the day's false alarms, not
-one for a single test. Both numbers were chosen on the first four day blocks of Event2012 under unrelated chatter at 3:1 and 10:1. Terms
-are lemmas, hashtags and mentions; nothing knows a language.
+The gain of a word seen nowhere else grows as the logarithm of the day's posts, and so does what chance finds among them: gain is
+counted per ln(posts of the day), times 9, its value for a day of 8,000 posts.
 
-A raised group founds an alert. What comes later belongs to it, and is no news, where the profiles' cosine is high enough: .15 within
-two hours of the alert's last post, .25 within three days, .1 where a third of the posts are the alert's already. An alert's profile
+A group is raised where gain^¾ × min(z, 10) / 10 reaches 5.5 and three distinct posts by three authors of the hour hold its profile
+(what hangs together only link by link has none). It is tested all day, hence a threshold for the day's false alarms, not one for a
+single test. The numbers were chosen on the first four day blocks of Event2012 under unrelated chatter at 3:1 and 10:1. Terms are
+lemmas, hashtags and mentions; nothing knows a language.
+
+A raised group founds an alert. What comes later belongs to it, and is no news, where the profiles' cosine is high enough: .12 within
+two hours of the alert's last post, .2 within three days, .1 where a third of the posts are the alert's already. An alert's profile
 follows its posts, as topics drift.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -64,6 +67,8 @@ _MINUTE = 60_000_000
 _HOUR = 60 * _MINUTE
 _DISPERSION = 0.2
 _PRIOR_POSTS, _PRIOR_VOLUME = 0.5, 50.0
+_REFERENCE = 9.0
+_SMALLEST_DAY = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,24 +77,27 @@ class AlertRules:
     """What makes an alert, as in the module's docstring.
 
     ``most_posts``: of a busier hour, the near-duplicate groups with the lowest hash are kept until so few posts remain.
-    ``fit``: share of an alert's profile that a post must hold to be counted as the alert's.
+    ``fit``: share of an alert's profile that a post must hold to be counted as the alert's. ``keep_5_minutes``, ``fade_5_minutes``: what is
+    left of an alert's profile after five minutes in which it went on, of terms that its posts still have and of others.
     """
 
     day_hours: int = 24
     least_posts: int = 3
     least_authors: int = 3
-    threshold: float = 16.0
-    full_z: float = 8.0
+    threshold: float = 5.5
+    gain_power: float = 0.75
+    full_z: float = 10.0
     most_posts: int = 20_000
     profile_terms: int = 16
     soon_hours: float = 2.0
     memory_hours: float = 72.0
-    similar_soon: float = 0.15
-    similar: float = 0.25
+    similar_soon: float = 0.12
+    similar: float = 0.2
     similar_claimed: float = 0.1
     claimed_share: float = 1 / 3
     fit: float = 0.25
-    keep: float = 0.8
+    keep_5_minutes: float = 0.8
+    fade_5_minutes: float = 0.95
 
 
 class _Groups(NamedTuple):
@@ -127,17 +135,31 @@ class _Window:
         lengths = np.diff(self.starts)[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         place = np.repeat(self.starts[rows] - starts[:-1], lengths) + np.arange(starts[-1])
-        columns = (values[rows] for values in (self.times, self.copies, self.authors, self.owner))
-        return _Window(*columns, starts, self.terms[place], self.keys[rows])
+        return _Window(
+            times=self.times[rows],
+            copies=self.copies[rows],
+            authors=self.authors[rows],
+            owner=self.owner[rows],
+            starts=starts,
+            terms=self.terms[place],
+            keys=self.keys[rows],
+        )
 
     def joined(self, other: _Window) -> _Window:
         """Both, in order of time and key, each key once."""
-        pairs = ((getattr(self, name), getattr(other, name)) for name in ("times", "copies", "authors", "owner"))
-        starts = np.concatenate([self.starts, self.starts[-1] + other.starts[1:]])
-        both = _Window(*map(np.concatenate, pairs), starts, np.concatenate([self.terms, other.terms]), np.concatenate([self.keys, other.keys]))
-        order = np.lexsort((both.keys.astype(str), both.times)) if other.times.size else np.arange(both.times.size)
-        first = np.zeros(order.size, bool)
-        first[np.unique(both.keys[order].astype(str), return_index=True)[1]] = True
+        both = _Window(
+            times=np.concatenate([self.times, other.times]),
+            copies=np.concatenate([self.copies, other.copies]),
+            authors=np.concatenate([self.authors, other.authors]),
+            owner=np.concatenate([self.owner, other.owner]),
+            starts=np.concatenate([self.starts, self.starts[-1] + other.starts[1:]]),
+            terms=np.concatenate([self.terms, other.terms]),
+            keys=np.concatenate([self.keys, other.keys]),
+        )
+        names = both.keys.astype(str)
+        order = np.lexsort((names, both.times))
+        first = np.zeros(order.size, dtype=bool)
+        first[np.unique(names[order], return_index=True)[1]] = True
         return both.take(order[first])
 
 
@@ -189,27 +211,33 @@ class AlertStream:
         if window.times.size and window.times[0] <= now - rules.day_hours * _HOUR:
             window = self._window = window.take(np.flatnonzero(window.times > now - rules.day_hours * _HOUR))
         self._alerts = [
-            alert if now - alert.last_at <= rules.memory_hours * _HOUR else _Alert(alert.alert_id, alert.last_at, {}) for alert in self._alerts
+            alert if now - alert.last_at <= rules.memory_hours * _HOUR else _Alert(alert.alert_id, alert.last_at, {})
+            for alert in self._alerts
         ]
         seen = int(np.searchsorted(window.times, now, "right"))
         first = int(np.searchsorted(window.times[:seen], now - _HOUR, "right"))
         if seen - first < rules.least_posts:
             return ALERT_SCHEMA.empty_table()
+        kept = _sample(window, first, seen, rules.most_posts)
+        if kept is not None:
+            whole, window, seen = window, window.take(kept), kept.size
         groups = self._groups(window, first, seen)
-        score = groups.gain * np.clip(groups.z, 0.0, rules.full_z) / rules.full_z
+        score = groups.gain**rules.gain_power * np.clip(groups.z, 0.0, rules.full_z) / rules.full_z
         raised = []
-        order = np.lexsort(([int(rows[0]) for rows in groups.rows], -score)) if score.size else np.zeros(0, dtype=np.int64)
+        order = np.lexsort((np.array([rows[0] for rows in groups.rows], dtype=np.int64), -score))
         for number in order.tolist():
             if score[number] < rules.threshold:
                 break
             if self._belongs(window, groups, number, now) is None:
                 raised.append(self._raise(window, groups, number, now, at, float(score[number])))
+        if kept is not None:
+            whole.owner[kept] = window.owner
         return pa.Table.from_pylist(raised, schema=ALERT_SCHEMA)
 
     def _groups(self, window: _Window, first: int, seen: int) -> _Groups:
         """Groups of the last hour (rows ``first`` to ``seen``) with enough posts and authors, measured against the day."""
         recent = np.arange(first, seen)
-        label = _stories(window, recent, self._vocabulary, self.rules.most_posts)
+        label = _stories(window, recent, self._vocabulary.terms)
         count = int(label.max()) + 1 if label.size else 0
         inside = label >= 0
         distinct = _distinct(label[inside], window.copies[recent][inside], count)
@@ -219,15 +247,18 @@ class AlertStream:
         number[chosen] = np.arange(chosen.size)
         group = np.where(inside, number[label], -1)
         owner, term, saved, weight = _gains(window, recent, group, chosen.size, seen, max(len(self._vocabulary), 1))
-        gain = np.bincount(owner, weights=saved, minlength=chosen.size)
+        gain: Floats = np.bincount(owner, weights=saved, minlength=chosen.size).astype(np.float64)
+        scaled = gain * (_REFERENCE / np.log(max(seen, _SMALLEST_DAY)))
         # z can only lower the score: what doesn't gain enough need not be looked for in the whole day.
-        able = np.flatnonzero(gain >= self.rules.threshold)
+        able = np.flatnonzero(scaled**self.rules.gain_power >= self.rules.threshold)
         z = np.zeros(chosen.size)
         if able.size:
-            z[able] = _when(window, first, seen, able, owner, term, weight, gain)
+            texts, writers, z[able] = _when(window, first, seen, able, owner, term, weight, gain)
+            # What hangs together link by link only, or is one author's or one text's, has no profile that several hold.
+            able = able[(texts >= self.rules.least_posts) & (writers >= self.rules.least_authors)]
         rows = [recent[group == one] for one in able.tolist()]
         profile = [self._profile(owner, term, saved, one) for one in able.tolist()]
-        return _Groups(rows, distinct[chosen[able]], authors[chosen[able]], gain[able], profile, z[able])
+        return _Groups(rows, distinct[chosen[able]], authors[chosen[able]], scaled[able], profile, z[able])
 
     def _profile(self, owner: Integers, term: Integers, saved: Floats, group: int) -> dict[int, float]:
         """The group's most telling terms and what each saves, strongest first; ties by the term's hash."""
@@ -253,8 +284,11 @@ class AlertStream:
                 best, found = strength, place
         if found is not None:
             alert = self._alerts[found]
-            fading = {term: (rules.keep + 0.15) * weight for term, weight in alert.profile.items()}
-            mixed = {term: rules.keep * alert.profile.get(term, 0.0) + (1 - rules.keep) * weight for term, weight in profile.items()}
+            # By elapsed time, so that judging more often doesn't drift faster; a pause is no reason to forget.
+            passed = min((now - alert.last_at) / (5 * _MINUTE), 1.0)
+            keep, fade = rules.keep_5_minutes**passed, rules.fade_5_minutes**passed
+            fading = {term: fade * weight for term, weight in alert.profile.items()}
+            mixed = {term: keep * alert.profile.get(term, 0.0) + (1 - keep) * weight for term, weight in profile.items()}
             alert.profile, alert.last_at = fading | mixed, now
             self._claim(window, rows, found)
         return found
@@ -296,20 +330,22 @@ class AlertStream:
                 window.owner[row] = alert
 
 
-def _stories(window: _Window, rows: Integers, vocabulary: Sequence[str] | object, most: int) -> Integers:
-    """Finer clusters of the given posts by themselves, numbered from 0, -1 for none; of too many posts a sample by hash."""
+def _sample(window: _Window, first: int, seen: int, most: int) -> Integers | None:
+    """Rows to look at where the last hour has more than ``most`` posts: the day before it, and of it the copies with the lowest hash."""
+    if seen - first <= most:
+        return None
+    mixed = window.copies[first:seen].view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return np.concatenate([np.arange(first), first + np.flatnonzero(mixed <= np.partition(mixed, most - 1)[most - 1])])
+
+
+def _stories(window: _Window, rows: Integers, vocabulary: list[str]) -> Integers:
+    """Finer clusters of the given posts by themselves, numbered from 0, -1 for none."""
     from trend_assets.lib.topics.clustering import cluster
 
-    label = np.full(rows.size, -1, dtype=np.int64)
-    kept = np.arange(rows.size)
-    if rows.size > most:
-        mixed = window.copies[rows].view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-        kept = np.flatnonzero(mixed <= np.partition(mixed, most - 1)[most - 1])
-    part = window.take(rows[kept])
-    names = pa.array(getattr(vocabulary, "terms"), pa.string())  # noqa: B009
-    documents = pa.ListArray.from_arrays(pa.array(part.starts.astype(np.int32)), names.take(pa.array(part.terms)))
-    label[kept] = cluster(documents, np.arange(kept.size), near_duplicate_keys=part.copies).story
-    return label
+    part = window.take(rows)
+    words = pa.array(vocabulary, pa.string()).take(pa.array(part.terms))
+    documents = pa.ListArray.from_arrays(pa.array(part.starts.astype(np.int32)), words)
+    return np.asarray(cluster(documents, np.arange(rows.size), near_duplicate_keys=part.copies).story, dtype=np.int64)
 
 
 def _distinct(group: Integers, values: Integers, count: int) -> Integers:
@@ -321,7 +357,9 @@ def _distinct(group: Integers, values: Integers, count: int) -> Integers:
     return np.bincount(group[new], minlength=count)
 
 
-def _gains(window: _Window, recent: Integers, group: Integers, count: int, seen: int, width: int) -> tuple[Integers, Integers, Floats, Floats]:
+def _gains(
+    window: _Window, recent: Integers, group: Integers, count: int, seen: int, width: int
+) -> tuple[Integers, Integers, Floats, Floats]:
     """Of each group and term that gains: group, term, nats saved a post of the group, nats saved a post that holds the term."""
     posts = np.bincount(group[group >= 0], minlength=count)
     ends = window.starts[seen]
@@ -341,8 +379,8 @@ def _gains(window: _Window, recent: Integers, group: Integers, count: int, seen:
 
 def _when(
     window: _Window, first: int, seen: int, able: Integers, owner: Integers, term: Integers, weight: Floats, gain: Floats
-) -> Floats:
-    """Standardised excess, in the last hour, of the day's posts that hold half of each group's profile or more; (able,)."""
+) -> tuple[Integers, Integers, Floats]:
+    """Distinct posts and authors of the last hour that hold half of each group's profile or more, and z of these posts; (able,) each."""
     from scipy import sparse
 
     column = np.full(int(owner.max()) + 1, -1, dtype=np.int64)
@@ -354,10 +392,13 @@ def _when(
     profiles = sparse.csr_matrix((weight[mine], (term[mine], column[owner[mine]])), shape=(width, able.size))
     held = (day @ profiles).tocoo()
     about = held.data >= 0.5 * gain[able][held.col]
-    in_hour = np.bincount(held.col[about & (held.row >= first)], minlength=able.size)
+    column_of, row = held.col[about & (held.row >= first)].astype(np.int64), held.row[about & (held.row >= first)]
+    in_hour = np.bincount(column_of, minlength=able.size)
+    texts, writers = (_distinct(column_of, values[row], able.size) for values in (window.copies, window.authors))
     before = np.bincount(held.col[about & (held.row < first)], minlength=able.size)
-    expected = (before + _PRIOR_POSTS) / (first + _PRIOR_VOLUME) * (seen - first)
-    return deviance_residual(in_hour, expected, 1.0 / (_DISPERSION + 1.0 / (1.0 + before)))
+    expected: Floats = np.asarray((before + _PRIOR_POSTS) / (first + _PRIOR_VOLUME) * (seen - first), dtype=np.float64)
+    size: Floats = np.asarray(1.0 / (_DISPERSION + 1.0 / (1.0 + before)), dtype=np.float64)
+    return texts, writers, deviance_residual(in_hour, expected, size)
 
 
 def _cosine(one: dict[int, float], other: dict[int, float]) -> float:

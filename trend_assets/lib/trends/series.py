@@ -14,8 +14,9 @@ a series counted every 5 minutes):
 3. *Calibration*: real series have outliers that no model of counts expects, some more than others. How often a surprise as large as this
    one comes in this series is read off its own past: the tail of the maxima of six-hour blocks is fitted as in extreme value
    statistics (Hill, Annals of Statistics 1975; streams: Siffert et al., KDD 2017), begun with imagined blocks of a quiet series.
-4. *Combination*: the rates of the four scales by their harmonic mean, valid under any dependence but for a small factor (Wilson,
-   PNAS 2019).
+4. *Combination*: the geometric mean of the four rates: what is unusual at several scales counts more than a single count out of line. It
+   is exact where the scales say the same, too large where they are independent, and at worst too small by a factor of e
+   (Vovk & Wang, Biometrika 2020).
 
 The result is a number a person can choose: how many alarms a day as strong as this one the series itself would give. The
 threshold is a budget of alarms, not a z that means something else in every series.
@@ -96,4 +97,5 @@ def alarms_per_day(surprise: Floats, seconds: Integers) -> Floats:
 
     block = (seconds - seconds[0]) // BLOCK_SECONDS
     each = np.stack([rates(one, block) for one in surprise])
-    return np.asarray(1.0 / np.mean(1.0 / each, axis=0) * (86400.0 / BLOCK_SECONDS), dtype=np.float64)
+    together = np.exp(np.log(each).mean(axis=0))
+    return np.asarray(together * (86400.0 / BLOCK_SECONDS), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Burst statistics against exact values, and the detector of a single series."""
+"""Burst statistics against exact values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 
 from trend_assets.lib.trends.bursts import deviance_residual, upper_tail
 from trend_assets.lib.trends.discovery import benjamini_hochberg
-from trend_assets.lib.trends.series import burst_scores
 
 
 def test_upper_tail_is_the_sum_of_the_negative_binomial() -> None:
@@ -49,41 +48,3 @@ def test_benjamini_hochberg_holds_its_rate_where_topics_compete_for_the_same_pos
         found.append((called & truly).sum())
     assert np.mean(false) <= 0.06
     assert np.mean(found) > 5
-
-
-def _series(days: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    random = np.random.default_rng(seed)
-    number = np.arange(days * 288)
-    mean = 30 * (1 + 0.6 * np.sin(2 * np.pi * number / 288))
-    times = np.datetime64("2026-09-01T00:00:00") + number * np.timedelta64(300, "s")
-    return random.negative_binomial(10, 10 / (10 + mean)), times
-
-
-def test_a_burst_in_a_series_stands_out_and_its_rhythm_does_not() -> None:
-    counts, times = _series(14)
-    counts[3000] += 300
-    scores = burst_scores(counts, times)
-    assert scores.z.argmax() == 3000
-    assert scores.p_value[3000] < 1e-6
-    assert np.mean(scores.p_value[288 * 3 :] < 0.01) < 0.02
-
-
-def test_the_score_of_a_moment_does_not_depend_on_what_follows() -> None:
-    counts, times = _series(4)
-    assert np.array_equal(burst_scores(counts, times).z[:500], burst_scores(counts[:500], times[:500]).z)
-
-
-@pytest.mark.parametrize("counts", [[], [5], [0] * 50])
-def test_short_or_silent_series_are_defined(counts: list[int]) -> None:
-    times = np.datetime64("2026-09-01T00:00:00") + np.arange(len(counts)) * np.timedelta64(300, "s")
-    scores = burst_scores(counts, times)
-    assert scores.z.shape == (len(counts),)
-    assert np.isfinite(scores.z).all()
-    assert np.all((scores.p_value >= 0) & (scores.p_value <= 1))
-
-
-def test_unfit_series_are_refused() -> None:
-    times = np.array(["2026-09-01", "2026-09-02"], dtype="datetime64[s]")
-    for counts, moments in (([1, -1], times), ([1], times), ([1, 2], times[::-1]), ([1, np.nan], times)):
-        with pytest.raises(ValueError, match="must"):
-            burst_scores(counts, moments)
