@@ -32,6 +32,7 @@ import pyarrow.compute as pc
 from trend_assets.lib.evaluation.files import decode_file
 from trend_assets.lib.evaluation.peers import TOPIC_PEERS
 from trend_assets.lib.evaluation.posts import read_evaluation_posts
+from trend_assets.lib.evaluation.stream import evaluate_stream
 from trend_assets.lib.evaluation.topics import MEASURES, Method, NotInstalledError, OurTopics, in_groups, means, measure
 from trend_assets.lib.text.clean import STAGES, clean_posts
 from trend_assets.lib.topics.assign import assign_hours
@@ -126,6 +127,27 @@ def print_quality(path: Path, truth: str, by: str, tuned_on: int) -> None:
     for group, row in groups.items():
         scores = " ".join(f"{_shown(row[measure]):>6}" for measure in MEASURES)
         print(f"{group:>12} {row['posts']:>8} {scores} {row['posts_per_core_second']:>13,.0f}")
+
+
+def stream_quality(path: Path, truth: str, by: str, tuned_on: int) -> list[dict[str, Any]]:
+    """Figures of the stream over the groups that parameters may be chosen on, put together, and over the rest."""
+    posts = labelled_posts(path, truth, by)
+    chosen = pa.array([name for name, _ in in_groups(posts)][:tuned_on], pa.string())
+    first = pc.is_in(posts["by"], value_set=chosen)
+    one_stream = posts.set_column(posts.schema.get_field_index("by"), "by", pa.nulls(posts.num_rows, pa.string()))
+    return [evaluate_stream(one_stream.filter(rows), peers=True) for rows in (first, pc.invert(first))]
+
+
+def print_stream(path: Path, truth: str, by: str, tuned_on: int) -> None:
+    """The table of the stream protocol: posts one after the other, topics at first sight."""
+    names = ("macro_f1", *MEASURES, "posts_per_core_second")
+    print(f"\n{'stream':<28} {'groups':>10} {'macro F1':>8} {'AMI':>6} {'ARI':>6} {'NMI':>6} {'posts/core-s':>13}")
+    for part, result in zip((f"first {tuned_on}", "the rest"), in_a_process(stream_quality, path, truth, by, tuned_on), strict=True):
+        rows = {"ours, at first sight": result, "ours, after re-clustering": result.get("after_reclustering", {}), **result["peers"]}
+        for method, row in rows.items():
+            macro, ami, ari, nmi, speed = (row.get(name) for name in names)
+            told = "" if speed is None else f"{speed:,.0f}"
+            print(f"{method:<28} {part:>10} {_shown(macro):>8} {_shown(ami):>6} {_shown(ari):>6} {_shown(nmi):>6} {told:>13}", flush=True)
 
 
 def _shown(value: float | None) -> str:
@@ -293,6 +315,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.posts:
         print_quality(options.posts, options.truth, options.by, options.tuned_on)
+        print_stream(options.posts, options.truth, options.by, options.tuned_on)
     if options.windows:
         print_scaling(options.windows, options.plot)
     if options.lane:

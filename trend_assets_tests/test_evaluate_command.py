@@ -70,6 +70,21 @@ def test_csv_and_json_lines_give_what_parquet_gives(posts: Path, tmp_path: Path)
     assert found[0] == found[1] == found[2]
 
 
+def test_a_stream_is_judged_at_first_sight_and_after_reclustering(posts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = run("stream", "--posts", posts, "--truth", "event_id", "--by", "day", "--peers", "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    measures = ["macro_f1", "ami", "ari", "nmi"]
+    assert list(found) == [*measures, "posts_per_core_second", "groups", "after_reclustering", "peers"]
+    assert list(found["after_reclustering"]) == measures
+    assert found["after_reclustering"]["macro_f1"] > 0.5
+    assert found["macro_f1"] > 0.5
+    assert found["peers"]["first-story detection"]["groups"]["day 0"]["macro_f1"] > 0.5
+    monkeypatch.setattr(evaluate, "console", Console(file=io.StringIO(), width=150))
+    assert run("stream", "--posts", posts, "--truth", "event_id").exit_code == 0
+    assert "ours, after re-clustering" in evaluate.console.file.getvalue()
+
+
 def test_bursts_of_labelled_series(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dice, start = np.random.default_rng(1), np.datetime64("2026-09-01T00:00", "s")
     times = start + np.arange(8 * 288) * np.timedelta64(5, "m")

@@ -65,6 +65,22 @@ def topics(
 
 
 @evaluate.command()
+def stream(
+    posts: PostsOption,
+    truth: TruthOption,
+    by: Annotated[str | None, typer.Option(help="Column that divides the posts: each group is a stream of its own")] = None,
+    peers: PeersOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Give labelled posts topics as they come: macro F1 of the best match, AMI, ARI, NMI at first sight."""
+    with _work():
+        from trend_assets.lib.evaluation.stream import evaluate_stream
+
+        result = evaluate_stream(_posts(posts, truth=truth, by=by), peers=peers, progress=_tell)
+    _answer(result, as_json, lambda: _print_stream(result))
+
+
+@evaluate.command()
 def bursts(
     series: Annotated[Path, typer.Option(help="Counts: series, at, value; regular in time")],
     windows: Annotated[Path, typer.Option(help="What really happened: series, start, end")],
@@ -211,6 +227,12 @@ def _print_quality(result: Figures, names: Sequence[str]) -> None:
     for method, row in {"ours": result, **peers}.items():
         grid.add_row(method, *([row["note"]] if "note" in row else [_figure(name, row.get(name)) for name in names]))
     console.print(grid)
+
+
+def _print_stream(result: Figures) -> None:
+    names = ("macro_f1", "ami", "ari", "nmi", "posts_per_core_second")
+    afterwards = {"ours, after re-clustering": result["after_reclustering"]}
+    _print_quality({**result, "peers": afterwards | result.get("peers", {})}, names)
 
 
 def _print_bursts(result: Figures) -> None:

@@ -10,14 +10,17 @@ another afterwards, that is measured too. Macro F1: for each true event the topi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from trend_assets.lib.evaluation.topics import Method, Progress, agreement, in_groups, means, measure
 from trend_assets.tables import TABLES
+
+if TYPE_CHECKING:
+    from trend_assets.lib.topics.assign import HourTopics
 
 AFTERWARDS = "after_reclustering"
 
@@ -56,39 +59,42 @@ def score(truth: pa.ChunkedArray, found: np.ndarray) -> dict[str, float | None]:
 
 
 class OurStream:
-    """The rolling window of the pipeline (``lib/topics/stream.py``), a new one for each group.
-
-    ``settled`` has for each group the topics (n,) that its posts had when they left the window, or have at the end.
-    """
+    """The rolling window of the pipeline (``lib/topics/stream.py``), a new one for each group."""
 
     def __init__(self) -> None:
-        self.settled: list[np.ndarray] = []
+        self._runs: list[tuple[pa.Table, pa.Array, list[HourTopics]]] = []
 
     def __call__(self, posts: pa.Table) -> np.ndarray:
         """Topic of each post at first sight (n,)."""
-        from trend_assets.lib.topics.assign import HourTopics
         from trend_assets.lib.topics.stream import TopicStream, for_any_author, topic_of_each
 
         clean = posts.select(TABLES["social/clean_posts"].schema.names)
-        steps: list[HourTopics] = list(TopicStream(parameters=for_any_author()).add(clean))
-        first = topic_of_each(
-            clean, pa.concat_tables([TABLES["topics/topic_assignments"].empty(), *(step.topic_assignments for step in steps)])
-        )
-        last = dict(pair for step in steps for pair in _topic_of_members(step.topics))
-        keys = clean.column("near_duplicate_key").to_pylist()
-        settled = pa.array([last.get(key) or topic for key, topic in zip(keys, first.to_pylist(), strict=True)], pa.string())
-        self.settled.append(_numbered(settled))
-        return _numbered(first)
+        steps = list(TopicStream(parameters=for_any_author()).add(clean))
+        assignments = pa.concat_tables([TABLES["topics/topic_assignments"].empty(), *(step.topic_assignments for step in steps)])
+        first = topic_of_each(clean, assignments).dictionary_encode()
+        self._runs.append((clean, first, steps))
+        return np.asarray(first.indices, np.int64)
+
+    @property
+    def settled(self) -> list[np.ndarray]:
+        """For each group the topics (n,) that its posts had when they left the window, or have at the end; outside the clock."""
+        return [_settled(*run) for run in self._runs]
 
 
-def _topic_of_members(registry: pa.Table) -> Iterator[tuple[int, str]]:
-    """Near-duplicate key and topic of each member of a registry."""
-    for topic, members in zip(registry.column("topic_id").to_pylist(), registry.column("members").to_pylist(), strict=True):
-        yield from ((member, topic) for member in members)
-
-
-def _numbered(topics: pa.Array) -> np.ndarray:
-    return np.asarray(topics.dictionary_encode().indices, np.int64)
+def _settled(posts: pa.Table, first: pa.DictionaryArray, steps: Sequence[HourTopics]) -> np.ndarray:
+    """The topic of each post's near-duplicate group in the last registry that has it, else the one it was given first."""
+    number_of = {name: number for number, name in enumerate(first.dictionary.to_pylist())}
+    keys, place = np.unique(posts.column("near_duplicate_key").to_numpy(), return_inverse=True)
+    last = np.full(len(keys), -1, np.int64)
+    for step in steps:
+        names, members = (step.topics.column(name).combine_chunks() for name in ("topic_id", "members"))
+        numbers = np.array([number_of.setdefault(name, len(number_of)) for name in names.to_pylist()], np.int64)
+        found = members.flatten().to_numpy()
+        row = np.minimum(np.searchsorted(keys, found), len(keys) - 1)
+        topic = np.repeat(numbers, members.value_lengths().to_numpy())
+        known = keys[row] == found
+        last[row[known]] = topic[known]
+    return np.where(last[place] >= 0, last[place], first.indices.to_numpy())
 
 
 def macro_f1(truth: pa.ChunkedArray, found: np.ndarray) -> float | None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from trend_assets.lib.evaluation.stream import macro_f1
+from trend_assets.lib.evaluation.posts import read_evaluation_posts
+from trend_assets.lib.evaluation.stream import OurStream, evaluate_stream, macro_f1
+from trend_assets_tests.lib.evaluation.labelled import START, labelled_table
 
 
 def truth(*labels: str | None) -> pa.ChunkedArray:
@@ -41,3 +46,29 @@ def test_it_is_what_counting_post_by_post_gives() -> None:
             scores.append(2 * both / (np.sum(events == event) + np.sum(topics == topic)))
         best.append(max(scores))
     assert macro_f1(truth(*(f"e{event}" for event in events)), topics) == pytest.approx(np.mean(best))
+
+
+def test_topics_at_first_sight_fit_events_told_in_words_of_their_own() -> None:
+    posts = read_evaluation_posts(labelled_table(), truth="event_id", by="day")
+    result = evaluate_stream(posts, peers=True)
+    assert result["macro_f1"] > 0.8
+    assert result["macro_f1"] == pytest.approx(np.mean([row["macro_f1"] for row in result["groups"].values()]))
+    assert result["after_reclustering"]["macro_f1"] >= result["macro_f1"] - 0.05
+    assert result["peers"]["first-story detection"]["macro_f1"] > 0.3
+
+
+def test_a_post_sees_only_what_came_before_it() -> None:
+    """Topics of the first half of a stream are the same whether or not there is a second half."""
+    posts = read_evaluation_posts(labelled_table(days=1), truth="event_id")
+    noon = pa.scalar(START + timedelta(hours=4), posts.schema.field("created_at").type)  # a step of five minutes begins
+    half = pc.sum(pc.less(posts.column("created_at"), noon)).as_py()
+    assert 30 < half < 60
+    first, whole = OurStream()(posts.slice(0, half)), OurStream()(posts)[:half]
+    pairs = set(zip(first.tolist(), whole.tolist(), strict=True))
+    assert len(pairs) == len(set(first.tolist())) == len(set(whole.tolist()))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_stream_of_one_post_or_none_has_a_defined_result(count: int) -> None:
+    posts = read_evaluation_posts(labelled_table(days=1), truth="event_id").slice(0, count)
+    assert evaluate_stream(posts, peers=False)["macro_f1"] == (1.0 if count else None)
