@@ -21,7 +21,6 @@ from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
-BRAND_COLUMNS = ["network", "post_id", "created_at", "kind", "tokens", "hashtags", "matching_rules"]
 SEALED_TOGETHER = ("topics", "topic_assignments", "topic_events")
 """Tables of one step, in the order that Dagster wants: the registry first, the others depend on it."""
 _previous_hour = dg.TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)
@@ -132,6 +131,7 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
                 dg.AssetDep(asset_key("topics/topic_hours"), partition_mapping=_past(TREND_PAST // timedelta(hours=1))),
                 dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(TREND_PAST // timedelta(hours=1))),
                 "topics/topics",
+                "topics/stress_tests",
             ],
         )
     ],
@@ -139,7 +139,9 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
 )
 def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Score each topic-hour against its cycle and past; rank, stage and explain what is unusual."""
-    from trend_assets.lib.trends.lanes import brand_counts, hour_volumes
+    from trend_assets.lib.relevance.lanes import relevance
+    from trend_assets.lib.relevance.signs import COLUMNS
+    from trend_assets.lib.trends.lanes import hour_volumes
     from trend_assets.lib.trends.rank import rank_trends
     from trend_assets.lib.trends.seasons import NEAR, SEASON_COLUMNS, YEAR
     from trend_assets.lib.trends.terms import term_novelty
@@ -157,13 +159,15 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
         volumes=hour_volumes(posts),
         terms=term_novelty(topics, posts),
         previous_trends=_with_history(store, "topics/trends", hours[0], []),
-        brand_posts=brand_counts(
-            store.read(TABLES["social/clean_posts"], day_before, columns=BRAND_COLUMNS),
-            store.read(TABLES["topics/topic_assignments"], day_before),
-            settings.brands,
-        ),
-        brand_terms=settings.brands,
         last_year=store.read(TABLES["topics/trends"], year_before, columns=SEASON_COLUMNS),
+        stress=store.read(TABLES["topics/stress_tests"], keys),
+        relevance=relevance(
+            topics,
+            store.read(TABLES["social/clean_posts"], day_before, columns=list(COLUMNS)),
+            store.read(TABLES["topics/topic_assignments"], day_before),
+            brands=settings.brands,
+            hours=hours,
+        ),
         minimum_authors=settings.trend_authors,
     )
     yield dg.MaterializeResult(asset_key=asset_key("topics/trends"), value=Published(ranked, registries_of(store, keys)))
