@@ -84,10 +84,9 @@ def read_registry(registry: pa.Table) -> list[Topic]:
     """Topics of a registry partition, ordered by birth and id. Raises ``ValueError`` when the table isn't a registry."""
     rows: list[dict[str, Any]] = TABLES["topics/topics"].conform(registry).drop_columns(["hour", *_ARRAYS]).to_pylist()
     arrays = {name: registry.column(name).combine_chunks() for name in _ARRAYS}
-    topics = [
-        Topic(**row, **{name: np.asarray(arrays[name][number].values, kind) for name, kind in _ARRAYS.items()})
-        for number, row in enumerate(rows)
-    ]
+    for number, row in enumerate(rows):
+        row |= {name: np.asarray(arrays[name][number].values, kind) for name, kind in _ARRAYS.items()}
+    topics = [Topic(**row) for row in rows]
     return sorted(topics, key=lambda topic: (topic.born_at, topic.topic_id))
 
 
