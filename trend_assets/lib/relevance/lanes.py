@@ -11,6 +11,7 @@ per discourse: a topic is one discourse, so it is judged as a whole).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.relevance.brands import brand_keys
 from trend_assets.lib.relevance.lexicon import Lexicon, lexicon_for, line_lexicon
-from trend_assets.lib.relevance.shared import shared_words
+from trend_assets.lib.relevance.shared import Shared, shared_words
 from trend_assets.lib.relevance.signs import COUNTS, SEPARATOR, TopicSigns, topic_signs
 from trend_assets.lib.tables import row_key
 from trend_assets.lib.topics.hashtags import in_dictionary
@@ -34,8 +35,8 @@ from trend_assets.tables.declaration import timestamp
 WINDOW_HOURS = 24
 NAMED_SHARE = 0.3
 """A topic speaks of a brand when this share of its posts names one."""
-TRADE_SHARE = 0.28
-"""The brand is meant, not its namesake, when this share of the posts naming it speaks of trade."""
+TRADE_SHARE = 0.15
+"""The brand is meant, not its namesake, when surely more than this share of the posts naming it speaks of trade: everyday talk has 10 %."""
 PHRASE_TRADE_SHARE = 0.05
 """The same for names of several words, which are rarely anything else."""
 SURE_TRADE_SHARE = 0.5
@@ -46,6 +47,7 @@ MACHINE_SHARE = 0.5
 LISTED_SHARE = 1 / 3
 SCATTERED = 1.5
 """A topic of posts that were collected by a name is talk when a post holds fewer of its five heaviest words than this."""
+ONE_WORD_SHARE = 0.5
 LONGER_NAME_SHARE = 0.5
 _CAPITALS, _ALWAYS_CAPITAL = 0.6, 0.9
 _PRIOR = (0.5, 2.0)  # posts with trade, posts: what few posts say is not taken at its word
@@ -94,12 +96,12 @@ def judge(
     lexicon: Lexicon,
     brands: Collection[str],
     posts: pa.Table,
-    shared: Callable[[int, str, Sequence[str]], float] | None = None,
+    shared: Callable[[int, str, Sequence[str]], Shared] | None = None,
 ) -> pa.Table:
     """``relevance`` from signs that are already counted.
 
     ``posts`` hold the exemplars (columns network, post_id, clean_text, language). ``shared`` tells of an hour, topic and its heaviest words
-    how many of these a post holds on average; without it no topic is called scattered.
+    what its posts share (``shared_words``); without it no topic is called scattered.
     """
     wanted = sorted_hours(hours)
     table = topics.select(["hour", "topic_id", "exemplar_posts", "centre_terms"]).sort_by(
@@ -209,7 +211,8 @@ class _Judge:
             if unlikely or (longer.goes_on and self.texts.person(exemplars, longer.name)):
                 share = _percent(longer.posts, topic.named)
                 return Verdict("noise", f"another name: {share} of the posts naming {self._brand()} say '{longer.name.title()}'; {trade}")
-        if meant < (PHRASE_TRADE_SHARE if 2 * topic.in_words >= topic.named else TRADE_SHARE):
+        of_phrase = 2 * topic.in_words >= topic.named
+        if meant < PHRASE_TRADE_SHARE if of_phrase else _at_least(topic.named_traded, topic.named) < TRADE_SHARE:
             return Verdict("noise", f"another sense: the posts have the word {self._brand()}, but {trade}")
         return Verdict("brand", f"{_percent(topic.named, topic.posts)} of its posts name {self._brand()}; {trade}")
 
@@ -240,10 +243,17 @@ def _machine(topic: Topic) -> str:
     return ""
 
 
-def _scattered(shared: float) -> Verdict | None:
-    if shared >= SCATTERED:
+def _at_least(part: int, whole: int) -> float:
+    """Lower end of Wilson's interval of a share, one standard error wide (Wilson, JASA 1927): few posts prove little, many a little."""
+    share = part / whole
+    return (share + 0.5 / whole - math.sqrt(share * (1 - share) / whole + 0.25 / whole**2)) / (1 + 1 / whole)
+
+
+def _scattered(shared: Shared) -> Verdict | None:
+    # People who say a name and little else share one word: it is in most posts, and not an everyday word.
+    if shared.words >= SCATTERED or shared.telling >= ONE_WORD_SHARE:
         return None
-    return Verdict("noise", f"scattered talk: a post of it has {shared:.1f} of its five heaviest words")
+    return Verdict("noise", f"scattered talk: a post of it has {shared.words:.1f} of its five heaviest words")
 
 
 def _trade(traded: int, posts: int, words: dict[str, list[Said]]) -> str:

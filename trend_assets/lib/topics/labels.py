@@ -25,6 +25,7 @@ _LEAST_DISTINCT = 0.2
 _LEAST_WORTH = (0.0, 0.2, 0.3)  # of each part, as a share of the best phrase's
 _READ_BY_MODEL = 4  # texts
 _LONGER = (0.0, 1.0, 1.25, 1.35, 1.4, 1.4)  # what a phrase of so many words says more than one
+_PROPER = 0.4  # of the times a phrase is written: with a capital so often, it is shown with one
 _LEAST_SAID = 0.25  # of the strength of all keywords, for a name to stay
 _WHOLE_NAME = 0.4  # of the texts with a part of a name that have more of it: then the longer form is shown
 _SHORT = 5  # letters up to which capitals may be an abbreviation
@@ -291,8 +292,11 @@ def _code(word: str) -> bool:
 
 
 def _spelling(surfaces: Counter[str]) -> str:
-    """The most frequent spelling that doesn't shout; if all do, in title case, short abbreviations left as they are."""
+    """The most frequent spelling that doesn't shout, with a capital where many write one; if all shout, in title case, short abbreviations left as they are."""
     calm = {form: count for form, count in surfaces.items() if not _shouts(form)}
+    proper = {form: count for form, count in calm.items() if form[0].isupper()}
+    if sum(proper.values()) >= _PROPER * sum(surfaces.values()):
+        calm = proper
     best = min((calm or surfaces).items(), key=lambda item: (-item[1], item[0]))[0]
     return best if calm else _title(best)
 
