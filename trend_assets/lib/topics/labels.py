@@ -292,7 +292,7 @@ def _code(word: str) -> bool:
 
 
 def _spelling(surfaces: Counter[str]) -> str:
-    """The most frequent spelling that doesn't shout, with a capital where many write one; if all shout, in title case, short abbreviations left as they are."""
+    """The most frequent spelling that doesn't shout, with a capital where many write one; title case where all shout."""
     calm = {form: count for form, count in surfaces.items() if not _shouts(form)}
     proper = {form: count for form, count in calm.items() if form[0].isupper()}
     if sum(proper.values()) >= _PROPER * sum(surfaces.values()):
