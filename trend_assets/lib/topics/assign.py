@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from trend_assets.lib.topics.clustering import ClusteringParameters, find_stories, find_topics, link_documents
-from trend_assets.lib.topics.describe import TopicDocuments, describe_topics, gather, likeness, measure
+from trend_assets.lib.topics.describe import Measured, TopicDocuments, describe_topics, gather, likeness, measure
 from trend_assets.lib.topics.registry import Topic, decide, read_registry, topic_identifier, write_events, write_registry
 from trend_assets.lib.topics.vectors import Vectors, Vocabulary, weigh_documents
 from trend_assets.lib.topics.window import RollingWindow, WindowPosts
@@ -34,7 +34,8 @@ class TopicParameters:
     A cluster may become a topic when it has ``minimum_groups`` near-duplicate groups by ``minimum_authors`` authors, its
     documents' mean cosine to its centre is at least ``minimum_cohesion``, and at least ``minimum_core_share`` of them have two of
     the centre's five heaviest terms: chatter that merely shares a word has not. A post outside the sample joins the nearest
-    topic at ``nearest_similarity`` or more.
+    topic at ``nearest_similarity`` or more. Topics of ``read_authors`` authors or more are named with the help of a language model, at
+    some 10 ms each.
     """
 
     clustering: ClusteringParameters = field(default_factory=ClusteringParameters)
@@ -43,6 +44,7 @@ class TopicParameters:
     minimum_cohesion: float = 0.3
     minimum_core_share: float = 0.5
     nearest_similarity: float = 0.25
+    read_authors: int = 20
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,13 @@ def process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], par
         & (measured.authors >= parameters.minimum_authors)
         & (measured.cohesion >= parameters.minimum_cohesion)
         & (measured.core_share >= parameters.minimum_core_share)
-    )
+    ) | one_name(measured)
     # Continuing asks less than founding: a topic shouldn't die and be born again around one threshold.
     coherent = (
         (measured.documents >= 2)
         & (measured.cohesion >= CONTINUING * parameters.minimum_cohesion)
         & (measured.core_share >= CONTINUING * parameters.minimum_core_share)
-    )
+    ) | one_name(measured)
 
     def founding_post(cluster: int, number: int) -> str | None:
         documents = measured.documents_of(cluster)
@@ -124,7 +126,7 @@ def process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], par
     stories = find_stories(graph, found.topic_of_document, parameters.clustering)
     assignments = _assignment_table(posts, found, stories, rows, numbers, similarity, nearest)
     joined = np.bincount(numbers, minlength=len(found.topic_ids)).astype(np.int64)
-    alive = describe_topics(posts, vectors, vocabulary, found, decision, topics, joined)
+    alive = describe_topics(posts, vectors, vocabulary, found, decision, topics, joined, parameters.read_authors)
     result = HourTopics(
         hour=posts.hour,
         topic_assignments=assignments,
@@ -135,6 +137,19 @@ def process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], par
         kept_share=posts.kept_share,
     )
     return result, sorted(alive, key=lambda topic: (topic.born_at, topic.topic_id))
+
+
+def one_name(measured: Measured) -> np.ndarray:
+    """Whether one term carries each cluster (clusters,): its weight is six tenths of the centre, and half of ten documents or more hold it.
+
+    People who say a name and little else have no second word in common.
+    """
+    first = measured.centre_starts[:-1]
+    some = np.diff(measured.centre_starts) > 0
+    heaviest, held = np.zeros(len(first)), np.zeros(len(first))
+    heaviest[some] = measured.centre_weights[first[some]]
+    held[some] = measured.centre_frequency[first[some]] / np.maximum(measured.documents[some], 1)
+    return (measured.documents >= 10) & (heaviest >= 0.6) & (held >= 0.5)
 
 
 def _newest_posts(

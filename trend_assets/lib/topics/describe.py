@@ -20,7 +20,6 @@ CENTRE_TERMS = 30
 CORE_TERMS = 5
 EXEMPLARS = 5
 LABEL_TEXTS = 20
-READ_AUTHORS = 5  # a topic of so many authors can be shown as a trend: a language model reads its exemplars when it is named
 
 
 @dataclass(frozen=True)
@@ -163,8 +162,12 @@ def describe_topics(
     decision: Decision,
     before: list[Topic],
     joined: np.ndarray,
+    read_authors: int,
 ) -> list[Topic]:
-    """Every topic alive after the hour; renames are added to the decision's events. ``joined`` counts the hour's posts."""
+    """Every topic alive after the hour; renames are added to the decision's events. ``joined`` counts the hour's posts.
+
+    A language model reads exemplars of topics with ``read_authors`` authors or more when they are named.
+    """
     known = {topic.topic_id: topic for topic in before}
     dormant = sorted(decision.dormant)
     size = len(found.topic_ids) + len(dormant)
@@ -197,8 +200,8 @@ def describe_topics(
         distinctiveness = found.centre_frequency[centre] / vectors.document_frequency[columns]
         strength = keywords(terms, weights.tolist(), distinctiveness.tolist())
         past = known.get(name)
-        read = bool(window_authors[number] >= READ_AUTHORS)
-        fits = past is not None and still_fits(past.keywords, strength, past.label) and (past.window_authors >= READ_AUTHORS or not read)
+        read = bool(window_authors[number] >= read_authors)
+        fits = past is not None and still_fits(past.keywords, strength, past.label) and (past.window_authors >= read_authors or not read)
         text = past.label if past is not None and fits else _label(posts, documents, strength, languages[number], read)
         if past is not None and text != past.label:
             decision.events.append(TopicEvent(name, "rename", f'was "{past.label}", whose words are no longer its strongest', label=text))
