@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from trend_assets.declared import asset_key, asset_spec
 from trend_assets.lake.lake import Lake
@@ -162,7 +163,7 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
         last_year=store.read(TABLES["topics/trends"], year_before, columns=SEASON_COLUMNS),
         stress=store.read(TABLES["topics/stress_tests"], keys),
         relevance=relevance(
-            topics,
+            topics.filter(pc.greater_equal(topics["window_authors"], settings.trend_authors)),
             store.read(TABLES["social/clean_posts"], day_before, columns=list(COLUMNS)),
             store.read(TABLES["topics/topic_assignments"], day_before),
             brands=settings.brands,

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from trend_assets.lib.evaluation.posts import POST_ID, read_evaluation_posts
 from trend_assets.lib.relevance.lanes import relevance
 from trend_assets.lib.tables import concatenate, row_key
-from trend_assets.lib.topics.assign import HourTopics, assign_hours
+from trend_assets.lib.topics.assign import HourTopics, TopicParameters, assign_hours
 from trend_assets.lib.topics.hours import topic_hours
 from trend_assets.lib.trends.cycles import HISTORY_HOURS
 from trend_assets.lib.trends.lanes import hour_volumes
@@ -36,6 +36,8 @@ SAME_KEYWORDS = 0.3
 SAME_LABEL = 0.5
 SAME_EXEMPLARS = 2
 SAME_EVENT_HOURS = 72
+READ_AUTHORS = 5
+"""A file is read once: small topics are named with the help of a language model too."""
 EXEMPLARS = 5
 _EXEMPLAR_LENGTH = 400
 
@@ -113,7 +115,9 @@ def _run(clean: pa.Table, brands: Sequence[str], catalogue: pa.Table | None) -> 
     posts = clean.select(TABLES["social/clean_posts"].schema.names)
     hours = _hours_of(posts)
     registry = TABLES["topics/topics"].empty()
-    results = list(assign_hours(_by_hour(posts, hours), window=[], registry=registry))
+    results = list(
+        assign_hours(_by_hour(posts, hours), window=[], registry=registry, parameters=TopicParameters(read_authors=READ_AUTHORS))
+    )
     topics = pa.concat_tables([registry, *(result.topics for result in results)])
     assignments = pa.concat_tables([TABLES["topics/topic_assignments"].empty(), *(result.topic_assignments for result in results)])
     rank = _Ranking(hours, posts, topics, assignments)

@@ -166,7 +166,7 @@ def describe_topics(
 ) -> list[Topic]:
     """Every topic alive after the hour; renames are added to the decision's events. ``joined`` counts the hour's posts.
 
-    A language model reads exemplars of topics with ``read_authors`` authors or more when they are named.
+    A language model reads exemplars of a topic when it has ``read_authors`` authors for the first time.
     """
     known = {topic.topic_id: topic for topic in before}
     dormant = sorted(decision.dormant)
@@ -200,8 +200,9 @@ def describe_topics(
         distinctiveness = found.centre_frequency[centre] / vectors.document_frequency[columns]
         strength = keywords(terms, weights.tolist(), distinctiveness.tolist())
         past = known.get(name)
-        read = bool(window_authors[number] >= read_authors)
-        fits = past is not None and still_fits(past.keywords, strength, past.label) and (past.window_authors >= read_authors or not read)
+        # Large enough for the first time: a language model reads it once, later names go by statistics.
+        read = bool(window_authors[number] >= read_authors) and (past is None or past.window_authors < read_authors)
+        fits = past is not None and not read and still_fits(past.keywords, strength, past.label)
         text = past.label if past is not None and fits else _label(posts, documents, strength, languages[number], read)
         if past is not None and text != past.label:
             decision.events.append(TopicEvent(name, "rename", f'was "{past.label}", whose words are no longer its strongest', label=text))
