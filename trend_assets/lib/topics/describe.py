@@ -166,7 +166,7 @@ def describe_topics(
 ) -> list[Topic]:
     """Every topic alive after the hour; renames are added to the decision's events. ``joined`` counts the hour's posts.
 
-    A language model reads exemplars of a topic when it has ``read_authors`` authors for the first time.
+    A language model reads exemplars of a topic that has ``read_authors`` authors for the first time, a quarter as many posts in this hour.
     """
     known = {topic.topic_id: topic for topic in before}
     dormant = sorted(decision.dormant)
@@ -200,8 +200,9 @@ def describe_topics(
         distinctiveness = found.centre_frequency[centre] / vectors.document_frequency[columns]
         strength = keywords(terms, weights.tolist(), distinctiveness.tolist())
         past = known.get(name)
-        # Large enough for the first time: a language model reads it once, later names go by statistics.
-        read = bool(window_authors[number] >= read_authors) and (past is None or past.window_authors < read_authors)
+        # Large for the first time and growing now: a language model reads it once, all other names go by statistics.
+        large = bool(window_authors[number] >= read_authors and 4 * joined[number] >= read_authors)
+        read = large and (past is None or past.window_authors < read_authors)
         fits = past is not None and not read and still_fits(past.keywords, strength, past.label)
         text = past.label if past is not None and fits else _label(posts, documents, strength, languages[number], read)
         if past is not None and text != past.label:
