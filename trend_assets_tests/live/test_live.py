@@ -17,10 +17,13 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lake.reader import folder_of_key
 from trend_assets.lake.storage import open_storage
 from trend_assets.landing.files import LandingRecord, LandingWriter
+from trend_assets.lib.trends import brand_counts, hour_volumes, rank_trends
+from trend_assets.lib.trends.past import TERM_COLUMNS, TREND_PAST
+from trend_assets.lib.trends.terms import term_novelty
 from trend_assets.live.history import Histories
 from trend_assets.live.lane import LiveLane, compare_sealed, live_parameters, remove_replaced_parts
 from trend_assets.live.sealed import registries_of, sealed_until
-from trend_assets.partitions import end_of_hour, hour_key
+from trend_assets.partitions import end_of_hour, hour_key, hours_between
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
 from trend_assets_tests.conftest import Town
@@ -91,16 +94,38 @@ def test_full_open_hours_are_judged_as_the_sealed_lane_judges_them(town, current
     report = lane_at(settings, lake, current + timedelta(minutes=20)).run_once()
     assert report.hours.judged == [current - n * HOUR for n in (3, 2, 1, 0)]
     assert report.batch.added > 50
-    assert_equal_to_sealed(town, lake, report.hours.judged[:-1])
+    assert_equal_to_sealed(town, settings, lake, report.hours.judged[:-1])
 
 
-def assert_equal_to_sealed(town: Town, lake: Lake, hours: list[datetime]) -> None:
-    """The live rows of full hours are the sealed lane's."""
-    live, sealed = lake.read(LIVE_TRENDS), town.lake.read(TABLES["topics/trends"])
+def sealed_before_verdicts(town: Town, settings: Settings, hours: list[datetime]) -> pa.Table:
+    """What the sealed lane's counts say of the hours, before the stress test and relevance, which are made at sealing, say theirs."""
+    lake, keys = town.lake, [hour_key(hour) for hour in hours]
+    past = [hour_key(hour) for hour in hours_between(hours[0] - TREND_PAST, hours[0])]
+    day = [hour_key(hour) for hour in hours_between(hours[0] - timedelta(days=1), hours[0])] + keys
+    topics, clean = lake.read(TABLES["topics/topics"], keys), TABLES["social/clean_posts"]
+    posts = lake.read(clean, past + keys, columns=TERM_COLUMNS)
+    return rank_trends(
+        hours,
+        topic_hours=lake.read(TABLES["topics/topic_hours"], past + keys),
+        topics=topics,
+        volumes=hour_volumes(posts),
+        terms=term_novelty(topics, posts),
+        previous_trends=lake.read(TABLES["topics/trends"], past),
+        brand_posts=brand_counts(lake.read(clean, day), lake.read(TABLES["topics/topic_assignments"], day), settings.brands),
+        brand_terms=settings.brands,
+        minimum_authors=settings.trend_authors,
+    )
+
+
+def assert_equal_to_sealed(town: Town, settings: Settings, lake: Lake, hours: list[datetime]) -> None:
+    """The live rows of full hours are the sealed lane's but for the verdicts that are made at sealing."""
+    live, sealed = lake.read(LIVE_TRENDS), sealed_before_verdicts(town, settings, hours)
     compared = 0
     for hour in hours:
         expected = rows_of(sealed, hour)
-        found = rows_of(live, hour).select(expected.column_names)
+        # Forecasts learn from past alerts, of which the live lane keeps those of living topics.
+        columns = [name for name in expected.column_names if not name.startswith("forecast_")]
+        expected, found = expected.select(columns), rows_of(live, hour).select(columns)
         assert sorted(found.to_pylist(), key=lambda row: row["rank"]) == sorted(expected.to_pylist(), key=lambda row: row["rank"])
         compared += expected.num_rows
         authors = TABLES["influencers/influencer_rankings"]
@@ -122,10 +147,10 @@ def test_batches_between_the_steps_of_sealing_judge_from_whole_hours_and_leave_n
             assert lane.run_once().hours.first == hour
     report = lane.run_once()
     assert report.hours.first == hour + HOUR
-    assert_equal_to_sealed(town, lake, report.hours.judged[:-1])
+    assert_equal_to_sealed(town, settings, lake, report.hours.judged[:-1])
     kept = lane_at(settings, lake, current + timedelta(minutes=20))  # another run, from the file that was kept
     kept.run_once()
-    assert_equal_to_sealed(town, lake, report.hours.judged[:-1])
+    assert_equal_to_sealed(town, settings, lake, report.hours.judged[:-1])
 
 
 def test_a_history_is_made_anew_when_the_newest_sealed_hour_was_sealed_again(current, open_town):
@@ -304,7 +329,8 @@ def test_sealing_reports_what_changed_and_the_report_outlives_the_live_rows(town
     found = lake.read(TABLES["topics/sealing_changes"]).to_pylist()
     assert [hour_key(row["hour"]) for row in found] == [first, last]
     assert [row["sealed_posts"] - row["live_posts"] for row in found] == [0, 1]
-    assert found[0]["topics_raised_live"] == found[0]["topics_raised_sealed"] == found[0]["topics_raised_both"]
+    # Nothing is missing of the first hour: sealing only holds back what the stress test or relevance call noise.
+    assert found[0]["topics_raised_live"] >= found[0]["topics_raised_sealed"] == found[0]["topics_raised_both"]
     assert found[0]["influencers_top_20_overlap"] == 1.0
     # The next live run drops nothing of the sealed hours for a day: a re-sealing can still be compared.
     report = lane_at(settings, lake, current + timedelta(minutes=1)).run_once()

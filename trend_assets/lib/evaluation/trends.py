@@ -213,9 +213,15 @@ def _events(run: _Run, clean: pa.Table, group: str) -> Iterator[dict[str, Any]]:
             "lane": row["lane"],
             "score": row["score"],
             "grade": row["grade"],
-            "reason": row["reason"] if row["suppressed"] else f"{row['reason']}; {run.why[row['hour'], row['topic_id']]}",
+            "reason": _reason(row, run),
             "exemplars": [text[:_EXEMPLAR_LENGTH] for text in exemplars],
         }
+
+
+def _reason(row: dict[str, Any], run: _Run) -> str:
+    """Why the row is where it is, and, of an alert, what relevance saw (nothing of topics that only the verdicts let in)."""
+    seen = None if row["suppressed"] else run.why.get((row["hour"], row["topic_id"]))
+    return f"{row['reason']}; {seen}" if seen else str(row["reason"])
 
 
 def _of_topics(ranked: pa.Table) -> list[_Event]:
