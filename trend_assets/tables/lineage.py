@@ -39,7 +39,7 @@ _WORDS = (f"{_CLEAN}.lemmas", f"{_CLEAN}.hashtags")
 _TARGETS = tuple(f"{_CLEAN}.{name}" for name in ("reposted_author", "quoted_author", "in_reply_to_author", "mentions"))
 _DECAYED = (f"{_ACTS}.target_author", f"{_ACTS}.source_author", f"{_ACTS}.created_at")
 _EARLY = "influencers/early_posts"
-_GREW = (f"{_EARLY}.created_at", f"{_EARLY}.place", f"{_HOURS}.authors")
+_GREW = (f"{_EARLY}.created_at", f"{_EARLY}.arrival", f"{_HOURS}.authors")
 _TOGETHER = tuple(
     f"{_CLEAN}.{name}" for name in ("author", "created_at", "tokens", "near_duplicate_key", "urls", "reposted_post", "hashtags")
 )
