@@ -50,7 +50,7 @@ class Town:
 
     def copy(self, folder: Path) -> Town:
         """A copy that a test may change."""
-        shutil.copytree(self.folder, folder)
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.db-shm"))  # gone when SQLite's last reader leaves
         settings = folder / "settings.env"
         settings.write_text(settings.read_text().replace(str(self.folder), str(folder)))
         return Town(folder, self.output)

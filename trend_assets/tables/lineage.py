@@ -130,7 +130,7 @@ RENAMED: dict[str, Sources] = {
         "grade_reason": ("topics/stress_tests.reason",),
         "authors_24h": (f"{_HOURS}.authors",),
         "first_raised_at": (f"{_HOURS}.hour",),
-        **_each("lane", f"{_CLEAN}.tokens", f"{_CLEAN}.hashtags", f"{_CLEAN}.clean_text", f"{_ASSIGNED}.topic_id"),
+        **_each("lane", f"{_CLEAN}.tokens", f"{_CLEAN}.hashtags", f"{_CLEAN}.clean_text"),
         **_each("suppressed", f"{_HOURS}.authors", f"{_HOURS}.near_duplicate_groups", f"{_HOURS}.top_author_share"),
         **_each("reason", f"{_HOURS}.posts", f"{_HOURS}.authors", f"{_HOURS}.top_author_share"),
     },

@@ -67,7 +67,7 @@ def early_posts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
         hours_of(context.partition_time_window),
         clean_posts=_with_past(context, store, "social/clean_posts", EARLY_PAST, POST_COLUMNS),
         assignments=_with_past(context, store, "topics/topic_assignments", EARLY_PAST),
-        topics=store.read(TABLES["topics/topics"], list(context.partition_keys), columns=["hour", "topic_id", "born_at"]),
+        topics=_with_past(context, store, "topics/topics", EARLY_PAST, ["hour", "topic_id", "born_at"]),
     )
     yield dg.MaterializeResult(asset_key=asset_key("influencers/early_posts"), value=found)
 

@@ -46,23 +46,26 @@ _MICROSECONDS_PER_HOUR = 3_600_000_000
 def early_posts(hours: Sequence[datetime], *, clean_posts: pa.Table, assignments: pa.Table, topics: pa.Table) -> pa.Table:
     """Rows of ``influencers/early_posts`` for ``hours``: first posts of the first authors of young topics, by hour and topic.
 
-    ``clean_posts`` and ``assignments``: rows of the hours and the ``EARLY_HOURS`` before; reposts don't count. ``topics``: registry
-    rows of the hours, of which ``topic_id`` and ``born_at`` are read. An author's place is by time, ties by account, so the order of
+    ``clean_posts``, ``assignments`` and ``topics`` (``hour``, ``topic_id``, ``born_at``): rows of the hours and the ``EARLY_HOURS`` before;
+    reposts don't count. A topic that dies and is founded again by the same post begins anew: each post belongs to the life that the
+    registry of its own hour tells. An author's place is by time, ties by account, so the order of
     rows does not matter. O(n log n).
     """
     table = TABLES["influencers/early_posts"]
     wanted = sorted_hours(hours)
-    born = topics.select(["topic_id", "born_at"]).group_by("topic_id", use_threads=False).aggregate([("born_at", "min")])
+    born = topics.select(["hour", "topic_id", "born_at"])
     own = clean_posts.select(POST_COLUMNS)
     own = own.filter(pc.not_equal(own["kind"], "repost")).drop_columns(["kind", "created_at"])
     posts = assignments.select(["network", "post_id", "created_at", "topic_id"]).join(own, ["network", "post_id"], join_type="inner")
-    posts = posts.join(born, "topic_id", join_type="inner").combine_chunks()
+    posts = posts.append_column("hour", pc.cast(pc.floor_temporal(posts["created_at"], unit="hour"), born.schema.field("hour").type))
+    posts = posts.join(born, ["hour", "topic_id"], join_type="inner").drop_columns(["hour"]).combine_chunks()
     if not posts.num_rows or not wanted.size:
         return table.empty()
     at = np.asarray(pc.cast(pc.cast(posts["created_at"], timestamp), pa.int64()), dtype=np.int64)
-    hour, first_hour = at // _MICROSECONDS_PER_HOUR, hour_numbers(posts["born_at_min"])
+    hour, first_hour = at // _MICROSECONDS_PER_HOUR, hour_numbers(posts["born_at"])
     young = hour < first_hour + EARLY_HOURS
     topic, _ = encode(posts["topic_id"])
+    topic = np.unique(topic * (int(first_hour.max()) + 1) + first_hour, return_inverse=True)[1].astype(np.int64)  # each life by itself
     (network, names), authors = encode(posts["network"]), encode_pairs(posts["author"], posts["author"])
     account = network * max(len(authors.names), 1) + authors.source
     # Every author's first post in the topic, then the authors' places in it; who came before the topic was young is counted too.

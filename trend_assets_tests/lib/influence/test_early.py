@@ -38,8 +38,8 @@ def found(posts: list[Post], born: dict[str, int], at: Iterable[int], kind: str 
     columns = ["network", "post_id", "created_at", "topic_id"]
     assigned = pa.Table.from_pylist(rows, schema=pa.schema([ASSIGNED.schema.field(name) for name in columns]))
     registry = pa.Table.from_pylist(
-        [{"topic_id": topic, "born_at": hour(one)} for topic, one in born.items()],
-        schema=pa.schema([REGISTRY.schema.field(name) for name in ("topic_id", "born_at")]),
+        [{"hour": hour(at), "topic_id": topic, "born_at": hour(one)} for topic, one in born.items() for at in range(int(one), 100)],
+        schema=pa.schema([REGISTRY.schema.field(name) for name in ("hour", "topic_id", "born_at")]),
     )
     return early_posts([hour(number) for number in at], clean_posts=clean, assignments=assigned, topics=registry)
 
