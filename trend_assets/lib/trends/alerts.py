@@ -164,7 +164,7 @@ class _Window:
 
 
 class AlertStream:
-    """Posts in, alerts out. State is bounded: the posts of a day and the alerts of three.
+    """Posts in, alerts out. It holds the posts of a day; the vocabulary and the list of alerts grow as long as it lives.
 
     Deterministic: what is raised at a moment depends on the posts added and the moments judged before, not on the order in which
     the posts of one call come. One call of :meth:`judge` costs a clustering of the last hour and one pass over the day's terms.
