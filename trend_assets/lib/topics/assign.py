@@ -31,10 +31,11 @@ CONTINUING = 0.8  # share of the founding thresholds that a cluster must reach t
 class TopicParameters:
     """What decides about topics, beside clustering.
 
-    A cluster may become a topic when it has ``minimum_groups`` near-duplicate groups by ``minimum_authors`` authors, its
-    documents' mean cosine to its centre is at least ``minimum_cohesion``, and at least ``minimum_core_share`` of them have two of
-    the centre's five heaviest terms: chatter that merely shares a word has not. A post outside the sample joins the nearest
-    topic at ``nearest_similarity`` or more. Topics of ``read_authors`` authors or more are named with the help of a language model, at
+    A cluster may become a topic when it has ``minimum_groups`` near-duplicate groups by ``minimum_authors`` authors and one name
+    carries it (``one_name``), or its documents' mean cosine to its centre is at least ``minimum_cohesion`` and at least
+    ``minimum_core_share`` of them have two of the centre's five heaviest terms: chatter that merely shares a word has not. A post
+    outside the sample joins the nearest topic at ``nearest_similarity`` or more. Topics of ``read_authors`` authors or more are named
+    with the help of a language model, at
     some 10 ms each.
     """
 
@@ -96,18 +97,16 @@ def process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], par
     graph = link_documents(vectors, parameters.clustering)
     labels = find_topics(vectors, graph, parameters.clustering, posts.published)
     measured = measure(posts, vectors, labels, vocabulary)
-    eligible = (
-        (measured.documents >= parameters.minimum_groups)
-        & (measured.authors >= parameters.minimum_authors)
-        & (measured.cohesion >= parameters.minimum_cohesion)
-        & (measured.core_share >= parameters.minimum_core_share)
-    ) | one_name(measured)
+    named = one_name(measured)
+    agreeing = (measured.cohesion >= parameters.minimum_cohesion) & (measured.core_share >= parameters.minimum_core_share)
+    enough = (measured.documents >= parameters.minimum_groups) & (measured.authors >= parameters.minimum_authors)
+    eligible = enough & (agreeing | named)
     # Continuing asks less than founding: a topic shouldn't die and be born again around one threshold.
     coherent = (
         (measured.documents >= 2)
         & (measured.cohesion >= CONTINUING * parameters.minimum_cohesion)
         & (measured.core_share >= CONTINUING * parameters.minimum_core_share)
-    ) | one_name(measured)
+    ) | named
 
     def founding_post(cluster: int, number: int) -> str | None:
         documents = measured.documents_of(cluster)

@@ -145,6 +145,24 @@ def test_a_topic_needs_several_texts_and_authors() -> None:
     assert result.topic_assignments.num_rows == 0
 
 
+@pytest.mark.parametrize(("authors", "topics"), [(12, 1), (1, 0)])
+def test_one_name_carries_a_topic_only_where_several_say_it(authors: int, topics: int) -> None:
+    """People who say a name and little else have no second word in common; neither has an account that repeats itself."""
+    said = [
+        {
+            "post_id": f"p{n}",
+            "author": f"a{n % authors}",
+            "words": ["zephyrine", f"u{n}", f"v{n % 9}"],
+            "created_at": hour_at(0) + timedelta(minutes=n),
+        }
+        for n in range(24)
+    ]
+    ground = chatter_hour(0, 300)[1]
+    (result,) = assigned([(hour_at(0), pa.concat_tables([ground, clean_posts(said)]))])
+    named = [row for row in result.topics.to_pylist() if "zephyrine" in row["keywords"]]
+    assert len(named) == topics
+
+
 def test_a_row_reads_well() -> None:
     results = assigned([subject_hour(number, {"storm": 10, "dress": 10}) for number in range(3)])
     topic = next(row for row in results[-1].topics.to_pylist() if "storm" in row["keywords"])
