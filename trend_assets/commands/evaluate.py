@@ -100,15 +100,16 @@ def trends(
     posts: PostsOption,
     brand: Annotated[str | None, typer.Option(help="Column that names the brand a post was found for: each is judged alone")] = None,
     products: Annotated[Path | None, typer.Option(help="What the brands sell: product_name, category, optional product_type")] = None,
+    peers: PeersOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List every alert that the posts would have raised, hour by hour, and every candidate held back, with the reason."""
+    """List every alert that the posts would have raised, when it first could, and every candidate held back, with the reason."""
     with _work():
         from trend_assets.lib.evaluation.trends import evaluate_trends
 
         catalogue = _catalogue(products) if products else None
-        result = evaluate_trends(_table(posts, "posts"), brand_column=brand, catalogue=catalogue, progress=_tell)
-    _answer(result, as_json, lambda: _print_alerts(result["alerts"]))
+        result = evaluate_trends(_table(posts, "posts"), brand_column=brand, catalogue=catalogue, peers=peers, progress=_tell)
+    _answer(result, as_json, lambda: _print_alerts(result["alerts"], result.get("peers", {})))
 
 
 @evaluate.command()
@@ -246,14 +247,16 @@ def _print_bursts(result: Figures) -> None:
     console.print(grid)
 
 
-def _print_alerts(alerts: Sequence[Figures]) -> None:
-    """Alerts in order of time; below, the strongest candidates that were held back."""
+def _print_alerts(alerts: Sequence[Figures], peers: Figures) -> None:
+    """Alerts in order of time; below, the candidates held back that have most posts, and how many alerts other methods raise."""
     raised = [alert for alert in alerts if alert["raised"]]
     held_back = [alert for alert in alerts if not alert["raised"]]
     _print_candidates(sorted(raised, key=lambda alert: alert["at"]), f"{len(raised):,} alerts")
     if held_back:
         strongest = sorted(held_back, key=lambda alert: -alert["posts"])[:_HELD_BACK_SHOWN]
         _print_candidates(strongest, f"{len(held_back):,} candidates held back, the {len(strongest)} with most posts")
+    for method, result in peers.items():
+        console.print(f"{method}: {len(result['alerts']):,} alerts (listed with --json)")
 
 
 def _print_candidates(alerts: Sequence[Figures], title: str) -> None:

@@ -12,18 +12,19 @@ raised sooner). A repeat is an alert about an event that an earlier alert was ab
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.trends.alerts import AlertRules, AlertStream
-from trend_assets.tables.declaration import timestamp
+from trend_assets.lib.evaluation.minutes import judgements, moments
+from trend_assets.lib.trends.alerts import AlertRules
 
 LEAST_POSTS = 5
 _HOUR = 3_600_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -43,26 +44,14 @@ def evaluate_alerts(posts: pa.Table, *, step: timedelta = timedelta(minutes=1), 
 
 
 def raise_alerts(posts: pa.Table, *, step: timedelta = timedelta(minutes=1), rules: AlertRules | None = None) -> list[Raised]:
-    """The alerts of a stream of labelled posts, judged every ``step`` on the grid of whole steps."""
-    if step <= timedelta(0):
-        raise ValueError("the step must be longer than nothing")
-    times = _times(posts)
-    if np.any(np.diff(times) < 0):
-        raise ValueError("posts must be in time order")
-    if not times.size:
-        return []
+    """The alerts of a stream of labelled posts, judged as :func:`minutes.judgements` does."""
     keys = pc.binary_join_element_wise(pc.cast(posts["network"], pa.string()), posts["post_id"], ":").to_pylist()
     label_of = dict(zip(keys, posts["truth"].to_pylist(), strict=True))
-    length = step // timedelta(microseconds=1)
-    stream, done, raised = AlertStream(rules), 0, []
-    for now in range(int(times[0]) // length * length + length, int(times[-1]) + length, length):
-        upto = int(np.searchsorted(times, now, "right"))
-        if upto > done:
-            stream.add(posts.slice(done, upto - done))
-            done = upto
-        found = stream.judge(pa.scalar(now, timestamp).as_py())
-        raised += [Raised(now, majority([label_of[member] for member in members])) for members in found["members"].to_pylist()]
-    return raised
+    return [
+        Raised((row["at"] - _EPOCH) // timedelta(microseconds=1), majority([label_of[member] for member in row["members"]]))
+        for table in judgements(posts, step=step, rules=rules)
+        for row in table.select(["at", "members"]).to_pylist()
+    ]
 
 
 def majority(labels: list[str | None]) -> str | None:
@@ -99,7 +88,7 @@ def score(posts: pa.Table, raised: list[Raised]) -> dict[str, Any]:
 
 def fifth_posts(posts: pa.Table) -> dict[str, int]:
     """Moment (microseconds) of the post that is the fifth of its event within an hour, for events that have one."""
-    times = _times(posts)
+    times = moments(posts)
     encoded = posts["truth"].combine_chunks().dictionary_encode()
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
     result = {}
@@ -111,7 +100,3 @@ def fifth_posts(posts: pa.Table) -> dict[str, int]:
         if within.size:
             result[str(event)] = int(own[within[0] + LEAST_POSTS - 1])
     return dict(sorted(result.items()))
-
-
-def _times(posts: pa.Table) -> np.ndarray:
-    return np.asarray(pc.cast(pc.cast(posts["created_at"], timestamp), pa.int64()), dtype=np.int64)

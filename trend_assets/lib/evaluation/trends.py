@@ -1,71 +1,92 @@
 """Every alert that the chain raises, and every candidate it holds back, on a user's own file of posts.
 
-What belongs here: running the production functions over the hours of a file, group by group, and one entry an event. What doesn't:
-reading the file's columns (``posts``), the methods themselves (``lib/topics``, ``lib/trends``, ``lib/relevance``), printing.
+What belongs here: which lane decides, and one entry an event with what was known when it could first be raised. What doesn't: reading the
+file's columns (``posts``), the lanes themselves (``minutes``, ``sealed``), other methods (``trend_peers``), printing.
+
+Without brands the question is what is new at all: alerts by the minute decide, with the stress test and the test for machines on
+the posts up to then; what grows too slowly for them is raised by the hour's ranking where it is robust (grade A). With brands it is what
+a buyer should look at: the hour's ranking with relevance and stress test decides, and an alert by the minute brings its time forward to
+the first moment at which the verdicts, asked again of the posts up to then alone, hold.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lib.evaluation.minutes import Sighting, Stretch, Verdict, describe, moments, sightings, verdict_at
 from trend_assets.lib.evaluation.posts import POST_ID, read_evaluation_posts
-from trend_assets.lib.relevance.lanes import relevance
-from trend_assets.lib.tables import concatenate, row_key
-from trend_assets.lib.topics.assign import HourTopics, TopicParameters, assign_hours
-from trend_assets.lib.topics.hours import topic_hours
+from trend_assets.lib.evaluation.sealed import HOUR, SAME_EVENT_HOURS, Candidate, Run, candidates, face_of, run_hours, same
+from trend_assets.lib.evaluation.trend_peers import TREND_PEERS
 from trend_assets.lib.trends.cycles import HISTORY_HOURS
-from trend_assets.lib.trends.lanes import hour_volumes
-from trend_assets.lib.trends.rank import rank_trends
-from trend_assets.lib.trends.stress import WINDOW_HOURS, coordination_and_stress
-from trend_assets.lib.trends.terms import RECENT_HOURS, SMALLEST_PAST_HOURS, term_novelty
-from trend_assets.tables import TABLES
+from trend_assets.lib.trends.history import Integers
+from trend_assets.lib.trends.rank import TrendRules
 
-HOUR = timedelta(hours=1)
 EVERYTHING = "all posts"
 """The group of a file without a brand column."""
-SAME_KEYWORDS = 0.3
-"""Two topics are one event when the sets of their keywords overlap by this share (Jaccard), or the words of their labels by half."""
-SAME_LABEL = 0.5
-SAME_EXEMPLARS = 2
-SAME_EVENT_HOURS = 72
-READ_AUTHORS = 5
-"""A file is read once: small topics are named with the help of a language model too."""
 EXEMPLARS = 5
+MINUTE = timedelta(minutes=1)
+MOST_JUDGEMENTS = 20_000
+"""A longer stretch is judged every five minutes."""
+RETRIES = (0, 5, 10, 20, 40)
+"""Minutes after an alert by the minute at which the verdicts are asked, until its hour is over."""
+SAME_POSTS = 0.5
+"""A minute alert is about a topic of the sealed lane that has this share of its posts."""
+_UNJUDGED = ("insufficient data", "D")
+_DAY = timedelta(hours=24)
 _EXEMPLAR_LENGTH = 400
+_MINUTE_SECONDS = 60_000_000
+
+Entry = dict[str, Any]
 
 
 def evaluate_trends(
-    posts: pa.Table, *, brand_column: str | None = None, catalogue: pa.Table | None = None, progress: Callable[[str], None] | None = None
+    posts: pa.Table,
+    *,
+    brand_column: str | None = None,
+    catalogue: pa.Table | None = None,
+    peers: bool = False,
+    progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """``{"alerts": [...]}``: one entry an event, those of a day strongest first, then the candidates held back (``raised`` false).
 
     ``posts``: a user's table; see ``read_evaluation_posts``. Without ids rows are numbered. ``brand_column`` divides it into groups that
     are judged each on its own, its values being the brands; without it all posts are one group and no brand is looked for. Rows without a
-    brand are left out. ``catalogue``: rows of ``retail/products`` that say what the brands sell. ``progress`` is told what happens.
+    brand are left out. ``catalogue``: rows of ``retail/products`` that say what the brands sell. ``peers``: other methods' alerts on the
+    same posts, under ``"peers"``. ``progress`` is told what happens.
 
-    Each group's hours pass the sealed lane's functions in time order: topics, counts, ranking, relevance, stress test. An entry has ``at``
-    (ISO time, start of the hour in which it was first raised), ``group``, ``label``, ``keywords``, ``posts`` and ``authors`` (distinct) of
-    the 24 hours up to its strongest hour of the first day, ``raised``, ``lane``, ``score``, ``grade``, ``reason``, ``exemplars`` (texts).
-    Raises ``ValueError`` for missing columns.
+    An entry has ``at`` (ISO time with zone: when it could first be raised), ``group``, ``label``, ``keywords``, ``posts`` and ``authors``
+    (distinct), ``raised``, ``lane``, ``score``, ``grade``, ``reason``, ``exemplars`` (texts), all as of ``at``: nothing published later is
+    in them. Raises ``ValueError`` for missing columns, and where there are rows and none is a usable post.
     """
     say = progress or _say_nothing
     clean = read_evaluation_posts(_numbered(posts, say), brand=brand_column, note=say)
-    alerts: list[dict[str, Any]] = []
+    if posts.num_rows and not clean.num_rows:
+        raise ValueError(f"none of the {posts.num_rows:,} rows is a post with id, time and text")
+    if clean.num_rows and brand_column is not None and clean["brand"].null_count == clean.num_rows:
+        raise ValueError(f"none of the {clean.num_rows:,} posts has a brand in the column {brand_column}")
+    alerts: list[Entry] = []
+    others: dict[str, list[Entry]] = {name: [] for name in TREND_PEERS} if peers else {}
     for group, part in _groups(clean, brand_column is not None, say):
         brands = [group] if brand_column is not None else []
-        found = [one for stretch in _stretches(part) for one in _events(_run(stretch, brands, catalogue), stretch, group)]
+        found = [entry | {"group": group} for posts_of in _stretches(part) for entry in _entries(posts_of, brands, catalogue)]
         say(f"{group}: {part.num_rows:,} posts, {sum(one['raised'] for one in found)} alerts, {len(found)} candidates")
         alerts += found
-    alerts.sort(key=lambda one: (one["at"][:10], not one["raised"], -one["score"], one["group"], one["label"]))
-    return {"alerts": alerts}
+        for name, entries in others.items():
+            entries += [entry | {"group": group} for posts_of in _stretches(part) for entry in TREND_PEERS[name](Stretch(posts_of))]
+    result: dict[str, Any] = {"alerts": _in_order(alerts)}
+    return result | ({"peers": {name: {"alerts": _in_order(entries)} for name, entries in others.items()}} if peers else {})
+
+
+def _in_order(entries: list[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda one: (one["at"][:10], not one["raised"], -one["score"], one["group"], one["at"], one["label"]))
 
 
 def _say_nothing(sentence: str) -> None:
@@ -93,199 +114,171 @@ def _groups(clean: pa.Table, divided: bool, say: Callable[[str], None]) -> Itera
 
 def _stretches(clean: pa.Table) -> Iterator[pa.Table]:
     """The posts (in time order) cut where no post is for longer than any method remembers: a stray date costs no empty years."""
-    times = clean["created_at"].combine_chunks().cast(pa.int64()).to_numpy()
     longest = HISTORY_HOURS * 3_600_000_000
-    bounds = [0, *(np.flatnonzero(np.diff(times) > longest) + 1).tolist(), clean.num_rows]
+    bounds = [0, *(np.flatnonzero(np.diff(moments(clean)) > longest) + 1).tolist(), clean.num_rows]
     for begin, end in pairwise(bounds):
         if end > begin:
             yield clean.slice(begin, end - begin)
 
 
-@dataclass(frozen=True)
-class _Run:
-    """What the chain made of a stretch of posts: assignments, ranked rows with verdicts, and why relevance judged as it did."""
-
-    assignments: pa.Table
-    ranked: pa.Table
-    why: dict[tuple[datetime, str], str]
-
-
-def _run(clean: pa.Table, brands: Sequence[str], catalogue: pa.Table | None) -> _Run:
-    """The sealed lane over the hours of the posts."""
-    posts = clean.select(TABLES["social/clean_posts"].schema.names)
-    hours = _hours_of(posts)
-    registry = TABLES["topics/topics"].empty()
-    results = list(
-        assign_hours(_by_hour(posts, hours), window=[], registry=registry, parameters=TopicParameters(read_authors=READ_AUTHORS))
-    )
-    topics = pa.concat_tables([registry, *(result.topics for result in results)])
-    assignments = pa.concat_tables([TABLES["topics/topic_assignments"].empty(), *(result.topic_assignments for result in results)])
-    rank = _Ranking(hours, posts, topics, assignments)
-    candidates = _rows_of(topics, rank.rows())
-    lanes = relevance(candidates, posts, assignments, brands=brands, catalogue=catalogue, hours=hours)
-    keys = zip(lanes["hour"].to_pylist(), lanes["topic_id"].to_pylist(), strict=True)
-    why = dict(zip(keys, lanes["lane_reason"].to_pylist(), strict=True))
-    return _Run(assignments, rank.rows(lanes, _stress_tests(hours, posts, results)), why)
+def _entries(clean: pa.Table, brands: Sequence[str], catalogue: pa.Table | None) -> Iterator[Entry]:
+    """Entries of a stretch, without their group."""
+    stretch = Stretch(clean)
+    run = run_hours(clean, brands, catalogue)
+    steps = np.unique(stretch.times // _MINUTE_SECONDS).size
+    seen = sightings(stretch, step=MINUTE if steps <= MOST_JUDGEMENTS and not brands else 5 * MINUTE)
+    topics = _Topics(run, stretch)
+    if brands:
+        yield from _by_the_hour(stretch, run, topics, seen, brands, catalogue)
+    else:
+        yield from _by_the_minute(stretch, run, topics, seen)
 
 
-def _stress_tests(hours: Sequence[datetime], posts: pa.Table, results: Sequence[HourTopics]) -> pa.Table:
-    """Rows of ``topics/stress_tests`` of the hours, coordinated accounts taken away."""
-    before = [
-        (hours[0] - number * HOUR, posts.slice(0, 0), results[0].topic_assignments.slice(0, 0)) for number in range(WINDOW_HOURS, 0, -1)
-    ]
-    there = ((hour, part, result.topic_assignments) for (hour, part), result in zip(_by_hour(posts, hours), results, strict=True))
-    return concatenate(TABLES["topics/stress_tests"], [tests for _, tests in coordination_and_stress(chain(before, there), first=hours[0])])
+class _Topics:
+    """Which posts of a stretch belong to which topic of the sealed lane."""
+
+    def __init__(self, run: Run, stretch: Stretch) -> None:
+        assigned = pc.binary_join_element_wise(run.assignments["network"], run.assignments["post_id"], ":")
+        place = pc.index_in(stretch.keys, value_set=pa.chunked_array(assigned).combine_chunks())
+        self._topic = pc.take(run.assignments["topic_id"], place).combine_chunks()
+        self._everywhere: Integers = np.arange(len(stretch.keys))
+
+    def rows(self, topics: set[str]) -> Integers:
+        """Rows of all posts of the topics."""
+        return self._everywhere[self._of(self._everywhere, topics)]
+
+    def share(self, rows: Integers, topics: set[str]) -> float:
+        """Share of the rows that are of the topics."""
+        return float(self._of(rows, topics).mean()) if rows.size else 0.0
+
+    def _of(self, rows: Integers, topics: set[str]) -> Any:
+        found = pc.is_in(self._topic.take(pa.array(rows)), value_set=pa.array(sorted(topics), pa.string()))
+        return np.asarray(found, dtype=np.bool_)
 
 
-def _hours_of(posts: pa.Table) -> list[datetime]:
-    """Every hour from the first post's to the last's."""
-    ends = pc.min_max(pc.floor_temporal(posts["created_at"], unit="hour")).as_py()
-    return [ends["min"] + number * HOUR for number in range((ends["max"] - ends["min"]) // HOUR + 1)]
+def _by_the_minute(stretch: Stretch, run: Run, topics: _Topics, seen: list[Sighting]) -> Iterator[Entry]:
+    """Alerts by the minute decide; of the sealed lane, what grew too slowly for them is raised where the stress test gives it an A.
 
-
-def _by_hour(posts: pa.Table, hours: Sequence[datetime]) -> Iterator[tuple[datetime, pa.Table]]:
-    """Posts are in time order."""
-    times = posts["created_at"].combine_chunks().cast(pa.int64()).to_numpy()
-    bounds = np.searchsorted(times, [int(hour.timestamp()) * 1_000_000 for hour in [*hours, hours[-1] + HOUR]])
-    for number, hour in enumerate(hours):
-        yield hour, posts.slice(int(bounds[number]), int(bounds[number + 1] - bounds[number]))
-
-
-class _Ranking:
-    """The ranking of all hours. Words are asked to be new once there is a past to compare them with; before, counts alone decide."""
-
-    def __init__(self, hours: Sequence[datetime], posts: pa.Table, topics: pa.Table, assignments: pa.Table) -> None:
-        known_from = hours[0] + (RECENT_HOURS + SMALLEST_PAST_HOURS) * HOUR
-        self.first = [hour for hour in hours if hour < known_from]
-        self.rest = [hour for hour in hours if hour >= known_from]
-        self.given: dict[str, Any] = {
-            "topic_hours": topic_hours(posts, assignments, hours),
-            "topics": topics,
-            "volumes": hour_volumes(posts),
-        }
-        self.terms = term_novelty(topics, posts) if self.rest else None
-
-    def rows(self, lanes: pa.Table | None = None, stress: pa.Table | None = None) -> pa.Table:
-        """Rows of ``topics/trends``, with the verdicts of relevance and the stress test where they are known."""
-        given = self.given | {"relevance": lanes, "stress": stress}
-        first = rank_trends(self.first, **given)
-        rest = rank_trends(self.rest, terms=self.terms, previous_trends=first, **given)
-        return pa.concat_tables([first, rest])
-
-
-def _rows_of(topics: pa.Table, ranked: pa.Table) -> pa.Table:
-    """The registry rows of ranked topics."""
-    return topics.filter(pc.is_in(_keys(topics), value_set=_keys(ranked).combine_chunks()))
-
-
-def _keys(table: pa.Table) -> pa.ChunkedArray:
-    keyed = pa.table({"hour": pc.cast(pc.cast(table["hour"], pa.int64()), pa.string()), "topic_id": table["topic_id"]})
-    return row_key(keyed, ("hour", "topic_id"))
-
-
-@dataclass
-class _Event:
-    """Topics about one thing: when it was first raised (or a candidate), and the row that shows it best."""
-
-    at: datetime
-    raised: bool
-    best: dict[str, Any]
-    topics: set[str]
-    faces: list[tuple[frozenset[str], frozenset[str], frozenset[str]]] = field(default_factory=list)
-
-
-def _events(run: _Run, clean: pa.Table, group: str) -> Iterator[dict[str, Any]]:
-    """One entry an event: repeats of a topic, and topics about the same thing, are one."""
-    texts = dict(zip(row_key(clean, ("network", "post_id")).to_pylist(), clean["clean_text"].to_pylist(), strict=True))
-    authors = _Authors(run.assignments, clean)
-    for event in _merged(_of_topics(run.ranked)):
-        row = event.best
-        exemplars = [texts[key] for one in row["exemplar_posts"][:EXEMPLARS] if (key := one.replace(":", "\x1f", 1)) in texts]
-        posts, people = authors.of(event.topics, row["hour"])
-        yield {
-            "at": event.at.isoformat(),
-            "group": group,
-            "label": row["label"],
-            "keywords": row["keywords"],
-            "posts": posts,
-            "authors": people,
-            "raised": event.raised,
-            "lane": row["lane"],
-            "score": row["score"],
-            "grade": row["grade"],
-            "reason": _reason(row, run),
-            "exemplars": [text[:_EXEMPLAR_LENGTH] for text in exemplars],
-        }
-
-
-def _reason(row: dict[str, Any], run: _Run) -> str:
-    """Why the row is where it is, and, of an alert, what relevance saw (nothing of topics that only the verdicts let in)."""
-    seen = None if row["suppressed"] else run.why.get((row["hour"], row["topic_id"]))
-    return f"{row['reason']}; {seen}" if seen else str(row["reason"])
-
-
-def _of_topics(ranked: pa.Table) -> list[_Event]:
-    """One event a topic: those raised first, each in order of time. The row that shows it best is the strongest of its first day."""
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for row in ranked.to_pylist():
-        rows.setdefault(row["topic_id"], []).append(row)
-    events = []
-    for topic, all_rows in rows.items():
-        shown = [row for row in all_rows if not row["suppressed"]] or all_rows
-        at = shown[0]["hour"]
-        day = [row for row in shown if row["hour"].date() == at.date()]
-        best = max(day, key=lambda row: (row["score"], row["hour"]))
-        events.append(_Event(at, not shown[0]["suppressed"], best, {topic}, [_face(best)]))
-    return sorted(events, key=lambda event: (not event.raised, event.at, -event.best["score"], min(event.topics)))
-
-
-def _face(row: dict[str, Any]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """What a topic is recognised by: keywords, words of its label, exemplars."""
-    words = frozenset(word.strip(".,!?").lower() for word in row["label"].split() if len(word) > 2)
-    return frozenset(row["keywords"]), words, frozenset(row["exemplar_posts"])
-
-
-def _merged(events: list[_Event]) -> list[_Event]:
-    """Events of one thing within three days as one, the first one's time kept; a candidate that was raised under another id is dropped."""
-    merged: list[_Event] = []
-    for event in events:
-        earlier = next((one for one in merged if _near(one, event) and any(_same(face, event.faces[0]) for face in one.faces)), None)
-        if earlier is None:
-            merged.append(event)
+    In the first hours, when no word has a past yet, the sealed lane raises nothing: everyday talk is new to it too.
+    """
+    found = candidates(run)
+    told: set[int] = set()
+    faces = []
+    for sighting in seen:
+        same_posts = {place for place, one in enumerate(found) if topics.share(sighting.rows, one.topics) >= SAME_POSTS}
+        told |= same_posts
+        known = topics.rows({topic for place in same_posts for topic in found[place].topics})
+        at, rows, verdict = _first_allowed(stretch, sighting, known, sighting.at + RETRIES[-1] * MINUTE, [], None)
+        entry = _of_sighting(stretch, sighting, rows, at, verdict)
+        if entry["raised"]:
+            exemplars = stretch.keys.take(pa.array(sighting.exemplars)).to_pylist()
+            faces.append((at, face_of(entry | {"exemplar_posts": exemplars})))
+        yield entry
+    for place, one in enumerate(found):
+        if place in told:
             continue
-        if event.raised == earlier.raised:
-            same_day = event.at.date() == earlier.at.date()
-            if same_day and event.best["score"] > earlier.best["score"]:
-                earlier.best = event.best
-            earlier.topics |= event.topics
-            earlier.faces += event.faces
-    return merged
+        entry = _of_hour(stretch, topics, one)
+        if one.raised:
+            again = any(at <= one.at <= at + SAME_EVENT_HOURS * HOUR and same(face, mine) for at, face in faces for mine in one.faces)
+            slow = one.row["grade"] == "A" and one.row["hour"] >= run.words_known_from and not again
+            why = "an alert by the minute was about it" if again else "at no minute did three authors say the same rare words"
+            entry |= {"raised": slow} | ({} if slow else {"reason": f"Held back: {why}; {entry['reason']}"})
+        yield entry
 
 
-def _near(one: _Event, other: _Event) -> bool:
-    return abs(other.at - one.at) <= SAME_EVENT_HOURS * HOUR
+def _by_the_hour(
+    stretch: Stretch, run: Run, topics: _Topics, seen: list[Sighting], brands: Sequence[str], catalogue: pa.Table | None
+) -> Iterator[Entry]:
+    """The sealed lane decides; an alert by the minute brings the time forward to when the verdicts hold."""
+    for one in candidates(run):
+        sooner = _sooner(stretch, topics, seen, one, brands, catalogue) if one.raised else None
+        if sooner is not None:
+            yield sooner
+            continue
+        entry = _of_hour(stretch, topics, one)
+        why = run.why.get((one.row["hour"], one.row["topic_id"]))
+        yield entry | ({"reason": f"{one.row['reason']}; {why}"} if why and one.raised else {})
 
 
-def _same(one: tuple[frozenset[str], ...], other: tuple[frozenset[str], ...]) -> bool:
-    keywords, labels, exemplars = (len(left & right) for left, right in zip(one, other, strict=True))
-    if exemplars >= SAME_EXEMPLARS or keywords > SAME_KEYWORDS * len(one[0] | other[0]):
-        return True
-    return bool(labels) and labels >= SAME_LABEL * min(len(one[1]), len(other[1])) and keywords > 0
+def _sooner(
+    stretch: Stretch, topics: _Topics, seen: list[Sighting], one: Candidate, brands: Sequence[str], catalogue: pa.Table | None
+) -> Entry | None:
+    """The entry of a candidate as of the first moment before its hour was over at which it could be raised; None where there is none."""
+    known = topics.rows(one.topics)
+    for sighting in seen:
+        if not one.at - _DAY <= sighting.at < one.at or topics.share(sighting.rows, one.topics) < SAME_POSTS:
+            continue
+        at, rows, verdict = _first_allowed(stretch, sighting, known, one.at - MINUTE, brands, catalogue)
+        if not verdict.held_back:
+            return _of_sighting(stretch, sighting, rows, at, verdict) | {"score": one.row["score"]}
+    return None
 
 
-class _Authors:
-    """Posts and distinct authors of topics in the day up to an hour."""
+def _first_allowed(
+    stretch: Stretch, sighting: Sighting, known: Integers, latest: datetime, brands: Sequence[str], catalogue: pa.Table | None
+) -> tuple[datetime, Integers, Verdict]:
+    """The first moment at which the verdicts let a minute alert pass, its posts and the verdict then; of none, those it began with.
 
-    def __init__(self, assignments: pa.Table, clean: pa.Table) -> None:
-        place = pc.index_in(row_key(assignments, ("network", "post_id")), value_set=row_key(clean, ("network", "post_id")).combine_chunks())
-        rows: dict[str, list[tuple[datetime, str]]] = {}
-        columns = (assignments["topic_id"], assignments["created_at"], clean["author"].take(place))
-        for topic, at, author in zip(*(column.to_pylist() for column in columns), strict=True):
-            rows.setdefault(topic, []).append((at, author))
-        self.rows = rows
+    ``known``: posts of the same topic, which may join it. With brands as many authors and posts as the hour's ranking asks must be there.
+    """
+    begun = None
+    for minutes in RETRIES:
+        at = sighting.at + minutes * MINUTE
+        if at > latest:
+            break
+        rows = stretch.until(np.union1d(known, sighting.rows) if brands or minutes else sighting.rows, at)
+        verdict = verdict_at(stretch, sighting, rows, at, brands, catalogue)
+        if brands and (stretch.count_authors(rows) < TrendRules().minimum_authors or verdict.grade in _UNJUDGED):
+            verdict = replace(verdict, held_back=verdict.held_back or f"Suppressed, too few yet: {verdict.stress_reason}")
+        if not verdict.held_back:
+            return at, rows, verdict
+        begun = begun or (at, rows, verdict)
+    return begun or (sighting.at, sighting.rows, verdict_at(stretch, sighting, sighting.rows, sighting.at, brands, catalogue))
 
-    def of(self, topics: set[str], hour: datetime) -> tuple[int, int]:
-        """Posts, authors."""
-        start, stop = hour - 23 * HOUR, hour + HOUR
-        found = [author for topic in sorted(topics) for at, author in self.rows.get(topic, ()) if start <= at < stop]
-        return len(found), len(set(found))
+
+def _of_sighting(stretch: Stretch, sighting: Sighting, rows: Integers, at: datetime, verdict: Verdict) -> Entry:
+    """An alert by the minute as it was known at a moment."""
+    text, words = describe(
+        stretch, np.concatenate([sighting.exemplars, np.setdiff1d(sighting.rows, sighting.exemplars)]), sighting.strength
+    )
+    why = verdict.held_back or f"{sighting.reason}; {verdict.lane_reason}; {verdict.stress_reason}"
+    return {
+        "at": at.isoformat(),
+        "label": text,
+        "keywords": words,
+        "posts": int(rows.size),
+        "authors": stretch.count_authors(rows),
+        "raised": not verdict.held_back,
+        "lane": verdict.lane,
+        "score": sighting.score,
+        "grade": verdict.grade,
+        "reason": why,
+        "exemplars": _cut(stretch.texts(sighting.exemplars)),
+    }
+
+
+def _of_hour(stretch: Stretch, topics: _Topics, one: Candidate) -> Entry:
+    """A candidate of the sealed lane as it was known when its hour was over."""
+    row = one.row
+    rows = stretch.until(topics.rows(one.topics), one.at)
+    return {
+        "at": one.at.isoformat(),
+        "label": row["label"],
+        "keywords": row["keywords"],
+        "posts": int(rows.size),
+        "authors": stretch.count_authors(rows),
+        "raised": one.raised,
+        "lane": row["lane"],
+        "score": row["score"],
+        "grade": row["grade"],
+        "reason": row["reason"],
+        "exemplars": _cut(stretch.texts(_in_given_order(stretch, row["exemplar_posts"][:EXEMPLARS]))),
+    }
+
+
+def _in_given_order(stretch: Stretch, keys: list[str]) -> Integers:
+    return np.concatenate([np.zeros(0, np.int64), *(stretch.rows_of([key]) for key in keys)])
+
+
+def _cut(texts: list[str]) -> list[str]:
+    return [text[:_EXEMPLAR_LENGTH] for text in texts]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from trend_assets.lib.trends.alerts import ALERT_SCHEMA, AlertRules, AlertStream
+from trend_assets.lib.trends import alert_window
+from trend_assets.lib.trends.alerts import ALERT_SCHEMA, STATE_SCHEMA, WINDOW_SCHEMA, AlertRules, AlertState, AlertStream
 from trend_assets_tests.lib.topics.posts import START, clean_posts
 
 EVERYDAY = [f"everyday{number}" for number in range(2000)]
@@ -111,6 +114,52 @@ def test_the_order_in_which_posts_of_a_call_come_and_seeing_them_twice_change_no
     for minute in (130, 140, 150):
         now = START + timedelta(minutes=minute)
         assert once.judge(now).equals(twice.judge(now))
+
+
+@pytest.mark.parametrize("spare", [100_000, 100], ids=["", "vocabulary made anew"])
+def test_a_stream_that_goes_on_from_a_stored_state_raises_what_the_other_would_have(spare: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alert_window, "SPARE_TERMS", spare)
+    other = ["penalty", "referee", "goal", "stadium", "keeper", "final"]
+    rows = talk(5, an_hour=150) + event(STRIKE, 130, 80) + event(other, 200, 20, name="match") + event(STRIKE, 280, 5, name="late")
+    posts = clean_posts(rows).sort_by("created_at")
+    times = np.array([moment.timestamp() for moment in posts["created_at"].to_pylist()])
+    through, interrupted = AlertStream(), AlertStream()
+    raised, done = 0, 0
+    for minute in range(130, 300, 10):
+        now = START + timedelta(minutes=minute)
+        upto = int(np.searchsorted(times, now.timestamp(), "right"))
+        for stream in (through, interrupted):
+            stream.add(posts.slice(done, upto - done))
+        expected, found = through.judge(now), interrupted.judge(now)
+        assert found.equals(expected)
+        raised, done = raised + expected.num_rows, upto
+        stored = AlertState(*(read_back(table) for table in interrupted.state))
+        assert (stored.posts.schema, stored.alerts.schema) == (WINDOW_SCHEMA, STATE_SCHEMA)
+        interrupted = AlertStream(state=stored)
+        assert interrupted.state.posts.equals(stored.posts)
+    assert raised == 2
+
+
+def read_back(table: pa.Table) -> pa.Table:
+    """The table from its Parquet file."""
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    return pq.read_table(io.BytesIO(file.getvalue()))
+
+
+def test_what_a_stream_holds_does_not_grow_with_its_age(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alert_window, "SPARE_TERMS", 50)
+    stream = AlertStream(AlertRules(day_hours=2, memory_hours=4))
+    for hour in range(12):
+        words = [f"{word}{hour}" for word in STRIKE]
+        rows = event(words, 60 * hour + 5, 8, name=f"event{hour}-")
+        rows = [row | {"words": [*row["words"], f"only{hour}x{number}"]} for number, row in enumerate(rows)]
+        stream.add(clean_posts(rows))
+        stream.judge(START + timedelta(minutes=60 * hour + 30))
+        posts, alerts = stream.state
+        assert posts.num_rows <= 3 * 8
+        assert alerts.num_rows <= 5
+        assert len(stream._vocabulary) <= 2 * 24 * 10 + 50
 
 
 def test_posts_dated_in_the_future_wait_for_their_time() -> None:
