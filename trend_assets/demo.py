@@ -123,9 +123,10 @@ def _whole_graph(steps: Steps, first: datetime, end: datetime, console: Console)
 
     hours = Range(hour_key(first), hour_key(end - timedelta(hours=1)))
     days = Range(day_key(first.date()), day_key((end - timedelta(hours=1)).date()))
+    # The catalogue first: whether posts speak of what the retailer sells is asked while topics are judged.
+    steps.run("products, stock, orders, deliveries (retail_days)", lambda: run_job("retail_days", console, days))
     steps.run("posts to trends and influencers (social_hours)", lambda: run_job("social_hours", console, hours))
     _models(steps, hours, console)
-    steps.run("products, stock, orders, deliveries (retail_days)", lambda: run_job("retail_days", console, days))
     steps.run("trends to products to decision cards (demand_days)", lambda: run_job("demand_days", console, days))
     steps.run("marts, tests, warehouse file (marts)", lambda: run_job("marts", console))
 

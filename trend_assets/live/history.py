@@ -18,9 +18,12 @@ import pyarrow as pa
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.storage import open_storage
 from trend_assets.lib.live.batches import of_hour
-from trend_assets.lib.live.hours import OpenHours
+from trend_assets.lib.live.hours import HOUR, LONGEST_LAG, OpenHours
 from trend_assets.lib.trends.past import INTERACTION_PAST, TERM_COLUMNS, TREND_PAST
+from trend_assets.lib.trends.seasons import NEAR, SEASON_COLUMNS, YEAR
 from trend_assets.live.sealed import versions_read
+from trend_assets.operations.catalogue import COLUMNS as CATALOGUE_COLUMNS
+from trend_assets.operations.catalogue import catalogues
 from trend_assets.partitions import hour_key, hours_between
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
@@ -112,24 +115,29 @@ class Histories:
 
     def from_lake(self, hours: OpenHours) -> History:
         """The sealed history from partitions of the last four weeks: once per sealed hour."""
-        from trend_assets.lib.live.history import sealed_history
+        from trend_assets.lib.live.history import evidence_hours, sealed_history
 
         def read(path: str, past: timedelta, columns: list[str] | None = None) -> pa.Table:
             keys = [hour_key(hour) for hour in hours_between(hours.first - past, hours.first)]
             return self.lake.read(TABLES[path], keys, columns=columns)
 
-        window = timedelta(hours=self.parameters.window_hours)
-        posts = read("social/clean_posts", window)
+        day = timedelta(hours=evidence_hours(self.parameters.window_hours))
+        posts = read("social/clean_posts", day)
         newest = [hour_key(hours.newest_sealed)] if hours.newest_sealed is not None else []
+        last_open = hours.first + LONGEST_LAG + HOUR
+        year_ago = [hour_key(hour) for hour in hours_between(hours.first - YEAR - NEAR, last_open - YEAR + NEAR)]
+        catalogue = catalogues(self.lake, [hours.first])
         return sealed_history(
             hours.first,
             registry=self.lake.read(TABLES["topics/topics"], newest),
-            window=[(hour, of_hour(posts, hour)) for hour in hours_between(hours.first - window, hours.first)],
+            day=[(hour, of_hour(posts, hour)) for hour in hours_between(hours.first - day, hours.first)],
             term_posts=read("social/clean_posts", TREND_PAST, TERM_COLUMNS),
             topic_hours=read("topics/topic_hours", TREND_PAST),
             trends=read("topics/trends", TREND_PAST),
-            assignments=read("topics/topic_assignments", timedelta(hours=24)),
+            assignments=read("topics/topic_assignments", day),
             interactions=read("influencers/interactions", INTERACTION_PAST),
+            last_year=self.lake.read(TABLES["topics/trends"], year_ago, columns=SEASON_COLUMNS),
+            catalogue=next(iter(catalogue.values()), TABLES["retail/products"].empty().select(CATALOGUE_COLUMNS)),
             brands=self.parameters.brands,
             window_hours=self.parameters.window_hours,
             window_groups=self.parameters.groups,

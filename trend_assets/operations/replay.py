@@ -41,12 +41,11 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("social/clean_posts",),
     ("topics/topics", "topics/topic_assignments", "topics/topic_events"),
     ("topics/topic_hours",),
-    ("influencers/coordinated_groups", "topics/stress_tests"),
-    ("topics/trends",),
     ("influencers/interactions",),
+    ("influencers/coordinated_groups", "topics/stress_tests", "influencers/influencer_rankings"),
+    ("topics/trends",),
     ("influencers/early_posts",),
     ("influencers/early_authors",),
-    ("influencers/influencer_rankings",),
 )
 """Tables that are functions of landing files, in the order of the flow; those of one stage are made together."""
 REPLAYABLE = tuple(path for stage in STAGES for path in stage)
@@ -64,7 +63,7 @@ SEALED_LOOK_BACK = {
     "influencers/influencer_rankings": 9,
 }
 """Days that a table made at sealing looks back at most: late posts in them explain a difference. Raw and clean posts do not."""
-_MODULES = dict.fromkeys(("influencers/coordinated_groups", "topics/stress_tests"), "trend_assets.defs.influencers.coordination")
+_MODULES = dict.fromkeys(STAGES[5], "trend_assets.defs.influencers.coordination")
 """Modules of the assets that are not in ``assets.py`` of their group."""
 _KEY = re.compile(r"\d{4}-\d\d-\d\d-\d\d:\d\d")
 

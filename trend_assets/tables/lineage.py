@@ -43,6 +43,7 @@ _GREW = (f"{_EARLY}.created_at", f"{_EARLY}.arrival", f"{_HOURS}.authors")
 _TOGETHER = tuple(
     f"{_CLEAN}.{name}" for name in ("author", "created_at", "tokens", "near_duplicate_key", "urls", "reposted_post", "hashtags")
 )
+_DISCOUNT = "topics/stress_tests.discount"
 _LINKED = (*_WORDS, f"{_CLEAN}.tokens", "retail/products.product_name", "retail/products.product_name_fr")
 _COVER = tuple(f"{_STOCK}.{name}" for name in ("available_units", "inbound_units", "next_due_on", "daily_units", "last_3_days_units"))
 _UPLIFT = (f"{_STOCK}.link_score", f"{_STOCK}.growth_24h", f"{_STOCK}.last_3_days_units", f"{_STOCK}.daily_units")
@@ -121,7 +122,7 @@ RENAMED: dict[str, Sources] = {
     _TRENDS: {
         **_each("burst_z expected_posts", f"{_HOURS}.posts", f"{_CLEAN}.created_at"),
         **_each("p_value q_value", f"{_HOURS}.posts", f"{_CLEAN}.created_at", f"{_TOPICS}.centre_terms", f"{_CLEAN}.lemmas"),
-        **_each("rank score", f"{_HOURS}.posts", f"{_HOURS}.top_author_share", f"{_TOPICS}.centre_terms", f"{_CLEAN}.lemmas"),
+        **_each("rank score", f"{_HOURS}.posts", f"{_HOURS}.top_author_share", f"{_TOPICS}.centre_terms", f"{_CLEAN}.lemmas", _DISCOUNT),
         **_each("posts_24h growth_6h stage", f"{_HOURS}.posts"),
         **_each("forecast_posts_6h forecast_low_6h forecast_high_6h", f"{_HOURS}.posts", f"{_CLEAN}.created_at"),
         **_each("forecast_posts_24h forecast_low_24h forecast_high_24h", f"{_HOURS}.posts", f"{_CLEAN}.created_at"),
@@ -130,8 +131,8 @@ RENAMED: dict[str, Sources] = {
         "grade_reason": ("topics/stress_tests.reason",),
         "authors_24h": (f"{_HOURS}.authors",),
         "first_raised_at": (f"{_HOURS}.hour",),
-        **_each("lane", f"{_CLEAN}.tokens", f"{_CLEAN}.hashtags", f"{_CLEAN}.clean_text"),
-        **_each("suppressed", f"{_HOURS}.authors", f"{_HOURS}.near_duplicate_groups", f"{_HOURS}.top_author_share"),
+        **_each("lane", f"{_CLEAN}.tokens", f"{_CLEAN}.hashtags", f"{_CLEAN}.clean_text", "retail/products.category", _DISCOUNT),
+        **_each("suppressed", f"{_HOURS}.authors", f"{_HOURS}.near_duplicate_groups", f"{_HOURS}.top_author_share", _DISCOUNT),
         **_each("reason", f"{_HOURS}.posts", f"{_HOURS}.authors", f"{_HOURS}.top_author_share"),
     },
     _ACTS: {"kind": _TARGETS, "source_author": (f"{_CLEAN}.author",), "target_author": _TARGETS},
@@ -147,8 +148,9 @@ RENAMED: dict[str, Sources] = {
         "scope": (f"{_ACTS}.topic_id",),
         "author": (f"{_ACTS}.target_author",),
         "network": (f"{_ACTS}.network",),
-        **_each("rank score interactions_24h rate rate_low rate_high page_rank reason", *_DECAYED),
-        **_each("count_1h count_6h count_24h count_7d outlook_1h outlook_6h outlook_24h", *_DECAYED),
+        **_each("rank score rate rate_low rate_high page_rank reason", *_DECAYED, *_TOGETHER),
+        **_each("count_1h count_6h count_24h count_7d", *_DECAYED, *_TOGETHER),
+        **_each("interactions_24h outlook_1h outlook_6h outlook_24h", *_DECAYED),
         "amplifiers_24h": (f"{_ACTS}.source_author", f"{_ACTS}.target_author"),
         "half_life_hours": _MADE_HERE,
     },

@@ -231,7 +231,7 @@ CLEAN_POSTS = Table(
 
 _LIVE_COLUMNS = (
     "post_id", "network", "author", "created_at", "kind", "clean_text", "language", "tokens", "lemmas", "hashtags", "mentions",
-    "near_duplicate_key", "reposted_post", "reposted_author", "quoted_author", "in_reply_to_author", "captured_at", "licence_class",
+    "urls", "near_duplicate_key", "reposted_post", "reposted_author", "quoted_author", "in_reply_to_author", "captured_at", "licence_class",
 )  # fmt: skip
 
 LIVE_POSTS = Table(

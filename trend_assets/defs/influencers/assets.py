@@ -1,6 +1,7 @@
-"""Influencer assets: interactions, who was early, rankings.
+"""Influencer assets: interactions, who was early.
 
-What belongs here: which partitions are read, one call into ``lib/influence``, metadata.
+What belongs here: which partitions are read, one call into ``lib/influence``, metadata. What doesn't: rankings, which know the accounts
+that act together (``coordination.py``).
 """
 
 from collections.abc import Iterator
@@ -12,11 +13,8 @@ import pyarrow as pa
 from trend_assets.declared import asset_key, asset_spec
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.influence.past import COUNTED_PAST, EARLY_PAST, JUDGED_PAST
-from trend_assets.lib.trends.past import INTERACTION_PAST
-from trend_assets.live.sealed import registries_of
 from trend_assets.partitions import hour_key, hours_between, hours_of
-from trend_assets.resources import LakeResource, Published
-from trend_assets.settings import load_settings
+from trend_assets.resources import LakeResource
 from trend_assets.tables import TABLES
 
 
@@ -93,21 +91,3 @@ def early_authors(context: dg.AssetExecutionContext, lake: LakeResource) -> Iter
         topic_hours=_with_past(context, store, "topics/topic_hours", COUNTED_PAST, ["hour", "topic_id", "authors"]),
     )
     yield dg.MaterializeResult(asset_key=asset_key("influencers/early_authors"), value=ranked)
-
-
-@dg.multi_asset(
-    name="influencer_rankings",
-    specs=[asset_spec("influencers/influencer_rankings", deps=[_past("influencers/interactions", INTERACTION_PAST)])],
-    backfill_policy=dg.BackfillPolicy.single_run(),
-)
-def influencer_rankings(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
-    """Rank authors by recency-decayed attention received, overall and per topic."""
-    from trend_assets.lib.influence.rankings import influencer_rankings as rank
-
-    store, keys = lake.get(), list(context.partition_keys)
-    ranked = rank(
-        hours_of(context.partition_time_window),
-        interactions=_with_past(context, store, "influencers/interactions", INTERACTION_PAST),
-        half_life_hours=load_settings().influence_half_life_hours,
-    )
-    yield dg.MaterializeResult(asset_key=asset_key("influencers/influencer_rankings"), value=Published(ranked, registries_of(store, keys)))

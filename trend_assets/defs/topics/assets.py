@@ -17,6 +17,7 @@ from trend_assets.landing.late_files import files_of, late_hours
 from trend_assets.lib.tables import concatenate
 from trend_assets.lib.trends.past import TERM_COLUMNS, TREND_PAST
 from trend_assets.live.sealed import registries_of
+from trend_assets.operations.catalogue import NEWEST, OLDEST, catalogues
 from trend_assets.partitions import hour_key, hours_between, hours_of
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
@@ -123,6 +124,11 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     yield dg.MaterializeResult(asset_key=asset_key("topics/topic_hours"), value=counted)
 
 
+_days_before = dg.TimeWindowPartitionMapping(
+    start_offset=-(OLDEST // timedelta(hours=1)), end_offset=-(NEWEST // timedelta(hours=1)), allow_nonexistent_upstream_partitions=True
+)
+
+
 @dg.multi_asset(
     name="trends",
     specs=[
@@ -131,6 +137,8 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
             deps=[
                 dg.AssetDep(asset_key("topics/topic_hours"), partition_mapping=_past(TREND_PAST // timedelta(hours=1))),
                 dg.AssetDep(asset_key("social/clean_posts"), partition_mapping=_past(TREND_PAST // timedelta(hours=1))),
+                dg.AssetDep(asset_key("topics/topic_assignments"), partition_mapping=_past(24)),
+                dg.AssetDep(asset_key("retail/products"), partition_mapping=_days_before),
                 "topics/topics",
                 "topics/stress_tests",
             ],
@@ -140,7 +148,7 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
 )
 def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Score each topic-hour against its cycle and past; rank, stage and explain what is unusual."""
-    from trend_assets.lib.relevance.lanes import relevance
+    from trend_assets.lib.relevance.lanes import relevance_by_day
     from trend_assets.lib.relevance.signs import COLUMNS
     from trend_assets.lib.trends.lanes import hour_volumes
     from trend_assets.lib.trends.rank import rank_trends
@@ -162,11 +170,12 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
         previous_trends=_with_history(store, "topics/trends", hours[0], []),
         last_year=store.read(TABLES["topics/trends"], year_before, columns=SEASON_COLUMNS),
         stress=store.read(TABLES["topics/stress_tests"], keys),
-        relevance=relevance(
+        relevance=relevance_by_day(
             topics.filter(pc.greater_equal(topics["window_authors"], settings.trend_authors)),
             store.read(TABLES["social/clean_posts"], day_before, columns=list(COLUMNS)),
             store.read(TABLES["topics/topic_assignments"], day_before),
             brands=settings.brands,
+            catalogues=catalogues(store, hours),
             hours=hours,
         ),
         minimum_authors=settings.trend_authors,

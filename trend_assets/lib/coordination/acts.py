@@ -11,7 +11,7 @@ app for thousands of sellers who know nothing of one another: they count as resa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -62,6 +62,21 @@ class EncodedHour:
     texts: Texts
     network: pa.Array
     author: pa.Array
+
+    def last_minutes(self) -> EncodedHour:
+        """What the hour after it looks at: posts and acts of its last ``WINDOW_SECONDS``."""
+        recent = self.second >= int(self.hour.timestamp()) + 3600 - WINDOW_SECONDS.max()
+        place, few = np.cumsum(recent) - 1, pa.array(np.flatnonzero(recent))
+        acts = recent[self.act_post]
+        return replace(
+            self,
+            **{name: getattr(self, name)[recent] for name in ("account", "second", "written", "commerce", "text_key", "has_text", "topic")},
+            **{name: getattr(self, name)[acts] for name in ("act_kind", "act_thing")},
+            act_post=place[self.act_post[acts]],
+            texts=self.texts.take(np.searchsorted(self.texts.key, np.unique(self.text_key[self.has_text & recent]))),
+            network=self.network.take(few),
+            author=self.author.take(few),
+        )
 
 
 def encode_hour(hour: datetime, clean_posts: pa.Table, assignments: pa.Table) -> EncodedHour:

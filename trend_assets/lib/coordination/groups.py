@@ -1,7 +1,7 @@
 """The rolling window: repeated coincidences become groups with a verdict, rows without names, and weights.
 
-What belongs here: sums over the window's hours, significant pairs, scripts, connected groups, crowds, verdicts, weights. What
-doesn't: counting of one hour (``coincidences``), the null model (``chance``).
+What belongs here: significant pairs, scripts, connected groups, weights. What doesn't: counting of one hour (``coincidences``), sums
+over the window (``window``), the null model (``chance``), rows and their words (``rows``).
 
 Coordinated is a group of at least five accounts joined by either of two findings.
 
@@ -18,12 +18,10 @@ else *insufficient data*.
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,38 +29,18 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.coordination.acts import KINDS, TEXT, WINDOW_SECONDS, EncodedHour, encode_hour
+from trend_assets.lib.coordination.acts import TEXT, WINDOW_SECONDS, EncodedHour, encode_hour
 from trend_assets.lib.coordination.chance import at_least_p_values, crowding, expected_coincidences, repeated_p_values
 from trend_assets.lib.coordination.coincidences import HourOfCoincidences, coincidences
-from trend_assets.lib.coordination.near_copies import Hashes, Integers
+from trend_assets.lib.coordination.near_copies import Integers
+from trend_assets.lib.coordination.rows import Window, crowd_rows, group_row
+from trend_assets.lib.coordination.window import Accounts, Bursts, Links, Pairs, Rules, Scripts, common, joined_bursts
 from trend_assets.tables import TABLES
 
 Floats = npt.NDArray[np.float64]
 WEIGHTS = pa.schema([("network", pa.string()), ("author", pa.string()), ("weight", pa.float64())])
 WINDOW_HOURS = 24
 _HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What makes a group coordinated, and which crowds get a row.
-
-    ``least_occasions``, ``least_synchrony``, ``false_discovery_rate``: of a pair. ``least_scripted``: share of the accounts' other posts;
-    ``least_dedicated``: share of accounts that post nothing else, judged where at most ``most_single`` of posts are by accounts seen
-    once. ``crowd_accounts``: smallest crowd with a row; ``most_crowds``: rows an hour, largest first; ``seen_often``: slots in which
-    an account must have acted for a repetition to have shown.
-    """
-
-    least_occasions: int = 3
-    least_synchrony: float = 0.1
-    false_discovery_rate: float = 0.01
-    least_scripted: float = 0.5
-    least_dedicated: float = 0.9
-    most_single: float = 0.5
-    smallest_group: int = 5
-    crowd_accounts: int = 10
-    most_crowds: int = 20
-    seen_often: int = 3
 
 
 @dataclass(frozen=True)
@@ -108,7 +86,7 @@ def coordination_of(
             kept.popleft()
         before = encoded
         if hour >= first:
-            yield _judge(hour, list(kept), rules or Rules())
+            yield judge_coordination(list(kept), rules)
 
 
 def author_weights(coordination: Coordination) -> pa.Table:
@@ -127,108 +105,19 @@ def post_weights(clean_posts: pa.Table, weights: pa.Table) -> Floats:
     return np.asarray(pc.fill_null(found, 1.0).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-@dataclass(frozen=True)
-class _Accounts:
-    """Sums over the window of the accounts that matter (hashes, ascending)."""
-
-    account: Hashes
-    acts: Integers
-    neighbours: Integers
-    slots: Integers
-    posts: Integers
-    written: Integers
-    scripted: Integers
-
-    @classmethod
-    def of(cls, account: Hashes, hours: Sequence[HourOfCoincidences]) -> _Accounts:
-        sums = cls(
-            account,
-            *(np.zeros((len(KINDS), len(account)), np.int64) for _ in range(2)),
-            *(np.zeros(len(account), np.int64) for _ in range(4)),
-        )
-        for hour in hours:
-            ours, theirs = _common(account, hour.accounts)
-            for name in ("acts", "neighbours", "slots", "posts", "written", "scripted"):
-                getattr(sums, name)[..., ours] += getattr(hour, name)[..., theirs]
-        return sums
-
-    def place(self, account: Hashes) -> Integers:
-        """Where each of these accounts stands; all of them must be among ours."""
-        return np.searchsorted(self.account, account)
-
-
-def _common(wanted: Hashes, there: Hashes) -> tuple[Integers, Integers]:
-    """Places of the hashes in both, in ``wanted`` and in ``there`` (both ascending)."""
-    if not len(there) or not len(wanted):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    place = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
-    ours = np.flatnonzero(there[place] == wanted)
-    return ours, place[ours]
-
-
-@dataclass(frozen=True)
-class _Pairs:
-    """Pairs of the window that coincided often enough to be tested, and how many coincided at all."""
-
-    left: Hashes
-    right: Hashes
-    occasions: Integers
-    kinds: Integers
-    tested: int
-
-    @classmethod
-    def of(cls, hours: Sequence[HourOfCoincidences], least: int) -> _Pairs:
-        key = np.concatenate([hour.pair_key for hour in hours])
-        # Each hour's keys are sorted: a stable sort merges the runs.
-        order = np.argsort(key, kind="stable")
-        first = np.ones(len(order), bool)
-        first[1:] = key[order[1:]] != key[order[:-1]]
-        start = np.flatnonzero(first)
-        if not len(start):
-            none, hashes = np.zeros(0, np.int64), np.zeros(0, np.uint64)
-            return cls(hashes, hashes, none, none, 0)
-        occasions = np.add.reduceat(np.concatenate([hour.occasions for hour in hours])[order], start)
-        kinds = np.bitwise_or.reduceat(np.concatenate([hour.kinds for hour in hours])[order], start)
-        often = np.flatnonzero(occasions >= least)
-        rows = order[start[often]]
-        left, right = (np.concatenate([getattr(hour, name) for hour in hours])[rows] for name in ("left", "right"))
-        return cls(left, right, occasions[often], kinds[often], len(start))
-
-
-@dataclass(frozen=True)
-class _Links:
-    """Significant pairs as places among the accounts: with occasions, their expectation, synchrony, q and kinds of acts."""
-
-    left: Integers
-    right: Integers
-    occasions: Integers
-    expected: Floats
-    synchrony: Floats
-    q_value: Floats
-    kinds: Integers
-
-
-@dataclass(frozen=True)
-class _Scripts:
-    """Bursts of near-copies: members in compressed rows (starts, members: places), whether one is dedicated, q of the script."""
-
-    starts: Integers
-    members: Integers
-    dedicated: npt.NDArray[np.bool_]
-    q_value: Floats
-
-
-def _judge(hour: datetime, hours: list[HourOfCoincidences], rules: Rules) -> Coordination:
-    newest = hours[-1]
-    pairs = _Pairs.of(hours, rules.least_occasions)
-    bursts = _joined_bursts(hours)
-    accounts = _Accounts.of(np.unique(np.concatenate([pairs.left, pairs.right, bursts.members])), hours)
+def judge_coordination(hours: Sequence[HourOfCoincidences], rules: Rules | None = None) -> Coordination:
+    """The coordination after the newest of ``hours``, the window's coincidences, oldest first."""
+    rules, hours, newest = rules or Rules(), list(hours), hours[-1]
+    hour = newest.hour
+    pairs = Pairs.of(hours, rules.least_occasions)
+    bursts = joined_bursts(hours)
+    accounts = Accounts.of(np.unique(np.concatenate([pairs.left, pairs.right, bursts.members])), hours)
     links = _links(pairs, accounts, hours, rules)
     scripts = _scripts(bursts, accounts, hours, rules)
     group, size = _components(len(accounts.account), links, scripts, rules)
-    window = _Window(hour, hours, accounts)
-    rows = [_group_row(window, members, links, scripts, group) for members in _listed(group, newest, accounts)]
-    rows += _crowd_rows(window, bursts, group, rules)
+    window = Window(hour, hours, accounts)
+    rows = [group_row(window, members, links, scripts, group) for members in acting(group, newest, accounts)]
+    rows += crowd_rows(window, bursts, group, rules)
     table = TABLES["influencers/coordinated_groups"]
     found = table.from_rows(row for row in rows if row is not None)
     return Coordination(
@@ -236,31 +125,7 @@ def _judge(hour: datetime, hours: list[HourOfCoincidences], rules: Rules) -> Coo
     )
 
 
-@dataclass(frozen=True)
-class _Bursts:
-    """Bursts of the window, hour after hour: kind, whether of the newest hour, members in compressed rows (hashes)."""
-
-    kind: Integers
-    newest: npt.NDArray[np.bool_]
-    starts: Integers
-    members: Hashes
-
-
-def _joined_bursts(hours: Sequence[HourOfCoincidences]) -> _Bursts:
-    """Bursts of near-copies of all hours, and those of the other kinds of the newest."""
-    kinds, newest, sizes, members = [], [], [], []
-    for hour in hours:
-        of_hour = np.diff(hour.burst_starts)
-        kept = np.full(len(of_hour), True) if hour is hours[-1] else hour.burst_kind == TEXT
-        kinds.append(hour.burst_kind[kept])
-        newest.append(np.full(int(kept.sum()), hour is hours[-1]))
-        sizes.append(of_hour[kept])
-        members.append(hour.burst_members[np.repeat(kept, of_hour)])
-    starts = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
-    return _Bursts(np.concatenate(kinds), np.concatenate(newest), starts, np.concatenate(members))
-
-
-def _links(pairs: _Pairs, accounts: _Accounts, hours: Sequence[HourOfCoincidences], rules: Rules) -> _Links:
+def _links(pairs: Pairs, accounts: Accounts, hours: Sequence[HourOfCoincidences], rules: Rules) -> Links:
     from trend_assets.lib.coordination.kernels import prune
     from trend_assets.lib.trends.discovery import benjamini_hochberg
 
@@ -274,10 +139,10 @@ def _links(pairs: _Pairs, accounts: _Accounts, hours: Sequence[HourOfCoincidence
     kept = np.flatnonzero((q_value <= rules.false_discovery_rate) & (synchrony >= rules.least_synchrony))
     degree = np.bincount(left[kept], minlength=len(accounts.account)) + np.bincount(right[kept], minlength=len(accounts.account))
     kept = kept[prune(degree, left[kept], right[kept], 2)]
-    return _Links(left[kept], right[kept], pairs.occasions[kept], expected[kept], synchrony[kept], q_value[kept], pairs.kinds[kept])
+    return Links(left[kept], right[kept], pairs.occasions[kept], expected[kept], synchrony[kept], q_value[kept], pairs.kinds[kept])
 
 
-def _scripts(bursts: _Bursts, accounts: _Accounts, hours: Sequence[HourOfCoincidences], rules: Rules) -> _Scripts:
+def _scripts(bursts: Bursts, accounts: Accounts, hours: Sequence[HourOfCoincidences], rules: Rules) -> Scripts:
     """Which bursts of near-copies are scripts, and the members that post little else."""
     from trend_assets.lib.trends.discovery import benjamini_hochberg
 
@@ -286,7 +151,7 @@ def _scripts(bursts: _Bursts, accounts: _Accounts, hours: Sequence[HourOfCoincid
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     members = accounts.place(bursts.members[np.repeat(bursts.kind == TEXT, np.diff(bursts.starts))])
     if not len(texts):
-        return _Scripts(starts, members, np.zeros(0, bool), np.zeros(0))
+        return Scripts(starts, members, np.zeros(0, bool), np.zeros(0))
     written, scripted = accounts.written[members], accounts.scripted[members]
 
     def per_burst(values: npt.NDArray[Any]) -> Integers:
@@ -305,7 +170,7 @@ def _scripts(bursts: _Bursts, accounts: _Accounts, hours: Sequence[HourOfCoincid
     p_value = np.minimum(np.minimum(repeated, dedicated) * 2.0, 1.0)
     q_value = benjamini_hochberg(p_value)
     is_script = np.repeat(q_value <= rules.false_discovery_rate, sizes)
-    return _Scripts(starts, members, is_script & (scripted >= rules.least_scripted * written), q_value)
+    return Scripts(starts, members, is_script & (scripted >= rules.least_scripted * written), q_value)
 
 
 def _single_share(hours: Sequence[HourOfCoincidences], most: int = 20_000) -> float:
@@ -320,7 +185,7 @@ def _single_share(hours: Sequence[HourOfCoincidences], most: int = 20_000) -> fl
     return float((of_account == 1).sum() / max(of_account.sum(), 1.0))
 
 
-def _components(count: int, links: _Links, scripts: _Scripts, rules: Rules) -> tuple[Integers, Integers]:
+def _components(count: int, links: Links, scripts: Scripts, rules: Rules) -> tuple[Integers, Integers]:
     """Group of each account (the place of its first one; -1 for none) and the size of the group at that place."""
     from trend_assets.lib.coordination.kernels import find_roots, unite
 
@@ -338,152 +203,18 @@ def _components(count: int, links: _Links, scripts: _Scripts, rules: Rules) -> t
     return np.where(found & (size[roots] >= rules.smallest_group), roots, -1), size
 
 
-def _listed(group: Integers, newest: HourOfCoincidences, accounts: _Accounts) -> list[Integers]:
+def acting(group: Integers, newest: HourOfCoincidences, accounts: Accounts) -> list[Integers]:
     """Members (places) of each group that acted in the newest hour."""
     member = np.flatnonzero(group >= 0)
     member = member[np.argsort(group[member], kind="stable")]
     acted = np.zeros(len(accounts.account), bool)
-    ours, theirs = _common(accounts.account, newest.accounts)
+    ours, theirs = common(accounts.account, newest.accounts)
     acted[ours] = newest.posts[theirs] > 0
     parts = np.split(member, np.flatnonzero(np.diff(group[member])) + 1) if len(member) else []
     return [part for part in parts if acted[part].any()]
 
 
-@dataclass(frozen=True)
-class _Postings:
-    """Posts by account (place) and topic in the window, sorted by account; totals of topics; names."""
-
-    account: Integers
-    topic: Integers
-    posts: Integers
-    totals: Integers
-    names: list[str]
-
-
-def _postings(accounts: Hashes, hours: Sequence[HourOfCoincidences]) -> _Postings:
-    names = sorted({name for hour in hours for name in hour.topics.to_pylist()})
-    lookup = pa.array(names, pa.string())
-    totals = np.zeros(len(names), np.int64)
-    parts: list[tuple[Integers, Integers, Integers]] = []
-    for hour in hours:
-        code = pc.index_in(hour.topics, value_set=lookup).to_numpy(zero_copy_only=False).astype(np.int64)
-        totals[code] += hour.topic_totals
-        if not len(accounts) or not len(hour.topic_account):
-            continue
-        place = np.minimum(np.searchsorted(accounts, hour.topic_account), len(accounts) - 1)
-        known = accounts[place] == hour.topic_account
-        parts.append((place[known], code[hour.topic[known]], hour.topic_posts[known]))
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0, np.int64)] * 3
-    order = np.argsort(columns[0], kind="stable")
-    account, topic, posts = (column[order] for column in columns)
-    return _Postings(account, topic, posts, totals, names)
-
-
-@dataclass(frozen=True)
-class _Window:
-    """What rows are made from."""
-
-    hour: datetime
-    hours: list[HourOfCoincidences]
-    accounts: _Accounts
-
-    @cached_property
-    def postings(self) -> _Postings:
-        """Posts by account and topic; most hours have no row that needs them."""
-        return _postings(self.accounts.account, self.hours)
-
-    def topic_of(self, members: Integers) -> tuple[str | None, float | None]:
-        """The topic of most of the members' posts, and their share of its posts."""
-        first, last = np.searchsorted(self.postings.account, members), np.searchsorted(self.postings.account, members, "right")
-        rows = np.repeat(first - np.concatenate([[0], np.cumsum(last - first)[:-1]]), last - first) + np.arange((last - first).sum())
-        posts = np.bincount(self.postings.topic[rows], self.postings.posts[rows], len(self.postings.names))
-        if not posts.any():
-            return None, None
-        topic = int(posts.argmax())
-        return self.postings.names[topic], float(min(posts[topic] / self.postings.totals[topic], 1.0))
-
-    def row(self, members: Integers, **values: Any) -> dict[str, Any]:
-        """A row of the table: what all verdicts share, and ``values``."""
-        topic, share = self.topic_of(members)
-        written = int(self.accounts.written[members].sum())
-        scripted = min(int(self.accounts.scripted[members].sum()), written)
-        return {
-            "hour": self.hour,
-            "group_id": hashlib.blake2b(np.sort(self.accounts.account[members]).tobytes(), digest_size=12).hexdigest(),
-            "topic_id": topic,
-            "accounts": len(members),
-            "acts": int(self.accounts.posts[members].sum()),
-            "topic_share": share,
-            "scripted_share": scripted / written if written else 0.0,
-        } | values
-
-
-def _group_row(window: _Window, members: Integers, links: _Links, scripts: _Scripts, group: Integers) -> dict[str, Any]:
-    root = group[members[0]]
-    mine = group[links.left] == root if len(links.left) else np.zeros(0, bool)
-    scripted = np.unique(
-        np.repeat(np.arange(len(scripts.starts) - 1), np.diff(scripts.starts))[scripts.dedicated & (group[scripts.members] == root)]
-    )
-    bits = int(np.bitwise_or.reduce(links.kinds[mine])) if mine.any() else 0
-    bits |= (1 << TEXT) if len(scripted) else 0
-    evidence = [name for number, name in enumerate(KINDS) if bits >> number & 1]
-    occasions, expected, synchrony = (
-        float(np.median(values[mine])) if mine.any() else 0.0 for values in (links.occasions, links.expected, links.synchrony)
-    )
-    q_value = max(float(links.q_value[mine].max()) if mine.any() else 0.0, float(scripts.q_value[scripted].max()) if len(scripted) else 0.0)
-    row = window.row(
-        members,
-        evidence_kinds=evidence,
-        occasions=occasions,
-        expected_occasions=expected,
-        synchrony=synchrony,
-        q_value=min(q_value, 1.0),
-        verdict="coordinated",
-    )
-    said = [f"{row['accounts']} accounts"]
-    if mine.any():
-        said[0] += f" coincided in {_listing(evidence)} on {occasions:g} occasions each (median of the pairs tied)"
-        said.append(f"chance explains {expected:.2g}")
-        said.append(f"together in {100 * synchrony:.0f} % of the time in which they acted")
-    if len(scripted):
-        if not mine.any():
-            said[0] += f" posted near-copies of {_counted(len(scripted), 'text')} within minutes of one another"
-        said.append(f"{100 * row['scripted_share']:.0f} % of all they wrote in {len(window.hours)} hours is such copies")
-    return row | {"reason": "; ".join(said)}
-
-
-def _crowd_rows(window: _Window, bursts: _Bursts, group: Integers, rules: Rules) -> list[dict[str, Any]]:
-    """The largest bursts of the newest hour that are no coordinated group."""
-    sizes = np.diff(bursts.starts)
-    large = np.flatnonzero(bursts.newest & (sizes >= rules.crowd_accounts))
-    rows: list[dict[str, Any]] = []
-    seen: set[str] = set()
-    for burst in large[np.argsort(-sizes[large], kind="stable")].tolist():
-        members = np.unique(window.accounts.place(bursts.members[bursts.starts[burst] : bursts.starts[burst + 1]]))
-        if len(rows) == rules.most_crowds:
-            break
-        if 2 * (group[members] >= 0).sum() >= len(members):
-            continue
-        kind = KINDS[int(bursts.kind[burst])]
-        often = int((window.accounts.slots[members] >= rules.seen_often).sum())
-        told = often >= max(rules.smallest_group, len(members) // 10)
-        row = window.row(members, evidence_kinds=[kind], occasions=1.0, expected_occasions=0.0, synchrony=0.0, q_value=1.0)
-        if row["group_id"] in seen:
-            continue
-        seen.add(row["group_id"])
-        seen_often = f"{often} of them acted in {rules.seen_often} or more intervals of five minutes in {len(window.hours)} hours"
-        rows.append(
-            row
-            | {
-                "verdict": "organic crowd" if told else "insufficient data",
-                "reason": f"{len(members)} accounts coincided in {kind} once; {seen_often}"
-                + ("; a repetition would have shown and did not" if told else ", too few for a repetition to show"),
-            }
-        )
-    return rows
-
-
-def _weights(hours: Sequence[HourOfCoincidences], accounts: _Accounts, group: Integers, size: Integers) -> pa.Table:
+def _weights(hours: Sequence[HourOfCoincidences], accounts: Accounts, group: Integers, size: Integers) -> pa.Table:
     """Network, author and weight of the accounts in groups, sorted."""
     members = np.flatnonzero(group >= 0)
     if not len(members):
@@ -492,18 +223,10 @@ def _weights(hours: Sequence[HourOfCoincidences], accounts: _Accounts, group: In
     parts: list[pa.Table] = []
     named = np.zeros(len(members), bool)
     for hour in reversed(hours):
-        ours, theirs = _common(left, hour.accounts)
+        ours, theirs = common(left, hour.accounts)
         new = ~named[ours] & (hour.row[theirs] >= 0)
         ours, rows = ours[new], pa.array(hour.row[theirs[new]])
         named[ours] = True
         weight = 1.0 / np.maximum(size[group[members[ours]]], 1)
         parts.append(pa.table([hour.network.take(rows), hour.author.take(rows), pa.array(weight, pa.float64())], schema=WEIGHTS))
     return pa.concat_tables([WEIGHTS.empty_table(), *parts]).sort_by([("network", "ascending"), ("author", "ascending")]).combine_chunks()
-
-
-def _listing(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -74,7 +74,7 @@ def _stress_tests(hours: Sequence[datetime], posts: pa.Table, results: Sequence[
         (hours[0] - number * HOUR, posts.slice(0, 0), results[0].topic_assignments.slice(0, 0)) for number in range(WINDOW_HOURS, 0, -1)
     ]
     there = ((hour, part, result.topic_assignments) for (hour, part), result in zip(_by_hour(posts, hours), results, strict=True))
-    return concatenate(TABLES["topics/stress_tests"], [tests for _, tests in coordination_and_stress(chain(before, there), first=hours[0])])
+    return concatenate(TABLES["topics/stress_tests"], [one.stress for one in coordination_and_stress(chain(before, there), first=hours[0])])
 
 
 def _hours_of(posts: pa.Table) -> list[datetime]:

@@ -10,25 +10,30 @@ thousands of partitions would cost it more than all other work. The file is a ca
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lib.coordination.acts import EncodedHour
+from trend_assets.lib.live.evidence import EXEMPLAR_COLUMNS, HourEvidence, evidence_of
 from trend_assets.lib.live.hours import HOUR, LONGEST_LAG
+from trend_assets.lib.live.packing import pack, unpack
 from trend_assets.lib.live.terms import term_baseline, term_counts
+from trend_assets.lib.relevance.lanes import WINDOW_HOURS
+from trend_assets.lib.relevance.lexicon import Lexicon, lexicon_for
+from trend_assets.lib.tables import row_key
 from trend_assets.lib.topics.window import COLUMNS, RollingWindow
-from trend_assets.lib.trends.lanes import brand_counts, hour_volumes
+from trend_assets.lib.trends.lanes import hour_volumes
 from trend_assets.tables import TABLES
 from trend_assets.tables.declaration import timestamp
 
 MOST_INTERACTIONS = 300_000
 """Acts of attention kept of the last week, the most recent; older ones weigh least."""
-FORMAT = "3"
+FORMAT = "4"
 """Part of the file's name: another version of this module makes another file."""
 MEMORY = ("hour", "topic_id", "suppressed", "first_raised_at")
 """Columns of past trends that ranking remembers."""
@@ -43,7 +48,9 @@ class History:
     ``first_open``: the first hour that isn't sealed. ``window``: posts of the rolling window whose near-duplicate group is in
     the sample; ``hidden_groups``: groups that are not; ``kept_share``: lowest share of a window's groups clustered. ``terms``,
     ``term_volumes``: see ``term_baseline``. Of the open hours: ``term_counts``, ``assigned`` (posts that have a topic), ``seconds``
-    (posts by second), ``ranked`` and ``rankings`` (rows of the full ones). ``sealed_topics``: ids of the sealed registry.
+    (posts by second), ``ranked`` and ``rankings`` (rows of the full ones). ``sealed_topics``: ids of the sealed registry. ``evidence``: of
+    the hours whose posts the next verdicts look at, oldest first; ``last_minutes`` of the newest. ``exemplars``: posts that the sealed
+    registry shows. ``last_year``: trends around the same hours a year ago. ``brands``, ``catalogue``: by which relevance is judged.
     """
 
     first_open: datetime
@@ -58,39 +65,37 @@ class History:
     terms: pa.Table
     term_volumes: pa.Table
     term_counts: pa.Table
-    brand_posts: pa.Table
     interactions: pa.Table
     sealed_topics: pa.Table
     assigned: pa.Table
     seconds: pa.Table
     ranked: pa.Table
     rankings: pa.Table
+    evidence: tuple[HourEvidence, ...]
+    last_minutes: EncodedHour | None
+    exemplars: pa.Table
+    last_year: pa.Table
+    brands: tuple[str, ...]
+    catalogue: pa.Table
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The words of trade for the brands and the catalogue."""
+        return lexicon_for(self.brands, self.catalogue)
 
     def to_bytes(self) -> bytes:
-        """The whole as one compressed Arrow stream of serialised tables."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        tables = {name: value for name, value in values.items() if isinstance(value, pa.Table)}
-        said = {name: value for name, value in values.items() if name not in tables}
-        said |= {name: value.isoformat() for name, value in said.items() if isinstance(value, datetime)}
-        data = [json.dumps(said).encode(), *map(_serialised, tables.values())]
-        return _serialised(pa.table({"name": ["said", *tables], "data": pa.array(data, pa.large_binary())}), compression=None)
+        """The whole as one file's bytes."""
+        return pack(self)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> History:
-        """Inverse of ``to_bytes``. Raises ``pa.ArrowInvalid``, ``KeyError`` or ``TypeError`` for bytes that are not such a file."""
-        whole = pa.ipc.open_stream(data).read_all()
-        parts = dict(zip(whole["name"].to_pylist(), whole["data"], strict=True))
-        said: dict[str, Any] = json.loads(parts.pop("said").as_py())
-        said |= {name: datetime.fromisoformat(said[name]) for name in ("first_open", "next_hour")}
-        return cls(**said, **{name: pa.ipc.open_stream(part.as_buffer()).read_all() for name, part in parts.items()})
+        """Inverse of ``to_bytes``. Raises ``pa.ArrowInvalid``, ``KeyError``, ``TypeError`` or ``ValueError`` for other bytes."""
+        return unpack(cls, data)
 
 
-def _serialised(table: pa.Table, compression: str | None = "lz4") -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
-        writer.write_table(table)
-    result: bytes = sink.getvalue().to_pybytes()
-    return result
+def evidence_hours(window_hours: int) -> int:
+    """Hours of posts before the one judged that its verdicts look at, and of whose oldest only the last minutes count."""
+    return max(window_hours, WINDOW_HOURS)
 
 
 def by_hour(posts: pa.Table) -> list[tuple[datetime, pa.Table]]:
@@ -108,7 +113,6 @@ def per_second(posts: pa.Table) -> pa.Table:
 
 
 volume_schema = pa.schema([("hour", timestamp), ("posts", pa.int64())])
-brand_schema = pa.schema([("hour", timestamp), ("topic_id", pa.string()), ("posts", pa.int64()), ("brand_posts", pa.int64())])
 
 
 def newest_interactions(interactions: pa.Table) -> pa.Table:
@@ -123,28 +127,34 @@ def sealed_history(
     first_open: datetime,
     *,
     registry: pa.Table,
-    window: Sequence[tuple[datetime, pa.Table]],
+    day: Sequence[tuple[datetime, pa.Table]],
     term_posts: pa.Table,
     topic_hours: pa.Table,
     trends: pa.Table,
     assignments: pa.Table,
     interactions: pa.Table,
+    last_year: pa.Table,
+    catalogue: pa.Table,
     brands: Collection[str],
     window_hours: int,
     window_groups: int,
 ) -> History:
     """Reduce sealed tables to what judging the hours from ``first_open`` on needs.
 
-    ``registry``: the newest partition of ``topics/topics``. ``window``: clean posts of the last ``window_hours`` sealed hours.
-    ``term_posts``: ``created_at``, ``kind``, ``lemmas``, ``hashtags`` of the sealed posts of 28 days. ``topic_hours``, ``trends``: their
-    rows of that time; ``assignments``: of the window's hours; ``interactions``: of the last seven days.
+    ``registry``: the newest partition of ``topics/topics``. ``day``: clean posts of the last ``evidence_hours`` sealed hours,
+    ``assignments`` of the same. ``term_posts``: ``created_at``, ``kind``, ``lemmas``, ``hashtags`` of the sealed posts of 28 days.
+    ``topic_hours``, ``trends``: their rows of that time; ``interactions``: of ``INTERACTION_PAST``; ``last_year``: ``SEASON_COLUMNS`` of
+    trends around the open hours a year ago; ``catalogue``: of ``retail/products``, without rows where there is none.
     """
+    window = [(hour, posts) for hour, posts in day if hour >= first_open - window_hours * HOUR]
     sample, hidden = sample_window(window, window_hours, window_groups)
+    # Topics that were raised are what forecasts learn from, living or not.
+    raised = trends["topic_id"].filter(pc.invert(trends["suppressed"]))
     known = pc.unique(registry["topic_id"])
+    remembered = pc.unique(pa.concat_arrays([known, *raised.chunks]))
     terms, term_volumes = term_baseline(term_posts, [first_open + n * HOUR for n in range(int(LONGEST_LAG / HOUR) + 2)])
-    clean = TABLES["social/clean_posts"]
-    posts = pa.concat_tables([posts for _, posts in window]) if window else clean.empty()
-    nothing = clean.empty()
+    nothing = TABLES["social/clean_posts"].empty()
+    evidence, last_minutes = _evidence(day, assignments, brands, lexicon_for(brands, catalogue))
     return History(
         first_open=first_open,
         next_hour=first_open,
@@ -152,20 +162,48 @@ def sealed_history(
         kept_share=1.0,
         registry=registry,
         window=sample,
-        topic_hours=topic_hours.filter(pc.is_in(topic_hours["topic_id"], value_set=known)),
-        trends=trends.select(list(MEMORY)).filter(pc.is_in(trends["topic_id"], value_set=known)),
+        topic_hours=topic_hours.filter(pc.is_in(topic_hours["topic_id"], value_set=remembered)),
+        trends=trends.select(list(MEMORY)).filter(pc.is_in(trends["topic_id"], value_set=remembered)),
         volumes=hour_volumes(term_posts).cast(volume_schema) if term_posts.num_rows else volume_schema.empty_table(),
         terms=terms,
         term_volumes=term_volumes,
         term_counts=term_counts(nothing),
-        brand_posts=brand_counts(posts, assignments, brands).cast(brand_schema),
         interactions=newest_interactions(interactions),
         sealed_topics=pa.table({"topic_id": known}),
         assigned=nothing.select(list(COUNTED)).append_column("topic_id", pa.array([], pa.string())),
         seconds=volume_schema.empty_table(),
         ranked=TABLES["topics/trends"].empty(),
         rankings=TABLES["influencers/influencer_rankings"].empty(),
+        evidence=evidence,
+        last_minutes=last_minutes,
+        exemplars=_exemplars(registry, day),
+        last_year=last_year,
+        brands=tuple(brands),
+        catalogue=catalogue,
     )
+
+
+def _evidence(
+    day: Sequence[tuple[datetime, pa.Table]], assignments: pa.Table, brands: Collection[str], lexicon: Lexicon
+) -> tuple[tuple[HourEvidence, ...], EncodedHour | None]:
+    """Evidence of the hours but the oldest, and the last minutes of the newest."""
+    found: list[HourEvidence] = []
+    before: EncodedHour | None = None
+    hours = pc.floor_temporal(assignments["created_at"], unit="hour")
+    for hour, posts in day:
+        of_hour = assignments.filter(pc.equal(hours, pa.scalar(hour, hours.type)))
+        one, before = evidence_of(hour, posts, of_hour, before, brands=brands, lexicon=lexicon)
+        found.append(one)
+    return tuple(found[1:]), before
+
+
+def _exemplars(registry: pa.Table, day: Sequence[tuple[datetime, pa.Table]]) -> pa.Table:
+    """The posts of the day that the registry's topics show."""
+    wanted = pc.replace_substring(pc.list_flatten(registry["exemplar_posts"]), ":", "\x1f", max_replacements=1).combine_chunks()
+    parts = [
+        posts.select(list(EXEMPLAR_COLUMNS)).filter(pc.is_in(row_key(posts, ("network", "post_id")), value_set=wanted)) for _, posts in day
+    ]
+    return pa.concat_tables([TABLES["social/clean_posts"].empty().select(list(EXEMPLAR_COLUMNS)), *parts])
 
 
 def sample_window(window: Sequence[tuple[datetime, pa.Table]], hours: int, groups: int) -> tuple[pa.Table, int]:

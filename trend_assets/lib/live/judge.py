@@ -4,8 +4,9 @@ What belongs here: which of both lanes' methods see which posts, and what marks 
 methods (``lib/topics``, ``lib/trends``, ``lib/influence``).
 
 The open hours are processed as the sealed lane will process them: hour by hour from the sealed registry, each with its
-rolling window. Three things differ: posts still to land; the sample of the window (``live_groups`` for ``window_groups``); and
-the hour under way is judged over its trailing 60 minutes (see ``hours.shifted``).
+rolling window, with the verdicts of the stress test, relevance and coordination. Three things differ: posts still to land; the sample of
+the window (``live_groups`` for ``window_groups``); and the hour under way is counted over its trailing 60 minutes (see ``hours.shifted``),
+its verdicts are of its posts so far and the 23 hours before.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lib.coordination.acts import EncodedHour
 from trend_assets.lib.influence.interactions import interactions as find_interactions
 from trend_assets.lib.influence.rankings import influencer_rankings
+from trend_assets.lib.live.evidence import EXEMPLAR_COLUMNS, Found, HourEvidence, evidence_of, verdicts_of
 from trend_assets.lib.live.history import (
     COUNTED,
     MEMORY,
     History,
-    brand_schema,
     by_hour,
+    evidence_hours,
     newest_interactions,
     per_second,
     sample_window,
@@ -34,11 +37,12 @@ from trend_assets.lib.live.history import (
 )
 from trend_assets.lib.live.hours import HOUR, KEPT, OpenHours, shifted
 from trend_assets.lib.live.terms import heads_of, live_novelty, term_counts
+from trend_assets.lib.relevance.lanes import WINDOW_HOURS
 from trend_assets.lib.tables import matches
 from trend_assets.lib.topics.assign import HourTopics, assign_hours
 from trend_assets.lib.topics.hours import topic_hours as count_topics
 from trend_assets.lib.topics.window import COLUMNS
-from trend_assets.lib.trends.lanes import brand_counts, hour_volumes
+from trend_assets.lib.trends.lanes import hour_volumes
 from trend_assets.lib.trends.rank import rank_trends
 from trend_assets.tables import TABLES
 from trend_assets.tables.declaration import timestamp
@@ -72,7 +76,6 @@ class _Hour:
     result: HourTopics
     share: float
     assigned: pa.Table
-    brand_posts: pa.Table
     interactions: pa.Table
     term_counts: pa.Table
 
@@ -83,9 +86,9 @@ def advance(history: History, posts: pa.Table, parameters: LiveParameters) -> Hi
     found = _process(history, posts, parameters, every_term=True)
     topic_hours = pa.concat_tables([history.topic_hours, count_topics(found.assigned, found.assigned, [hour])])
     volumes = pa.concat_tables([history.volumes, hour_volumes(posts).cast(volume_schema)]) if posts.num_rows else history.volumes
-    ranked = _rank(found, history, topic_hours, volumes, parameters)
+    judged = _judged(found, history, posts, topic_hours, volumes, parameters, under_way=False)
     acts = newest_interactions(pa.concat_tables([history.interactions, found.interactions]))
-    rankings = influencer_rankings([hour], interactions=acts, half_life_hours=parameters.half_life_hours)
+    rankings = _rankings(hour, acts, judged.verdicts, parameters)
     start = hour + HOUR - parameters.window_hours * HOUR
     window = [*((one, rows) for one, rows in by_hour(history.window) if one >= start), (hour, posts.select(list(COLUMNS)))]
     sample, hidden = sample_window(window, parameters.window_hours, parameters.groups)
@@ -97,15 +100,16 @@ def advance(history: History, posts: pa.Table, parameters: LiveParameters) -> Hi
         registry=found.result.topics,
         window=sample,
         topic_hours=topic_hours,
-        trends=pa.concat_tables([history.trends, ranked.select(list(MEMORY)).cast(history.trends.schema)]),
+        trends=pa.concat_tables([history.trends, judged.trends.select(list(MEMORY)).cast(history.trends.schema)]),
         volumes=volumes,
         term_counts=found.term_counts,
-        brand_posts=pa.concat_tables([history.brand_posts, found.brand_posts]),
         interactions=acts,
         assigned=pa.concat_tables([history.assigned, found.assigned]),
         seconds=pa.concat_tables([history.seconds, per_second(posts)]),
-        ranked=pa.concat_tables([history.ranked, ranked]),
+        ranked=pa.concat_tables([history.ranked, judged.trends]),
         rankings=pa.concat_tables([history.rankings, rankings]),
+        evidence=(*history.evidence, judged.evidence)[1 - evidence_hours(parameters.window_hours) :],
+        last_minutes=judged.last_minutes,
     )
 
 
@@ -128,10 +132,10 @@ def judge(
         raise ValueError(f"the history is of {history.first_open} to {history.next_hour}, the open hours {hours.first} to {hours.current}")
     posts = posts.filter(pc.less_equal(posts["created_at"], pa.scalar(hours.as_of, posts.schema.field("created_at").type)))
     found = _process(history, posts, parameters, every_term=False)
-    ranked = pa.concat_tables([history.ranked, _rank_under_way(hours, history, found, posts, parameters)])
+    under_way = _judge_under_way(hours, history, found, posts, parameters)
+    ranked = pa.concat_tables([history.ranked, under_way.trends])
     acts = pa.concat_tables([history.interactions, found.interactions])
-    rankings = influencer_rankings([hours.current], interactions=acts, half_life_hours=parameters.half_life_hours)
-    rankings = pa.concat_tables([history.rankings, rankings])
+    rankings = pa.concat_tables([history.rankings, _rankings(hours.current, acts, under_way.verdicts, parameters)])
     marked = rankings.append_column("as_of", _constant(hours.as_of, timestamp, rankings.num_rows))
     marked = marked.append_column("provisional", _constant(True, pa.bool_(), rankings.num_rows))
     return LiveTables(
@@ -164,7 +168,6 @@ def _process(history: History, posts: pa.Table, parameters: LiveParameters, *, e
         result=result,
         share=share,
         assigned=counted.filter(pc.is_valid(topic)).cast(history.assigned.schema),
-        brand_posts=brand_counts(posts, result.topic_assignments, parameters.brands).cast(brand_schema),
         interactions=find_interactions(posts, result.topic_assignments),
         term_counts=pa.concat_tables([history.term_counts, term_counts(posts, None if every_term else heads_of(result.topics))]),
     )
@@ -178,24 +181,84 @@ def _scaled(topics: pa.Table, factor: float) -> pa.Table:
     return topics
 
 
-def _rank(found: _Hour, history: History, topic_hours: pa.Table, volumes: pa.Table, parameters: LiveParameters) -> pa.Table:
-    """Rows of ``topics/trends`` for the hour."""
+@dataclass(frozen=True)
+class _Judged:
+    """Rows of ``topics/trends`` of an hour, the verdicts they took, and the evidence of the hour."""
+
+    trends: pa.Table
+    verdicts: Found
+    evidence: HourEvidence
+    last_minutes: EncodedHour
+
+
+def _judged(
+    found: _Hour,
+    history: History,
+    posts: pa.Table,
+    topic_hours: pa.Table,
+    volumes: pa.Table,
+    parameters: LiveParameters,
+    *,
+    under_way: bool,
+) -> _Judged:
+    """Rank the hour twice: counts alone say which topics have a row, these get verdicts, and verdicts decide about rows."""
     topics = found.result.topics
-    return rank_trends(
-        [found.hour],
-        topic_hours=topic_hours,
-        topics=topics,
-        volumes=volumes,
-        terms=live_novelty(topics, history.terms, history.term_volumes, found.term_counts),
-        previous_trends=history.trends,
-        brand_posts=pa.concat_tables([history.brand_posts, found.brand_posts]),
-        brand_terms=parameters.brands,
-        minimum_authors=parameters.minimum_authors,
+    terms = live_novelty(topics, history.terms, history.term_volumes, found.term_counts)
+
+    def rank(**verdicts: pa.Table) -> pa.Table:
+        return rank_trends(
+            [found.hour],
+            topic_hours=topic_hours,
+            topics=topics,
+            volumes=volumes,
+            terms=terms,
+            previous_trends=history.trends,
+            last_year=history.last_year,
+            minimum_authors=parameters.minimum_authors,
+            **verdicts,
+        )
+
+    asked = pc.unique(rank()["topic_id"])
+    brands, lexicon = history.brands, history.lexicon
+    # Later hours need what a full hour says of every topic.
+    evidence, last_minutes = evidence_of(
+        found.hour,
+        posts,
+        found.result.topic_assignments,
+        history.last_minutes,
+        brands=brands,
+        lexicon=lexicon,
+        topics=asked if under_way else None,
     )
+    verdicts = verdicts_of(
+        [*history.evidence, evidence],
+        topics,
+        asked,
+        _exemplars(found.hour, history, posts),
+        brands=brands,
+        lexicon=lexicon,
+        window_hours=parameters.window_hours,
+        minimum_authors=parameters.minimum_authors,
+        under_way=under_way,
+    )
+    return _Judged(rank(stress=verdicts.stress, relevance=verdicts.relevance), verdicts, evidence, last_minutes)
 
 
-def _rank_under_way(hours: OpenHours, history: History, found: _Hour, posts: pa.Table, parameters: LiveParameters) -> pa.Table:
-    """Rows for the hour under way over its trailing 60 minutes: all open hours counted anew, moved forward in time."""
+def _exemplars(hour: datetime, history: History, posts: pa.Table) -> pa.Table:
+    """Posts of the day up to the hour that may be a topic's exemplars."""
+    parts = [part.select(list(EXEMPLAR_COLUMNS)).cast(history.exemplars.schema) for part in (history.window, posts)]
+    shown = pa.concat_tables([history.exemplars, *parts])
+    first = pa.scalar(hour - (WINDOW_HOURS - 1) * HOUR, shown.schema.field("created_at").type)
+    return shown.filter(pc.greater_equal(shown["created_at"], first))
+
+
+def _rankings(hour: datetime, acts: pa.Table, verdicts: Found, parameters: LiveParameters) -> pa.Table:
+    """Rows of ``influencers/influencer_rankings`` for the hour."""
+    return influencer_rankings([hour], interactions=acts, half_life_hours=parameters.half_life_hours, weights=verdicts.weights)
+
+
+def _judge_under_way(hours: OpenHours, history: History, found: _Hour, posts: pa.Table, parameters: LiveParameters) -> _Judged:
+    """The hour under way over its trailing 60 minutes: all open hours counted anew, moved forward in time."""
 
     def sealed(rows: pa.Table) -> pa.Table:
         return rows.filter(pc.less(rows["hour"], pa.scalar(hours.first, rows.schema.field("hour").type)))
@@ -203,12 +266,14 @@ def _rank_under_way(hours: OpenHours, history: History, found: _Hour, posts: pa.
     assigned = _moved(pa.concat_tables([history.assigned, found.assigned]), "created_at", hours.as_of)
     seconds = _moved(pa.concat_tables([history.seconds, per_second(posts)]), "hour", hours.as_of)
     inside = pc.less(seconds["hour"], pa.scalar(hours.current + HOUR, timestamp))
-    return _rank(
+    return _judged(
         found,
         history,
+        posts,
         pa.concat_tables([sealed(history.topic_hours), count_topics(assigned, assigned, hours.judged)]),
         pa.concat_tables([sealed(history.volumes), seconds.filter(inside)]),
         parameters,
+        under_way=True,
     )
 
 

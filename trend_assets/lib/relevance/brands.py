@@ -31,11 +31,6 @@ class Mentions(NamedTuple):
     in_words: npt.NDArray[np.bool_]
 
 
-def names_a_brand(posts: pa.Table, terms: Collection[str]) -> npt.NDArray[np.bool_]:
-    """Whether each post (n,) names one of the terms; see ``mentions_of``."""
-    return mentions_of(posts, terms).named
-
-
 def mentions_of(posts: pa.Table, terms: Collection[str]) -> Mentions:
     """Where the terms (words or phrases, up to four words) are named. ``posts``: list columns ``tokens``, ``hashtags``.
 

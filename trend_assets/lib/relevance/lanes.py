@@ -12,9 +12,10 @@ per discourse: a topic is one discourse, so it is judged as a whole).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.relevance.brands import brand_keys
 from trend_assets.lib.relevance.lexicon import Lexicon, lexicon_for, line_lexicon
-from trend_assets.lib.relevance.shared import Shared, shared_words
+from trend_assets.lib.relevance.shared import Shared, SharedWords, topic_words
 from trend_assets.lib.relevance.signs import COUNTS, SEPARATOR, TopicSigns, topic_signs
 from trend_assets.lib.tables import row_key
 from trend_assets.lib.topics.hashtags import in_dictionary
@@ -86,7 +87,47 @@ def relevance(
     """
     lexicon = lexicon_for(brands, catalogue)
     signs = topic_signs(clean_posts, assignments, brands, lexicon)
-    return judge(hours, topics, signs, lexicon, brands, clean_posts, shared_words(topics, clean_posts, assignments))
+    names = pc.unique(pc.cast(topics["topic_id"], pa.string()))
+    shared = SharedWords(lambda: topic_words(clean_posts, assignments, names), signs.counts)
+    return judge(hours, topics, signs, lexicon, brands, clean_posts, shared)
+
+
+def relevance_by_day(
+    topics: pa.Table,
+    clean_posts: pa.Table,
+    assignments: pa.Table,
+    *,
+    brands: Collection[str],
+    catalogues: Mapping[datetime, pa.Table],
+    hours: Sequence[datetime],
+) -> pa.Table:
+    """``relevance`` with the catalogue that was known on each day: ``catalogues`` by start of the day (aware) of the hours judged.
+
+    An hour is judged by one catalogue, that of its day, also the posts of the evening before. Days whose catalogues have the same words of
+    trade are judged together.
+    """
+    by_day = {day: lexicon_for(brands, catalogue) for day, catalogue in catalogues.items()}
+    without = lexicon_for(brands)
+    judged: list[tuple[Lexicon, list[datetime]]] = []
+    for hour in sorted(hours):
+        lexicon = by_day.get(hour.replace(hour=0, minute=0), without)
+        if not judged or judged[-1][0] != lexicon:
+            judged.append((lexicon, []))
+        judged[-1][1].append(hour)
+    parts = []
+    for lexicon, together in judged:
+        day = pa.scalar(together[0] - timedelta(hours=WINDOW_HOURS - 1), timestamp), pa.scalar(together[-1] + timedelta(hours=1), timestamp)
+
+        def inside(table: pa.Table, day: tuple[pa.Scalar, pa.Scalar] = day) -> pa.Table:
+            at = pc.cast(table["created_at"], timestamp)
+            return table.filter(pc.and_(pc.greater_equal(at, day[0]), pc.less(at, day[1])))
+
+        posts, assigned = inside(clean_posts), inside(assignments)
+        signs = topic_signs(posts, assigned, brands, lexicon)
+        names = pc.unique(pc.cast(topics["topic_id"], pa.string()))
+        shared = SharedWords(partial(topic_words, posts, assigned, names), signs.counts)
+        parts.append(judge(together, topics, signs, lexicon, brands, posts, shared))
+    return pa.concat_tables(parts) if parts else relevance(topics, clean_posts, assignments, brands=brands, hours=[])
 
 
 def judge(
@@ -101,7 +142,7 @@ def judge(
     """``relevance`` from signs that are already counted.
 
     ``posts`` hold the exemplars (columns network, post_id, clean_text, language). ``shared`` tells of an hour, topic and its heaviest words
-    what its posts share (``shared_words``); without it no topic is called scattered.
+    what its posts share (``SharedWords``); without it no topic is called scattered.
     """
     wanted = sorted_hours(hours)
     table = topics.select(["hour", "topic_id", "exemplar_posts", "centre_terms"]).sort_by(
@@ -275,8 +316,9 @@ class _Windows:
         self.count_hours, self.count_topics, self.counts = _known(signs.counts, value_set, COUNTS)
         self.word_hours, self.word_topics, self.word_counts = _known(signs.words, value_set, ("posts", "capitals"))
         rows = signs.words.filter(pc.is_in(signs.words["topic_id"], value_set=value_set))
-        self.kinds = rows["kind"].combine_chunks().dictionary_encode()
-        self.words = rows["word"].combine_chunks().dictionary_encode()
+        # Words in sorted order: which of those said equally often is shown must not depend on what else was read.
+        self.kind_codes, self.kinds = encode(rows["kind"])
+        self.word_codes, self.words = encode(rows["word"])
         self.volume_hours = hour_numbers(signs.volumes["hour"])
         self.volumes = [np.asarray(signs.volumes[name], dtype=np.int64) for name in ("posts", "named")]
 
@@ -289,8 +331,8 @@ class _Windows:
         place_of = np.full(self.topics, -1, dtype=np.int64)
         place_of[codes] = np.arange(len(codes))
         place = place_of[self.word_topics[part]]
-        kind, word = (np.asarray(coded.indices[part], dtype=np.int64) for coded in (self.kinds, self.words))
-        kinds, words = max(len(self.kinds.dictionary), 1), max(len(self.words.dictionary), 1)
+        kind, word = self.kind_codes[part], self.word_codes[part]
+        kinds, words = max(len(self.kinds), 1), max(len(self.words), 1)
         keys, index = np.unique((place * kinds + kind) * words + word, return_inverse=True)
         posts, capitals = (np.bincount(index, values[part], len(keys)).astype(np.int64) for values in self.word_counts)
         group = keys // words
@@ -299,8 +341,8 @@ class _Windows:
         rank = np.arange(len(order)) - np.searchsorted(group[order], group[order], "left")
         for one in order[rank < _SHOWN].tolist():
             at, kind_name = divmod(int(group[one]), kinds)
-            value = Said(self.words.dictionary[int(keys[one]) % words].as_py(), int(posts[one]), int(capitals[one]))
-            said[at].setdefault(self.kinds.dictionary[kind_name].as_py(), []).append(value)
+            value = Said(self.words[int(keys[one]) % words], int(posts[one]), int(capitals[one]))
+            said[at].setdefault(self.kinds[kind_name], []).append(value)
         return sums, said
 
     def collected_share(self, hour: int) -> float:

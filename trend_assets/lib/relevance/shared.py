@@ -1,6 +1,7 @@
 """How much the posts of a topic have in common: how many of its heaviest words a post holds, and whether one word is in most.
 
-What belongs here: these measures, over the day up to an hour. What doesn't: what follows from it (``lanes``).
+What belongs here: these measures over the day up to an hour, from counts that add up hour by hour. What doesn't: what follows from it
+(``lanes``).
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.tables import matches
 from trend_assets.lib.topics.background import word_frequencies
-from trend_assets.lib.trends.history import hour_numbers
+from trend_assets.lib.trends.history import encode, hour_numbers
+from trend_assets.tables.declaration import timestamp
 
 HEAVIEST = 5
 WINDOW_HOURS = 24
 EVERYDAY = 1e-4
 """Share of running words from which on a word is an everyday one: the few hundred commonest of a language."""
+WORDS_SCHEMA = pa.schema([("hour", timestamp), ("topic_id", pa.string()), ("term", pa.string()), ("posts", pa.int64())])
 
 
 class Shared(NamedTuple):
@@ -29,46 +32,87 @@ class Shared(NamedTuple):
     telling: float
 
 
-def shared_words(topics: pa.Table, clean_posts: pa.Table, assignments: pa.Table) -> Callable[[int, str, Sequence[str]], Shared]:
-    """A function of (hour number, topic, centre terms) that tells what the topic's posts of the day share; zeros where there are none.
+def topic_words(clean_posts: pa.Table, assignments: pa.Table, topics: pa.Array | None = None) -> pa.Table:
+    """In how many posts of each topic and hour each term stands: ``hour``, ``topic_id``, ``term``, ``posts``. Rows of several hours add up.
 
     ``clean_posts``: columns network, post_id, created_at, kind, lemmas, hashtags; reposts are left out. Terms are lemmas and #hashtags.
-    Complexity: O(words) to prepare, O(words of the topic's posts) a call.
+    ``topics``: only these. Complexity: O(words · log words).
     """
     written = clean_posts.select(["network", "post_id", "created_at", "kind", "lemmas", "hashtags"])
     written = written.filter(pc.not_equal(written["kind"], "repost")).combine_chunks()
-    place = matches(written, assignments, ("network", "post_id"))
-    names = pc.unique(pc.cast(topics["topic_id"], pa.string()))
-    topic = pc.fill_null(pc.index_in(pc.take(pc.cast(assignments["topic_id"], pa.string()).combine_chunks(), place), value_set=names), -1)
-    topic = np.asarray(topic, dtype=np.int64)
-    rows = np.flatnonzero(topic >= 0)
-    hours = hour_numbers(written["created_at"])
-    rows = rows[np.lexsort((hours[rows], topic[rows]))]
-    topic, hours, posts = topic[rows], hours[rows], written.select(["lemmas", "hashtags"]).take(pa.array(rows)).combine_chunks()
+    topic = pc.take(pc.cast(assignments["topic_id"], pa.string()).combine_chunks(), matches(written, assignments, ("network", "post_id")))
+    kept = pc.is_valid(topic) if topics is None else pc.is_in(topic, value_set=topics.drop_null())
+    posts, of_post = written.filter(kept).combine_chunks(), topic.filter(kept)
+    if not posts.num_rows:
+        return WORDS_SCHEMA.empty_table()
+    hours, (topic_code, names) = hour_numbers(posts["created_at"]), encode(of_post)
     parents, words = [], []
     for name, prefix in (("lemmas", ""), ("hashtags", "#")):
         lists = posts[name].combine_chunks()
         parents.append(np.asarray(pc.list_parent_indices(lists), dtype=np.int64))
         words.append(pc.binary_join_element_wise(prefix, pc.cast(lists.flatten(), pa.string()), ""))
     encoded = pa.concat_arrays(words).dictionary_encode()
-    parent, code = np.concatenate(parents), np.asarray(encoded.indices, dtype=np.int64)
-    order = np.argsort(parent, kind="stable")
-    parent, code = parent[order], code[order]
-    code_of = {word: number for number, word in enumerate(encoded.dictionary.to_pylist())}
-    number_of = {name: number for number, name in enumerate(names.to_pylist())}
+    width = max(len(encoded.dictionary), 1)
+    held = np.unique(np.concatenate(parents) * width + np.asarray(encoded.indices, dtype=np.int64))  # a post holds a word once
+    post, term = np.divmod(held, width)
+    cell = (hours[post] - hours.min()) * len(names) + topic_code[post]
+    keys, counts = np.unique(cell * width + term, return_counts=True)
+    cell, term = np.divmod(keys, width)
+    hour, of_topic = np.divmod(cell, len(names))
+    return pa.table(
+        [
+            pa.array((hour + hours.min()) * 3_600_000_000).cast(timestamp),
+            pa.array(names, pa.string()).take(pa.array(of_topic)),
+            encoded.dictionary.take(pa.array(term)),
+            pa.array(counts.astype(np.int64)),
+        ],
+        schema=WORDS_SCHEMA,
+    )
 
-    def shared(hour: int, name: str, centre_terms: Sequence[str]) -> Shared:
-        first, last = np.searchsorted(topic, [number_of[name], number_of[name] + 1])
-        begin, end = first + np.searchsorted(hours[first:last], [hour - WINDOW_HOURS + 1, hour + 1])
-        if begin == end:
+
+class SharedWords:
+    """Tells what a topic's posts of the day share. The counts are asked for when the first topic is."""
+
+    def __init__(self, words: Callable[[], pa.Table], counts: pa.Table) -> None:
+        """``words``: gives ``topic_words``. ``counts``: columns ``hour``, ``topic_id``, ``posts`` (``signs.TopicSigns.counts``)."""
+        self._words, self._counts = words, counts
+        self._ready = False
+
+    def __call__(self, hour: int, name: str, centre_terms: Sequence[str]) -> Shared:
+        """What the posts of a topic share in the day up to an hour (number); zeros where there are none. O(words of the topic)."""
+        if not self._ready:
+            self._prepare()
+        day = (hour - WINDOW_HOURS + 1, hour + 1)
+        first, last = np.searchsorted(self._post_topic, self._place(name, (0, 1)))
+        begin, end = first + np.searchsorted(self._post_hours[first:last], day)
+        posts = int(self._posts[begin:end].sum())
+        if not posts:
             return Shared(0.0, 0.0)
-        terms = [term for term in centre_terms[:HEAVIEST] if term in code_of]
-        heaviest = [code_of[term] for term in terms]
-        here = slice(*np.searchsorted(parent, [begin, end]))
-        held = np.isin(code[here], heaviest)
-        pairs = np.unique(parent[here][held] * len(code_of) + code[here][held])  # a post holds a word once
-        rare = [code for code, frequency in zip(heaviest, word_frequencies(terms), strict=True) if frequency.max() < EVERYDAY]
-        most = max((int((pairs % len(code_of) == code).sum()) for code in rare), default=0)
-        return Shared(len(pairs) / float(end - begin), most / float(end - begin))
+        first, last = np.searchsorted(self._word_topic, self._place(name, (0, 1)))
+        begin, end = first + np.searchsorted(self._word_hours[first:last], day)
+        terms = list(dict.fromkeys(centre_terms[:HEAVIEST]))
+        place = np.asarray(pc.fill_null(pc.index_in(self._terms.slice(begin, end - begin), value_set=pa.array(terms, pa.string())), -1))
+        held = np.bincount(place[place >= 0], self._word_posts[begin:end][place >= 0], len(terms))
+        rare = [count for count, frequency in zip(held.tolist(), word_frequencies(terms), strict=True) if frequency.max() < EVERYDAY]
+        return Shared(float(held.sum()) / posts, max(rare, default=0.0) / posts)
 
-    return shared
+    def _place(self, name: str, beside: tuple[int, int]) -> list[int]:
+        number = self._number.get(name, -2)
+        return [number + step for step in beside]
+
+    def _prepare(self) -> None:
+        words = self._words()
+        names = pc.unique(self._counts["topic_id"]).to_pylist()
+        self._number = {name: number for number, name in enumerate(names)}
+
+        def sorted_rows(table: pa.Table) -> tuple[np.ndarray, np.ndarray, pa.Table]:
+            code = np.asarray(pc.index_in(table["topic_id"], value_set=pa.array(names, pa.string())), dtype=np.int64)
+            hours = hour_numbers(table["hour"])
+            order = np.lexsort((hours, code))
+            return code[order], hours[order], table.take(pa.array(order))
+
+        self._post_topic, self._post_hours, counts = sorted_rows(self._counts)
+        self._posts = np.asarray(counts["posts"], dtype=np.int64)
+        self._word_topic, self._word_hours, words = sorted_rows(words)
+        self._word_posts, self._terms = np.asarray(words["posts"], dtype=np.int64), words["term"].combine_chunks()
+        self._ready = True

@@ -12,8 +12,8 @@ Reading order: ``history`` (exact sums), ``cycles`` (the hour's usual volume), `
 
 from __future__ import annotations
 
-from trend_assets.lib.trends.lanes import brand_counts, hour_volumes
+from trend_assets.lib.trends.lanes import hour_volumes
 from trend_assets.lib.trends.rank import rank_trends
 from trend_assets.lib.trends.series import burst_scores
 
-__all__ = ["brand_counts", "burst_scores", "hour_volumes", "rank_trends"]
+__all__ = ["burst_scores", "hour_volumes", "rank_trends"]

@@ -1,11 +1,10 @@
-"""What ranking an hour looks up: the registry's rows, posts that name a brand, and what was raised in earlier hours.
+"""What ranking an hour looks up: the registry's rows, and what was raised in earlier hours.
 
 What belongs here: Arrow tables turned into arrays and dictionaries by hour and topic. What doesn't: the ranking (``rank``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,13 +12,13 @@ import pyarrow as pa
 
 from trend_assets.lib.trends.cycles import HISTORY_HOURS
 from trend_assets.lib.trends.forecast import Cases
-from trend_assets.lib.trends.history import Floats, Integers, TopicHistory, encode, hour_numbers, integers
+from trend_assets.lib.trends.history import Integers, TopicHistory, encode, hour_numbers, integers
 
 
 class Registry:
     """The registry rows of all hours, sorted by hour and topic, with arrays of what the statistics need."""
 
-    def __init__(self, topics: pa.Table, history: TopicHistory, brand_terms: Collection[str], terms: pa.Table | None = None) -> None:
+    def __init__(self, topics: pa.Table, history: TopicHistory, terms: pa.Table | None = None) -> None:
         if terms is not None:
             novelty = terms.select(["term", "z", "p_value", "ratio"]).rename_columns(["term", "term_z", "term_p_value", "term_ratio"])
             topics = pa.table(
@@ -38,7 +37,6 @@ class Registry:
             for name in ("term_z", "term_p_value", "term_ratio")
         )
         self.words: list[str | None] = self.table["term"].to_pylist() if terms is not None else []
-        self.brand_terms = frozenset(term.strip().lower() for term in brand_terms if term.strip())
 
     def rows_of(self, hour: int) -> Integers:
         """Row numbers of the registry after ``hour``."""
@@ -57,36 +55,6 @@ class Registry:
         values: list[float | None] = self.term_ratio[rows].tolist() if self.term_ratio.size else [None] * rows.size
         return values
 
-    def names_a_brand(self, label: str, keywords: list[str]) -> bool:
-        """Whether the label or a keyword is or holds a brand term as whole words."""
-        if not self.brand_terms:
-            return False
-        texts = [f" {text.lower().lstrip('#')} " for text in (label, *keywords)]
-        return any(f" {term} " in text or text == f" {term.replace(' ', '')} " for term in self.brand_terms for text in texts)
-
-
-class BrandPosts:
-    """Posts and brand-naming posts of a topic in the last 24 hours; nothing where the caller gave none."""
-
-    def __init__(self, brand_posts: pa.Table | None, registry: Registry) -> None:
-        place = {name: number for number, name in enumerate(registry.names)}
-        self.topics = len(place)
-        table = brand_posts.sort_by("hour") if brand_posts is not None else None
-        names = table["topic_id"].to_pylist() if table is not None else []
-        code = np.array([place.get(name, -1) for name in names], dtype=np.int64)
-        known = code >= 0
-        self.codes = code[known]
-        self.hours = hour_numbers(table["hour"])[known] if table is not None else code
-        self.posts = integers(table["posts"])[known] if table is not None else code
-        self.brand = integers(table["brand_posts"])[known] if table is not None else code
-
-    def share(self, hour: int, codes: Integers) -> Floats:
-        """Share (n,) of the topics' posts in the 24 hours up to ``hour`` that name a brand."""
-        rows = slice(np.searchsorted(self.hours, hour - 23, "left"), np.searchsorted(self.hours, hour, "right"))
-        posts = np.bincount(self.codes[rows], self.posts[rows], self.topics)
-        brand = np.bincount(self.codes[rows], self.brand[rows], self.topics)
-        return brand[codes] / np.maximum(posts[codes], 1.0)
-
 
 @dataclass
 class Memory:
@@ -98,12 +66,10 @@ class Memory:
     cases: Cases = field(default_factory=Cases)
     """The alerts of earlier hours, for what forecasts of them would have been worth."""
 
-    @classmethod
-    def of(cls, previous: pa.Table | None, before: int, history: TopicHistory) -> Memory:
-        """What ``previous``, rows of ``topics/trends``, say of the hours before ``before``."""
-        memory = cls()
+    def recall(self, previous: pa.Table | None, before: int, history: TopicHistory) -> None:
+        """Take in what ``previous``, rows of ``topics/trends``, say of the hours before ``before``."""
         if previous is None or not previous.num_rows:
-            return memory
+            return
         table = previous.select(["hour", "topic_id", "suppressed", "first_raised_at"]).sort_by("hour")
         rows = zip(
             hour_numbers(table["hour"]).tolist(),
@@ -115,12 +81,11 @@ class Memory:
         raised: dict[int, list[str]] = {}
         for hour, topic, suppressed, first in rows:
             if hour < before:
-                memory.note(topic, hour, first, alert=not suppressed)
+                self.note(topic, hour, first, alert=not suppressed)
                 if not suppressed:
                     raised.setdefault(hour, []).append(topic)
         for hour, names in raised.items():
-            memory.cases.note(hour, np.array([history.position.get(name, -1) for name in names], dtype=np.int64))
-        return memory
+            self.cases.note(hour, np.array([history.position.get(name, -1) for name in names], dtype=np.int64))
 
     def note(self, topic: str, hour: int, first: int, *, alert: bool) -> None:
         """Remember a row."""

@@ -7,8 +7,8 @@ the words of a reason (``reasons``).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -22,8 +22,8 @@ from trend_assets.lib.trends.discovery import benjamini_hochberg
 from trend_assets.lib.trends.expectations import SCALES, Expectation, Topics, expectations
 from trend_assets.lib.trends.forecast import forecast
 from trend_assets.lib.trends.history import Floats, Integers, TopicHistory, VolumeHistory, hour_start, sorted_hours
-from trend_assets.lib.trends.inputs import BrandPosts, Memory, Registry
-from trend_assets.lib.trends.lanes import BRAND_SHARE, suppression
+from trend_assets.lib.trends.inputs import Memory, Registry
+from trend_assets.lib.trends.lanes import suppression
 from trend_assets.lib.trends.reasons import Evidence, trend_reason
 from trend_assets.lib.trends.seasons import LastYear
 from trend_assets.lib.trends.stages import course, stages
@@ -60,8 +60,6 @@ def rank_trends(
     volumes: pa.Table,
     previous_trends: pa.Table | None = None,
     terms: pa.Table | None = None,
-    brand_posts: pa.Table | None = None,
-    brand_terms: Collection[str] = (),
     last_year: pa.Table | None = None,
     stress: pa.Table | None = None,
     relevance: pa.Table | None = None,
@@ -75,8 +73,7 @@ def rank_trends(
 
     ``topic_hours`` and ``volumes`` (columns ``hour``, ``posts``: see ``lanes.hour_volumes``) cover the hours and up to 28
     days before; ``topics`` is the registry of each of the hours; ``previous_trends`` the trends of up to 28 days before.
-    ``brand_posts`` (see ``lanes.brand_counts``) covers the hours and a day before; ``brand_terms`` are looked for in labels
-    and keywords as well. Rows after an hour never change its result, nor do rows more than 28 days older.
+    Rows after an hour never change its result, nor do rows more than 28 days older.
 
     Each hour tests every living topic with a post in the last 24 hours. Its posts in the last 1, 6 and 24 hours are
     compared with their expectation; the smallest of the tail probabilities, times the number of windows that differ
@@ -95,7 +92,7 @@ def rank_trends(
     ``last_year``: rows of ``topics/trends`` a year before (see ``seasons``), for stage ``seasonal``. ``stress`` (columns ``hour``,
     ``topic_id``, ``grade``, ``reason``, ``discount``) multiplies a topic's score by its discount and suppresses it, with the reason, where
     that is 0. ``relevance`` (``hour``, ``topic_id``, ``lane``, ``lane_reason``, ``suppressed``) decides the lane, and suppresses with its
-    reason, in place of ``brand_posts`` and ``brand_terms``. Both are looked up: a topic without a row is taken as it is.
+    reason. Both are looked up: a topic without a row is taken as it is, in the lane ``lifestyle``.
 
     Forecasts (see ``forecast``) rest on the alerts of ``previous_trends`` and of earlier hours of the range.
 
@@ -106,10 +103,8 @@ def rank_trends(
     """
     rules = TrendRules(minimum_authors, false_discovery_rate, largest_repetition, smallest_originality, warm_up_hours)
     wanted = sorted_hours(hours)
-    ranking = _Ranking(topic_hours, topics, volumes, brand_posts, brand_terms, terms, rules)
-    ranking.last_year = LastYear(last_year)
-    ranking.verdicts = Verdicts(stress, relevance)
-    ranking.memory = Memory.of(previous_trends, int(wanted[0]) if wanted.size else 0, ranking.history)
+    ranking = _Ranking.of(topic_hours, topics, volumes, terms, LastYear(last_year), Verdicts(stress, relevance), rules)
+    ranking.memory.recall(previous_trends, int(wanted[0]) if wanted.size else 0, ranking.history)
     parts = [part for hour in wanted.tolist() if (part := ranking.of_hour(hour)) is not None]
     table = TABLES["topics/trends"]
     return table.conform(pa.concat_tables(parts)) if parts else table.empty()
@@ -148,27 +143,33 @@ class _Window:
     z: Floats
 
 
+@dataclass(frozen=True)
 class _Ranking:
-    """The tables as look-ups, and the hour by hour ranking over them."""
+    """The tables as look-ups, and the hour by hour ranking over them; ``memory`` goes on from hour to hour."""
 
-    def __init__(
-        self,
+    volumes: VolumeHistory
+    history: TopicHistory
+    registry: Registry
+    last_year: LastYear
+    verdicts: Verdicts
+    rules: TrendRules
+    memory: Memory = field(default_factory=Memory)
+
+    @classmethod
+    def of(
+        cls,
         topic_hours: pa.Table,
         topics: pa.Table,
         volumes: pa.Table,
-        brand_posts: pa.Table | None,
-        brand_terms: Collection[str],
         terms: pa.Table | None,
+        last_year: LastYear,
+        verdicts: Verdicts,
         rules: TrendRules,
-    ) -> None:
-        self.rules = rules
-        self.volumes = VolumeHistory(volumes)
-        self.history = TopicHistory(topic_hours, self.volumes)
-        self.registry = Registry(topics, self.history, brand_terms, terms)
-        self.brands = BrandPosts(brand_posts, self.registry)
-        self.last_year = LastYear(None)
-        self.verdicts = Verdicts(None, None)
-        self.memory = Memory()
+    ) -> _Ranking:
+        """From the tables of ``rank_trends``."""
+        known = VolumeHistory(volumes)
+        history = TopicHistory(topic_hours, known)
+        return cls(known, history, Registry(topics, history, terms), last_year, verdicts, rules)
 
     def of_hour(self, hour: int) -> pa.Table | None:
         """Trend rows of one hour, in rank order. Reads nothing outside [hour - 28 days, hour]; notes its rows in ``memory``."""
@@ -271,7 +272,7 @@ class _Ranking:
             smallest_originality=self.rules.smallest_originality,
             posts_per_author=tests.posts_24h[chosen] / np.maximum(authors_24h, 1),
         )
-        lanes, why_not = self._lanes(hour, rows, names, by_rule)
+        lanes, why_not = self._lanes(hour, names, by_rule)
         suppressed = np.array([bool(why) for why in why_not])
         order = np.lexsort((self.registry.codes[rows], -score, suppressed))
         taken = self.registry.table.select(["topic_id", "label", "keywords", "exemplar_posts"]).take(pa.array(rows))
@@ -323,10 +324,8 @@ class _Ranking:
         ranked = ranked.append_column("rank", pa.array(np.arange(1, chosen.size + 1, dtype=np.int32)))
         return TABLES["topics/trends"].conform(ranked)
 
-    def _lanes(self, hour: int, rows: Integers, names: list[str], by_rule: npt.NDArray[np.str_]) -> tuple[list[str], list[str]]:
+    def _lanes(self, hour: int, names: list[str], by_rule: npt.NDArray[np.str_]) -> tuple[list[str], list[str]]:
         """Lane of each topic and why it is no alert, "" where it is one: the first of our rules, its relevance, its stress test."""
-        taken = self.registry.table.select(["label", "keywords"]).take(pa.array(rows)).to_pylist()
-        brand_share = self.brands.share(hour, self.registry.codes[rows])
         verdicts = zip(self.verdicts.relevance(hour, names), self.verdicts.stress(hour, names), strict=True)
         lanes, why_not = [], []
         for number, (relevance, stress) in enumerate(verdicts):
@@ -335,11 +334,7 @@ class _Ranking:
                 why = relevance.reason or "not relevant"
             if not why and stress.discount == 0.0:
                 why = stress.reason or "fails the stress test"
-            if relevance is not None:
-                lane = relevance.lane
-            else:
-                ours = brand_share[number] >= BRAND_SHARE or self.registry.names_a_brand(taken[number]["label"], taken[number]["keywords"])
-                lane = "brand" if ours else "lifestyle"
+            lane = relevance.lane if relevance is not None else "lifestyle"
             lanes.append("noise" if why else lane)
             why_not.append(why)
         return lanes, why_not

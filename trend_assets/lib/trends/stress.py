@@ -9,13 +9,16 @@ post once,
 
 1. resale listings, 2. giveaways, 3. paid posts: by their shape;
 4. posts of coordinated groups, where ``groups`` says who they are;
-5. posts that their authors took back within an hour, where deletions are known;
-6. near-copies of a post of the topic in the 60 seconds before, whoever wrote them;
-7. an author's same text again, and what an author posts beyond three a day;
-8. of what is left, all posts of the five most active accounts (those with more than one; of few accounts, the most active quarter).
+5. near-copies of a post of the topic in the 60 seconds before, whoever wrote them;
+6. an author's same text again, and what an author posts beyond three a day;
+7. of what is left, all posts of the five most active accounts (those with more than one; of few accounts, the most active quarter).
 
 The share that remains and the authors who remain give the grade. Reposts are not counted: they are one touch, and trends count posts.
-Everything is counted on sums by hour, topic, author and text, so a day is 24 of these put together and no post is looked at twice.
+Everything is counted on sums by hour, topic, author and text (``stress_sums``), so a day is 24 of these put together and no post is looked
+at twice. An hour is put together with the last minute of the one before: a copy belongs to the hour in which it was posted.
+
+Posts that were taken back soon are no rule of their own: when an hour is sealed, half of the notices about its posts are yet to come, and a
+result must not depend on when it was asked for. They stay in the counts as they were seen.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,34 +35,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lib.coordination.acts import EncodedHour, account_hashes, encode_hour
-from trend_assets.lib.coordination.commerce import GIVEAWAY, PAID, RESALE
 from trend_assets.lib.coordination.groups import coordination_of
-from trend_assets.lib.coordination.near_copies import Hashes, Integers, copies
-from trend_assets.lib.tables import matches
+from trend_assets.lib.coordination.near_copies import Hashes, Integers
 from trend_assets.lib.trends.history import hour_numbers, hour_start, sorted_hours
+from trend_assets.lib.trends.stress_sums import COPY, GROUP, KEPT, LISTED, PAID_FOR, PRIZE, HourSums, sums_of
 from trend_assets.tables import TABLES
 from trend_assets.tables.declaration import timestamp
 
 Floats = npt.NDArray[np.float64]
 TABLE = TABLES["topics/stress_tests"]
 WINDOW_HOURS = 24
-COPY_SECONDS = 60
 MOST_ACTIVE = 5
 POSTS_OF_AN_AUTHOR = 3
-TAKEN_BACK = timedelta(hours=1)
 _HOUR = timedelta(hours=1)
-
-# Why a post falls away; the order is that of the rules.
-_LISTED, _PRIZE, _PAID, _GROUP, _TAKEN_BACK, _COPY, _KEPT = range(7)
 _WORDS = {
-    _LISTED: "resale listings",
-    _PRIZE: "giveaways",
-    _PAID: "paid posts",
-    _GROUP: "posts of accounts acting together",
-    _TAKEN_BACK: "deleted within the hour",
-    _COPY: "near-copies within a minute",
-    _KEPT: "repetitions by their authors",
-    _KEPT + 1: "by the most active accounts",
+    LISTED: "resale listings",
+    PRIZE: "giveaways",
+    PAID_FOR: "paid posts",
+    GROUP: "posts of accounts acting together",
+    COPY: "near-copies within a minute",
+    KEPT: "repetitions by their authors",
+    KEPT + 1: "by the most active accounts",
 }
 _REASONS = len(_WORDS)
 
@@ -86,15 +82,14 @@ def stress_test(
     groups: pa.Table | None = None,
     *,
     hours: Sequence[datetime],
-    deletions: pa.Table | None = None,
     rules: StressRules | None = None,
 ) -> pa.Table:
     """Rows of ``topics/stress_tests`` for ``hours`` (aware, on the hour): one of each topic with a post in the hour.
 
-    ``clean_posts``, ``assignments``: rows of ``social/clean_posts`` and ``topics/topic_assignments`` of the hours and the 23 before.
-    ``groups``: columns network, author, weight and, where it differs by hour, hour (see ``lib.coordination.author_weights``); accounts
-    with a weight below 1 fall away. ``deletions``: rows of ``social/deletions``. Rows outside an hour's window never change its result,
-    nor does their order. O(posts · log posts); no loop over posts.
+    ``clean_posts``, ``assignments``: rows of ``social/clean_posts`` and ``topics/topic_assignments`` of the hours and the 24 before, the
+    oldest of which only lends its last minute. ``groups``: columns network, author, weight and, where it differs by hour, hour (see
+    ``lib.coordination.author_weights``); accounts with a weight below 1 fall away. Rows outside these hours never change a result, nor
+    does their order. O(posts · log posts); no loop over posts.
 
     Raises ``ValueError`` for naive hours, ``KeyError`` for a missing column (see ``lib.coordination.acts.COLUMNS``).
     """
@@ -102,167 +97,84 @@ def stress_test(
     if not wanted.size:
         return TABLE.empty()
     of_post, of_assignment = hour_numbers(clean_posts["created_at"]), hour_numbers(assignments["created_at"])
-
-    def parts() -> Iterator[tuple[datetime, pa.Table, pa.Table, pa.Table | None]]:
-        for number in range(int(wanted[0]) - WINDOW_HOURS + 1, int(wanted[-1]) + 1):
-            hour = hour_start(number)
-            yield (
-                hour,
-                clean_posts.filter(pa.array(of_post == number)),
-                assignments.filter(pa.array(of_assignment == number)),
-                _of_hour(groups, hour),
-            )
-
-    asked = set(wanted.tolist())
-    found = [
-        rows
-        for number, rows in zip(
-            range(int(wanted[0]), int(wanted[-1]) + 1),
-            stress_by_hour(parts(), first=hour_start(int(wanted[0])), deletions=deletions, rules=rules),
-            strict=True,
+    numbers = range(int(wanted[0]) - WINDOW_HOURS, int(wanted[-1]) + 1)
+    encoded = (
+        encode_hour(
+            hour_start(number), clean_posts.filter(pa.array(of_post == number)), assignments.filter(pa.array(of_assignment == number))
         )
-        if number in asked
-    ]
+        for number in numbers
+    )
+    asked, window, found = set(wanted.tolist()), StressWindow(), []
+    for number, hour in zip(numbers, encoded, strict=True):
+        window.add(hour)
+        if number in asked:
+            found.append(judge_stress(window.hours, _of_hour(groups, hour.hour), rules))
     return pa.concat_tables([TABLE.empty(), *found]).combine_chunks()
 
 
-def stress_by_hour(
-    hours: Iterable[tuple[datetime, pa.Table, pa.Table, pa.Table | None]],
-    *,
-    first: datetime,
-    deletions: pa.Table | None = None,
-    rules: StressRules | None = None,
-) -> Iterator[pa.Table]:
-    """As ``stress_test``, hour by hour in bounded memory.
+class StressWindow:
+    """The sums of the last hours, one added after the other in time order."""
 
-    ``hours``: each with its clean posts, assignments and groups, in time order, from 23 before ``first``.
+    def __init__(self, hours: int = WINDOW_HOURS) -> None:
+        self._span = hours * _HOUR
+        self._kept: deque[HourSums] = deque()
+        self._before: EncodedHour | None = None
+
+    def add(self, encoded: EncodedHour) -> None:
+        """Add an hour; those that its window no longer holds go."""
+        adjacent = self._before if self._before is not None and encoded.hour - self._before.hour == _HOUR else None
+        self._kept.append(sums_of(encoded, adjacent))
+        self._before = encoded
+        while self._kept[0].hour <= encoded.hour - self._span:
+            self._kept.popleft()
+
+    @property
+    def hours(self) -> list[HourSums]:
+        """The sums of the window, oldest first."""
+        return list(self._kept)
+
+
+class Tested(NamedTuple):
+    """What the posts of a window show after an hour.
+
+    groups: rows of ``influencers/coordinated_groups``. stress: rows of ``topics/stress_tests``. weights: of the accounts of the coordinated
+    groups (network, author, weight, hour), in memory only: no table holds them.
     """
-    kept: deque[_Hour] = deque()
-    for hour, clean_posts, assignments, groups in hours:
-        kept.append(_summed(encode_hour(hour, clean_posts, assignments), _taken_back(assignments, deletions, clean_posts)))
-        while kept[0].hour <= hour - WINDOW_HOURS * _HOUR:
-            kept.popleft()
-        if hour >= first:
-            yield _judge(list(kept), groups, rules or StressRules())
+
+    groups: pa.Table
+    stress: pa.Table
+    weights: pa.Table
 
 
 def coordination_and_stress(
     hours: Iterable[tuple[datetime, pa.Table, pa.Table]], *, first: datetime, window_hours: int = WINDOW_HOURS
-) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Rows of ``influencers/coordinated_groups`` and of ``topics/stress_tests`` after each hour from ``first`` on, posts encoded once.
+) -> Iterator[Tested]:
+    """Coordination and stress test after each hour from ``first`` on, posts encoded once.
 
-    ``hours``: each with its clean posts and topic assignments, in time order, from ``window_hours`` before ``first``. The accounts of
-    coordinated groups are known between the two and then forgotten.
+    ``hours``: each with its clean posts and topic assignments, in time order, from ``window_hours`` before ``first``.
     """
-    kept: deque[_Hour] = deque()
-    encoded: deque[EncodedHour] = deque()
+    window = StressWindow(window_hours)
 
     def encode() -> Iterator[EncodedHour]:
-        for hour, clean_posts, assignments in hours:
-            encoded.append(encode_hour(hour, clean_posts, assignments))
-            nothing = assignments.select(["network", "topic_id"]).slice(0, 0)
-            kept.append(_summed(encoded[-1], nothing))
-            while kept[0].hour <= hour - window_hours * _HOUR:
-                kept.popleft()
-            yield encoded.popleft()
+        for hour in hours:
+            encoded = encode_hour(*hour)
+            window.add(encoded)
+            yield encoded
 
     for found in coordination_of(encode(), first=first, window_hours=window_hours):
-        yield found.groups, _judge(list(kept), found.weights, StressRules())
+        weights = found.weights.append_column("hour", pa.array([found.hour] * found.weights.num_rows, timestamp))
+        yield Tested(found.groups, judge_stress(window.hours, found.weights), weights)
 
 
-@dataclass(frozen=True)
-class _Hour:
-    """An hour's written posts with a topic, added up by topic, account, network, text and why they fall away (``_KEPT``: they don't).
+def judge_stress(
+    hours: Sequence[HourSums], groups: pa.Table | None, rules: StressRules | None = None, asked: pa.Array | None = None
+) -> pa.Table:
+    """The rows of the newest of ``hours`` (a day of sums, oldest first): of the topics ``asked``, else of those with a post in it.
 
-    Per row: topic and network (index into ``topics``, ``networks``), account (hash; of a deleted post an invented one), text (key of
-    its cluster of near-copies), why, posts. on_network: written posts of the hour by network, with or without a topic.
+    ``groups``: columns network, author, weight.
     """
-
-    hour: datetime
-    topic: Integers
-    account: Hashes
-    network: Integers
-    text: Integers
-    why: Integers
-    posts: Integers
-    topics: pa.Array
-    networks: pa.Array
-    on_network: Integers
-
-
-def _summed(encoded: EncodedHour, taken_back: pa.Table) -> _Hour:
-    """An hour's posts, and the posts of it that are gone (see ``_taken_back``), as sums."""
-    with_topic = np.flatnonzero(encoded.written & (encoded.topic >= 0))
-    networks, network = _coded([encoded.network, _strings(taken_back["network"])])
-    topics, topic = _coded([encoded.topics, _strings(taken_back["topic_id"])])
-    gone = taken_back.num_rows
-    why, text = _why_alone(encoded, with_topic)
-    invented = np.arange(gone, dtype=np.uint64)
-    columns = {
-        "topic": np.concatenate([encoded.topic[with_topic], topic[len(encoded.topics) :]]),
-        "account": np.concatenate([encoded.account[with_topic], invented]),
-        "network": np.concatenate([network[with_topic], network[len(encoded.network) :]]),
-        "text": np.concatenate([text, np.zeros(gone, np.int64)]),
-        "why": np.concatenate([why, np.full(gone, _TAKEN_BACK)]),
-    }
-    order = np.lexsort(tuple(reversed(columns.values())))
-    first = np.zeros(len(order), bool)
-    first[:1] = True
-    for name, values in columns.items():
-        columns[name] = values[order]
-        first[1:] |= columns[name][1:] != columns[name][:-1]
-    start = np.flatnonzero(first)
-    return _Hour(
-        hour=encoded.hour,
-        **{name: values[start] for name, values in columns.items()},
-        posts=np.diff(np.append(start, len(order))),
-        topics=topics,
-        networks=networks,
-        on_network=np.bincount(network[: len(encoded.network)][encoded.written], minlength=len(networks)),
-    )
-
-
-def _coded(parts: list[pa.Array]) -> tuple[pa.Array, Integers]:
-    """Distinct values of all parts, those of the first part first, and the code of each value."""
-    encoded = pc.dictionary_encode(pa.concat_arrays(parts))
-    return encoded.dictionary, encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _why_alone(encoded: EncodedHour, rows: Integers) -> tuple[Integers, Integers]:
-    """Why each post of ``rows`` falls away by its text, and the key of its cluster of near-copies."""
-    commerce = encoded.commerce[rows]
-    why = np.select([commerce == RESALE, commerce == GIVEAWAY, commerce == PAID], [_LISTED, _PRIZE, _PAID], _KEPT).astype(np.int64)
-    text = encoded.text_key[rows]
-    worded = np.flatnonzero(encoded.has_text[rows])
-    if len(worded):
-        text[worded] = copies(encoded.texts)[np.searchsorted(encoded.texts.key, text[worded])]
-    topic, second = encoded.topic[rows], encoded.second[rows]
-    order = np.lexsort((second, text, topic))
-    soon = np.zeros(len(order), bool)
-    same = (topic[order[1:]] == topic[order[:-1]]) & (text[order[1:]] == text[order[:-1]])
-    soon[1:] = same & (second[order[1:]] - second[order[:-1]] <= COPY_SECONDS)
-    copied = np.empty(len(order), bool)
-    copied[order] = soon
-    return np.where(copied & (why == _KEPT), _COPY, why), text
-
-
-def _taken_back(assignments: pa.Table, deletions: pa.Table | None, clean_posts: pa.Table) -> pa.Table:
-    """Assigned posts that are no longer there and were deleted within the hour: their network and topic."""
-    keys = assignments.select(["network", "post_id", "created_at", "topic_id"])
-    if deletions is None or not deletions.num_rows or not keys.num_rows:
-        return keys.slice(0, 0)
-    deleted = deletions.filter(pc.equal(deletions["subject_kind"], "post"))
-    deleted = pa.table({"network": deleted["network"], "post_id": deleted["subject"], "deleted_at": deleted["deleted_at"]})
-    at = pc.take(_whole(deleted["deleted_at"]), matches(keys, deleted, ("network", "post_id")))
-    latest = pc.add(keys["created_at"].cast(timestamp), pa.scalar(TAKEN_BACK, pa.duration("us")))
-    soon = pc.fill_null(pc.less_equal(at.cast(timestamp), _whole(latest)), False)
-    return keys.filter(pc.and_(soon, pc.is_null(matches(keys, clean_posts, ("network", "post_id")))))
-
-
-def _judge(hours: list[_Hour], groups: pa.Table | None, rules: StressRules) -> pa.Table:
-    """The rows of the newest hour."""
-    newest = hours[-1]
-    active = newest.topics.take(pa.array(np.unique(newest.topic)))
+    rules, newest = rules or StressRules(), hours[-1]
+    active = newest.topics.take(pa.array(np.unique(newest.topic))) if asked is None else pc.unique(asked)
     names = active.take(pc.sort_indices(active))
     if not len(names):
         return TABLE.empty()
@@ -307,7 +219,7 @@ class _Rows:
     networks: pa.Array
 
 
-def _joined(hours: list[_Hour], names: pa.Array, groups: pa.Table | None) -> _Rows:
+def _joined(hours: Sequence[HourSums], names: pa.Array, groups: pa.Table | None) -> _Rows:
     networks = pc.unique(pa.concat_arrays([hour.networks for hour in hours]))
     together = np.sort(_together(groups))
     parts: list[tuple[npt.NDArray[Any], ...]] = []
@@ -317,7 +229,7 @@ def _joined(hours: list[_Hour], names: pa.Array, groups: pa.Table | None) -> _Ro
         account, why = hour.account[kept], hour.why[kept]
         if len(together):
             listed = together[np.minimum(np.searchsorted(together, account), len(together) - 1)] == account
-            why = np.where(listed & (why > _GROUP), _GROUP, why)
+            why = np.where(listed & (why > GROUP), GROUP, why)
         parts.append((topic[kept], account, _codes(hour.networks, networks)[hour.network[kept]], hour.text[kept], why, hour.posts[kept]))
     topic, account, network, text, why, posts = (np.concatenate(column) for column in zip(*parts, strict=True))
     return _Rows(topic, account, network, text, why, posts, networks)
@@ -332,8 +244,8 @@ def _fallen(rows: _Rows, topics: int) -> tuple[Integers, Integers, Integers]:
     """Posts (topics × reasons + 1) that fall away by each rule and, last, that remain; authors that remain; posts by network."""
     lost = np.zeros((topics, _REASONS + 1), np.int64)
     np.add.at(lost, (rows.topic, rows.why), rows.posts)
-    lost[:, _KEPT] = 0
-    kept = rows.why == _KEPT
+    lost[:, KEPT] = 0
+    kept = rows.why == KEPT
     topic, author, text, posts = rows.topic[kept], rows.account[kept], rows.text[kept], rows.posts[kept]
     order = np.lexsort((text, author, topic))
     topic, author, text, posts = topic[order], author[order], text[order], posts[order]
@@ -345,13 +257,13 @@ def _fallen(rows: _Rows, topics: int) -> tuple[Integers, Integers, Integers]:
         written = np.add.reduceat(posts, start)
         voices = np.minimum(np.add.reduceat(new_text.astype(np.int64), start), POSTS_OF_AN_AUTHOR)
         of_topic = topic[start]
-        np.add.at(lost, (of_topic, _KEPT), written - voices)
+        np.add.at(lost, (of_topic, KEPT), written - voices)
         order = np.lexsort((-voices, of_topic))
         voices, of_topic = voices[order], of_topic[order]
         rank = np.arange(len(order)) - np.searchsorted(of_topic, of_topic)
         accounts = np.bincount(of_topic, minlength=topics)
         busiest = (rank < np.minimum(MOST_ACTIVE, accounts // 4)[of_topic]) & (voices > 1)
-        np.add.at(lost, (of_topic[busiest], np.full(int(busiest.sum()), _KEPT + 1)), voices[busiest])
+        np.add.at(lost, (of_topic[busiest], np.full(int(busiest.sum()), KEPT + 1)), voices[busiest])
         np.add.at(lost, (of_topic[~busiest], np.full(int((~busiest).sum()), _REASONS)), voices[~busiest])
         authors = np.bincount(of_topic[~busiest], minlength=topics)
     else:
@@ -361,7 +273,7 @@ def _fallen(rows: _Rows, topics: int) -> tuple[Integers, Integers, Integers]:
     return lost, authors, on_network
 
 
-def _aligned(hour: _Hour, networks: pa.Array) -> Integers:
+def _aligned(hour: HourSums, networks: pa.Array) -> Integers:
     """Posts of the hour on each of ``networks``."""
     result = np.zeros(len(networks), np.int64)
     result[_codes(hour.networks, networks)] = hour.on_network

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from trend_assets.lib.relevance.brands import mentions_of, names_a_brand, neighbours
+from trend_assets.lib.relevance.brands import mentions_of, neighbours
 from trend_assets_tests.lib.relevance.shop_talk import posts
 
 
 def named(text: str, *terms: str) -> bool:
-    return bool(names_a_brand(posts([text]), terms)[0])
+    return bool(mentions_of(posts([text]), terms).named[0])
 
 
 def test_a_name_is_found_however_its_words_are_joined() -> None:
@@ -30,7 +30,7 @@ def test_part_of_a_word_is_no_name() -> None:
 
 
 def test_a_name_does_not_run_over_from_one_post_to_the_next() -> None:
-    assert not names_a_brand(posts(["my maison", "lune rises"]), ["maison lune"]).any()
+    assert not mentions_of(posts(["my maison", "lune rises"]), ["maison lune"]).named.any()
 
 
 def test_names_in_several_words_are_told_from_hashtags() -> None:
@@ -46,5 +46,5 @@ def test_the_words_beside_a_name_are_kept_as_written() -> None:
 
 
 def test_no_brand_names_nothing() -> None:
-    assert not names_a_brand(posts(["marlo"]), ["", "  "]).any()
-    assert names_a_brand(posts([]), ["marlo"]).shape == (0,)
+    assert not mentions_of(posts(["marlo"]), ["", "  "]).named.any()
+    assert mentions_of(posts([]), ["marlo"]).named.shape == (0,)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from trend_assets.lib.relevance.lanes import relevance
+from trend_assets.lib.relevance.lanes import relevance, relevance_by_day
+from trend_assets.lib.relevance.shared import SharedWords, topic_words
 from trend_assets_tests.lib.relevance.shop_talk import (
     BRAND,
     HOUR,
@@ -178,3 +179,54 @@ def test_naive_hours_are_refused() -> None:
     clean = posts(OF_THE_BRAND)
     with pytest.raises(ValueError, match=r"aware|zone|naive"):
         relevance(topics(["t"]), clean, assigned(clean, "t"), brands=[BRAND], hours=[datetime(2026, 9, 1)])
+
+
+def test_which_words_are_shown_does_not_depend_on_the_hours_judged_together() -> None:
+    """Four words of trade, each said once: the first three in alphabetical order, whatever was said in the hours before."""
+    texts = [f"Marlo {word} over there" for word in ("skirt", "jacket", "coat", "dress")]
+    late = HOUR + timedelta(hours=30)
+    before, after = posts(texts, first=10), posts(texts[::-1], at=late, first=20)
+    clean = pa.concat_tables([before, after])
+    both = pa.concat_tables([topics(["t"], hour=hour, centre_terms=[BRAND]) for hour in (HOUR, late)])
+    together = relevance(both, clean, assigned(clean, "t"), brands=[BRAND], hours=[HOUR, late]).slice(1)
+    alone = relevance(both, after, assigned(after, "t"), brands=[BRAND], hours=[late])
+    assert together.equals(alone)
+    assert alone["lane_reason"][0].as_py().endswith("(coat, dress, jacket)")
+
+
+def test_each_day_is_judged_by_the_catalogue_known_on_it() -> None:
+    texts, day = ["Marlo melon is back", "two Marlo melons please", "ripe Marlo melon", "melon by Marlo"], HOUR.replace(hour=0)
+    catalogue = pa.table({"product_name": ["Charentais"], "category": ["Melons"], "product_type": ["Fruit"]})
+    late = HOUR + timedelta(hours=20)  # the next day
+    clean = posts(texts)
+    places = assigned(clean, "t").append_column("created_at", clean["created_at"])
+    both = pa.concat_tables([topics(["t"], hour=hour, centre_terms=[BRAND]) for hour in (HOUR, late)])
+
+    def lanes(*days: datetime) -> list[str]:
+        catalogues = dict.fromkeys(days, catalogue)
+        found = relevance_by_day(both, clean, places, brands=[BRAND], catalogues=catalogues, hours=[HOUR, late])
+        return found["lane"].to_pylist()
+
+    assert lanes() == ["noise", "noise"]
+    assert lanes(day + timedelta(days=1)) == ["noise", "brand"]
+    assert lanes(day, day + timedelta(days=1)) == ["brand", "brand"]
+    assert relevance_by_day(both, clean, places, brands=[BRAND], catalogues={}, hours=[]).num_rows == 0
+
+
+def test_what_posts_share_adds_up_hour_by_hour_and_each_post_holds_a_word_once() -> None:
+    first, second = (
+        posts(["kite kite bridge", "kite #kite river"]),
+        posts(["kite alone", "nothing here"], at=HOUR + timedelta(hours=1), first=2),
+    )
+    clean = pa.concat_tables([first, second])
+    whole = topic_words(clean, assigned(clean, "t"))
+    parts = pa.concat_tables([topic_words(part, assigned(part, "t")) for part in (second, first)])
+    assert sorted(map(str, whole.to_pylist())) == sorted(map(str, parts.to_pylist()))
+    counts = pa.table({"hour": [HOUR, HOUR + timedelta(hours=1)], "topic_id": ["t", "t"], "posts": [2, 2]})
+    shared = SharedWords(lambda: parts, counts)
+    now = int(HOUR.timestamp()) // 3600
+    assert shared(now + 1, "t", ["kite", "bridge"]) == (1.0, 0.75)
+    assert shared(now, "t", ["kite", "bridge"]) == (1.5, 1.0)
+    assert shared(now + 24, "t", ["kite"]).words == 0.5  # the first hour has left the day
+    assert shared(now + 25, "t", ["kite"]) == shared(now, "unknown", ["kite"]) == (0.0, 0.0)
+    assert topic_words(clean, assigned(clean, "t"), pa.array(["u"])).num_rows == 0

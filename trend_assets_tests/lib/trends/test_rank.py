@@ -144,15 +144,6 @@ def test_repetition_and_copies_are_suppressed_with_the_reason(authors: int, grou
     assert reason in row["reason"]
 
 
-def test_brand_posts_or_keywords_decide_the_lane() -> None:
-    stream = with_new_topic(noise(9, topics=20, hours=24 * 5), 110, [40])
-    inputs = stream.inputs()
-    assert rows(rank_trends([hour(110)], **inputs), alerts=True)[0]["lane"] == "lifestyle"
-    assert rows(rank_trends([hour(110)], **inputs, brand_terms=["Word20"]), alerts=True)[0]["lane"] == "brand"
-    named = pa.table({"hour": [hour(110)], "topic_id": ["topic0020"], "posts": [40], "brand_posts": [20]})
-    assert rows(rank_trends([hour(110)], **inputs, brand_posts=named), alerts=True)[0]["lane"] == "brand"
-
-
 def test_a_new_lake_does_not_take_every_topic_for_a_birth() -> None:
     """All topics of the first hours look newborn; only what is born after the warm-up is news."""
     stream = with_new_topic(noise(14, topics=40, hours=24, dispersion=0.02), 9, [30, 40])
@@ -311,13 +302,13 @@ def test_a_discount_of_nothing_suppresses_with_the_reason() -> None:
     assert row["reason"].startswith("Suppressed, one group of accounts wrote it all")
 
 
-def test_relevance_decides_the_lane_in_place_of_brand_words() -> None:
+def test_relevance_decides_the_lane() -> None:
     stream, newborn = born_at_300()
     name = f"topic{newborn:04d}"
     inputs = stream.inputs()
-    other = verdict(name, lane="lifestyle", lane_reason="category: shoes", suppressed=False)
-    found = rank_trends([hour(300)], **inputs, relevance=other, brand_terms=[f"word{newborn}"])
-    assert of_topic(found, name)["lane"] == "lifestyle"
+    assert of_topic(rank_trends([hour(300)], **inputs), name)["lane"] == "lifestyle"
+    ours = verdict(name, lane="brand", lane_reason="names ours", suppressed=False)
+    assert of_topic(rank_trends([hour(300)], **inputs, relevance=ours), name)["lane"] == "brand"
     collision = verdict(name, lane="noise", lane_reason="a singer of that name", suppressed=True)
     row = of_topic(rank_trends([hour(300)], **inputs, relevance=collision), name)
     assert (row["lane"], row["suppressed"]) == ("noise", True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from trend_assets.lib.trends.stress import coordination_and_stress, stress_test
 from trend_assets.tables import TABLES
-from trend_assets_tests.lib.coordination.posts import START, VOCABULARY, by_hour, hour_at, post, tables, talk
+from trend_assets_tests.lib.coordination.posts import VOCABULARY, by_hour, hour_at, post, tables, talk
 
 LAST = 23
 Row = dict[str, Any]
@@ -89,6 +90,18 @@ def test_copies_within_a_minute_fall_away_and_later_ones_do_not():
     assert rows["late"]["posts_left"] == 40
 
 
+def test_copies_across_the_hour_fall_away_too_whichever_hours_are_asked_for():
+    text, turn = "the very same nine words from quite many accounts", LAST * 3600
+    rows = [post(f"copier {n}", turn - 300 + n * 20, f"{text} {n}", topic="soon") for n in range(30)]
+    assert graded(rows)["soon"]["posts_left"] == 1
+    clean, assignments = tables(rows)
+    both = stress_test(clean, assignments, hours=[hour_at(LAST - 1), hour_at(LAST)])
+    assert both.filter(pc.equal(both["hour"], hour_at(LAST))).equals(stress_test(clean, assignments, hours=[hour_at(LAST)]))
+    elsewhere = [row | {"topic": "before"} if row["created_at"] < hour_at(LAST) else row for row in rows]
+    assert graded(elsewhere)["soon"]["posts"] == 15  # what was written about something else is no original of it
+    assert graded(elsewhere)["soon"]["posts_left"] == 1
+
+
 def test_one_author_counts_three_times_a_day_and_each_text_once():
     same = [post("fan", n * 600.0, "my favourite song of this whole year", topic="t") for n in range(100)]
     row = graded([*people(20), *same])["t"]
@@ -105,22 +118,6 @@ def test_posts_of_accounts_acting_together_fall_away_in_the_hours_for_which_they
     other_hour = named.append_column("hour", pa.array([hour_at(3)] * 30, pa.timestamp("us", "UTC")))
     assert graded(rows, other_hour)["t"]["posts_left"] == 40
     assert graded(rows, weights("person 1").set_column(2, "weight", pa.array([1.0])))["t"]["posts_left"] == 40
-
-
-def test_posts_deleted_within_the_hour_count_as_fallen_away():
-    rows = people(40)
-    clean, assignments = tables(rows)
-    deletions = TABLES["social/deletions"].from_rows(
-        {
-            "hour": START, "network": "x", "subject_kind": "post", "subject": str(n), "action": "delete", "landing_file": "f",
-            "landing_line": n, "request_id": "r", "source": "x",
-            "deleted_at": rows[n]["created_at"] + timedelta(minutes=5 if n < 20 else 300),
-        }
-        for n in range(30)
-    )  # fmt: skip
-    [row] = stress_test(clean.slice(30), assignments, hours=[hour_at(LAST)], deletions=deletions).to_pylist()
-    assert row["posts"] == 30
-    assert "20 deleted within the hour" in row["reason"]
 
 
 def test_a_topic_on_one_network_of_two_gets_no_a():
@@ -165,7 +162,9 @@ def test_groups_are_found_and_taken_away_in_one_pass():
         for place in (0, 7)
     ]
     rows = [*talk(300, 2400, 24), *people(40), *campaign]
-    [(groups, stress)] = coordination_and_stress(by_hour(rows, -2, 22), first=hour_at(22))
+    [(groups, stress, weights)] = coordination_and_stress(by_hour(rows, -2, 22), first=hour_at(22))
+    assert set(weights["author"].to_pylist()) == {f"sleeper {n}" for n in range(30)}
+    assert weights["hour"].unique().to_pylist() == [hour_at(22)]
     assert groups["verdict"].to_pylist() == ["coordinated"]
     by_topic = {row["topic_id"]: row for row in stress.to_pylist()}
     assert by_topic["campaign"]["noise"]
