@@ -76,12 +76,15 @@ def _steps_shown(instance: dg.DagsterInstance, run_id: str, console: Console) ->
 
     finished, done = threading.Event(), {dg.DagsterEventType.STEP_SUCCESS: "[green]✓[/]", dg.DagsterEventType.STEP_FAILURE: "[red]✗[/]"}
     started: dict[str, float] = {}
-    seen = 0
+    cursor: str | None = None
 
     def poll() -> None:
-        nonlocal seen
-        logs = instance.all_logs(run_id, of_type={dg.DagsterEventType.STEP_START, *done})
-        for entry in logs[seen:]:
+        nonlocal cursor
+        # From where the last look ended: reading thirty days' steps again each second took one second in twelve.
+        found = instance.get_records_for_run(run_id, cursor=cursor, of_type={dg.DagsterEventType.STEP_START, *done})
+        cursor = found.cursor
+        for record in found.records:
+            entry = record.event_log_entry
             event = entry.dagster_event
             if event is None or event.step_key is None:
                 continue
@@ -91,7 +94,6 @@ def _steps_shown(instance: dg.DagsterInstance, run_id: str, console: Console) ->
             else:
                 started[event.step_key] = entry.timestamp
                 status.update(f"    {event.step_key} …")
-        seen = len(logs)
 
     def watch() -> None:
         while not finished.wait(POLL_SECONDS):

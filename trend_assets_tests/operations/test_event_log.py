@@ -22,6 +22,12 @@ def counts() -> None:
     """An asset of 24 partitions in one run."""
 
 
+@dg.asset_check(asset=counts, partitions_def=partitions)
+def counted() -> dg.AssetCheckResult:
+    """A check that is planned for each of the run's partitions."""
+    return dg.AssetCheckResult(passed=True)
+
+
 def run(folder: Path, storage: type[SqliteEventLogStorage]) -> tuple[dg.DagsterInstance, str]:
     """Materialize the range on an instance whose event log is of the given class; returns the instance and the log's folder."""
     folder.mkdir()
@@ -36,7 +42,7 @@ def run(folder: Path, storage: type[SqliteEventLogStorage]) -> tuple[dg.DagsterI
     (folder / "dagster.yaml").write_text(yaml.safe_dump({"telemetry": {"enabled": False}, **settings}))
     instance = dg.DagsterInstance.from_config(str(folder))
     assert isinstance(instance.event_log_storage, storage)
-    assert dg.materialize([counts], instance=instance, tags=RANGE).success
+    assert dg.materialize([counts, counted], instance=instance, tags=RANGE).success
     return instance, str(folder / "log" / "events" if storage is BatchedSqliteEventLogStorage else folder / "log")
 
 
@@ -45,6 +51,7 @@ def stored(log: str) -> dict[str, list[tuple]]:
     return {
         "events": sorted(index.execute("select dagster_event_type, step_key, asset_key, partition from event_logs").fetchall(), key=str),
         "tags": sorted(index.execute("select asset_key, key from asset_event_tags").fetchall()),
+        "checks": sorted(index.execute("select asset_key, check_name, partition, execution_status from asset_check_executions").fetchall(), key=str),
         "assets": index.execute("select asset_key, last_materialization like '%' || ? || '%' from asset_keys", (HOURS[-1],)).fetchall(),
     }
 
