@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trend_assets.lib.simulation.planted import Family
+from trend_assets.operations.beside import Beside, Outcome
 from trend_assets.operations.runs import Range, prepare_environment, run_job
 from trend_assets.settings import PROJECT_ROOT, load_settings
 
@@ -62,13 +64,40 @@ class Steps:
 
     def run(self, name: str, work: Callable[[], object]) -> None:
         """Run ``work`` unless it ended before; what follows a step that runs, runs too."""
-        if name in self._ended:
-            self._console.print(f"  [dim]{name}: done before in {self._ended[name]:.1f} s[/]")
+        if self._done_before(name):
             return
         self._console.print(f"  [bold]{name}[/]")
         started = time.monotonic()
         work()
-        self.seconds[name] = self._ended[name] = round(time.monotonic() - started, 2)
+        self._record(name, time.monotonic() - started)
+
+    def begin(self, name: str, start: Callable[[], Callable[[], Outcome]], if_failed: str = "") -> Callable[[], None]:
+        """Begin a step in another process unless it ended before; the result waits for it, shows what it printed and records it.
+
+        ``start`` is ``Beside.start`` with its arguments; ``if_failed`` is said where the job may fail and did.
+        """
+        if name in self._ended:
+            return lambda: self.run(name, start)  # which says so and starts nothing
+        outcome = start()
+
+        def finish() -> None:
+            self._console.print(f"  [bold]{name}[/]")
+            found = outcome()
+            self._console.print(found.printed.rstrip("\n"), markup=False, highlight=False)
+            if not found.success and if_failed:
+                self._console.print(f"    [yellow]{if_failed}[/]")
+            self._record(name, found.seconds)
+
+        return finish
+
+    def _done_before(self, name: str) -> bool:
+        if name not in self._ended:
+            return False
+        self._console.print(f"  [dim]{name}: done before in {self._ended[name]:.1f} s[/]")
+        return True
+
+    def _record(self, name: str, seconds: float) -> None:
+        self.seconds[name] = self._ended[name] = round(seconds, 2)
         temporary = self._file.with_suffix(".tmp")
         temporary.write_text(json.dumps({"fingerprint": self._fingerprint, "ended": self._ended}))
         temporary.replace(self._file)
@@ -118,42 +147,47 @@ def simulate_with_progress(folder: Path, town: Town, console: Console, start: da
     console.print(f"    {summary}")
 
 
-def _whole_graph(steps: Steps, first: datetime, end: datetime, console: Console) -> None:
+def _whole_graph(steps: Steps, folder: Path, first: datetime, end: datetime, console: Console) -> None:
+    """Every job in the order of the flow; the models in a process beside the decisions, which don't wait for them."""
+    import dagster as dg
+
     from trend_assets.partitions import day_key, hour_key  # the partitions start at the folder's LAKE_START: known only now
 
     hours = Range(hour_key(first), hour_key(end - timedelta(hours=1)))
     days = Range(day_key(first.date()), day_key((end - timedelta(hours=1)).date()))
+    dg.DagsterInstance.get()  # its files are made by one process
     # The catalogue first: whether posts speak of what the retailer sells is asked while topics are judged.
     steps.run("products, stock, orders, deliveries (retail_days)", lambda: run_job("retail_days", console, days))
     steps.run("posts to trends and influencers (social_hours)", lambda: run_job("social_hours", console, hours))
-    _models(steps, hours, console)
-    steps.run("trends to products to decision cards (demand_days)", lambda: run_job("demand_days", console, days))
+    with Beside(folder, console.width) as beside:
+        models = _models(steps, beside, hours, console)
+        steps.run("trends to products to decision cards (demand_days)", lambda: run_job("demand_days", console, days))
+        for finish in models:
+            finish()
     steps.run("marts, tests, warehouse file (marts)", lambda: run_job("marts", console))
 
 
-def _models(steps: Steps, hours: Range, console: Console) -> None:
+def _models(steps: Steps, beside: Beside, hours: Range, console: Console) -> list[Callable[[], None]]:
     """Train each model that has labels and let it predict; one whose gate refuses it is said, and stops nothing."""
     from trend_assets.lib.learning.discovery import tasks
     from trend_assets.models.training_set import NotReadyError, label_file
 
+    begun = []
     for task in tasks():
         try:
             label_file(load_settings(), task)
         except NotReadyError as missing:
             console.print(f"  [dim]no model of {task}: {missing}[/]")
             continue
-        steps.run(f"a model of {task} ({task}_training)", lambda task=task: _train(task, console))  # type: ignore[misc]
-        steps.run(f"its predictions ({task}_hours)", lambda task=task: run_job(f"{task}_hours", console, hours))  # type: ignore[misc]
-
-
-def _train(task: str, console: Console) -> None:
-    result = run_job(f"{task}_training", console, raise_on_error=False)
-    if not result.success:
-        console.print(f"    [yellow]no champion of {task}: make dev, then the checks of {task}/evaluation, says why; the rest goes on[/]")
+        refused = f"no champion of {task}: make dev, then the checks of {task}/evaluation, says why; the rest goes on"
+        training, predictions = f"a model of {task} ({task}_training)", f"its predictions ({task}_hours)"
+        begun.append(steps.begin(training, partial(beside.start, f"{task}_training", raise_on_error=False), refused))
+        begun.append(steps.begin(predictions, partial(beside.start, f"{task}_hours", hours)))
+    return begun
 
 
 def run_town(folder: Path, town: Town, console: Console) -> None:
-    """The main job on the simulated town: generate, materialize the graph in four runs, show the answers."""
+    """The main job on the simulated town: generate, materialize the graph run by run, show the answers."""
     from trend_assets.answers import show_answers
 
     started = time.monotonic()
@@ -171,7 +205,7 @@ def run_town(folder: Path, town: Town, console: Console) -> None:
     # Before the settings are written: a folder that holds another town is refused and stays as it was.
     steps.run("simulated town", lambda: simulate_with_progress(folder, town, console))
     with _settings_of_folder(folder, values):
-        _whole_graph(steps, TOWN_START, end, console)
+        _whole_graph(steps, folder, TOWN_START, end, console)
         show_answers(console)
     _print_times(steps, started, folder, console)
 
@@ -211,7 +245,7 @@ def run_own_data(folder: Path, files: OwnData, console: Console) -> None:
             history = Range(day_key(min(orders_range[0], posts.first.date())), day_key(posts.last.date()))
             steps.run("your products, stock and orders (retail_days)", lambda: run_job("retail_days", console, history))
         end = (posts.last + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        _whole_graph(steps, posts.first.replace(hour=0, minute=0, second=0, microsecond=0), end, console)
+        _whole_graph(steps, folder, posts.first.replace(hour=0, minute=0, second=0, microsecond=0), end, console)
         show_answers(console)
     _print_times(steps, started, folder, console)
 

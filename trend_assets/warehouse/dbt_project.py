@@ -5,6 +5,7 @@ What belongs here: locating and parsing. What doesn't: models (``dbt_project/``)
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from collections.abc import Sequence
@@ -68,6 +69,9 @@ def manifest() -> Path:
     """
     project = dbt_project()
     path = project.manifest_path
-    if not path.exists() or path.stat().st_mtime < _newest_source():
-        dbt_resource().cli(["parse", "--quiet"], target_path=project.target_path).wait()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (path.parent / ".parsing.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of two processes one parses, and the other doesn't read half of what it writes
+        if not path.exists() or path.stat().st_mtime < _newest_source():
+            dbt_resource().cli(["parse", "--quiet"], target_path=project.target_path).wait()
     return path

@@ -51,7 +51,9 @@ def stored(log: str) -> dict[str, list[tuple]]:
     return {
         "events": sorted(index.execute("select dagster_event_type, step_key, asset_key, partition from event_logs").fetchall(), key=str),
         "tags": sorted(index.execute("select asset_key, key from asset_event_tags").fetchall()),
-        "checks": sorted(index.execute("select asset_key, check_name, partition, execution_status from asset_check_executions").fetchall(), key=str),
+        "checks": sorted(
+            index.execute("select asset_key, check_name, partition, execution_status from asset_check_executions").fetchall(), key=str
+        ),
         "assets": index.execute("select asset_key, last_materialization like '%' || ? || '%' from asset_keys", (HOURS[-1],)).fetchall(),
     }
 
