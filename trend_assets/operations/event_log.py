@@ -87,7 +87,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         if shard not in self._initialized_dbs:
             self._initdb(engine)
             self._initialized_dbs.add(shard)
-        idle = sqlite3.connect(path, check_same_thread=False, **options)
+        idle = sqlite3.connect(path, timeout=SQLITE_BUSY_TIMEOUT_SECONDS, check_same_thread=False)
         idle.execute("select count(*) from sqlite_master").fetchall()  # only a connection that has read holds the log
         self._open[shard] = _Open(engine, idle)
         while len(self._open) > KEPT_FILES:
@@ -142,7 +142,7 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
             "evaluation_event_timestamp": self._event_insert_timestamp(event),
             "evaluation_event_storage_id": event_id,
         }
-        keys = planned.partitions_subset.get_partition_keys() if planned.partitions_subset else [None]
+        keys: list[str | None] = [*planned.partitions_subset.get_partition_keys()] if planned.partitions_subset else [None]
         with self.index_connection() as connection:
             connection.execute(AssetCheckExecutionsTable.insert(), [row | {"partition": key} for key in keys])
 

@@ -55,3 +55,11 @@ def take(array: pa.Array, indices: np.ndarray) -> pa.Array:
     if len(indices) == len(array) and np.array_equal(indices, np.arange(len(array))):
         return array
     return array.take(pa.array(indices))
+
+
+def string_buffers(texts: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Bytes of a string array and where its texts begin and the last ends, without a copy; null counts as empty."""
+    texts = pc.fill_null(texts, "") if texts.null_count else texts
+    _, offsets, data = texts.buffers()
+    starts = np.zeros(1, np.int32) if offsets is None else np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8), starts

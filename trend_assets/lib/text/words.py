@@ -18,13 +18,15 @@ A token is a run of letters, marks and digits, lower case, in compatibility form
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.text.arrays import apply_where, list_array, map_where
+from trend_assets.lib.text.arrays import apply_where, list_array, map_where, string_buffers
 from trend_assets.lib.text.characters import MARKS, UNSPACED_SCRIPTS
 from trend_assets.lib.text.normalise import HANDLE_OR_ADDRESS, compose
 
@@ -43,7 +45,8 @@ _SINGLE_LETTER_HYPHEN = r"(^|[^\p{L}\p{N}\-])(\p{L})-(\p{L}\p{L})"
 _POINT = "\x01"
 _HYPHEN = "\x02"
 _BETWEEN_WORDS = r"[^\p{L}\p{M}\p{N}'\x01\x02]+"
-_ELISION = r"(^| )(l|d|j|m|t|s|n|c|qu|jusqu|lorsqu|puisqu|quoiqu|presqu)'+"
+_ELIDED_WORDS = ("l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu", "presqu")
+_ELISION = rf"(^| )({'|'.join(_ELIDED_WORDS)})'+"
 _UNSPACED = re.compile(f"[{UNSPACED_SCRIPTS}][{UNSPACED_SCRIPTS}{MARKS}]*")
 _WITH_MARKS = re.compile(f".[{MARKS}]*", re.DOTALL)
 _MAYBE_UNSPACED = (
@@ -76,7 +79,36 @@ def _compatible(texts: pa.Array) -> pa.Array:
 
 
 def tokenise(plain_texts: pa.Array) -> pa.ListArray:
-    """Tokens of texts in ``plain`` form, in order."""
+    """Tokens of texts in ``plain`` form, in order. Compiled for most texts (``word_kernels``), by expressions for the others."""
+    from trend_assets.lib.text import word_kernels
+
+    data, offsets = string_buffers(plain_texts)
+    out, token_ends, list_ends, not_cut = word_kernels.cut(data, offsets, word_kernels.character_classes(_MAYBE_UNSPACED), _elisions())
+    tokens = pa.StringArray.from_buffers(len(token_ends) - 1, pa.py_buffer(token_ends), pa.py_buffer(out))
+    lists = pa.ListArray.from_arrays(pa.array(list_ends), tokens)
+    return _with_others(lists, plain_texts, not_cut, tokenise_by_expressions)
+
+
+def _with_others(values: pa.Array, texts: pa.Array, not_cut: np.ndarray, function: Callable[[pa.Array], pa.Array]) -> pa.Array:
+    """The values, with those of ``function`` for the texts that weren't cut."""
+    if not not_cut.any():
+        return values
+    position = np.arange(len(texts))
+    position[not_cut] = len(texts) + np.arange(int(not_cut.sum()))
+    return pa.concat_arrays([values, function(texts.filter(pa.array(not_cut)))]).take(pa.array(position))
+
+
+@cache
+def _elisions() -> np.ndarray:
+    """Letters of the elided words in rows, 0 behind."""
+    rows = np.zeros((len(_ELIDED_WORDS), max(map(len, _ELIDED_WORDS))), np.int32)
+    for row, word in enumerate(_ELIDED_WORDS):
+        rows[row, : len(word)] = [ord(letter) for letter in word]
+    return rows
+
+
+def tokenise_by_expressions(plain_texts: pa.Array) -> pa.ListArray:
+    """``tokenise`` by regular expressions alone: the rules as they are written down, for every script."""
     texts = pc.replace_substring_regex(plain_texts, "[’ʼ＇]", "'")
     texts = pc.replace_substring_regex(texts, _DECIMAL, f"\\1{_POINT}\\2")
     texts = pc.replace_substring_regex(texts, _SINGLE_LETTER_HYPHEN, f"\\1\\2{_HYPHEN}\\3")
@@ -117,5 +149,15 @@ def _pairs(run: re.Match[str]) -> str:
 
 def letters(plain_texts: pa.Array) -> pa.Array:
     """Words of letters only, one space between: what tells a language and what near-duplicates share."""
+    from trend_assets.lib.text import word_kernels
+
+    data, offsets = string_buffers(plain_texts)
+    out, ends, not_cut = word_kernels.letters_only(data, offsets, word_kernels.character_classes(_MAYBE_UNSPACED))
+    values = pa.StringArray.from_buffers(len(plain_texts), pa.py_buffer(ends), pa.py_buffer(out))
+    return _with_others(values, plain_texts, not_cut, letters_by_expressions)
+
+
+def letters_by_expressions(plain_texts: pa.Array) -> pa.Array:
+    """``letters`` by regular expressions alone."""
     texts = pc.replace_substring_regex(plain_texts, r"[^\p{L}\p{M}]+", " ")
     return pc.utf8_trim(texts, " ")

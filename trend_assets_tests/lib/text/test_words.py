@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pyarrow as pa
 import pytest
 
 from trend_assets.lib.text.clean import clean_posts
 from trend_assets.lib.text.lemmas import lemmatise, word_types
-from trend_assets.lib.text.words import letters, plain, tokenise
+from trend_assets.lib.text.words import letters, letters_by_expressions, plain, tokenise, tokenise_by_expressions
 from trend_assets_tests.lib.text.posts import raw_posts
 
 
@@ -65,3 +67,18 @@ def test_word_types_count_tokens_by_language() -> None:
     assert types["sacs", "fr"] == ("sac", 1)
     assert sum(count for _, count in types.values()) == sum(len(tokens) for tokens in posts["tokens"].to_pylist())
     assert word_types(posts.slice(0, 0)).num_rows == 0
+
+
+PIECES = (
+    "'", "’", "ʼ", "s", "l", "qu", "jusqu", "a", "bc", "-", ".", ",", "1", "23", " ", " ", "_", "#", "é", "e\u0301", "²", "٣", "؟", "م",
+    "ก", "日", "😍", "❤️", "ß", " 's ", "t-shirt", "l'", "\u200d", "Ⅷ", "х", "½",
+)  # fmt: skip
+
+
+def test_the_compiled_loops_cut_as_the_expressions_do() -> None:
+    dice = random.Random(1)
+    written = pa.array(["".join(dice.choices(PIECES, k=dice.randint(0, 14))) for _ in range(20_000)] + ["x" * 100_000, "l'" * 50_000])
+    for texts in (written, plain(written), written.slice(17, 100), written.slice(0, 0)):
+        assert tokenise(texts).equals(tokenise_by_expressions(texts))
+        assert letters(texts).equals(letters_by_expressions(texts))
+    assert tokenise(pa.array([None, "a b"])).to_pylist() == [[], ["a", "b"]]
