@@ -25,6 +25,11 @@ def test_every_landed_record_is_accounted_for_against_the_generators_own_ledger(
     assert dict(found) == {outcome: count for outcome, count in ledger.items() if count}
 
 
+def test_steps_of_jobs_in_the_process_beside_are_shown(town):
+    assert "✓ retail" in town.output
+    assert "✓ sentiment_predictions" in town.output
+
+
 MAY_BE_EMPTY = {
     "demand/card_responses",  # nobody answers
     "social/live_posts",  # nothing is live in a town of the past
