@@ -26,7 +26,6 @@ def test_every_landed_record_is_accounted_for_against_the_generators_own_ledger(
 
 
 def test_steps_of_jobs_in_the_process_beside_are_shown(town):
-    assert "✓ retail" in town.output
     assert "✓ sentiment_predictions" in town.output
 
 
