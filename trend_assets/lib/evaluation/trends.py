@@ -42,7 +42,7 @@ SAME_POSTS = 0.5
 _UNJUDGED = ("insufficient data", "D")
 _DAY = timedelta(hours=24)
 _EXEMPLAR_LENGTH = 400
-_MINUTE_SECONDS = 60_000_000
+_MICROSECONDS = 60_000_000
 
 Entry = dict[str, Any]
 
@@ -125,13 +125,15 @@ def _entries(clean: pa.Table, brands: Sequence[str], catalogue: pa.Table | None)
     """Entries of a stretch, without their group."""
     stretch = Stretch(clean)
     run = run_hours(clean, brands, catalogue)
-    steps = np.unique(stretch.times // _MINUTE_SECONDS).size
-    seen = sightings(stretch, step=MINUTE if steps <= MOST_JUDGEMENTS and not brands else 5 * MINUTE)
-    topics = _Topics(run, stretch)
+    topics, found = _Topics(run, stretch), candidates(run)
     if brands:
-        yield from _by_the_hour(stretch, run, topics, seen, brands, catalogue)
-    else:
-        yield from _by_the_minute(stretch, run, topics, seen)
+        # Minutes only bring forward what an hour raises.
+        seen = sightings(stretch, step=5 * MINUTE) if any(one.raised for one in found) else []
+        yield from _by_the_hour(stretch, run, topics, found, seen, brands, catalogue)
+        return
+    minutes = np.unique(stretch.times // _MICROSECONDS).size
+    seen = sightings(stretch, step=MINUTE if minutes <= MOST_JUDGEMENTS else 5 * MINUTE)
+    yield from _by_the_minute(stretch, run, topics, found, seen)
 
 
 class _Topics:
@@ -156,12 +158,11 @@ class _Topics:
         return np.asarray(found, dtype=np.bool_)
 
 
-def _by_the_minute(stretch: Stretch, run: Run, topics: _Topics, seen: list[Sighting]) -> Iterator[Entry]:
+def _by_the_minute(stretch: Stretch, run: Run, topics: _Topics, found: list[Candidate], seen: list[Sighting]) -> Iterator[Entry]:
     """Alerts by the minute decide; of the sealed lane, what grew too slowly for them is raised where the stress test gives it an A.
 
     In the first hours, when no word has a past yet, the sealed lane raises nothing: everyday talk is new to it too.
     """
-    found = candidates(run)
     told: set[int] = set()
     faces = []
     for sighting in seen:
@@ -187,10 +188,16 @@ def _by_the_minute(stretch: Stretch, run: Run, topics: _Topics, seen: list[Sight
 
 
 def _by_the_hour(
-    stretch: Stretch, run: Run, topics: _Topics, seen: list[Sighting], brands: Sequence[str], catalogue: pa.Table | None
+    stretch: Stretch,
+    run: Run,
+    topics: _Topics,
+    found: list[Candidate],
+    seen: list[Sighting],
+    brands: Sequence[str],
+    catalogue: pa.Table | None,
 ) -> Iterator[Entry]:
     """The sealed lane decides; an alert by the minute brings the time forward to when the verdicts hold."""
-    for one in candidates(run):
+    for one in found:
         sooner = _sooner(stretch, topics, seen, one, brands, catalogue) if one.raised else None
         if sooner is not None:
             yield sooner

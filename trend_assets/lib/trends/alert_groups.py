@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trend_assets.lib.topics.vectors import Vocabulary
 
 _DISPERSION = 0.2
-_PRIOR_POSTS, _PRIOR_VOLUME = 0.5, 1000.0
+_PRIOR_POSTS, _PRIOR_VOLUME = 0.5, 500.0
 _REFERENCE = 9.0
 _SMALLEST_DAY = 1000
 

@@ -82,6 +82,17 @@ def test_everyday_talk_raises_nothing() -> None:
     assert run(talk(6), minutes=360, step=15).num_rows == 0
 
 
+def test_the_rhythm_of_the_day_is_no_event() -> None:
+    night, morning = talk(4, an_hour=40, seed=3), talk(2, an_hour=500, seed=4)
+    rows = night + [row | {"post_id": f"m{row['post_id']}", "created_at": row["created_at"] + timedelta(hours=4)} for row in morning]
+    greeting = [
+        row | {"post_id": f"g{number}", "author": f"g{number}", "words": [*row["words"][:6], "good", "morning"]}
+        for number, row in enumerate(morning[:60])
+    ]
+    rows += [row | {"created_at": row["created_at"] + timedelta(hours=4)} for row in greeting]
+    assert run(rows, minutes=360, step=15, first=180).num_rows == 0
+
+
 def test_an_event_that_goes_on_for_hours_is_raised_once_and_another_one_beside_it_too() -> None:
     other = ["penalty", "referee", "goal", "stadium", "keeper", "final"]
     found = run(talk(6) + event(STRIKE, 140, 100) + event(other, 200, 20, name="match"), minutes=360, step=10, first=120)
