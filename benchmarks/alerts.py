@@ -3,35 +3,42 @@
     python -m benchmarks.alerts --blocks 2 3 4 5 --ratio 3                 the days that rules were chosen on
     python -m benchmarks.alerts --blocks 6 7 8 9 10 --ratio 3              the days that are only reported
     python -m benchmarks.alerts --blocks 8 9 10 --ratio 10                 the smallest days in a row that the chatter covers
+    python -m benchmarks.alerts --blocks 2 3 4 5 --command                 what `trend-assets evaluate trends --peers` says of the same
 
 What belongs here: mixing a stream from the shared files, printing. What doesn't: the protocol (``trend_assets/lib/evaluation/alerts.py``)
 and the detector (``trend_assets/lib/trends/alerts.py``).
 
 Days run into each other as they did, so an event of yesterday is no news today. To every day are added ``--ratio`` chatter posts (each
 used once, drawn by ``--seed``) for each of its posts, at random times under a daily rhythm with its peak in the American evening.
+
+With ``--command`` the stream is a user's file, judged every minute, and an alert is about what most of its exemplars' texts are labelled.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from trend_assets.lib.evaluation.alerts import evaluate_alerts
+from trend_assets.lib.evaluation.alerts import Raised, evaluate_alerts, majority, score
 from trend_assets.lib.evaluation.posts import read_evaluation_posts
+from trend_assets.lib.evaluation.trends import evaluate_trends
 
 _DAY_MINUTES = 1440
 _PEAK_HOUR_UTC = 2
+_SHOWN = 400
+"""Characters of an exemplar that `evaluate trends` shows."""
 
 
-def mixed_stream(events: pa.Table, chatter: list[str], ratio: int, seed: int) -> pa.Table:
-    """Clean posts of the events' days with chatter among them; ``truth`` is the event, null for chatter.
+def mixed_file(events: pa.Table, chatter: list[str], ratio: int, seed: int) -> pa.Table:
+    """Posts of the events' days with chatter among them, as a user's file; column ``event``, null for chatter.
 
     Raises ``ValueError`` when there is too little chatter.
     """
@@ -68,7 +75,25 @@ def mixed_stream(events: pa.Table, chatter: list[str], ratio: int, seed: int) ->
         "user_mentions": pa.nulls(at.size, lists),
         "event": pa.nulls(at.size, pa.string()),
     }
-    return read_evaluation_posts(pa.concat_tables([pa.table(ours), pa.table(others)]), truth="event")
+    return pa.concat_tables([pa.table(ours), pa.table(others)])
+
+
+def score_command(file: pa.Table, posts: pa.Table) -> dict[str, dict[str, Any]]:
+    """The measures of ``lib.evaluation.alerts`` of what ``evaluate trends`` raises, and of its peers; ``posts``: the file, cleaned."""
+    labels: dict[str, str | None] = {}
+    for text, label in zip(posts["clean_text"].to_pylist(), posts["truth"].to_pylist(), strict=True):
+        labels[text[:_SHOWN]] = labels.get(text[:_SHOWN]) or label
+    result = evaluate_trends(file, peers=True)
+    methods = {"ours": result["alerts"]} | {name: one["alerts"] for name, one in result["peers"].items()}
+    scored = {}
+    for name, alerts in methods.items():
+        raised = [
+            Raised(int(datetime.fromisoformat(one["at"]).timestamp() * 1e6), majority([labels.get(text) for text in one["exemplars"]]))
+            for one in alerts
+            if one["raised"]
+        ]
+        scored[name] = score(posts, sorted(raised, key=lambda alert: alert.at))
+    return scored
 
 
 def main() -> None:
@@ -81,20 +106,25 @@ def main() -> None:
     parser.add_argument("--ratio", type=int, default=3, help="chatter posts for each post of an event")
     parser.add_argument("--step", type=float, default=1.0, help="minutes between judgements")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--command", action="store_true", help="judge what `trend-assets evaluate trends --peers` tells")
     options = parser.parse_args()
     events = pq.read_table(options.posts)
     events = events.filter(pc.is_in(events["block"], value_set=pa.array(options.blocks, events.schema.field("block").type)))
-    posts = mixed_stream(events, pq.read_table(options.chatter)["text"].to_pylist(), options.ratio, options.seed)
+    file = mixed_file(events, pq.read_table(options.chatter)["text"].to_pylist(), options.ratio, options.seed)
+    posts = read_evaluation_posts(file, truth="event")
     begun = time.process_time()
-    found = evaluate_alerts(posts, step=timedelta(minutes=options.step))
+    step = timedelta(minutes=options.step)
+    found = score_command(file, posts) if options.command else {"alerts": evaluate_alerts(posts, step=step)}
     seconds = time.process_time() - begun
-    span = (pc.max(posts["created_at"]).as_py() - pc.min(posts["created_at"]).as_py()) / timedelta(minutes=options.step)
-    print(f"days {options.blocks}, chatter {options.ratio}:1, {posts.num_rows} posts, {found['events']} events with five posts in an hour")
-    print(
-        f"alerts {found['alerts']}  precision {found['precision']:.3f}  recall {found['recall']:.3f}  "
-        f"median delay {found['median_delay_minutes']:.1f} min  repeats {found['repeat_share']:.3f}  "
-        f"{1000 * seconds / max(span, 1):.0f} ms a judgement"
-    )
+    span = (pc.max(posts["created_at"]).as_py() - pc.min(posts["created_at"]).as_py()) / step
+    events_found = next(iter(found.values()))["events"]
+    print(f"days {options.blocks}, chatter {options.ratio}:1, {posts.num_rows} posts, {events_found} events with five posts in an hour")
+    for name, one in found.items():
+        print(
+            f"{name} {one['alerts']}  precision {one['precision']:.3f}  recall {one['recall']:.3f}  "
+            f"median delay {one['median_delay_minutes']:.1f} min  repeats {one['repeat_share']:.3f}"
+        )
+    print(f"{seconds:.0f} core-s, {1000 * seconds / max(span, 1):.0f} ms a step")
 
 
 if __name__ == "__main__":
