@@ -72,9 +72,7 @@ def test_accounts_that_act_together_weigh_less_in_the_rankings_of_the_hour(tmp_p
     for number in range(24):
         key, posts = hour_key(DAY_AGO + number * HOUR), of_hour(clean, DAY_AGO + number * HOUR)
         lake.publish(TABLES["social/clean_posts"], {key: posts})
-        lake.publish(
-            TABLES["influencers/interactions"], {key: TABLES["influencers/interactions"].conform(interactions(posts, assignments))}
-        )
+        lake.publish(acts, {key: acts.conform(interactions(posts, assignments))})
     found = made(coordination.coordination, lake, hour)
     assert found["influencers/coordinated_groups"]["verdict"].to_pylist().count("coordinated") == 1
     score = {row["author"]: row["score"] for row in found["influencers/influencer_rankings"].to_pylist()}

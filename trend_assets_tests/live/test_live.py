@@ -231,16 +231,19 @@ def land(settings: Settings, records: list[LandingRecord]) -> list[str]:
     return writer.flush()
 
 
+WORDS = [
+    "bridge", "wind", "rope", "sky", "tower", "storm", "street", "crowd", "roof", "river",
+    "lights", "sirens", "police", "cables", "sunset", "tram", "market", "bells", "smoke", "rain",
+]  # fmt: skip
+"""So that posts about one thing are no copies of one another."""
+
+
 def test_a_burst_of_new_words_is_raised_within_its_first_minutes_and_a_known_post_counts_once(open_town, current):
     settings, lake = open_town
     as_of = current + timedelta(minutes=20)
     lane = lane_at(settings, lake, as_of)
     lane.run_once()
-    said = [
-        "bridge", "wind", "rope", "sky", "tower", "storm", "street", "crowd", "roof", "river",
-        "lights", "sirens", "police", "cables", "sunset", "tram", "market", "bells", "smoke", "rain",
-    ]  # fmt: skip
-    texts = [f"zorblax kite {said[n % 20]} {said[(7 * n + 3) % 20]} {said[(3 * n + 5) % 20]}" for n in range(24)]
+    texts = [f"zorblax kite {WORDS[n % 20]} {WORDS[(7 * n + 3) % 20]} {WORDS[(3 * n + 5) % 20]}" for n in range(24)]
     posts = [record(n, as_of - timedelta(seconds=20 * n + 1), text) for n, text in enumerate(texts)]
     land(settings, posts)
     land(settings, posts[:4])  # the same posts in another file
@@ -260,6 +263,20 @@ def test_a_wave_of_copies_has_its_verdict_within_its_first_minutes_and_is_not_ra
     assert (row["posts"], row["suppressed"], row["lane"], row["grade"]) == (24, True, "noise", "D")
     assert row["grade_reason"] == "0 of 24 posts remain, by 0 authors; fell away: 24 posts of accounts acting together"
     assert row["grade_reason"] in row["reason"]
+
+
+@pytest.mark.parametrize(("last", "lane"), [("coat", "brand"), ("maybe", "noise")])
+def test_a_burst_that_names_the_brand_is_the_brands_live_where_it_speaks_of_trade(open_town, current, last, lane):
+    settings, lake = open_town
+    assert "Maison Carrel" in settings.brands
+    as_of = current + timedelta(minutes=20)
+    words = [word for word in WORDS if word not in ("market", "rope")]
+    texts = [f"{words[n % 18]} zorblax {words[(7 * n + 3) % 18]} Maison Carrel {words[(5 * n + 5) % 18]} {last}" for n in range(24)]
+    land(settings, [record(n, as_of - timedelta(seconds=20 * n + 1), text) for n, text in enumerate(texts)])
+    lane_at(settings, lake, as_of).run_once()
+    [row] = [row for row in rows_of(lake.read(LIVE_TRENDS), current).to_pylist() if "zorblax" in row["keywords"]]
+    assert (row["lane"], row["suppressed"]) == (lane, lane == "noise")
+    assert lane == "brand" or "another sense" in row["reason"]
 
 
 def test_a_late_post_of_a_full_open_hour_is_taken_in(open_town, current):
