@@ -185,7 +185,7 @@ def test_which_words_are_shown_does_not_depend_on_the_hours_judged_together() ->
     """Four words of trade, each said once: the first three in alphabetical order, whatever was said in the hours before."""
     texts = [f"Marlo {word} over there" for word in ("skirt", "jacket", "coat", "dress")]
     late = HOUR + timedelta(hours=30)
-    before, after = posts(texts, first=10), posts(texts[::-1], at=late, first=20)
+    before, after = posts(texts[:2], first=10), posts(texts[::-1], at=late, first=20)
     clean = pa.concat_tables([before, after])
     both = pa.concat_tables([topics(["t"], hour=hour, centre_terms=[BRAND]) for hour in (HOUR, late)])
     together = relevance(both, clean, assigned(clean, "t"), brands=[BRAND], hours=[HOUR, late]).slice(1)
