@@ -120,10 +120,9 @@ def main() -> None:
     events_found = next(iter(found.values()))["events"]
     print(f"days {options.blocks}, chatter {options.ratio}:1, {posts.num_rows} posts, {events_found} events with five posts in an hour")
     for name, one in found.items():
-        print(
-            f"{name} {one['alerts']}  precision {one['precision']:.3f}  recall {one['recall']:.3f}  "
-            f"median delay {one['median_delay_minutes']:.1f} min  repeats {one['repeat_share']:.3f}"
-        )
+        figures = {"precision": "precision", "recall": "recall", "median_delay_minutes": "median delay, minutes", "repeat_share": "repeats"}
+        shown = (f"{what} {'-' if one[figure] is None else format(one[figure], '.3f')}" for figure, what in figures.items())
+        print(f"{name} {one['alerts']}", *shown, sep="  ")
     print(f"{seconds:.0f} core-s, {1000 * seconds / max(span, 1):.0f} ms a step")
 
 
