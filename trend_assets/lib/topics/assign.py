@@ -10,13 +10,14 @@ the hour before. Nothing else is carried from hour to hour, so a range in one ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
 import pyarrow as pa
 
-from trend_assets.lib.topics.clustering import ClusteringParameters, find_stories, find_topics, link_documents
+from trend_assets.lib.topics.clustering import ClusteringParameters, Graph, find_stories, find_topics, link_documents
 from trend_assets.lib.topics.describe import Measured, TopicDocuments, describe_topics, gather, likeness, measure
 from trend_assets.lib.topics.registry import Topic, decide, read_registry, topic_identifier, write_events, write_registry
 from trend_assets.lib.topics.vectors import Vectors, Vocabulary, weigh_documents
@@ -70,7 +71,7 @@ def assign_hours(
     window_groups: int = 100_000,
     parameters: TopicParameters | None = None,
 ) -> Iterator[HourTopics]:
-    """Assign topics hour by hour, lazily.
+    """Assign topics hour by hour, lazily: one hour is read and clustered ahead.
 
     ``clean_posts_by_hour`` are the hours to process, in time order; ``window`` the hours before the first that are still in its
     window, in time order; ``registry`` the partition of ``topics/topics`` of the hour before the first (empty to begin).
@@ -82,10 +83,39 @@ def assign_hours(
     topics = read_registry(registry)
     for hour, posts in window:
         rolling.add(hour, posts)
-    for hour, posts in clean_posts_by_hour:
-        rolling.add(hour, posts)
-        result, topics = process(rolling.snapshot(window_groups), rolling.vocabulary, topics, parameters)
-        yield result
+
+    def clustered() -> Iterator[Clustered]:
+        for hour, posts in clean_posts_by_hour:
+            rolling.add(hour, posts)
+            yield cluster_window(rolling.snapshot(window_groups), rolling.vocabulary, parameters)
+
+    # Clusters don't depend on the registry, and the compiled loops run without Python's lock: while the registry decides about an
+    # hour, the next one is clustered on another core.
+    hours = clustered()
+    with ThreadPoolExecutor(1) as ahead:
+        begun = ahead.submit(next, hours, None)
+        while (found := begun.result()) is not None:
+            begun = ahead.submit(next, hours, None)
+            result, topics = _decide(found, topics, parameters)
+            yield result
+
+
+@dataclass(frozen=True)
+class Clustered:
+    """What clustering found in a window: its posts, the vocabulary that numbers their terms, vectors, graph, cluster of each document."""
+
+    posts: WindowPosts
+    vocabulary: Vocabulary
+    vectors: Vectors
+    graph: Graph
+    labels: np.ndarray
+
+
+def cluster_window(posts: WindowPosts, vocabulary: Vocabulary, parameters: TopicParameters) -> Clustered:
+    """The part of a step that doesn't need the registry."""
+    vectors = weigh_documents(posts.starts, posts.terms, posts.rows, vocabulary, dropped=parameters.clustering.dropped_length)
+    graph = link_documents(vectors, parameters.clustering)
+    return Clustered(posts, vocabulary, vectors, graph, find_topics(vectors, graph, parameters.clustering, posts.published))
 
 
 def process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], parameters: TopicParameters) -> tuple[HourTopics, list[Topic]]:
@@ -93,9 +123,12 @@ def process(posts: WindowPosts, vocabulary: Vocabulary, topics: list[Topic], par
 
     ``topics`` is the registry before, ordered by birth and id, as is the one returned.
     """
-    vectors = weigh_documents(posts.starts, posts.terms, posts.rows, vocabulary, dropped=parameters.clustering.dropped_length)
-    graph = link_documents(vectors, parameters.clustering)
-    labels = find_topics(vectors, graph, parameters.clustering, posts.published)
+    return _decide(cluster_window(posts, vocabulary, parameters), topics, parameters)
+
+
+def _decide(clustered: Clustered, topics: list[Topic], parameters: TopicParameters) -> tuple[HourTopics, list[Topic]]:
+    """The part of a step that needs the registry."""
+    posts, vocabulary, vectors, graph, labels = clustered.posts, clustered.vocabulary, clustered.vectors, clustered.graph, clustered.labels
     measured = measure(posts, vectors, labels, vocabulary)
     named = one_name(measured)
     agreeing = (measured.cohesion >= parameters.minimum_cohesion) & (measured.core_share >= parameters.minimum_core_share)

@@ -35,7 +35,7 @@ _VISITS_PER_NODE = 64  # a bound on local moving; about 5 visits a node are typi
 _SMALLEST_GAIN = 1e-9
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _move(  # noqa: C901 - the loop is the algorithm; splitting it would cost a call per node
     starts: np.ndarray, links: np.ndarray, weights: np.ndarray, loops: np.ndarray, degrees: np.ndarray, reach: float
 ) -> tuple[np.ndarray, int]:
@@ -110,7 +110,7 @@ def _move(  # noqa: C901 - the loop is the algorithm; splitting it would cost a 
     return cluster.astype(np.int64), moves
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _renumber(cluster: np.ndarray) -> int:
     """Number clusters 0, 1, ... by their first node, in place. Returns how many there are."""
     number_of = np.full(len(cluster), -1, np.int64)
@@ -123,7 +123,7 @@ def _renumber(cluster: np.ndarray) -> int:
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _aggregate(
     starts: np.ndarray, links: np.ndarray, weights: np.ndarray, loops: np.ndarray, degrees: np.ndarray, cluster: np.ndarray, count: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -168,7 +168,7 @@ def _aggregate(
     return new_starts, new_links[:end], new_weights[:end], new_loops, new_degrees
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _louvain(starts: np.ndarray, links: np.ndarray, weights: np.ndarray, within: np.ndarray, resolution: float) -> np.ndarray:
     nodes = len(starts) - 1
     labels = np.arange(nodes)

@@ -13,7 +13,7 @@ _HALF = np.uint64(32)
 _ONE = np.uint64(1)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _offer(
     heap: np.ndarray, base: np.uint64, size: np.uint64, usual: np.uint64, most: np.uint64, strong: np.uint64, entry: np.uint64
 ) -> np.uint64:
@@ -57,7 +57,7 @@ def _offer(
     return size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _nearest(  # noqa: C901 - the loop is the algorithm; splitting it would cost a call per document
     starts: np.ndarray,
     terms: np.ndarray,
@@ -136,7 +136,7 @@ def _nearest(  # noqa: C901 - the loop is the algorithm; splitting it would cost
     return heap.reshape(documents, strong_neighbours), filled.astype(np.int64)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _symmetric(heap: np.ndarray, filled: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Compressed rows of the graph in which i and j are linked when either has the other among its nearest."""
     documents = len(filled)

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def hash_strings(offsets: np.ndarray, data: np.ndarray) -> np.ndarray:
     """64-bit FNV-1a of each UTF-8 string of an Arrow buffer, finished by a multiplicative mix. Stable everywhere."""
     hashes = np.empty(len(offsets) - 1, np.uint64)
@@ -23,7 +23,7 @@ def hash_strings(offsets: np.ndarray, data: np.ndarray) -> np.ndarray:
     return hashes
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def distinct_terms(offsets: np.ndarray, terms: np.ndarray, vocabulary: int, limit: int) -> tuple[np.ndarray, np.ndarray]:
     """Compressed rows of the first ``limit`` distinct terms of each document.
 
@@ -47,7 +47,7 @@ def distinct_terms(offsets: np.ndarray, terms: np.ndarray, vocabulary: int, limi
     return starts, kept[:end].copy()
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def document_frequency(starts: np.ndarray, terms: np.ndarray, rows: np.ndarray, vocabulary: int) -> np.ndarray:
     """In how many of ``rows`` each term occurs."""
     frequency = np.zeros(vocabulary, np.int64)
@@ -57,7 +57,7 @@ def document_frequency(starts: np.ndarray, terms: np.ndarray, rows: np.ndarray, 
     return frequency
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def weigh(  # noqa: C901 - one pass over a document's terms; splitting it would cost a call per document
     starts: np.ndarray, terms: np.ndarray, rows: np.ndarray, column_of: np.ndarray, idf: np.ndarray, dropped: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -113,7 +113,7 @@ def weigh(  # noqa: C901 - one pass over a document's terms; splitting it would 
     return new_starts, columns[:end].copy(), weights[:end].copy()
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def members_of(labels: np.ndarray, clusters: int) -> tuple[np.ndarray, np.ndarray]:
     """Documents by cluster in compressed rows (starts, documents ascending); label -1 belongs to none."""
     starts = np.zeros(clusters + 1, np.int64)
@@ -132,7 +132,7 @@ def members_of(labels: np.ndarray, clusters: int) -> tuple[np.ndarray, np.ndarra
     return starts, documents
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def centres(  # noqa: C901 - one pass over a cluster's terms; splitting it would cost a call per term
     starts: np.ndarray, columns: np.ndarray, weights: np.ndarray, labels: np.ndarray, clusters: int, used: np.ndarray, kept: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -197,7 +197,7 @@ def centres(  # noqa: C901 - one pass over a cluster's terms; splitting it would
     return new_starts, new_columns[:end].copy(), new_weights[:end].copy(), new_frequency[:end].copy(), lengths
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def similarity_to_centre(
     starts: np.ndarray,
     columns: np.ndarray,
@@ -233,7 +233,7 @@ def similarity_to_centre(
     return cosine, shared
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def nearest_centre(  # noqa: C901 - three short loops over the same postings; splitting them would cost a call per post
     starts: np.ndarray,
     columns: np.ndarray,
