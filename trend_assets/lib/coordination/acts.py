@@ -11,6 +11,7 @@ app for thousands of sellers who know nothing of one another: they count as resa
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -34,6 +35,11 @@ COLUMNS = (
     "reposted_post",
 )  # fmt: skip
 """Columns of ``social/clean_posts`` that are read."""
+_TELLING = ("clean_text", "hashtags", "language")
+"""Those of them that tell what is commercial."""
+
+POSTS_TOGETHER = 20_000
+"""Hours are looked at together for what is commercial until they hold so many posts."""
 
 _TRACKING = r"([?&])(?:utm_[a-z]+|fbclid|gclid|igshid|igsh|ref_src|ref|s|t|si|feature|smid|cmpid)=[^&#]*"
 
@@ -79,17 +85,43 @@ class EncodedHour:
         )
 
 
-def encode_hour(hour: datetime, clean_posts: pa.Table, assignments: pa.Table) -> EncodedHour:
+def encode_hours(hours: Iterable[tuple[datetime, pa.Table, pa.Table]]) -> Iterator[EncodedHour]:
+    """Encode hours one after the other, each as ``encode_hour``; a few are taken ahead, up to ``POSTS_TOGETHER`` posts.
+
+    What is commercial is found for them together: compiling those expressions takes longer than looking through an hour's texts.
+    """
+    waiting: list[tuple[datetime, pa.Table, pa.Table]] = []
+    for hour in hours:
+        waiting.append(hour)
+        if sum(posts.num_rows for _, posts, _ in waiting) >= POSTS_TOGETHER:
+            yield from _encoded_together(waiting)
+            waiting = []
+    yield from _encoded_together(waiting)
+
+
+def _encoded_together(hours: list[tuple[datetime, pa.Table, pa.Table]]) -> Iterator[EncodedHour]:
+    if not hours:
+        return
+    told = [pa.chunked_array([chunk for _, posts, _ in hours for chunk in posts[name].chunks], hours[0][1][name].type) for name in _TELLING]
+    ends = np.cumsum([posts.num_rows for _, posts, _ in hours])
+    for hour, commerce in zip(hours, np.split(commercial_kinds(*told), ends[:-1]), strict=True):
+        yield encode_hour(*hour, commerce=commerce)
+
+
+def encode_hour(
+    hour: datetime, clean_posts: pa.Table, assignments: pa.Table, *, commerce: npt.NDArray[np.int8] | None = None
+) -> EncodedHour:
     """Encode an hour of ``social/clean_posts`` with its ``topics/topic_assignments``. Linear in posts and words.
 
-    Raises ``KeyError`` when a column of ``COLUMNS`` is missing.
+    ``commerce``: ``commercial_kinds`` of the posts, where known. Raises ``KeyError`` when a column of ``COLUMNS`` is missing.
     """
     posts = clean_posts.select(list(COLUMNS))
     network, author = (_strings(posts[name]) for name in ("network", "author"))
     kind = _strings(posts["kind"])
     written = ~np.asarray(pc.equal(kind, "repost").to_numpy(zero_copy_only=False), dtype=bool)
     hashtags = _whole(posts["hashtags"])
-    commerce = commercial_kinds(posts["clean_text"], hashtags, posts["language"])
+    if commerce is None:
+        commerce = commercial_kinds(*(posts[name] for name in _TELLING))
     tokens = _whole(posts["tokens"])
     lengths = pc.fill_null(pc.list_value_length(tokens), 0).to_numpy(zero_copy_only=False)
     has_text = written & (lengths >= LEAST_WORDS) & (commerce != RESALE)

@@ -34,7 +34,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.coordination.acts import EncodedHour, account_hashes, encode_hour
+from trend_assets.lib.coordination.acts import EncodedHour, account_hashes, encode_hour, encode_hours
 from trend_assets.lib.coordination.groups import coordination_of
 from trend_assets.lib.coordination.near_copies import Hashes, Integers
 from trend_assets.lib.trends.history import hour_numbers, hour_start, sorted_hours
@@ -156,8 +156,7 @@ def coordination_and_stress(
     window = StressWindow(window_hours)
 
     def encode() -> Iterator[EncodedHour]:
-        for hour in hours:
-            encoded = encode_hour(*hour)
+        for encoded in encode_hours(hours):
             window.add(encoded)
             yield encoded
 
