@@ -29,7 +29,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.coordination.acts import TEXT, WINDOW_SECONDS, EncodedHour, encode_hour
+from trend_assets.lib.coordination.acts import TEXT, WINDOW_SECONDS, EncodedHour, encode_hours
 from trend_assets.lib.coordination.chance import at_least_p_values, crowding, expected_coincidences, repeated_p_values
 from trend_assets.lib.coordination.coincidences import HourOfCoincidences, coincidences
 from trend_assets.lib.coordination.near_copies import Integers
@@ -66,7 +66,7 @@ def coordination_by_hour(
     in whatever order posts are given. Memory: the coincidences of ``window_hours``, which are bounded by the number of acts. Raises
     ``ValueError`` when hours don't come in time order.
     """
-    return coordination_of((encode_hour(*hour) for hour in hours), first=first, window_hours=window_hours, rules=rules)
+    return coordination_of(encode_hours(hours), first=first, window_hours=window_hours, rules=rules)
 
 
 def coordination_of(

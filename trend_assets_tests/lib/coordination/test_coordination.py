@@ -205,3 +205,19 @@ def test_a_crowd_costs_pairs_in_proportion_to_its_size():
     found = coincidences(encode_hour(START, clean, assignments), None)
     assert len(found.left) <= 5000 * MOST_NEIGHBOURS
     assert isinstance(found.network, pa.Array)
+
+
+def test_hours_encoded_together_are_those_encoded_alone(monkeypatch: pytest.MonkeyPatch):
+    from trend_assets.lib.coordination import acts
+
+    monkeypatch.setattr(acts, "POSTS_TOGETHER", 40)
+    sold = [post(f"seller {n}", n * 900.0, "Zara dress size M never worn, $20, find it on Depop") for n in range(12)]
+    hours = list(by_hour(talk(accounts=10, posts=60, hours=5) + sold, 0, 6))  # the last hour is empty
+    together = list(acts.encode_hours(iter(hours)))
+    alone = [acts.encode_hour(*hour) for hour in hours]
+    assert [one.hour for one in together] == [hour for hour, *_ in hours]
+    assert sum((one.commerce == acts.RESALE).sum() for one in together) == 12
+    for one, other in zip(together, alone, strict=True):
+        assert one.commerce.tolist() == other.commerce.tolist()
+        assert one.has_text.tolist() == other.has_text.tolist()
+    assert list(acts.encode_hours(iter([]))) == []
