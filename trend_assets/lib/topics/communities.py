@@ -217,3 +217,29 @@ def communities(starts: np.ndarray, links: np.ndarray, weights: np.ndarray, with
     Complexity: O(links) a pass, a handful of passes a level, levels shrink geometrically.
     """
     return _louvain(starts, links, weights, within, resolution)
+
+
+@njit(cache=True)
+def connected_parts(starts: np.ndarray, links: np.ndarray, weights: np.ndarray, labels: np.ndarray, smallest: float) -> np.ndarray:
+    """Part of each node (nodes,), from 0 by first node: nodes of a label that links of ``smallest`` or more connect. O(links)."""
+    nodes = len(starts) - 1
+    part = np.full(nodes, -1, np.int64)
+    waiting = np.empty(nodes, np.int64)
+    parts = 0
+    for first in range(nodes):
+        if part[first] >= 0:
+            continue
+        part[first] = parts
+        waiting[0] = first
+        length = 1
+        while length > 0:
+            length -= 1
+            node = waiting[length]
+            for position in range(starts[node], starts[node + 1]):
+                other = links[position]
+                if weights[position] >= smallest and part[other] < 0 and labels[other] == labels[node]:
+                    part[other] = parts
+                    waiting[length] = other
+                    length += 1
+        parts += 1
+    return part

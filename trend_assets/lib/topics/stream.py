@@ -105,5 +105,10 @@ def topic_of_each(clean_posts: pa.Table, assignments: pa.Table) -> pa.Array:
 
 
 def for_any_author(parameters: TopicParameters | None = None) -> TopicParameters:
-    """Parameters for posts whose authors aren't known, and where two posts are a topic already: what evaluation of a stream needs."""
-    return replace(parameters or TopicParameters(), minimum_groups=2, minimum_authors=1, minimum_cohesion=0.2, minimum_core_share=0.3)
+    """Parameters for posts whose authors aren't known, where two posts are a topic already: what evaluation of a stream needs.
+
+    Events of any size count alike there, so topics are as fine as stories are.
+    """
+    parameters = parameters or TopicParameters()
+    finer = replace(parameters.clustering, resolution=parameters.clustering.story_resolution)
+    return replace(parameters, clustering=finer, minimum_groups=2, minimum_authors=1, minimum_cohesion=0.2, minimum_core_share=0.3)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from trend_assets.lib.topics.clustering import cluster
+from trend_assets.lib.topics.clustering import ClusteringParameters, cluster
 from trend_assets_tests.lib.topics.posts import SUBJECTS, about, hour_at
 from trend_assets_tests.support import shared_data
 
@@ -28,6 +28,24 @@ def test_posts_of_a_subject_are_together() -> None:
     found = cluster(documents, keys)
     subjects = np.array([key.split("-")[0] for key in keys])
     assert same_partition(found.topic, subjects)
+
+
+def test_a_post_that_resembles_none_of_a_topic_is_no_part_of_it() -> None:
+    """One word of a topic among others isn't enough; two such posts that agree with each other are a topic of their own."""
+    documents, keys = subject_documents(30)
+    word = documents[0][0]
+    elsewhere = [[f"one{n}", f"two{n}", f"three{n}", f"four{n}"] for n in range(6) for _ in range(2)]
+    alone = [word, *(f"one{n}" for n in range(6))]
+    together = [[word, "new", "thing", "here", "today"] for _ in range(2)]
+    everything = [*documents, alone, *together, *elsewhere]
+    names = [*keys, *(f"z-{n:02}" for n in range(len(everything) - len(keys)))]
+    topic = cluster(everything, names).topic.tolist()
+    first, second, third = topic[len(documents) : len(documents) + 3]
+    assert topic.count(first) == 1
+    assert second == third
+    assert topic.count(second) == 2
+    swept = cluster(everything, names, parameters=ClusteringParameters(member_similarity=0.0)).topic.tolist()
+    assert swept.count(swept[len(documents)]) > 1
 
 
 def test_stories_divide_topics() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from trend_assets.lib.topics.communities import communities
+from trend_assets.lib.topics.communities import communities, connected_parts
 
 
 def compressed(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -86,3 +86,12 @@ def test_links_between_different_outer_clusters_do_not_count() -> None:
 
 def test_a_graph_without_links_is_all_alone() -> None:
     assert communities(*compressed(np.zeros((3, 3))), np.zeros(3, np.int64), resolution=1.2).tolist() == [0, 1, 2]
+
+
+def test_parts_are_what_strong_links_within_a_label_connect() -> None:
+    weights = np.zeros((6, 6))
+    for one, other, weight in [(0, 1, 0.5), (1, 2, 0.2), (2, 3, 0.5), (3, 4, 0.9)]:
+        weights[one, other] = weights[other, one] = weight
+    labels = np.array([0, 0, 0, 0, 1, 1])
+    assert connected_parts(*compressed(weights), labels, 0.3).tolist() == [0, 0, 1, 1, 2, 3]
+    assert connected_parts(*compressed(weights), labels, 0.2).tolist() == [0, 0, 0, 0, 1, 2]
