@@ -206,7 +206,8 @@ def describe_topics(
         fits = past is not None and not read and still_fits(past.keywords, strength, past.label)
         text = past.label if past is not None and fits else _label(posts, documents, strength, languages[number], read)
         if past is not None and text != past.label:
-            decision.events.append(TopicEvent(name, "rename", f'was "{past.label}", whose words are no longer its strongest', label=text))
+            why = "read anew as it has grown" if read else "whose words are no longer its strongest"
+            decision.events.append(TopicEvent(name, "rename", f'was "{past.label}", {why}', label=text))
         lifetime_terms, lifetime_weights = _lifetime_centre(past, terms, weights, int(joined[number]))
         hour = posts.hour
         seen = hour if joined[number] else posts.hours[int(hour_of_row[number])].hour

@@ -10,6 +10,7 @@ most: else an event that is half of the stream would be the rhythm, and its mome
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,21 +60,30 @@ def bursts(moments: Moments) -> np.ndarray:
     As many documents drawn from the stream at random would deviate a little too: the part of the squared deviation that such
     chance explains is taken off the length, as in positive-part shrinkage (James & Stein 1961).
     """
-    bins = len(moments.stream)
-    distance = np.abs(np.arange(bins)[:, None] - np.arange(bins)[None, :]) * moments.width
-    kernel = np.exp(-distance / _BURST_HOURS)
-    kernel /= kernel.sum(axis=1, keepdims=True)
+    everywhere = np.ones((1, len(moments.stream)))
+    reach = _smoothed(everywhere, moments.width)  # less at both ends of the window
     sizes = moments.groups.sum(axis=1)
-    shares = moments.groups @ kernel / np.maximum(sizes, 1.0)[:, None]
+    shares = _smoothed(moments.groups / reach, moments.width) / np.maximum(sizes, 1.0)[:, None]
     counted = np.minimum(1.0, _LARGEST_SHARE * float(moments.stream.sum()) / np.maximum(sizes, 1.0))
     rhythm = moments.stream - ((1.0 - counted)[:, None] * moments.groups).sum(axis=0)
-    usual_share = rhythm / max(float(rhythm.sum()), 1.0)
-    usual = usual_share @ kernel
+    usual_share = (rhythm / max(float(rhythm.sum()), 1e-300))[None, :]
+    usual = _smoothed(usual_share / reach, moments.width)
     excess = shares - usual
     squared = (excess**2).sum(axis=1)
-    chance = max(float(usual_share @ (kernel**2).sum(axis=1) - (usual**2).sum()), 0.0) / np.maximum(sizes, 1.0)
+    kernel_squared = _smoothed(everywhere, 2.0 * moments.width) / reach**2
+    chance = max(float((usual_share * kernel_squared).sum() - (usual**2).sum()), 0.0) / np.maximum(sizes, 1.0)
     kept = np.sqrt(np.maximum(1.0 - chance / np.maximum(squared, 1e-300), 0.0))
     return excess * (kept / np.sqrt(np.maximum(squared, 1e-300)))[:, None]
+
+
+def _smoothed(values: np.ndarray, width: float) -> np.ndarray:
+    """Sum of each row's values (rows, bins) by the kernel e^(-|hours apart| / 2): once forwards, once backwards, whatever the threads."""
+    decay = math.exp(-width / _BURST_HOURS)
+    forwards, backwards = values.copy(), values.copy()
+    for moment in range(1, values.shape[1]):
+        forwards[:, moment] += decay * forwards[:, moment - 1]
+        backwards[:, -moment - 1] += decay * backwards[:, -moment]
+    return forwards + backwards - values
 
 
 def agreement(profiles: np.ndarray, ones: np.ndarray, others: np.ndarray) -> np.ndarray:

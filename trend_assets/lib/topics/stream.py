@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,6 +24,7 @@ from trend_assets.lib.topics.window import COLUMNS, RollingWindow
 from trend_assets.tables import TABLES
 
 _KEY = ["network", "post_id"]
+_ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -58,36 +60,32 @@ class TopicStream:
         for start, posts in state.window if state else ():
             self._rolling.add(start, posts)
 
-    def start_of_step(self, moment: datetime) -> datetime:
-        """Start of the step that ``moment`` (aware) falls into."""
-        origin = datetime(1970, 1, 1, tzinfo=UTC)
-        return origin + (moment - origin) // self._step * self._step
-
-    def add(self, clean_posts: pa.Table) -> Iterator[HourTopics]:
+    def add(self, clean_posts: pa.Table, *, now: datetime | None = None) -> Iterator[HourTopics]:
         """Take in posts, step by step in time order: topics of the step's posts, the registry after it, its events.
 
         The ``hour`` of a result is the start of its step. Steps without posts are passed over. Posts given together may be in any
-        order; those of a step belong together: raises ``ValueError`` for posts of a step that has been taken in already, or before it.
+        order. Posts of a step that has been taken in already, or before it, are late: they come in the step after the last. Posts
+        dated after ``now`` (aware) come in now's step, as a wrong date would empty the window; without it every date is believed.
         """
         posts = clean_posts.sort_by([("created_at", "ascending")])
-        times = posts.column("created_at").to_pylist()
-        begin = 0
-        while begin < len(times):
-            start = self.start_of_step(times[begin])
-            end = begin
-            while end < len(times) and times[end] < start + self._step:
-                end += 1
-            self._rolling.add(start, posts.slice(begin, end - begin))
+        step = self._step // timedelta(microseconds=1)
+        number = pc.cast(posts.column("created_at").combine_chunks(), pa.int64()).to_numpy() // step
+        if now is not None:
+            number = np.minimum(number, (now - _ORIGIN) // self._step)
+        if self._rolling.hours:
+            number = np.maximum(number, (self._rolling.hours[-1].hour - _ORIGIN) // self._step + 1)
+        for one in np.unique(number).tolist():
+            begin, end = np.searchsorted(number, (one, one + 1)).tolist()
+            self._rolling.add(_ORIGIN + one * self._step, posts.slice(begin, end - begin))
             snapshot = self._rolling.snapshot(self._groups)
             result, self._topics = process(snapshot, self._rolling.vocabulary, self._topics, self._parameters)
             yield result
-            begin = end
 
     @property
     def state(self) -> StreamState:
         """What another stream of the same settings goes on from."""
         hours = self._rolling.hours
-        last = hours[-1].hour if hours else datetime(1970, 1, 1, tzinfo=UTC)
+        last = hours[-1].hour if hours else _ORIGIN
         return StreamState([(one.hour, one.posts.select(list(COLUMNS))) for one in hours], write_registry(last, self._topics))
 
 

@@ -57,11 +57,24 @@ def test_order_within_a_step_does_not_matter() -> None:
     assert shuffled == [topics[place] for place in order.tolist()]
 
 
-def test_steps_go_forward_and_are_positive() -> None:
+def test_late_posts_come_in_the_step_after_the_last() -> None:
     stream = TopicStream(step=timedelta(minutes=30))
-    list(stream.add(posts_of(range(1, 2))))
-    with pytest.raises(ValueError, match="time order"):
-        list(stream.add(posts_of(range(1))))
+    last = [step.hour for step in stream.add(posts_of(range(1, 2)))][-1]
+    (late,) = stream.add(posts_of(range(1)))
+    assert late.hour == last + timedelta(minutes=30)
+    assert late.window_posts == 2 * posts_of(range(1)).num_rows
+
+
+def test_a_date_in_the_future_does_not_empty_the_window() -> None:
+    stream, posts = TopicStream(), posts_of(range(2))
+    wrong = clean_posts([about("storm", 99, hour_at(0), created_at=hour_at(24 * 365))])
+    steps = list(stream.add(pa.concat_tables([posts, wrong]), now=hour_at(2)))
+    assert steps[-1].hour == hour_at(2)
+    assert steps[-1].window_posts == posts.num_rows + 1
+    assert next(iter(stream.add(posts_of(range(2, 3)), now=hour_at(3)))).window_posts > posts.num_rows
+
+
+def test_steps_are_positive() -> None:
     with pytest.raises(ValueError, match="step"):
         TopicStream(step=timedelta(0))
 
