@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lib.evaluation.times import read_times
 from trend_assets.lib.influence.accounts import encode_pairs
 from trend_assets.lib.influence.ndcg import ndcg
 from trend_assets.lib.influence.outlook import COUNTED, HORIZONS, REPEATS, Outlook, horizon_weights
@@ -32,8 +33,6 @@ KINDS = {
 }  # fmt: skip
 """Names of kinds that are understood, whatever their case."""
 _HOUR = 3_600_000_000
-_LATEST_SECOND = 1e11
-"""Seconds beyond the year 5000: such numbers are milliseconds or finer."""
 
 
 class Stream(NamedTuple):
@@ -64,7 +63,7 @@ def evaluate_influence(interactions: pa.Table, *, peers: bool) -> dict[str, Any]
     """NDCG@50 of who is amplified in the next 1, 6 and 24 hours, and the speed of scoring; with ``peers`` the same of others.
 
     ``interactions``: columns ``source`` (who acts) and ``target`` (who is amplified), numbers or text; ``kind`` (repost, quote, reply,
-    mention; also RT, MT, RE); ``at`` (timestamp, ISO 8601 text or seconds since 1970). Rows may be in any order; rows with a null,
+    mention; also RT, MT, RE); ``at`` (see ``times.py``). Rows may be in any order; rows with a null,
     an act towards oneself or an unknown kind are left out and told in ``protocol``. Gain: reposts an author receives in the period;
     all acts where the data hold no repost.
 
@@ -94,7 +93,7 @@ def read_stream(interactions: pa.Table) -> Stream:
     ignored: dict[str, int] = {}
     rows = interactions.select(["source", "target"]).append_column("at", at).append_column("kind", kind)
     null = pc.or_(pc.or_(pc.is_null(rows["source"]), pc.is_null(rows["target"])), pc.or_(pc.is_null(rows["at"]), pc.is_null(rows["kind"])))
-    rows, ignored["a null"] = _without(rows, null)
+    rows, ignored["a null or no readable time"] = _without(rows, null)
     rows, ignored["an unknown kind"] = _without(rows, pc.equal(rows["kind"], ""))
     pairs = encode_pairs(_names(rows["source"]), _names(rows["target"]))
     own = pairs.source == pairs.target
@@ -302,27 +301,8 @@ def _protocol(stream: Stream, origins: Sequence[int]) -> str:
 
 
 def _microseconds(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Microseconds since 1970 of timestamps, ISO 8601 text or seconds. Raises ``ValueError`` for anything else."""
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        try:
-            column = pc.cast(column, pa.timestamp("us", tz="UTC"))
-        except pa.ArrowInvalid:
-            try:
-                column = pc.cast(column, pa.float64())
-            except pa.ArrowInvalid as error:
-                raise ValueError(
-                    f"column at: {error}; expected timestamps, ISO 8601 text with a time zone or seconds since 1970"
-                ) from error
-    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        return pc.cast(pc.cast(column, pa.timestamp("us"), safe=False), pa.int64())
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        raise ValueError(f"column at is {column.type}; expected timestamps, ISO 8601 text or seconds since 1970")
-    seconds = pc.cast(column, pa.float64())
-    seconds = pc.if_else(pc.is_finite(seconds), seconds, pa.scalar(None, pa.float64()))
-    largest = pc.max(pc.abs(seconds)).as_py()
-    if largest is not None and largest > _LATEST_SECOND:
-        raise ValueError(f"column at holds {largest:.0f}; numbers must be seconds since 1970, these look like milliseconds or finer")
-    return pc.cast(pc.round(pc.multiply(seconds, 1e6)), pa.int64())
+    """Microseconds since 1970, null where no moment can be read."""
+    return pa.chunked_array([pc.cast(read_times(column.combine_chunks(), "at"), pa.int64())])
 
 
 def _kinds(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -19,8 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lib.evaluation.times import read_times
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
-from trend_assets.lib.sources.outcomes import entities_of_text, read_time
+from trend_assets.lib.sources.outcomes import entities_of_text
 from trend_assets.lib.text.arrays import list_array, take, to_array
 from trend_assets.lib.text.clean import clean_posts
 from trend_assets.tables import TABLES
@@ -32,10 +33,6 @@ LABELS = ("truth", "by", "brand")
 """Columns added to the clean posts, as text; null where unknown."""
 _ENTITY_NAMES = ("text", "tag", "screen_name", "username", "name", "id_str", "id")
 _NETWORK = "file"
-_MOMENT = pa.timestamp("us", tz="UTC")
-_UNITS = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (np.inf, 1e-3))
-"""Numbers below the first are times in units of so many microseconds: seconds, milli-, micro- and nanoseconds since 1970."""
-_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # the years 1 to 9999, in microseconds
 _SHOWN = 40
 
 Note = Callable[[str], None]
@@ -60,7 +57,7 @@ def read_evaluation_posts(
     chosen = _columns(table, names, {"truth": truth, "by": by, "brand": brand})
     identifiers = _text(chosen["post_id"], "post_id", trim=True)
     texts = _text(chosen["text"], "text")
-    times = _times(chosen["created_at"])
+    times = read_times(chosen["created_at"], "created_at")
     kept = _usable_rows(identifiers, texts, times, chosen["created_at"], say)
     rows = table.take(pa.array(kept))
     raw = _raw_posts(rows, identifiers.take(pa.array(kept)), times.take(pa.array(kept)), texts.take(pa.array(kept)), say)
@@ -123,48 +120,6 @@ def _text(values: pa.Array, name: str, *, trim: bool = False) -> pa.Array:
         return result
     result = pc.utf8_trim_whitespace(result)
     return pc.if_else(pc.equal(result, ""), pa.scalar(None, pa.string()), result)
-
-
-def _times(values: pa.Array) -> pa.Array:
-    """Moments in UTC, null where there is none that can be read."""
-    kind = values.type
-    if pa.types.is_timestamp(kind):
-        return values.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(_MOMENT)
-    if pa.types.is_date(kind):
-        return values.cast(pa.timestamp("us")).cast(_MOMENT)
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return _times_of_numbers(values.cast(pa.float64(), safe=False) if not pa.types.is_integer(kind) else values)
-    if pa.types.is_null(kind):
-        return pa.nulls(len(values), _MOMENT)
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
-        raise ValueError(f"the column created_at holds {kind}: expected times, text or seconds since 1970")
-    return _times_of_text(pc.utf8_trim_whitespace(values.cast(pa.string())))
-
-
-def _times_of_numbers(values: pa.Array) -> pa.Array:
-    """Seconds, milli-, micro- or nanoseconds since 1970: one unit for the whole column, the one that suits its median."""
-    numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    known = np.isfinite(numbers)
-    if not known.any():
-        return pa.nulls(len(values), _MOMENT)
-    middle = float(np.median(np.abs(numbers[known])))
-    unit = next(microseconds for limit, microseconds in _UNITS if middle < limit)
-    moments = np.where(known, numbers, 0.0) * unit
-    readable = known & (moments >= _FIRST) & (moments <= _LAST)
-    return pa.array(np.where(readable, np.round(moments), 0).astype(np.int64), mask=~readable).cast(_MOMENT)
-
-
-def _times_of_text(texts: pa.Array) -> pa.Array:
-    """Numbers in text as numbers; else one form for the whole column, or value by value where forms differ."""
-    given = texts.drop_null()
-    if len(given) and pc.all(pc.match_substring_regex(given, r"^-?\d{6,}(\.\d+)?$")).as_py():
-        return _times_of_numbers(texts.cast(pa.float64()))
-    for form in (_MOMENT, pa.timestamp("us")):
-        try:
-            return texts.cast(form).cast(_MOMENT)
-        except pa.ArrowInvalid:
-            continue
-    return pa.array([None if text is None else read_time(text) for text in texts.to_pylist()], _MOMENT)
 
 
 def _usable_rows(identifiers: pa.Array, texts: pa.Array, times: pa.Array, given: pa.Array, say: Note) -> np.ndarray:
