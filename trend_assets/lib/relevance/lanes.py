@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.relevance.brands import brand_keys
 from trend_assets.lib.relevance.lexicon import Lexicon, lexicon_for, line_lexicon
-from trend_assets.lib.relevance.shared import Shared, SharedWords, topic_words
+from trend_assets.lib.relevance.shared import Shared, SharedWords, common_ground, topic_words
 from trend_assets.lib.relevance.signs import COUNTS, SEPARATOR, TopicSigns, topic_signs
 from trend_assets.lib.tables import row_key
 from trend_assets.lib.topics.hashtags import in_dictionary
@@ -49,6 +49,8 @@ LISTED_SHARE = 1 / 3
 SCATTERED = 1.5
 """A topic of posts that were collected by a name is talk when a post holds fewer of its five heaviest words than this."""
 ONE_WORD_SHARE = 0.5
+COMMON_GROUND = 0.05
+"""Exemplars that agree less than this (mean cosine of pairs) share a common word by chance."""
 LONGER_NAME_SHARE = 0.5
 _CAPITALS, _ALWAYS_CAPITAL = 0.6, 0.9
 _PRIOR = (0.5, 2.0)  # posts with trade, posts: what few posts say is not taken at its word
@@ -168,6 +170,8 @@ def judge(
             verdict = judge_one(topic, words[place], exemplars)
             if verdict.lane != "noise" and judge_one.collected and shared is not None:
                 verdict = _scattered(shared(hour, names[codes[row]], table["centre_terms"][row].as_py())) or verdict
+                if verdict.lane != "noise" and texts.common_ground(table["exemplar_posts"][row].as_py(), lexicon.own) < COMMON_GROUND:
+                    verdict = Verdict("noise", "scattered talk: the posts that show it best have next to nothing in common")
             verdicts.append(verdict)
             rows.append(row)
     return pa.table(
@@ -380,6 +384,10 @@ class _Exemplars:
                 seen += 1
                 persons += any(_within(words, person) for person in names_in(text, language).persons)
         return seen > 0 and 2 * persons >= seen
+
+    def common_ground(self, exemplars: Sequence[str], own: Collection[str]) -> float:
+        """How well the exemplars agree, 0 to 1; see ``shared.common_ground``."""
+        return common_ground([text for text, _ in self._texts(exemplars)], own)
 
     def _texts(self, exemplars: Sequence[str]) -> list[tuple[str, str]]:
         if self._keys is None:

@@ -1,12 +1,15 @@
-"""How much the posts of a topic have in common: how many of its heaviest words a post holds, and whether one word is in most.
+"""How much the posts of a topic have in common: its heaviest words in each, whether one word is in most, how exemplars agree.
 
-What belongs here: these measures over the day up to an hour, from counts that add up hour by hour. What doesn't: what follows from it
+What belongs here: these measures, the first two over the day up to an hour, from counts that add up. What doesn't: what follows from it
 (``lanes``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+import re
+from collections.abc import Callable, Collection, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +17,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lib.tables import matches
+from trend_assets.lib.text.characters import UNSPACED_SCRIPTS
 from trend_assets.lib.topics.background import word_frequencies
 from trend_assets.lib.trends.history import encode, hour_numbers
 from trend_assets.tables.declaration import timestamp
 
 HEAVIEST = 5
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_UNTOLD = re.compile(r"https?://\S+|@\w+")
+_UNSPACED = re.compile(f"[{UNSPACED_SCRIPTS}]")
+_RAREST = 1e-8
+"""Frequency of a word that no list has."""
 WINDOW_HOURS = 24
 EVERYDAY = 1e-4
 """Share of running words from which on a word is an everyday one: the few hundred commonest of a language."""
@@ -116,3 +125,25 @@ class SharedWords:
         self._word_topic, self._word_hours, words = sorted_rows(words)
         self._word_posts, self._terms = np.asarray(words["posts"], dtype=np.int64), words["term"].combine_chunks()
         self._ready = True
+
+
+def common_ground(texts: Sequence[str], own: Collection[str] = ()) -> float:
+    """Mean cosine of pairs of texts, 0 to 1: words weigh the logarithm of their rarity in everyday language, once a text.
+
+    Addresses, names of accounts, words of one or two letters and words that hold one of ``own`` (the brand's, folded) are left out. 1 for
+    fewer than two texts, and where one is in a script without spaces, whose words can't be told.
+    """
+    found = [
+        sorted({word for word in _WORD.findall(_UNTOLD.sub(" ", text.lower())) if not any(one in word for one in own)}) for text in texts
+    ]
+    if len(texts) < 2 or any(_UNSPACED.search(text) for text in texts):
+        return 1.0
+    words = sorted(set().union(*found))
+    rarity = np.maximum(-2.0 - np.log10(np.maximum(word_frequencies(words).max(axis=1, initial=0.0), _RAREST)), 0.0)
+    weight = dict(zip(words, (rarity**2).tolist(), strict=True))
+    length = [math.sqrt(math.fsum(weight[word] for word in one)) for one in found]
+    cosines = [
+        math.fsum(weight[word] for word in sorted(set(found[one]) & set(found[other]))) / max(length[one] * length[other], 1e-9)
+        for one, other in combinations(range(len(found)), 2)
+    ]
+    return math.fsum(cosines) / len(cosines)

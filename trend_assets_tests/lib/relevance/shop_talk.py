@@ -14,11 +14,11 @@ HOUR = datetime(2026, 9, 1, 10, tzinfo=UTC)
 BRAND = "marlo"
 
 OF_THE_BRAND = [
-    "queue around the block at Marlo for the new coat",
-    "bought two dresses at Marlo today",
-    "Marlo prices went up again, same jacket as last year",
-    "the Marlo store on the corner is closing",
-    "whole outfit is Marlo",
+    "queue around the block at Marlo for the new velvet coat",
+    "bought two velvet dresses at Marlo today",
+    "Marlo prices went up again, same velvet jacket as last year",
+    "the Marlo store on the corner sells velvet",
+    "whole velvet outfit is Marlo",
 ]
 OF_A_SINGER = [
     "Marlo Vance tonight at the arena!",

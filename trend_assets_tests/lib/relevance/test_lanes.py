@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from trend_assets.lib.relevance.lanes import relevance, relevance_by_day
-from trend_assets.lib.relevance.shared import SharedWords, topic_words
+from trend_assets.lib.relevance.shared import SharedWords, common_ground, topic_words
 from trend_assets_tests.lib.relevance.shop_talk import (
     BRAND,
     HOUR,
@@ -128,8 +128,32 @@ def test_posts_that_share_only_the_name_they_were_collected_by_are_scattered_tal
     assert found["lane"] == "brand"
 
 
+def test_exemplars_with_nothing_in_common_but_the_name_are_scattered_talk() -> None:
+    apart = ["marlo dress please", "brutal jacket outside marlo", "violet coat marlo machine", "who sold marlo yesterday"]
+    together = [f"{text} velvet opening" for text in apart]
+    found = []
+    for texts in (apart, together):
+        clean = posts(texts * 3)
+        row = topics(["t"], centre_terms=["marlo"], exemplars=[[f"x:{number}" for number in range(4)]])
+        found += relevance(row, clean, assigned(clean, "t"), brands=[BRAND], hours=[HOUR]).to_pylist()
+    assert found[0]["lane_reason"] == "scattered talk: the posts that show it best have next to nothing in common"
+    assert found[1]["lane"] == "brand"
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"), [([], 1.0), (["one"], 1.0), (["", ""], 0.0), (["圍巾很好看", "crepe"], 1.0), (["a b", "😀"], 0.0)]
+)
+def test_common_ground_of_odd_texts_is_defined(texts: list[str], expected: float) -> None:
+    assert common_ground(texts) == expected
+
+
 def test_french_posts_are_judged_by_french_words() -> None:
-    texts = ["la nouvelle robe Marlo est sublime", "les soldes chez Marlo", "j'ai acheté une veste Marlo", "Marlo ouvre un magasin ici"]
+    texts = [
+        "la nouvelle robe en velours Marlo",
+        "velours en soldes chez Marlo",
+        "j'ai acheté une veste Marlo en velours",
+        "Marlo ouvre un magasin de velours",
+    ]
     assert verdict(texts)["lane"] == "brand"
 
 
