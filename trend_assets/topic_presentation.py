@@ -97,10 +97,10 @@ def _plot(values: np.ndarray, title: str, *lines: str) -> str:
 
 
 def _size_plot(sizes: Sequence[int]) -> str:
-    """Bars of how many topics have 1, 2 to 3, 4 to 7, ... posts in the window."""
+    """Bars of how many topics have one, 2 to 3, 4 to 7, ... posts in the window."""
     doublings = np.floor(np.log2(np.maximum(np.asarray(sizes), 1))).astype(np.int64)
     counts = np.bincount(doublings)
-    shown = [f"{2**n:,} to {2 ** (n + 1) - 1:,}: {count:,}" for n, count in enumerate(counts.tolist()) if count]
+    shown = [f"{2**n:,} to {2 ** (n + 1) - 1:,}: {count:,}".replace("1 to 1:", "one:") for n, count in enumerate(counts.tolist()) if count]
     share = max(sizes) / max(sum(sizes), 1)
     title = f"{len(sizes):,} topics by posts in the window, each bar twice the size of the one before"
     return small_plots.image(small_plots.bars(counts.tolist()), title, " · ".join(shown), f"the largest holds {share:.1%} of their posts")

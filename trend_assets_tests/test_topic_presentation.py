@@ -69,7 +69,7 @@ def test_the_largest_topics_are_told_but_not_those_of_few_people() -> None:
     shown = PICTURES["topics/topics"](registry(HOUR, [9, 4, 5]), Published())
     assert [record.data["label"] for record in shown["largest topics"].records] == ["label 2", "label 0"]
     assert "secret-post" not in str(shown)
-    assert "1 to 1: 1 · 2 to 3: 1 · 4 to 7: 1" in shown["sizes"].value
+    assert "one: 1 · 2 to 3: 1 · 4 to 7: 1" in shown["sizes"].value
     assert "largest holds 57.1%" in shown["sizes"].value
     assert drawn(shown["sizes"].value).startswith("<svg")
 
