@@ -21,6 +21,7 @@ KEYWORDS = 8
 LABEL_LENGTH = 60
 _PHRASE_WORDS = 5
 _PARTS = 3
+_ENOUGH_WORDS = 3  # one or two words seldom tell what is going on
 _LEAST_DISTINCT = 0.2
 _LEAST_WORTH = (0.0, 0.2, 0.3)  # of each part, as a share of the best phrase's
 _READ_BY_MODEL = 3  # texts
@@ -142,7 +143,8 @@ def label(
     parts: list[str] = []
     used: set[str] = set()
     for phrase in ranked:
-        if len(parts) == _PARTS or worth[phrase] < _LEAST_WORTH[len(parts)] * worth[ranked[0]]:
+        says_enough = sum(len(part.split()) for part in parts) >= _ENOUGH_WORDS
+        if len(parts) == _PARTS or (says_enough and worth[phrase] < _LEAST_WORTH[len(parts)] * worth[ranked[0]]):
             break
         phrase = _whole_name(phrase, found)
         spelling = _spelling(found.surfaces[phrase])
