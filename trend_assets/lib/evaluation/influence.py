@@ -33,6 +33,7 @@ KINDS = {
 }  # fmt: skip
 """Names of kinds that are understood, whatever their case."""
 _HOUR = 3_600_000_000
+_FEW_ACTS = 100
 
 
 class Stream(NamedTuple):
@@ -130,9 +131,10 @@ def rolling_origins(stream: Stream) -> list[int]:
 
 
 def _bounds(stream: Stream) -> tuple[int, int]:
-    """From when to when the stream is judged: without the thousandth of the acts at either end, which may be dated wrongly."""
+    """From when to when the stream is judged: without the thousandth of the acts at either end, or one: it may be dated wrongly."""
     rows = stream.at.size - 1
-    return int(stream.at[rows // 1000]), int(stream.at[rows - rows // 1000])
+    left_out = -(-rows // 1000) if rows >= _FEW_ACTS else 0
+    return int(stream.at[left_out]), int(stream.at[rows - left_out])
 
 
 def judge(stream: Stream, origins: Sequence[int], ranking: Ranking) -> dict[str, float | None]:

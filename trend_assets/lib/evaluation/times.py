@@ -14,7 +14,7 @@ from trend_assets.lib.sources.outcomes import read_time
 MOMENT = pa.timestamp("us", tz="UTC")
 _UNITS = ((1e11, 1e6), (1e14, 1e3), (1e17, 1.0), (np.inf, 1e-3))
 """Numbers below the first are times in units of so many microseconds: seconds, milli-, micro- and nanoseconds since 1970."""
-_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # the years 1 to 9999, in microseconds
+_FIRST, _LAST = -2_208_988_800_000_000, 7_258_118_399_999_999  # the years 1900 to 2199, in microseconds: others are placeholders
 
 
 def read_times(values: pa.Array, column: str) -> pa.Array:

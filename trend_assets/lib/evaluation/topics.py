@@ -47,12 +47,14 @@ class OurTopics:
     """The clustering of the pipeline (``lib/topics/clustering.py``) with its default parameters."""
 
     def __call__(self, posts: pa.Table) -> np.ndarray:
-        """Topic of each post; posts without terms in common with any other are -1."""
+        """Topic of each post; copies without terms in common with other posts are a topic, as is a post without any."""
         from trend_assets.lib.topics.clustering import cluster
 
         keys = posts.column("near_duplicate_key").to_numpy()
         hours = pc.cast(pc.cast(posts.column("created_at"), pa.timestamp("us")), pa.int64()).to_numpy() / HOUR
-        return cluster(terms_of(posts), np.arange(posts.num_rows), near_duplicate_keys=keys, hours=hours).topic
+        found = cluster(terms_of(posts), np.arange(posts.num_rows), near_duplicate_keys=keys, hours=hours).topic
+        copies = np.unique(keys, return_inverse=True)[1]
+        return np.where(found >= 0, found, found.max(initial=0) + 1 + copies)
 
 
 def evaluate_topics(posts: pa.Table, *, peers: bool, progress: Progress | None = None) -> dict[str, Any]:

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lib.tables import matches
-from trend_assets.lib.text.characters import UNSPACED_SCRIPTS
 from trend_assets.lib.topics.background import word_frequencies
 from trend_assets.lib.trends.history import encode, hour_numbers
 from trend_assets.tables.declaration import timestamp
@@ -25,7 +24,8 @@ from trend_assets.tables.declaration import timestamp
 HEAVIEST = 5
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _UNTOLD = re.compile(r"https?://\S+|@\w+")
-_UNSPACED = re.compile(f"[{UNSPACED_SCRIPTS}]")
+_LAST_LETTER = 0x052F  # of Cyrillic
+_LONG = 5
 _RAREST = 1e-8
 """Frequency of a word that no list has."""
 WINDOW_HOURS = 24
@@ -130,14 +130,17 @@ class SharedWords:
 def common_ground(texts: Sequence[str], own: Collection[str] = ()) -> float:
     """Mean cosine of pairs of texts, 0 to 1: words weigh the logarithm of their rarity in everyday language, once a text.
 
-    Addresses, names of accounts, words of one or two letters and words that hold one of ``own`` (the brand's, folded) are left out. 1 for
-    fewer than two texts, and where one is in a script without spaces, whose words can't be told.
+    Addresses, names of accounts, words of one or two letters and ``own`` words (the brand's, folded; long ones also within hashtags) are
+    left out. 1 for fewer than two texts, and where one has letters that aren't Latin, Greek or Cyrillic: what is a word there, and how many
+    letters tell something, is another matter.
     """
-    found = [
-        sorted({word for word in _WORD.findall(_UNTOLD.sub(" ", text.lower())) if not any(one in word for one in own)}) for text in texts
-    ]
-    if len(texts) < 2 or any(_UNSPACED.search(text) for text in texts):
+    if len(texts) < 2 or any(ord(letter) > _LAST_LETTER and letter.isalpha() for text in texts for letter in text):
         return 1.0
+    long = [one for one in own if len(one) >= _LONG]
+    found = [
+        sorted({w for w in _WORD.findall(_UNTOLD.sub(" ", text.lower())) if w not in own and not any(one in w for one in long)})
+        for text in texts
+    ]
     words = sorted(set().union(*found))
     rarity = np.maximum(-2.0 - np.log10(np.maximum(word_frequencies(words).max(axis=1, initial=0.0), _RAREST)), 0.0)
     weight = dict(zip(words, (rarity**2).tolist(), strict=True))

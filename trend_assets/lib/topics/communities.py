@@ -219,7 +219,7 @@ def communities(starts: np.ndarray, links: np.ndarray, weights: np.ndarray, with
     return _louvain(starts, links, weights, within, resolution)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def connected_parts(starts: np.ndarray, links: np.ndarray, weights: np.ndarray, labels: np.ndarray, smallest: float) -> np.ndarray:
     """Part of each node (nodes,), from 0 by first node: nodes of a label that links of ``smallest`` or more connect. O(links)."""
     nodes = len(starts) - 1

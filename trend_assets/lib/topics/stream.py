@@ -1,7 +1,7 @@
 """Topics of a stream of posts, each at first sight: a window that is clustered again every few minutes.
 
 What belongs here: steps shorter than an hour, and the state to go on from. What doesn't: what a step does (``assign.py``), hours
-sealed for good (the sealed lane) and the live lane's tables (``lib/live``), which take the same steps.
+sealed for good (the sealed lane) and the live lane (``lib/live``), which judges the hour under way against the last sealed registry.
 
 A post has a topic as soon as the step that it falls into is over: its window is clustered with it, the registry of the step before
 decides which cluster is which topic. Posts that no other post resembles are alone, under the id they would found a topic with.
@@ -29,10 +29,11 @@ _ORIGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class StreamState:
-    """What a stream goes on from: start and posts of each step in the window, in time order, and the registry after the last."""
+    """What a stream goes on from: start and posts of each step in the window, in time order, the registry after the last, posts waiting."""
 
     window: Sequence[tuple[datetime, pa.Table]]
     registry: pa.Table
+    waiting: pa.Table | None = None
 
 
 class TopicStream:
@@ -57,6 +58,7 @@ class TopicStream:
         self._step, self._groups, self._parameters = step, groups, parameters or TopicParameters()
         self._rolling = RollingWindow(window / timedelta(hours=1))
         self._topics = read_registry(state.registry if state else TABLES["topics/topics"].empty())
+        self._waiting = state.waiting if state else None
         for start, posts in state.window if state else ():
             self._rolling.add(start, posts)
 
@@ -64,17 +66,25 @@ class TopicStream:
         """Take in posts, step by step in time order: topics of the step's posts, the registry after it, its events.
 
         The ``hour`` of a result is the start of its step. Steps without posts are passed over. Posts given together may be in any
-        order. Posts of a step that has been taken in already, or before it, are late: they come in the step after the last. Posts
-        dated after ``now`` (aware) come in now's step, as a wrong date would empty the window; without it every date is believed.
+        order. Posts of a step that has been taken in already, or before it, are late: they come in the step after the last.
+
+        ``now`` (aware): steps that aren't over then wait for the next call, and posts dated after it come in the last step that is over, as
+        a wrong date would empty the window. Without it every date is believed and nothing waits: give whole steps.
         """
-        posts = clean_posts.sort_by([("created_at", "ascending")])
+        posts = clean_posts if self._waiting is None else pa.concat_tables([self._waiting, clean_posts])
+        posts = posts.sort_by([("created_at", "ascending")])
         step = self._step // timedelta(microseconds=1)
-        number = pc.cast(posts.column("created_at").combine_chunks(), pa.int64()).to_numpy() // step
+        times = pc.cast(posts.column("created_at").combine_chunks(), pa.int64()).to_numpy()
+        number = times // step
         if now is not None:
-            number = np.minimum(number, (now - _ORIGIN) // self._step)
+            number = np.where(times > (now - _ORIGIN) // timedelta(microseconds=1), (now - _ORIGIN) // self._step - 1, number)
         if self._rolling.hours:
             number = np.maximum(number, (self._rolling.hours[-1].hour - _ORIGIN) // self._step + 1)
-        for one in np.unique(number).tolist():
+        order = np.argsort(number, kind="stable")
+        number, posts = number[order], posts.take(pa.array(order))
+        over = len(number) if now is None else int(np.searchsorted(number, (now - _ORIGIN) // self._step))
+        self._waiting = posts.slice(over) if over < len(number) else None
+        for one in np.unique(number[:over]).tolist():
             begin, end = np.searchsorted(number, (one, one + 1)).tolist()
             self._rolling.add(_ORIGIN + one * self._step, posts.slice(begin, end - begin))
             snapshot = self._rolling.snapshot(self._groups)
@@ -86,20 +96,24 @@ class TopicStream:
         """What another stream of the same settings goes on from."""
         hours = self._rolling.hours
         last = hours[-1].hour if hours else _ORIGIN
-        return StreamState([(one.hour, one.posts.select(list(COLUMNS))) for one in hours], write_registry(last, self._topics))
+        return StreamState(
+            [(one.hour, one.posts.select(list(COLUMNS))) for one in hours], write_registry(last, self._topics), self._waiting
+        )
 
 
 def topic_of_each(clean_posts: pa.Table, assignments: pa.Table) -> pa.Array:
-    """Topic id of each post (n,); a post without a topic has the id that it would found one with.
+    """Topic id of each post (n,); a post without a topic has the id that the first of its copies would found one with.
 
     ``assignments`` are rows of ``topics/topic_assignments`` of the same posts, each at most once.
     """
     keys = pc.binary_join_element_wise(*(pc.cast(clean_posts.column(name), pa.string()) for name in _KEY), ":")
     known = pc.binary_join_element_wise(*(pc.cast(assignments.column(name), pa.string()) for name in _KEY), ":")
     topic = pc.take(assignments.column("topic_id"), pc.index_in(keys, value_set=known.combine_chunks()))
-    given = pc.is_valid(topic).to_pylist()
-    alone = [None if has else topic_identifier(key) for key, has in zip(keys.to_pylist(), given, strict=True)]
-    return pc.coalesce(topic.combine_chunks(), pa.array(alone, pa.string()))
+    # Copies that resemble nothing else are one topic, that of the first of them.
+    groups = clean_posts.column("near_duplicate_key").to_numpy()
+    first, group = np.unique(groups, return_index=True, return_inverse=True)[1:]
+    alone = [topic_identifier(key) for key in keys.take(pa.array(first)).to_pylist()]
+    return pc.coalesce(topic.combine_chunks(), pa.array(alone, pa.string()).take(pa.array(group)))
 
 
 def for_any_author(parameters: TopicParameters | None = None) -> TopicParameters:

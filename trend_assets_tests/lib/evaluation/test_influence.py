@@ -130,6 +130,14 @@ def test_rows_that_cannot_be_used_are_left_out_and_told() -> None:
     assert protocol.endswith("left out: 4 with a null or no readable time; 1 with an unknown kind; 1 with an act towards oneself")
 
 
+@pytest.mark.parametrize("year", [1970, 2096])
+def test_one_act_dated_wrongly_does_not_decide(year: int) -> None:
+    acts = [(f"a{number % 40}", f"b{number % 7}", "repost", 600.0 * number + 1.6e9) for number in range(900)]
+    wrong = ("a", "b", "repost", (year - 1970) * 31_556_952.0)
+    found, spoilt = (evaluate_influence(table(*rows), peers=False)["ndcg_at_50"] for rows in (acts, [*acts, wrong]))
+    assert all(spoilt[horizon] == pytest.approx(found[horizon], abs=0.1) for horizon in found)
+
+
 def test_times_are_understood_however_they_are_written() -> None:
     """As those of posts: text without a zone, milliseconds."""
     acts = table(*((f"s{number}", "b", "repost", 600 * number) for number in range(60)))

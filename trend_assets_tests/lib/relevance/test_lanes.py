@@ -140,6 +140,18 @@ def test_exemplars_with_nothing_in_common_but_the_name_are_scattered_talk() -> N
     assert found[1]["lane"] == "brand"
 
 
+@pytest.mark.parametrize("text", ["명동 벨벳 팝업 오픈", "नया कोट खरीदा", "புதிய கோட்", "圍巾很好看"])
+def test_posts_in_scripts_whose_words_cannot_be_told_are_not_called_scattered(text: str) -> None:
+    assert common_ground([f"marlo {text} {number}" for number in range(3)], ["marlo"]) == 1.0
+
+
+def test_words_of_a_brands_name_are_left_out_whole() -> None:
+    """Weather and leather aren't "the", nor cosmetics "cos"; what people build of a long name is the name."""
+    texts = ["leather weather jacket", "weather the leather"]
+    assert common_ground(texts, ["the", "north", "face"]) == common_ground(texts)
+    assert common_ground(["marlohaul rain", "marlohaul snow"], ["marlo"]) == 0.0
+
+
 @pytest.mark.parametrize(
     ("texts", "expected"), [([], 1.0), (["one"], 1.0), (["", ""], 0.0), (["圍巾很好看", "crepe"], 1.0), (["a b", "😀"], 0.0)]
 )

@@ -68,10 +68,31 @@ def test_late_posts_come_in_the_step_after_the_last() -> None:
 def test_a_date_in_the_future_does_not_empty_the_window() -> None:
     stream, posts = TopicStream(), posts_of(range(2))
     wrong = clean_posts([about("storm", 99, hour_at(0), created_at=hour_at(24 * 365))])
-    steps = list(stream.add(pa.concat_tables([posts, wrong]), now=hour_at(2)))
-    assert steps[-1].hour == hour_at(2)
-    assert steps[-1].window_posts == posts.num_rows + 1
-    assert next(iter(stream.add(posts_of(range(2, 3)), now=hour_at(3)))).window_posts > posts.num_rows
+    seen = sum(step.topic_assignments.num_rows > 0 for step in stream.add(pa.concat_tables([posts, wrong]), now=hour_at(2)))
+    assert seen
+    steps = list(stream.add(posts_of(range(2, 3)), now=hour_at(3)))
+    assert hour_at(2) == steps[0].hour <= steps[-1].hour < hour_at(3)
+    assert steps[-1].window_posts == posts_of(range(3)).num_rows + 1
+
+
+def test_calls_within_a_step_wait_for_its_end_and_never_run_ahead_of_the_clock() -> None:
+    posts = posts_of(range(2))
+    whole = [step.hour for step in TopicStream().add(posts)]
+    stream, hours = TopicStream(), []
+    times = np.array([int(at.timestamp()) for at in posts["created_at"].to_pylist()])
+    for minute in range(1, 2 * 60 + 1):
+        now = hour_at(0) + timedelta(minutes=minute)
+        come = posts.filter(pa.array((times < now.timestamp()) & (times >= now.timestamp() - 60)))
+        if minute == 63:  # stopped and started again between two steps
+            stream = TopicStream(state=stream.state)
+        hours += [step.hour for step in stream.add(come, now=now)]
+    assert hours == whole
+    assert stream.state.waiting is None
+
+
+def test_copies_that_resemble_nothing_else_are_one_topic() -> None:
+    posts = clean_posts([about("storm", number, hour_at(0), words=["one", "text"]) | {"near_duplicate_key": 7} for number in range(5)])
+    assert len(set(topic_of_each(posts, TABLES["topics/topic_assignments"].empty()).to_pylist())) == 1
 
 
 def test_steps_are_positive() -> None:
