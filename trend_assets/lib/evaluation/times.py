@@ -22,6 +22,13 @@ def read_times(values: pa.Array, column: str) -> pa.Array:
 
     Raises ``ValueError`` that names the ``column`` where it holds something else.
     """
+    moments = _read(values, column)
+    number = pc.cast(moments, pa.int64())
+    placeholder = pc.or_(pc.less(number, _FIRST), pc.greater(number, _LAST))
+    return pc.if_else(pc.fill_null(placeholder, False), pa.scalar(None, MOMENT), moments)
+
+
+def _read(values: pa.Array, column: str) -> pa.Array:
     kind = values.type
     if pa.types.is_timestamp(kind):
         return values.cast(pa.timestamp("us", tz=kind.tz), safe=False).cast(MOMENT)

@@ -24,6 +24,12 @@ def times(values: pa.Array) -> list[datetime | None]:
     return read_evaluation_posts(table(created_at=values)).column("created_at").to_pylist()
 
 
+@pytest.mark.parametrize("placeholder", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_placeholder_is_no_time(placeholder: str) -> None:
+    """What databases write where there is no date would be centuries to walk through, hour by hour."""
+    assert times(pa.array([placeholder, NOON.isoformat()])) == [NOON]
+
+
 def test_posts_come_out_clean_in_time_order_with_their_labels_beside() -> None:
     posts = read_evaluation_posts(labelled_table(), truth="event_id", by="day")
     assert posts.select(TABLES["social/clean_posts"].schema.names).schema.equals(TABLES["social/clean_posts"].schema)
