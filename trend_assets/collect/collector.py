@@ -25,7 +25,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -235,11 +235,12 @@ class Collector:
 
     async def _collect(self, stop: asyncio.Event) -> None:
         renewer = asyncio.create_task(self._renew(), name="renew the lease")
-        reader = publisher = None
+        tasks = [renewer]
         try:
             await self._remember(stop)
             reader = asyncio.create_task(self._read(), name="read the source")
             publisher = asyncio.create_task(self._publish_all(), name="publish")
+            tasks += [reader, publisher]
             stopping = asyncio.create_task(stop.wait())
             await asyncio.wait({renewer, reader, publisher, stopping}, return_when=asyncio.FIRST_COMPLETED)
             stopping.cancel()
@@ -248,11 +249,9 @@ class Collector:
                     task.result()  # raises: these two never end by themselves
             await self._stop(reader, publisher, renewer)
         finally:
-            for task in (renewer, reader, publisher):
-                if task is not None:
-                    task.cancel()
-                    with contextlib.suppress(BaseException):
-                        await task
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _stop(self, reader: asyncio.Task[None], publisher: asyncio.Task[None], renewer: asyncio.Task[None]) -> None:
         """End the reader, publish what is left. Raises what the reader ended with."""
@@ -421,7 +420,7 @@ class Collector:
         for record in batch.records:
             self._add(record, batch.received_at)
             pending.records += 1
-            pending.bytes += len(record.body) + len(record.includes or b"")
+            pending.bytes += _RECORD_BYTES + len(record.body) + len(record.includes or b"")
             if record.created_at is not None and record.created_at.tzinfo is not None:
                 moment = min(record.created_at, batch.received_at)
                 pending.position = max(moment, pending.position or moment)
@@ -432,8 +431,6 @@ class Collector:
         self._hit("gap noted")
         self._pending.gaps.append((gap, noticed_by))
         self._pending.oldest = self._steady() if self._pending.oldest is None else self._pending.oldest
-        if noticed_by == "source" and gap.reason == "look_back":  # what the source no longer has, a replay cannot bring
-            self._unfilled = [one for one in self._unfilled if one.gap.begin >= gap.end or one.gap.end <= gap.begin]
 
     def _add(self, record: Received, received_at: datetime) -> None:
         """Buffer a record for landing. One that cannot be written as it is lands with its bytes alone: neighbours are not held up."""
@@ -490,8 +487,8 @@ class Collector:
             self.status.files += len(files)
             self._metrics.files.inc(len(files))
             self._hit("landing published")
-        for noticed_by in ("source", "collector"):
-            self._keeping.gaps.record([gap for gap, by in pending.gaps if by == noticed_by], cast(Notice, noticed_by))
+        self._keeping.gaps.record([gap for gap, by in pending.gaps if by == "source"], "source")
+        self._keeping.gaps.record([gap for gap, by in pending.gaps if by == "collector"], "collector")
         self._hit("gaps recorded")
         state = msgspec.structs.replace(
             self._state,
@@ -544,8 +541,11 @@ class Collector:
                     "noticed_by": noticed_by,
                 },
             )  # fmt: skip
+        for gap, _ in pending.gaps:
+            if gap.reason == "look_back":  # what the network no longer has, a replay cannot bring
+                self._unfilled = [one for one in self._unfilled if one.gap.begin >= gap.end or one.gap.end <= gap.begin]
         if pending.records:
-            _log.info("published", extra={"source": self._source.name, "records": pending.records, "bytes": pending.bytes})
+            _log.info("published", extra={"source": self._source.name, "records": pending.records})
 
     async def _acknowledge(self, cursor: str | None) -> None:
         """Tell the source. If that fails it delivers again, which is harmless; the fault itself the reader meets."""

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -74,7 +74,8 @@ class GapLedger:
         ]
 
     def _add(self, gaps: Sequence[tuple[Gap, str, datetime | None]]) -> None:
-        now, days = self._clock(), {}  # type: datetime, dict[str, list[dict[str, Any]]]
+        now = self._clock()
+        days: dict[str, list[dict[str, Any]]] = {}
         for gap, noticed_by, backfilled_at in gaps:
             row = {
                 "gap_id": gap_id(self._source, gap),

@@ -44,7 +44,7 @@ class Metrics:
         self._gaps = counter("gaps", "Gaps recorded, by reason", "reason")
         self._gap_seconds = counter("gap_seconds", "Length of the gaps recorded, by reason", "reason")
         self.buffered = gauge("buffered_records", "Records received and not yet published").labels(source)
-        self.buffered_bytes = gauge("buffered_bytes", "Bytes of these records").labels(source)
+        self.buffered_bytes = gauge("buffered_bytes", "Memory that these records take, roughly").labels(source)
         self.last_seen = gauge("last_sign_of_life_timestamp_seconds", "When the source was last heard").labels(source)
         self.last_published = gauge("last_published_timestamp_seconds", "When landing files were last published").labels(source)
         self.holds_lease = gauge("holds_lease", "1 while this process is the source's collector, 0 while it waits").labels(source)

@@ -18,6 +18,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -59,25 +60,32 @@ class Simulation:
         return f"{self.rate:g}/s, {self.posts} posts, seed {self.seed}"
 
 
+@lru_cache(maxsize=3)
+def _rows(posts: int, seed: int, number: int) -> list[tuple[int, int, int, bytes]]:
+    """A town's records in order of receipt: received (microseconds since 1970), tie-break, created (0: unreadable), body."""
+    from trend_assets.lib.simulation.delivery import Town
+    from trend_assets.lib.simulation.town import TownParameters
+
+    own_seed = int.from_bytes(hashlib.sha256(f"{seed}/{number}".encode()).digest()[:6], "big")
+    start = FIRST_START + timedelta(days=DAYS * number)
+    town = Town(TownParameters(start=start, days=DAYS, posts=posts, seed=own_seed, bluesky_share=0.0))
+    rows: list[tuple[int, int, int, bytes]] = []
+    for day in range(DAYS):
+        for batch in town.deliver(day)[0]:
+            if batch.network == "x":
+                order = range(len(rows), len(rows) + len(batch.bodies))
+                rows += zip(batch.received_at, order, batch.created_at, batch.bodies, strict=True)
+    return sorted(rows, key=lambda row: row[:2])
+
+
 class _Town:
     """The records of one town in order of receipt, with their times moved to ``began_at``."""
 
     def __init__(self, simulation: Simulation, number: int, began_at: datetime) -> None:
         import numpy as np
 
-        from trend_assets.lib.simulation.delivery import Town
-        from trend_assets.lib.simulation.town import TownParameters
-
+        rows = _rows(simulation.posts, simulation.seed, number)
         start = FIRST_START + timedelta(days=DAYS * number)
-        seed = int.from_bytes(hashlib.sha256(f"{simulation.seed}/{number}".encode()).digest()[:6], "big")
-        town = Town(TownParameters(start=start, days=DAYS, posts=simulation.posts, seed=seed, bluesky_share=0.0))
-        rows: list[tuple[int, int, int, bytes]] = []
-        for day in range(DAYS):
-            for batch in town.deliver(day)[0]:
-                if batch.network == "x":
-                    order = range(len(rows), len(rows) + len(batch.bodies))
-                    rows += zip(batch.received_at, order, batch.created_at, batch.bodies, strict=True)
-        rows.sort(key=lambda row: row[:2])
         self._rows, self._rate, self._began_at = rows, simulation.rate, began_at
         self._received = np.array([row[0] for row in rows], np.float64)
         self._due = np.arange(len(rows)) / simulation.rate
