@@ -25,7 +25,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -35,7 +35,7 @@ from trend_assets.collect.lease import CollectorLease, LeaseLostError
 from trend_assets.collect.metrics import Metrics
 from trend_assets.collect.source import Batch, Gap, Received, Source, SourceRefusedError
 from trend_assets.collect.state import CursorFile, CursorLostError, State
-from trend_assets.landing.files import LandingRecord, LandingWriter
+from trend_assets.landing.files import LandingRecord
 
 ASKED_SECONDS = 0.5
 """How often a collector that waits looks whether the lease is free."""
@@ -71,11 +71,21 @@ class Options:
     stop_seconds: float = 20.0
 
 
+class Writer(Protocol):
+    """Where records go: ``landing.files.LandingWriter``, or a topic."""
+
+    def add(self, record: LandingRecord) -> None:
+        """Take one record. Raises ``OSError`` only where the record is taken and an earlier one could not be published."""
+
+    def flush(self) -> list[str]:
+        """Publish everything taken; returns what it became. After an error it is asked again, and publishes what is left."""
+
+
 @dataclass
 class Keeping:
     """What a collector rests on, all of it in the lake's storage."""
 
-    writer: LandingWriter
+    writer: Writer
     cursor: CursorFile
     lease: CollectorLease
     gaps: GapLedger
@@ -164,6 +174,7 @@ class Collector:
         self._metrics, self._hit = metrics or Metrics(source.name), (failpoints or Failpoints()).hit
         self._clock, self._steady = clock, steady
         self._replays = bool(getattr(source, "replays", False))
+        self._landed_as = str(getattr(source, "landed_as", source.name))
         self._queue = _Queue(self._options.buffer_bytes // 2)
         self._pending = _Pending()
         self._state = State(source.name)
@@ -434,23 +445,16 @@ class Collector:
 
     def _add(self, record: Received, received_at: datetime) -> None:
         """Buffer a record for landing. One that cannot be written as it is lands with its bytes alone: neighbours are not held up."""
-        landing = LandingRecord(
-            self._source.network,
-            self._source.name,
-            received_at,
-            record.request_id,
-            record.kind,
-            record.body,
-            record.includes,
-            record.created_at if record.created_at is None or record.created_at.tzinfo is not None else None,
-        )
+        created_at = record.created_at if record.created_at is None or record.created_at.tzinfo is not None else None
+        network, source = self._source.network, self._landed_as
+        landing = LandingRecord(network, source, received_at, record.request_id, record.kind, record.body, record.includes, created_at)
         try:
             self._keeping.writer.add(landing)
         except OSError as error:  # a full buffer could not be published; the record is in it
             _log.warning("landing will be tried again", extra={"source": self._source.name, "error": _words(error)})
         except Exception as error:
             _log.warning("a record lands without what surrounds it", extra={"source": self._source.name, "error": _words(error)})
-            bare = LandingRecord(self._source.network, self._source.name, received_at, "", "post", record.body)
+            bare = LandingRecord(network, source, received_at, "", "post", record.body)
             with contextlib.suppress(OSError):
                 self._keeping.writer.add(bare)
 

@@ -87,7 +87,10 @@ async def _run(name: SourceName, settings: Settings, simulation: object) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _on_signal, number, stop)
-    source = _open(name, settings, simulation)
+    try:
+        source = _open(name, settings, simulation)
+    except SourceRefusedError as error:
+        fail(str(error))
     metrics = Metrics(source.name)
     collector = make_collector(source, settings, metrics)
     server = _serve(settings.collect_port, metrics, collector)
