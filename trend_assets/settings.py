@@ -88,6 +88,20 @@ class Settings(BaseSettings):
     live_run_seconds: int = Field(
         900, ge=30, description="After how many seconds the next live run starts beside the one under way and takes over from it"
     )
+    collect_flush_seconds: float = Field(
+        5.0, gt=0, description="A collector publishes landing files at least so often, seconds: posts wait no longer"
+    )
+    collect_flush_posts: int = Field(5_000, ge=1, description="A collector publishes landing files at the latest after so many records")
+    collect_stall_seconds: float = Field(
+        60.0, gt=0, description="A connection silent for so long, no record and no keep-alive, is dropped and made again, seconds"
+    )
+    collect_lease_seconds: float = Field(
+        6.0, gt=0, description="A collector that gave no sign for so long has lost its source to the next one, seconds"
+    )
+    collect_buffer_megabytes: int = Field(
+        64, ge=1, description="Memory for records received and not yet published; when it is full the source has to wait"
+    )
+    collect_port: int = Field(9470, ge=0, le=65535, description="Port of a collector's /metrics and /health on 127.0.0.1; 0: any free one")
     alert_webhook: SecretStr | None = Field(None, description='Address that gets each alert as a JSON POST {"text": ...}; secret')
     digest_language: Literal["en", "fr"] = Field("en", description="Language of the printed digest: en or fr")
     retail_database: SecretStr | None = Field(

@@ -31,6 +31,7 @@ def test_steps_of_jobs_in_the_process_beside_are_shown(town):
 
 MAY_BE_EMPTY = {
     "demand/card_responses",  # nobody answers
+    "social/collection_gaps",  # no collector runs
     "social/live_posts",  # nothing is live in a town of the past
     "topics/live_trends",
     "influencers/live_rankings",

@@ -1,6 +1,6 @@
 """Which run has the live lane: one at a time, and the next one takes over the moment the one before lets go.
 
-What belongs here: the lease, a small file that is changed by compare-and-swap. What doesn't: when a run is asked for
+What belongs here: a run's turn. What doesn't: the lease's file (``lake/lease.py``), when a run is asked for
 (``defs/live/sensors.py``), what it does (``live/lane.py``).
 
 Starting a process takes longer than posts may wait, so the next run starts while the one before goes on, and asks for the lease
@@ -10,12 +10,12 @@ not renewed for LEASE_SECONDS, has lost it. Should it come back all the same, no
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 
-from trend_assets.lake.storage import ConflictError, Storage, open_storage
+from trend_assets.lake.lease import Lease, LeaseFile
+from trend_assets.lake.storage import open_storage
 from trend_assets.settings import Settings
 
 LEASE_SECONDS = 300.0
@@ -26,23 +26,14 @@ ASKED_SECONDS = 0.5
 FILE = "lease.json"
 
 
-@dataclass(frozen=True)
-class Lease:
-    """Who has the lane (a run's id, empty: nobody), since when and until when it is known to go on (seconds since 1970), who waits."""
-
-    holder: str = ""
-    taken_at: float = 0.0
-    renewed_at: float = 0.0
-    successor: str = ""
-
-    def stands_still(self, now: float) -> bool:
-        """Whether nobody has the lane, or its holder has not renewed for too long."""
-        return not self.holder or now - self.renewed_at > LEASE_SECONDS
+def stands_still(lease: Lease, now: float) -> bool:
+    """Whether nobody has the lane, or its holder has not renewed for too long."""
+    return not lease.holder or now - lease.renewed_at > LEASE_SECONDS
 
 
 def read_lease(settings: Settings) -> Lease:
     """The lease as it is; nobody's where there is none."""
-    return _read(open_storage(f"{settings.data}/live"))[0]
+    return _file(settings).read()[0]
 
 
 class Turn:
@@ -59,57 +50,39 @@ class Turn:
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._storage, self._run, self._finished = open_storage(f"{settings.data}/live"), run, finished
+        self._file, self._run, self._finished = _file(settings), run, finished
         self._clock, self._sleep = clock, sleep
 
     def take(self) -> None:
         """Wait until the lane is this run's: at most until its holder has ended its micro-batch, or stands still."""
         while True:
-            lease, generation = _read(self._storage)
-            free = lease.stands_still(self._clock()) or lease.holder == self._run or self._finished(lease.holder)
+            lease, generation = self._file.read()
+            free = stands_still(lease, self._clock()) or lease.holder == self._run or self._finished(lease.holder)
             now = self._clock()
-            if free and self._swap(Lease(self._run, now, now), generation):
+            if free and self._file.swap(Lease(self._run, now, now), generation):
                 return
             if not free:
                 if lease.successor != self._run:
-                    self._swap(replace(lease, successor=self._run), generation)
+                    self._file.swap(replace(lease, successor=self._run), generation)
                 self._sleep(ASKED_SECONDS)
 
     def goes_on(self) -> bool:
         """Renew the lease; False once the next run is ready, or has taken the lane."""
-        lease, generation = _read(self._storage)
+        lease, generation = self._file.read()
         if lease.holder != self._run:
             return False
         now = self._clock()
         if now - lease.renewed_at >= RENEWED_SECONDS:
-            self._swap(replace(lease, renewed_at=now), generation)
+            self._file.swap(replace(lease, renewed_at=now), generation)
         return not lease.successor
 
     def let_go(self) -> None:
         """Leave the lane to whoever asks next; nothing to do where it is another's already."""
         while True:
-            lease, generation = _read(self._storage)
-            if lease.holder != self._run or self._swap(replace(lease, holder=""), generation):
+            lease, generation = self._file.read()
+            if lease.holder != self._run or self._file.swap(replace(lease, holder=""), generation):
                 return
 
-    def _swap(self, lease: Lease, generation: str | None) -> bool:
-        """Whether nobody was faster."""
-        try:
-            self._storage.compare_and_swap(FILE, json.dumps(asdict(lease)).encode(), generation)
-        except ConflictError:
-            return False
-        return True
 
-
-def _read(storage: Storage) -> tuple[Lease, str | None]:
-    """The lease and its generation; a damaged file is nobody's lease."""
-    try:
-        data, generation = storage.read_with_generation(FILE)
-    except FileNotFoundError:
-        return Lease(), None
-    try:
-        content = json.loads(data)
-        lease = Lease(str(content["holder"]), float(content["taken_at"]), float(content["renewed_at"]), str(content["successor"]))
-        return lease, generation
-    except (ValueError, TypeError, KeyError):
-        return Lease(), generation
+def _file(settings: Settings) -> LeaseFile:
+    return LeaseFile(open_storage(f"{settings.data}/live"), FILE)

@@ -30,6 +30,8 @@ QUARANTINE_REASONS = (
     "wrong_landing_hour",
 )
 
+GAP_REASONS = ("disconnect", "stall", "rate_limit", "budget", "look_back", "truncated", "operational", "downtime")
+
 _network = Column("network", pa.string(), "Social network the record comes from: x, bluesky or the name given to a table source")
 _post_id = Column("post_id", pa.string(), "Identifier of the post on its network; ids are text because they exceed 2^53")
 _author = Column("author", pa.string(), "Pseudonym of the author: keyed hash of network and account id", personal=True)
@@ -250,4 +252,41 @@ LIVE_POSTS = Table(
     licence_class="restricted",
 )
 
-TABLES = (RAW_POSTS, QUARANTINED_POSTS, DELETIONS, LANDING_COUNTS, CLEAN_POSTS, LIVE_POSTS)
+COLLECTION_GAPS = Table(
+    group="social",
+    name="collection_gaps",
+    description=(
+        "Intervals in which a collector may have missed posts: fewer posts there are no drop. Rows are added, never changed: of rows with "
+        "one gap_id the last recorded one holds."
+    ),
+    columns=(
+        Column("gap_id", pa.string(), "Hash of source, beginning, end and reason"),
+        Column("source", pa.string(), "Collector that was or was not running: x, bluesky, pubsub or simulated"),
+        _network,
+        Column("begins_at", timestamp, "From when on posts may be missing; decides the partition", "UTC"),
+        Column("ends_at", timestamp, "Until when", "UTC"),
+        Column(
+            "reason",
+            pa.string(),
+            "disconnect, stall (a silent connection), rate_limit, budget (buying stopped), look_back (the source no longer has it), "
+            "truncated (a reply was cut off), operational (the network said so), downtime (no collector ran)",
+            allowed=GAP_REASONS,
+        ),
+        Column("detail", pa.string(), "What happened, in words; empty where the reason says it all"),
+        Column(
+            "noticed_by", pa.string(), "Who noticed: the source's client or the collector that runs it", allowed=("source", "collector")
+        ),
+        Column("recorded_at", timestamp, "When the row was added", "UTC"),
+        Column(
+            "backfilled_at", timestamp, "When the posts of the interval had been fetched after all; null: they may be missing", "UTC", True
+        ),
+    ),
+    key=("gap_id", "recorded_at"),
+    partition="day",
+    time="begins_at",
+    layer="raw",
+    retention_days=None,
+    licence_class="aggregate",
+)
+
+TABLES = (RAW_POSTS, QUARANTINED_POSTS, DELETIONS, LANDING_COUNTS, CLEAN_POSTS, LIVE_POSTS, COLLECTION_GAPS)

@@ -19,6 +19,7 @@ MART_PREFIX = "mart_"
 
 PUBLISHED_TABLES = (
     "social/landing_counts",
+    "social/collection_gaps",
     "topics/topic_hours",
     "topics/topic_events",
     "topics/trends",

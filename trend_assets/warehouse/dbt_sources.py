@@ -41,6 +41,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "social/quarantined_posts": ("hour", "network", "reason", "landing_file", "landing_line"),
     "social/deletions": ("hour", "network", "subject_kind", "landing_file", "landing_line"),
     "social/landing_counts": (),
+    "social/collection_gaps": (),
     "topics/topic_hours": (),
     "topics/topic_events": (),
     "topics/trends": (),

@@ -13,7 +13,7 @@ import dagster as dg
 from trend_assets.defs.jobs import MAX_RUNTIME
 from trend_assets.defs.live.jobs import live_job
 from trend_assets.live.lane import look
-from trend_assets.live.lease import LEASE_SECONDS, read_lease
+from trend_assets.live.lease import LEASE_SECONDS, read_lease, stands_still
 from trend_assets.resources import LakeResource
 from trend_assets.settings import Settings, load_settings
 
@@ -66,7 +66,7 @@ def _goes_on(record: dg.RunRecord, settings: Settings, now: float) -> str | None
     if lease.holder == run.run_id and now - lease.taken_at >= settings.live_run_seconds:
         return None
     started = record.start_time or record.create_timestamp.timestamp()  # it may have waited in the queue for long
-    if now - started > LEASE_SECONDS and lease.stands_still(now):
+    if now - started > LEASE_SECONDS and stands_still(lease, now):
         return None
     return f"run {run.run_id} is under way"
 

@@ -1,4 +1,4 @@
-"""Social assets: landing (external), raw posts with what was refused or deleted, clean posts.
+"""Social assets: landing and collection gaps (external), raw posts with what was refused or deleted, clean posts.
 
 What belongs here: reading, one call into ``lib/``, returning data and metadata. What doesn't: decoding or cleaning.
 """
@@ -25,6 +25,12 @@ landing = dg.AssetSpec(
     metadata={
         "dagster/column_schema": dg.TableSchema([dg.TableColumn(name, kind, text) for name, (kind, text) in LANDING_COLUMNS.items()])
     },
+)
+
+
+# External: collectors append a row when they may have missed something, so no run makes it, none is due and none is late.
+collection_gaps = asset_spec("social/collection_gaps").replace_attributes(
+    automation_condition=None, freshness_policy=None, kinds={"parquet"}
 )
 
 

@@ -1,0 +1,216 @@
+"""`trend-assets collect`: run one source's collector until it is told to stop.
+
+What belongs here: options, signals, log and progress line, what the process ends with. What doesn't: collecting
+(``collect/collector.py``), networks (``collect/``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trend_assets.commands.terminal import DataOption, fail, use_data
+
+if TYPE_CHECKING:
+    from trend_assets.collect.collector import Collector
+    from trend_assets.collect.metrics import Metrics, StatusServer
+    from trend_assets.collect.source import Source
+    from trend_assets.settings import Settings
+
+PROGRESS_SECONDS = 1.0
+_log = logging.getLogger("trend_assets.collect")
+
+
+class SourceName(StrEnum):
+    """What posts can be collected from."""
+
+    SIMULATED = "simulated"
+    BLUESKY = "bluesky"
+    X = "x"
+    PUBSUB = "pubsub"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+
+    @app.command()
+    def collect(
+        source: Annotated[SourceName, typer.Option(help="simulated and bluesky need no account; x and pubsub do: docs/collect.md")],
+        rate: Annotated[float, typer.Option(min=0.01, help="Records a second, of the source simulated")] = 5.0,
+        town_posts: Annotated[
+            int, typer.Option(min=100, help="Posts of one simulated town; the next begins after the last of them")
+        ] = 20_000,
+        seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation")] = 1,
+        data: DataOption = None,
+    ) -> None:
+        """Collect posts until you stop it: landing files every few seconds, nothing lost, gaps written down.
+
+        Try it without any account: trend-assets collect --source simulated --rate 50
+
+        Ctrl-C (or SIGTERM) publishes what was received and ends. A kill, a full disk or a lost network loses nothing either: the next
+        start goes on where the last publication ended. Of two collectors of one source, one waits until the other ends.
+
+        How often files are published, when a silent connection counts as broken and the port of /metrics and /health are settings:
+        TREND_ASSETS_COLLECT_... in docs/settings.md. Running it as a service, and what happens when something fails: docs/collect.md.
+        """
+        from trend_assets.collect.simulated import Simulation
+        from trend_assets.settings import load_settings
+
+        use_data(data)
+        settings = load_settings()
+        _log_as_lines(progress=sys.stderr.isatty())
+        try:
+            code = asyncio.run(_run(source, settings, Simulation(rate, town_posts, seed)))
+        except ImportError as error:
+            fail(f"the source {source} needs a package that is not installed: {error}")
+        except ValueError as error:
+            fail(str(error))
+        raise typer.Exit(code)
+
+
+async def _run(name: SourceName, settings: Settings, simulation: object) -> int:
+    """Run the collector; returns the exit code: 0 asked to stop, 1 to be started again, 2 refused."""
+    from trend_assets.collect.collector import NotPublishedError
+    from trend_assets.collect.lease import LeaseLostError
+    from trend_assets.collect.metrics import Metrics
+    from trend_assets.collect.source import SourceRefusedError
+    from trend_assets.collect.state import CursorLostError
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, _on_signal, number, stop)
+    try:
+        source = _open(name, settings, simulation)
+    except SourceRefusedError as error:
+        fail(str(error))
+    metrics = Metrics(source.name)
+    collector = make_collector(source, settings, metrics)
+    server = _serve(settings.collect_port, metrics, collector)
+    line = asyncio.create_task(_progress(collector)) if sys.stderr.isatty() else None
+    _log.info("started", extra={"source": source.name, "port": server.port if server else None, "data": settings.data})
+    try:
+        await collector.run(stop)
+    except (LeaseLostError, CursorLostError, NotPublishedError) as error:
+        _log.error(str(error), extra={"source": source.name})
+        return 1
+    except SourceRefusedError as error:
+        _log.error(str(error), extra={"source": source.name})
+        return 2
+    finally:
+        if line is not None:
+            line.cancel()
+            sys.stderr.write("\n")
+        if server is not None:
+            server.close()
+    _log.info("stopped", extra={"source": source.name, "published_records": collector.status.published})
+    return 0
+
+
+def _open(name: SourceName, settings: Settings, simulation: object) -> Source:
+    """The source; each is imported only when it is asked for."""
+    if name is SourceName.SIMULATED:
+        from trend_assets.collect.simulated import SimulatedSource, Simulation, open_source
+
+        if not isinstance(simulation, Simulation):
+            raise TypeError("the simulated source needs a Simulation")
+        simulated: SimulatedSource = open_source(settings, simulation)
+        return simulated
+    from importlib import import_module
+
+    module = {"bluesky": "bluesky", "x": "x.source", "pubsub": "pubsub"}[name.value]
+    opened: Source = import_module(f"trend_assets.collect.{module}").open_source(settings)
+    return opened
+
+
+def make_collector(source: Source, settings: Settings, metrics: Metrics) -> Collector:
+    """The collector of a source on the storage that the settings name."""
+    from trend_assets.collect.collector import Collector, Keeping, Options
+    from trend_assets.collect.failpoints import Failpoints
+    from trend_assets.collect.gaps import GapLedger
+    from trend_assets.collect.lease import CollectorLease
+    from trend_assets.collect.state import CursorFile
+    from trend_assets.lake.lake import Lake
+    from trend_assets.lake.storage import open_storage
+    from trend_assets.landing.files import LandingWriter
+
+    failpoints = Failpoints.from_environment()
+    buffer = settings.collect_buffer_megabytes << 20
+    root = f"{settings.data}/collect"
+    landing = open_storage(settings.landing_root, on_step=failpoints.within("landing"))
+    writer = LandingWriter(landing, lake_start=settings.lake_start, lake_end=settings.lake_end, max_buffered_bytes=buffer)
+    keeping = Keeping(
+        writer,
+        CursorFile(open_storage(root, on_step=failpoints.within("cursor")), source.name),
+        CollectorLease(open_storage(root, on_step=failpoints.within("lease")), source.name, settings.collect_lease_seconds),
+        GapLedger(Lake(settings.lake_root, on_step=failpoints.within("gaps")), source.name, source.network),
+    )
+    options = Options(settings.collect_flush_seconds, settings.collect_flush_posts, settings.collect_stall_seconds, buffer)
+    return Collector(source, keeping, options, metrics, failpoints)
+
+
+def _serve(port: int, metrics: Metrics, collector: Collector) -> StatusServer | None:
+    """The status server; a taken port is told and does not keep posts from being collected."""
+    from trend_assets.collect.metrics import StatusServer
+
+    try:
+        return StatusServer(port, metrics, collector.health)
+    except OSError as error:
+        _log.warning(
+            "no /metrics and /health: set TREND_ASSETS_COLLECT_PORT to a free port (0: any)", extra={"port": port, "error": str(error)}
+        )
+        return None
+
+
+def _on_signal(number: int, stop: asyncio.Event) -> None:
+    """The first signal asks, the second insists: a kill is safe, nothing half-written is visible."""
+    if stop.is_set():
+        os._exit(128 + number)
+    _log.info("stopping: what was received is published first", extra={"signal": signal.Signals(number).name})
+    stop.set()
+
+
+def _log_as_lines(*, progress: bool) -> None:
+    """The log on standard error: JSON lines, or plain warnings where a person watches the progress line."""
+    from trend_assets.collect.metrics import JsonLines
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("\r\x1b[K%(levelname)s %(message)s") if progress else JsonLines())
+    logger = logging.getLogger("trend_assets.collect")
+    logger.handlers, logger.propagate = [handler], False
+    logger.setLevel(logging.WARNING if progress else logging.INFO)
+
+
+async def _progress(collector: Collector) -> None:
+    """One line, rewritten every second."""
+    before, rate = collector.status.received, 0.0
+    while True:
+        await asyncio.sleep(PROGRESS_SECONDS)
+        status = collector.status
+        rate = 0.8 * rate + 0.2 * (status.received - before) / PROGRESS_SECONDS if rate else float(status.received - before)
+        before = status.received
+        sys.stderr.write(f"\r\x1b[K{progress_line(collector, rate, datetime.now(UTC))}")
+        sys.stderr.flush()
+
+
+def progress_line(collector: Collector, rate: float, now: datetime) -> str:
+    """What a person sees while it runs."""
+    status = collector.status
+    if status.role == "waiting":
+        return f"waiting: {status.waits_for} collects"
+    published = f", last {(now - status.last_published).total_seconds():.0f} s ago" if status.last_published else ""
+    parts = [
+        f"{status.role}{'' if status.connected else ', not connected'}",
+        f"{status.received:,} received ({rate:,.0f}/s)",
+        f"{status.published:,} landed in {status.files:,} files{published}",
+        f"{status.buffered:,} waiting",
+        f"{status.gaps} gaps",
+    ]
+    return " · ".join([*parts, f"trouble: {status.trouble}"] if status.trouble else parts)
