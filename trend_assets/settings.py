@@ -88,6 +88,31 @@ class Settings(BaseSettings):
     live_run_seconds: int = Field(
         900, ge=30, description="After how many seconds the next live run starts beside the one under way and takes over from it"
     )
+    collect_stall_seconds: float = Field(
+        60.0, gt=0, description="A source that says nothing for so long is taken for broken and started again, seconds"
+    )
+    bluesky_instances: list[str] = Field(
+        default_factory=list,
+        description="Jetstream instances to collect Bluesky from, as a JSON list of wss:// addresses; default: the public ones",
+    )
+    bluesky_collections: list[str] = Field(
+        default_factory=lambda: ["app.bsky.feed.post", "app.bsky.feed.repost"],
+        description="Collections of records to collect from Bluesky, as a JSON list; app.bsky.feed.* takes all below",
+    )
+    bluesky_languages: list[str] = Field(
+        default_factory=list,
+        description='Collect new Bluesky posts only in these languages, as a list, e.g. ["fr", "en"]; default: all',
+    )
+    bluesky_keywords: list[str] = Field(
+        default_factory=list, description="Collect new Bluesky posts only with one of these words, as a JSON list; default: all"
+    )
+    pubsub_project: str = Field("", description="Google Cloud project of the Pub/Sub topic and subscription")
+    pubsub_topic: str = Field("", description="Pub/Sub topic that a collector publishes to instead of landing files; default: it lands")
+    pubsub_subscription: str = Field("", description="Pub/Sub subscription that `collect --source pubsub` lands from")
+    pubsub_source: Literal["x", "bluesky", "simulated"] = Field(
+        "bluesky", description="Source of the records in the subscription; others go to the dead-letter topic"
+    )
+    pubsub_endpoint: str = Field("", description="Address of Pub/Sub's API; default: Google's (tests set an emulator's)")
     alert_webhook: SecretStr | None = Field(None, description='Address that gets each alert as a JSON POST {"text": ...}; secret')
     digest_language: Literal["en", "fr"] = Field("en", description="Language of the printed digest: en or fr")
     retail_database: SecretStr | None = Field(
