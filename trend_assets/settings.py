@@ -88,9 +88,26 @@ class Settings(BaseSettings):
     live_run_seconds: int = Field(
         900, ge=30, description="After how many seconds the next live run starts beside the one under way and takes over from it"
     )
-    collect_stall_seconds: float = Field(
-        60.0, gt=0, description="A source that says nothing for so long is taken for broken and started again, seconds"
+    collect_flush_seconds: float = Field(
+        5.0, gt=0, description="A collector publishes landing files at least so often, seconds: posts wait no longer"
     )
+    collect_flush_posts: int = Field(5_000, ge=1, description="A collector publishes landing files at the latest after so many records")
+    collect_stall_seconds: float = Field(
+        60.0, gt=0, description="A connection silent for so long, no record and no keep-alive, is dropped and made again, seconds"
+    )
+    collect_lease_seconds: float = Field(
+        6.0, gt=0, description="A collector that gave no sign for so long has lost its source to the next one, seconds"
+    )
+    collect_buffer_megabytes: int = Field(
+        64, ge=1, description="Memory for records received and not yet published; when it is full the source has to wait"
+    )
+    collect_port: int = Field(9470, ge=0, le=65535, description="Port of a collector's /metrics and /health on 127.0.0.1; 0: any free one")
+    alert_webhook: SecretStr | None = Field(None, description='Address that gets each alert as a JSON POST {"text": ...}; secret')
+    digest_language: Literal["en", "fr"] = Field("en", description="Language of the printed digest: en or fr")
+    retail_database: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of the retailer's database, for mappings that use one; secret"
+    )
+    tracking_uri: str = Field("", description="Where MLflow keeps experiments; default: a SQLite file in the data folder, no server")
     bluesky_instances: list[str] = Field(
         default_factory=list,
         description="Jetstream instances to collect Bluesky from, as a JSON list of wss:// addresses; default: the public ones",
@@ -101,11 +118,16 @@ class Settings(BaseSettings):
     )
     bluesky_languages: list[str] = Field(
         default_factory=list,
-        description='Collect new Bluesky posts only in these languages, as a list, e.g. ["fr", "en"]; default: all',
+        description='Collect new Bluesky posts only in these languages, as a JSON list, e.g. ["fr", "en"]; default: all',
     )
     bluesky_keywords: list[str] = Field(
         default_factory=list, description="Collect new Bluesky posts only with one of these words, as a JSON list; default: all"
     )
+    bigquery_project: str = Field("", description="Google Cloud project of the warehouse (staging, production)")
+    bigquery_dataset_prefix: str = Field("", description="Prefix of the warehouse's datasets, so that environments can share a project")
+    bigquery_location: str = Field("EU", description="Where the warehouse's datasets are: a region or EU, US; the bucket's region must fit")
+    bigquery_endpoint: str = Field("", description="Address of BigQuery's API; default: Google's (tests set an emulator's)")
+    storage_endpoint: str = Field("", description="Address of Cloud Storage's API; default: Google's (tests set an emulator's)")
     pubsub_project: str = Field("", description="Google Cloud project of the Pub/Sub topic and subscription")
     pubsub_topic: str = Field("", description="Pub/Sub topic that a collector publishes to instead of landing files; default: it lands")
     pubsub_subscription: str = Field("", description="Pub/Sub subscription that `collect --source pubsub` lands from")
@@ -113,17 +135,6 @@ class Settings(BaseSettings):
         "bluesky", description="Source of the records in the subscription; others go to the dead-letter topic"
     )
     pubsub_endpoint: str = Field("", description="Address of Pub/Sub's API; default: Google's (tests set an emulator's)")
-    alert_webhook: SecretStr | None = Field(None, description='Address that gets each alert as a JSON POST {"text": ...}; secret')
-    digest_language: Literal["en", "fr"] = Field("en", description="Language of the printed digest: en or fr")
-    retail_database: SecretStr | None = Field(
-        None, description="SQLAlchemy URL of the retailer's database, for mappings that use one; secret"
-    )
-    tracking_uri: str = Field("", description="Where MLflow keeps experiments; default: a SQLite file in the data folder, no server")
-    bigquery_project: str = Field("", description="Google Cloud project of the warehouse (staging, production)")
-    bigquery_dataset_prefix: str = Field("", description="Prefix of the warehouse's datasets, so that environments can share a project")
-    bigquery_location: str = Field("EU", description="Where the warehouse's datasets are: a region or EU, US; the bucket's region must fit")
-    bigquery_endpoint: str = Field("", description="Address of BigQuery's API; default: Google's (tests set an emulator's)")
-    storage_endpoint: str = Field("", description="Address of Cloud Storage's API; default: Google's (tests set an emulator's)")
 
     @field_validator("lake_start", "lake_end")
     @classmethod

@@ -18,7 +18,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -127,8 +127,10 @@ class BlueskySource:
         self._turn = 0
         self._rests_until: dict[str, float] = {}
 
-    async def batches(self, cursor: str | None) -> AsyncIterator[Batch | Gap]:
+    async def batches(self, cursor: str | None) -> AsyncGenerator[Batch | Gap, None]:
         """See ``Source``. Raises ``SourceRefusedError`` where every instance says that the request itself is wrong."""
+        from websockets.exceptions import WebSocketException
+
         position = self._start(cursor)
         while True:
             instance = await self._next_instance()
@@ -137,7 +139,7 @@ class BlueskySource:
                 async with aclosing(self._read(instance, position)) as items:
                     async for item in items:
                         yield item
-            except (OSError, _StalledError, *_websocket_errors()) as error:
+            except (OSError, _StalledError, WebSocketException) as error:
                 await asyncio.sleep(self._after(error, instance, position))
 
     async def acknowledge(self, cursor: str | None) -> None:
@@ -164,7 +166,7 @@ class BlueskySource:
         _logger.warning("cursor unusable", extra={"cursor": cursor[:40]})
         return _Position(_microseconds(now - LONGEST_LOOK_BACK), proven=True, why=("look_back", "the cursor was unusable"))
 
-    async def _read(self, instance: str, position: _Position) -> AsyncIterator[Batch | Gap]:
+    async def _read(self, instance: str, position: _Position) -> AsyncGenerator[Batch | Gap, None]:
         from websockets.asyncio.client import connect
 
         options = self.options
@@ -192,8 +194,10 @@ class BlueskySource:
             for record in records_of("bluesky", frame)
         ]
 
-    async def _frames(self, connection: ClientConnection) -> AsyncIterator[list[bytes]]:
+    async def _frames(self, connection: ClientConnection) -> AsyncGenerator[list[bytes], None]:
         """Events as they come, some at a time; an empty list for every answered ping in a silence. What came before an error comes."""
+        from websockets.exceptions import WebSocketException
+
         options, silent = self.options, 0.0
         beat = options.stall_seconds / 3
         while True:
@@ -216,7 +220,7 @@ class BlueskySource:
                         size += len(frames[-1])
             except TimeoutError:
                 pass
-            except _websocket_errors() as error:
+            except WebSocketException as error:
                 failure = error
             yield frames
             if failure is not None:
@@ -316,12 +320,6 @@ def open_source(settings: Settings) -> BlueskySource:
         ),
         EventFilter(settings.bluesky_languages, settings.bluesky_keywords),
     )
-
-
-def _websocket_errors() -> tuple[type[Exception], ...]:
-    from websockets.exceptions import WebSocketException
-
-    return (WebSocketException,)
 
 
 def _retry_after(error: InvalidStatus) -> float:

@@ -45,8 +45,9 @@ ACKNOWLEDGE_SECONDS = 60
 """Time to land a message before it is delivered again; extended while it waits for publication."""
 LARGEST_MESSAGE = 9_000_000
 """Bytes; the service takes 10 MB, attributes included."""
-LONGEST_PULL = 5.0
-"""Seconds that a request waits for messages: so long, at most, does an idle reader take to end."""
+LONGEST_PULL = 10.0
+"""Seconds that a request waits for messages: so long, at most, does an idle reader take to end. One that we give up too soon may have
+been given messages, which then wait for their deadline."""
 KEPT_SECONDS = 7 * 24 * 3600
 IDS_AT_ONCE = 1_000
 """Acknowledgements in one request: 512 KiB are allowed, an id has some 200 bytes."""
@@ -312,7 +313,7 @@ def _clients() -> Any:
 
 def _named(value: str, name: str) -> str:
     if not value:
-        raise SourceRefusedError(f"set TREND_ASSETS_PUBSUB_{name} (docs/bluesky.md says how topic and subscription are made)")
+        raise SourceRefusedError(f"set TREND_ASSETS_PUBSUB_{name} (docs/pubsub.md says how topic and subscription are made)")
     return value
 
 
