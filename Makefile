@@ -20,7 +20,10 @@ export TREND_ASSETS_DAGSTER_STORAGE ?= $(LOCAL_DATA)/dagster
 export DAGSTER_EVENT_BATCH_SIZE := 500
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: help run test coverage dev board doctor lint bench setup lock format docs site clean
+# What `make live` collects into: a lake of its own, beside the simulated town's.
+LIVE_DATA ?= $(CURDIR)/data/bluesky
+
+.PHONY: help run test coverage dev live board doctor lint bench setup lock format docs site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -52,7 +55,11 @@ coverage: $(VENV)/.installed ## all tests, and how much of the code they run, co
 dev: $(VENV)/.installed ## Dagster's web UI on http://127.0.0.1:3000 with sensors and schedules, and the board on http://127.0.0.1:8501
 	@mkdir -p "$(TREND_ASSETS_DAGSTER_STORAGE)"; trap 'kill 0' EXIT INT TERM; \
 	$(BIN)/trend-assets board --port $(BOARD_PORT) & \
+	if test -n "$(COLLECT)"; then $(BIN)/trend-assets collect --source $(COLLECT) & fi; \
 	$(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1 --port $(DAGSTER_PORT)
+
+live: $(VENV)/.installed ## the same with posts from Bluesky flowing in as people write them; no key is needed
+	@$(MAKE) --no-print-directory dev COLLECT=bluesky TREND_ASSETS_DATA="$(LIVE_DATA)" TREND_ASSETS_DAGSTER_STORAGE="$(LIVE_DATA)/dagster"
 
 board: $(VENV)/.installed ## the trend board alone, on http://127.0.0.1:8501
 	@$(BIN)/trend-assets board --port $(BOARD_PORT)

@@ -1,21 +1,21 @@
 """Clients of Google Cloud's services, made in one place. Importing it needs the extra ``gcp``; callers do so on demand.
 
 What belongs here: credentials, endpoints, and what to do when there are none. What doesn't: what the clients are used for
-(``lake/cloud_storage.py``, ``warehouse/bigquery_engine.py``), the same clients as Dagster resources (``environments.py``).
+(``lake/cloud_storage.py``, ``warehouse/bigquery_engine.py``, ``collect/pubsub.py``), the same as Dagster resources (``environments.py``).
 
 An endpoint over plain http is an emulator's: it knows no credentials, so none are looked for and none are sent.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import storage
 
 if TYPE_CHECKING:
-    from google.cloud import bigquery
+    from google.cloud import bigquery, pubsub_v1
 
 _NO_CREDENTIALS = (
     "no Google Cloud credentials were found ({error}): give the machine a service account, or run "
@@ -64,3 +64,40 @@ def bigquery_client(project: str, location: str, endpoint: str | None = None) ->
         return bigquery.Client(project=project, location=location, client_options={"api_endpoint": endpoint} if endpoint else None)
     except DefaultCredentialsError as error:
         raise NoCredentialsError(_NO_CREDENTIALS.format(error=error)) from error
+
+
+def publisher_client(endpoint: str | None = None) -> pubsub_v1.PublisherClient:
+    """A client that publishes to Pub/Sub. Without an endpoint the library finds Google's, or ``PUBSUB_EMULATOR_HOST``.
+
+    Raises:
+        NoCredentialsError: none were found.
+    """
+    from google.cloud import pubsub_v1
+    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+
+    if is_emulator(endpoint):
+        return pubsub_v1.PublisherClient(transport=PublisherGrpcTransport(channel=_plain_channel(str(endpoint))))
+    try:
+        return pubsub_v1.PublisherClient(client_options={"api_endpoint": endpoint} if endpoint else None)
+    except DefaultCredentialsError as error:
+        raise NoCredentialsError(_NO_CREDENTIALS.format(error=error)) from error
+
+
+def subscriber_client(endpoint: str | None = None) -> pubsub_v1.SubscriberClient:
+    """A client that receives from Pub/Sub; the rest as in ``publisher_client``."""
+    from google.cloud import pubsub_v1
+    from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+
+    if is_emulator(endpoint):
+        return pubsub_v1.SubscriberClient(transport=SubscriberGrpcTransport(channel=_plain_channel(str(endpoint))))
+    try:
+        return pubsub_v1.SubscriberClient(client_options={"api_endpoint": endpoint} if endpoint else None)
+    except DefaultCredentialsError as error:
+        raise NoCredentialsError(_NO_CREDENTIALS.format(error=error)) from error
+
+
+def _plain_channel(endpoint: str) -> Any:
+    """A gRPC channel without encryption, as emulators speak."""
+    import grpc
+
+    return grpc.insecure_channel(endpoint.removeprefix("http://"))

@@ -108,11 +108,33 @@ class Settings(BaseSettings):
         None, description="SQLAlchemy URL of the retailer's database, for mappings that use one; secret"
     )
     tracking_uri: str = Field("", description="Where MLflow keeps experiments; default: a SQLite file in the data folder, no server")
+    bluesky_instances: list[str] = Field(
+        default_factory=list,
+        description="Jetstream instances to collect Bluesky from, as a JSON list of wss:// addresses; default: the public ones",
+    )
+    bluesky_collections: list[str] = Field(
+        default_factory=lambda: ["app.bsky.feed.post", "app.bsky.feed.repost"],
+        description="Collections of records to collect from Bluesky, as a JSON list; app.bsky.feed.* takes all below",
+    )
+    bluesky_languages: list[str] = Field(
+        default_factory=list,
+        description='Collect new Bluesky posts only in these languages, as a JSON list, e.g. ["fr", "en"]; default: all',
+    )
+    bluesky_keywords: list[str] = Field(
+        default_factory=list, description="Collect new Bluesky posts only with one of these words, as a JSON list; default: all"
+    )
     bigquery_project: str = Field("", description="Google Cloud project of the warehouse (staging, production)")
     bigquery_dataset_prefix: str = Field("", description="Prefix of the warehouse's datasets, so that environments can share a project")
     bigquery_location: str = Field("EU", description="Where the warehouse's datasets are: a region or EU, US; the bucket's region must fit")
     bigquery_endpoint: str = Field("", description="Address of BigQuery's API; default: Google's (tests set an emulator's)")
     storage_endpoint: str = Field("", description="Address of Cloud Storage's API; default: Google's (tests set an emulator's)")
+    pubsub_project: str = Field("", description="Google Cloud project of the Pub/Sub topic and subscription")
+    pubsub_topic: str = Field("", description="Pub/Sub topic that a collector publishes to instead of landing files; default: it lands")
+    pubsub_subscription: str = Field("", description="Pub/Sub subscription that `collect --source pubsub` lands from")
+    pubsub_source: Literal["x", "bluesky", "simulated"] = Field(
+        "bluesky", description="Source of the records in the subscription; others go to the dead-letter topic"
+    )
+    pubsub_endpoint: str = Field("", description="Address of Pub/Sub's API; default: Google's (tests set an emulator's)")
 
     @field_validator("lake_start", "lake_end")
     @classmethod
