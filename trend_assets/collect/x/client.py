@@ -388,9 +388,9 @@ def _job(page: JobPage) -> ComplianceJob:
 
 def _bought(page: PostsPage) -> dict[str, list[str]]:
     return {
-        "posts": [post.id for post in page.data if post.id],
-        "users": [user.id for user in page.includes.users if user.id],
-        "included": [post.id for post in (*page.includes.tweets, *page.includes.posts) if post.id],
+        "posts": [str(post.id) for post in page.data],
+        "users": [str(user.id) for user in page.includes.users],
+        "included": [str(post.id) for post in (*page.includes.tweets, *page.includes.posts)],
     }
 
 

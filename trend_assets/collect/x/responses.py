@@ -79,7 +79,7 @@ class CountsPage(msgspec.Struct):
 
 
 class _Keyed(msgspec.Struct):
-    id: str | None = None
+    id: Number = None
 
 
 class _Includes(msgspec.Struct):
@@ -89,7 +89,7 @@ class _Includes(msgspec.Struct):
 
 
 class _MatchingRule(msgspec.Struct):
-    id: str | None = None
+    id: Number = None  # recorded lines have numbers
     tag: str | None = None
 
 

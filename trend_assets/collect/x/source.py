@@ -11,8 +11,9 @@ by gaps, one for each PIECE_SECONDS of an outage and one more at its end.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -215,7 +216,7 @@ class XSource:
 
     # Filtered stream
 
-    async def _stream(self, state: Cursor) -> AsyncIterator[Item]:
+    async def _stream(self, state: Cursor) -> AsyncGenerator[Item, None]:
         purchase = Purchase("stream")
         if state.received is not None:
             self._outage = _Outage(state.received - DELIVERY_LAG, "disconnect", "the collector was stopped")
@@ -314,10 +315,12 @@ class XSource:
             try:
                 known = decode_stream_line(line)
             except msgspec.MsgspecError:
-                known = StreamLine()  # landed all the same: the decoder says what is wrong with it
-            post = known.data.id if known.data is not None else None
+                # Landed all the same, the decoder says what is wrong with it; and most likely a post that X charges.
+                known = StreamLine()
+                self._purse.pay(purchase, posts=[hashlib.sha256(line).hexdigest()])
             last = known.disconnects or last
-            if post is not None:
+            if known.data is not None:
+                post = str(known.data.id)
                 self._pay_for(known, post, purchase)
                 if self._is_repeated(post):
                     continue
@@ -333,8 +336,8 @@ class XSource:
         self._purse.pay(
             purchase if rule is None else Purchase(purchase.kind, rule.tag, rule.topic),
             posts=[post],
-            users=[user.id for user in line.includes.users if user.id],
-            included=[other.id for other in (*line.includes.tweets, *line.includes.posts) if other.id],
+            users=[str(user.id) for user in line.includes.users],
+            included=[str(other.id) for other in (*line.includes.tweets, *line.includes.posts)],
         )
 
     def _is_repeated(self, post: str) -> bool:
@@ -387,7 +390,7 @@ class XSource:
 
     # Search
 
-    async def _search(self, state: Cursor) -> AsyncIterator[Item]:
+    async def _search(self, state: Cursor) -> AsyncGenerator[Item, None]:
         while True:
             started = self._clock()
             for rule in self._rules:
@@ -464,7 +467,7 @@ class XSource:
 
     # Counts, and samples of what breaks out
 
-    async def _counts(self, state: Cursor) -> AsyncIterator[Item]:
+    async def _counts(self, state: Cursor) -> AsyncGenerator[Item, None]:
         while True:
             hour = (self._clock() - COUNT_DELAY).replace(minute=0, second=0, microsecond=0)
             if state.counted is not None and state.counted >= hour:
