@@ -9,9 +9,10 @@ a failure. What a killed process had not flushed yet is found again in X's own c
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -66,8 +67,10 @@ class Ledger:
         self._source = source
         self._entropy = entropy
         self._open: dict[tuple[Purchase, date], _Sum] = {}
-        self._unpublished: list[dict[str, object]] = []
+        self._unpublished: list[dict[str, Any]] = []
         self._days: dict[date, Spent] = {}
+        self._adding = threading.Lock()
+        self._flushing = threading.Lock()
 
     def load(self, now: datetime) -> None:
         """Read what was spent this month and the last, so that budgets hold over a restart."""
@@ -80,14 +83,15 @@ class Ledger:
         """Write down a purchase; returns its cost."""
         cost = self._prices.cost(purchase.kind, requests, charged_posts, charged_users)
         day = at.astimezone(UTC).date()
-        found = self._open.setdefault((purchase, day), _Sum(at))
-        found.requests += requests
-        found.posts += posts
-        found.charged_posts += charged_posts
-        found.charged_users += charged_users
-        found.cost += cost
-        spent = self._days.get(day, Spent())
-        self._days[day] = Spent(spent.cost + cost, spent.requests + requests, spent.posts + posts, spent.charged_posts + charged_posts)
+        with self._adding:
+            found = self._open.setdefault((purchase, day), _Sum(at))
+            found.requests += requests
+            found.posts += posts
+            found.charged_posts += charged_posts
+            found.charged_users += charged_users
+            found.cost += cost
+            spent = self._days.get(day, Spent())
+            self._days[day] = Spent(spent.cost + cost, spent.requests + requests, spent.posts + posts, spent.charged_posts + charged_posts)
         return cost
 
     def correct(self, counted: Mapping[str, int], now: datetime) -> int:
@@ -114,30 +118,37 @@ class Ledger:
         return _total(spent for when, spent in self._days.items() if (when.year, when.month) == (day.year, day.month))
 
     def flush(self) -> int:
-        """Publish the open entries; returns how many. Raises what ``Lake.append`` raises; nothing is lost then, flush again."""
-        for (purchase, _), entry in sorted(self._open.items(), key=lambda item: (item[1].bought_at, item[0][0].kind, item[0][0].rule)):
-            row = msgspec.structs.asdict(entry) | {
-                "entry_id": make_ulid(entry.bought_at, self._entropy(10)),
-                "source": self._source,
-                "request_kind": purchase.kind,
-                "rule": purchase.rule,
-                "topic_id": purchase.topic,
-                "prices_of": self._prices.as_of,
-            }
-            self._unpublished.append(row)
-        self._open = {}
-        rows, published = self._unpublished, 0
-        by_day: dict[date, list[dict[str, object]]] = defaultdict(list)
-        for row in rows:
-            moment = row["bought_at"]
-            assert isinstance(moment, datetime)
-            by_day[moment.astimezone(UTC).date()].append(row)
-        for day, of_day in sorted(by_day.items()):
-            if self._lake is not None:
-                self._lake.append(COLLECTION_COSTS, day.isoformat(), COLLECTION_COSTS.from_rows(of_day))
-            published += len(of_day)
-            self._unpublished = [row for row in self._unpublished if row not in of_day]
-        return published
+        """Publish the open entries; returns how many. Raises what ``Lake.append`` raises; nothing is lost then, flush again.
+
+        Meant for a thread of its own: purchases may be added meanwhile, and a second flush waits for the first.
+        """
+        with self._flushing:
+            with self._adding:
+                opened, self._open = self._open, {}
+            self._unpublished += [self._row(purchase, entry) for (purchase, _), entry in opened.items()]
+            published = 0
+            for day in sorted({_day_of(row) for row in self._unpublished}):
+                of_day = [row for row in self._unpublished if _day_of(row) == day]
+                if self._lake is not None:
+                    self._lake.append(COLLECTION_COSTS, day.isoformat(), COLLECTION_COSTS.from_rows(of_day))
+                self._unpublished = [row for row in self._unpublished if _day_of(row) != day]
+                published += len(of_day)
+            return published
+
+    def _row(self, purchase: Purchase, entry: _Sum) -> dict[str, Any]:
+        return msgspec.structs.asdict(entry) | {
+            "entry_id": make_ulid(entry.bought_at, self._entropy(10)),
+            "source": self._source,
+            "request_kind": purchase.kind,
+            "rule": purchase.rule,
+            "topic_id": purchase.topic,
+            "prices_of": self._prices.as_of,
+        }
+
+
+def _day_of(row: Mapping[str, Any]) -> date:
+    moment: datetime = row["bought_at"]
+    return moment.astimezone(UTC).date()
 
 
 def read_costs(lake: Lake, begin: datetime, end: datetime) -> pa.Table:

@@ -65,4 +65,5 @@ def open_source(settings: Settings) -> XSource:
         backfill_minutes=settings.x_backfill_minutes,
         poll_seconds=settings.x_poll_seconds,
         sample_posts=settings.x_sample_posts,
+        reconciled=True,
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
@@ -63,6 +64,7 @@ QUEUED_CHUNKS = 64
 REMEMBERED = 100_000
 
 Item = Batch | Gap
+_log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
@@ -113,6 +115,7 @@ class XSource:
     """Posts of X by rules. Not to be shared: one ``batches`` at a time.
 
     mode: stream, search (every ``poll_seconds``) or counts (hourly, with at most ``sample_posts`` posts of each term that breaks out).
+    reconciled: whether the ledger is held against X's own count once at the start (``reconcile``).
     backfill_minutes: 0 to 5, where X allows it (Enterprise): posts of that long before a reconnection come again. clock: aware, UTC.
     """
 
@@ -129,6 +132,7 @@ class XSource:
         poll_seconds: float = 300.0,
         sample_posts: int = 100,
         stall_seconds: float = 21.0,
+        reconciled: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -151,6 +155,8 @@ class XSource:
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._flushed_at = clock()
         self._outage: _Outage | None = None
+        self._to_reconcile = reconciled
+        self._reconciling: asyncio.Task[None] | None = None
         self.repeated = 0
         self.notices: list[str] = []
         """What a person should know, newest last: rules X refused, budgets used up."""
@@ -162,6 +168,9 @@ class XSource:
         """
         state = self._restored(cursor)
         self._outage = None
+        if self._to_reconcile:
+            self._to_reconcile = False
+            self._reconciling = asyncio.ensure_future(self._reconcile_quietly())
         modes = {"stream": self._stream, "search": self._search, "counts": self._counts}
         try:
             async with aclosing(modes[self._mode](state)) as items:
@@ -179,6 +188,8 @@ class XSource:
 
     async def close(self) -> None:
         """Publish the ledger, close connections."""
+        if self._reconciling is not None:
+            self._reconciling.cancel()
         try:
             await self._flush()
         finally:
@@ -188,6 +199,19 @@ class XSource:
         """Add to the ledger what X counted beyond it this month (a killed process); returns the posts added."""
         usage = await self._client.usage()
         return self._purse.ledger.correct(usage.days, self._clock())
+
+    async def _reconcile_quietly(self) -> None:
+        try:
+            added = await self.reconcile()
+        except XError as error:
+            self._notice(f"the ledger could not be held against X's own count: {error}")
+        else:
+            if added:
+                self._notice(f"X counted {added:,} posts this month that the ledger had not: added")
+
+    def _notice(self, text: str) -> None:
+        _log.warning("x", extra={"source": self.name, "notice": text})
+        self.notices = [*self.notices[-9:], text]
 
     async def backfill(
         self, begin: datetime, end: datetime, kind: Literal["search_recent", "search_all"] = "search_recent"
@@ -603,7 +627,7 @@ class XSource:
                 outage.detail = str(error)
                 if not told:
                     told = True
-                    self.notices = [*self.notices[-9:], str(error)]
+                    self._notice(str(error))
                     yield outage.piece(self._clock())
                 seconds = max(min((error.resumes_at - self._clock()).total_seconds(), BUDGET_SECONDS), 0.05)
                 async for item in self._pause(seconds, state):

@@ -289,6 +289,24 @@ def test_usage_corrects_what_a_killed_process_did_not_write_down():
     assert int(caps.data.cap_per_client_app) == 1000
 
 
+def test_the_ledger_is_held_against_xs_count_at_the_start_and_a_failure_of_that_stops_nothing():
+    async def main(fault: bool):
+        today = datetime.now(UTC).date()
+        held = purse()
+        async with LoopbackX().running() as server:
+            server.usage, server.posts = {today.isoformat(): 500}, posts(3)
+            server.faults["/2/usage/tweets"] = [Answer(403, {"title": "Forbidden"})] if fault else []
+            found = source(server, "search", rules=BAGS, of=held, reconciled=True, waits=Waits(0.0001))
+            items = await collect(found, lambda items: passes(2)(items) and found.notices != [])
+            return numbers(items), held.ledger.day(today).charged_posts, found.notices
+
+    good, charged, told = run(main(False))
+    assert (len(good), "added" in told[0]) == (3, True)
+    assert charged >= 500
+    good, charged, told = run(main(True))
+    assert (len(good), charged, "Forbidden" in told[0]) == (3, 3, True)
+
+
 @pytest.mark.parametrize(
     ("answer", "error"),
     [

@@ -94,6 +94,22 @@ def test_a_flush_that_fails_is_repeated_without_loss_or_doubling(tmp_path):
     assert sum(read_costs(lake, NOON, NOON)["posts"].to_pylist()) == 6
 
 
+def test_purchases_added_while_the_ledger_is_flushed_are_neither_lost_nor_doubled(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    ledger = Ledger(Lake(str(tmp_path)), PRICES)
+
+    def buy(number: int) -> None:
+        ledger.add(Purchase("stream", f"rule {number % 7}"), NOON, posts=1, charged_posts=1)
+        if number % 50 == 0:
+            ledger.flush()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(buy, range(400)))
+    ledger.flush()
+    assert sum(read_costs(Lake(str(tmp_path)), NOON, NOON)["posts"].to_pylist()) == ledger.day(NOON.date()).posts == 400
+
+
 def test_a_post_is_charged_again_on_the_next_day():
     ledger, now = Ledger(None, PRICES), [NOON]
     held = purse(ledger, now)
