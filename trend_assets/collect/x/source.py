@@ -210,7 +210,7 @@ class XSource:
                 self._notice(f"X counted {added:,} posts this month that the ledger had not: added")
 
     def _notice(self, text: str) -> None:
-        _log.warning("x", extra={"source": self.name, "notice": text})
+        _log.warning(text, extra={"source": self.name})
         self.notices = [*self.notices[-9:], text]
 
     async def backfill(
