@@ -55,7 +55,8 @@ class Source(Protocol):
     """One network's posts, from a position on.
 
     name: x, bluesky, pubsub or simulated. network: the network's name in the lake. A source may have ``replays = True``: resumed
-    from a cursor it brings everything since, so that an interruption alone loses nothing.
+    from a cursor it brings everything since, so that an interruption alone loses nothing. One that passes on the records of another
+    source names that one as ``landed_as``: decoding goes by it.
     """
 
     name: str
