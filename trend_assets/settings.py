@@ -136,6 +136,22 @@ class Settings(BaseSettings):
     )
     pubsub_endpoint: str = Field("", description="Address of Pub/Sub's API; default: Google's (tests set an emulator's)")
 
+    x_bearer_token: SecretStr | None = Field(None, description="App-only bearer token of the X API; secret, from the environment only")
+    x_mode: Literal["stream", "search", "counts"] = Field(
+        "counts", description="How posts of X are collected: stream, search, or counts with samples of what breaks out (docs/x.md)"
+    )
+    x_rules: Path | None = Field(None, description="File (YAML) with the rules or terms asked of X; docs/x.md")
+    x_prices: Path | None = Field(None, description="Price list (YAML) of X; default: the project's, with its date (docs/x.md)")
+    x_budget_day: float | None = Field(10.0, ge=0, description="Most that X may cost on a UTC day, US dollars; buying stops there")
+    x_budget_month: float | None = Field(200.0, ge=0, description="Most that X may cost in a calendar month (UTC), US dollars")
+    x_backfill_minutes: int = Field(0, ge=0, le=5, description="Minutes the stream repeats after a reconnection (Enterprise access only)")
+    x_poll_seconds: float = Field(300.0, ge=5, description="Mode search: how often each rule is asked, seconds")
+    x_sample_posts: int = Field(100, ge=10, le=10_000, description="Mode counts: most posts bought of a term that breaks out, an hour")
+    x_expansions: list[str] = Field(
+        default_factory=list, description='More expansions asked of X, as a JSON list, e.g. ["author_id"]; X may charge what they bring'
+    )
+    x_endpoint: str = Field("https://api.x.com", description="Address of the X API; tests set their own server's")
+
     @field_validator("lake_start", "lake_end")
     @classmethod
     def _in_utc(cls, moment: datetime | None) -> datetime | None:

@@ -160,7 +160,7 @@ def _look(text: bytes) -> tuple[str, XBody | None, datetime | None]:
         return "compliance", None, None
     if given(body.username):
         return "user", None, None
-    return "count" if given(body.tweet_count) else "list" if given(body.owner_id) else "other", None, None
+    return "count" if given(body.tweet_count) or given(body.post_count) else "list" if given(body.owner_id) else "other", None, None
 
 
 def _v1_records(text: bytes, page: _Page) -> Iterator[EdgeRecord]:
@@ -199,7 +199,7 @@ class _Included:
     """The includes of a page, by key, to hand each post what it needs."""
 
     def __init__(self, includes: msgspec.Raw) -> None:
-        self._raw: dict[str, dict[str, bytes]] = {"users": {}, "tweets": {}, "media": {}, "places": {}}
+        self._raw: dict[str, dict[str, bytes]] = {"users": {}, "tweets": {}, "posts": {}, "media": {}, "places": {}}
         self._handles: dict[str, str] = {}
         self._posts: dict[str, XPost] = {}
         try:
@@ -219,12 +219,12 @@ class _Included:
         self._raw[group][key] = item
         if group == "users" and keyed.username:
             self._handles[keyed.username.lower()] = key
-        if group == "tweets":
+        if group in ("tweets", "posts"):
             self._posts[key] = _decode_post(item)
 
     def needed_by(self, post: XPost) -> bytes | None:
         """The JSON object of includes that this post refers to; None when there are none."""
-        tweets = [str(reference.id) for reference in post.referenced_tweets or ()]
+        tweets = [str(reference.id) for reference in post.referenced_tweets or post.referenced_posts or ()]
         referred = [self._posts[tweet] for tweet in tweets if tweet in self._posts]
         users = [str(other.author_id) for other in (post, *referred)]
         keys: list[str] = []
@@ -236,7 +236,7 @@ class _Included:
             for mention in (entities.mentions if entities is not None else None) or ():
                 users.append(self._handles.get((mention.username or "").lower(), ""))
         places = [post.geo.place_id] if post.geo is not None and post.geo.place_id else []
-        wanted = {"users": users, "tweets": tweets, "media": keys, "places": places}
+        wanted = {"users": users, "tweets": tweets, "posts": tweets, "media": keys, "places": places}
         parts = []
         for group, names in wanted.items():
             found = [self._raw[group][name] for name in dict.fromkeys(names) if name in self._raw[group]]

@@ -59,7 +59,12 @@ def interpret(kind: str, body: XBody, includes: XIncludes | None, pseudonyms: Ps
                 if notice is not None:
                     return _notice(name, notice, pseudonyms)
         return _post(body.data, body.includes or includes, body.matching_rules, pseudonyms, place_names)
-    if body.text is not None or body.author_id is not None or body.edit_history_tweet_ids is not None:
+    if (
+        body.text is not None
+        or body.author_id is not None
+        or body.edit_history_tweet_ids is not None
+        or body.edit_history_post_ids is not None
+    ):
         return _post(body, body.includes or includes, body.matching_rules, pseudonyms, place_names)
     if body.action is not None:
         return _compliance(kind, body, pseudonyms)
@@ -67,7 +72,7 @@ def interpret(kind: str, body: XBody, includes: XIncludes | None, pseudonyms: Ps
         return Ignored("user")
     if given(body.owner_id):
         return Ignored("list")
-    if given(body.tweet_count):
+    if given(body.tweet_count) or given(body.post_count):
         return Ignored("count")
     if kind == "error" or given(body.errors) or given(body.title):
         return Ignored("error")
@@ -120,7 +125,7 @@ def _post(
     if author is None:
         return Quarantined("missing_author", f"author_id {str(author_id)[:40]!r} is not a number")
     repost = quote = reply = None
-    for reference in post.referenced_tweets or ():
+    for reference in post.referenced_tweets or post.referenced_posts or ():
         if reference.type == "retweeted":
             repost = _resolved(reference, includes)
         elif reference.type == "quoted":
@@ -130,7 +135,7 @@ def _post(
     text, entities, attachments = _content(post, repost)
     hashtags, mentions, urls = _entities(entities, text, includes, pseudonyms)
     in_reply_to = reply.author_id if reply is not None and reply.author_id is not None else post.in_reply_to_user_id
-    history = post.edit_history_tweet_ids
+    history = post.edit_history_tweet_ids or post.edit_history_post_ids
     first_version = whole_number_text(history[0]) if history and len(history) > 1 else None
     metrics = post.public_metrics
     # The counts of a repost are those of the post it repeats: counting them again would double them.
@@ -138,7 +143,7 @@ def _post(
         _NO_METRICS
         if metrics is None or repost is not None
         else (
-            count_or_none(metrics.retweet_count),
+            count_or_none(metrics.repost_count if metrics.retweet_count is None else metrics.retweet_count),
             count_or_none(metrics.reply_count),
             count_or_none(metrics.like_count),
             count_or_none(metrics.quote_count),
@@ -170,15 +175,15 @@ def _post(
         counts[3],  # quote_count
         counts[4],  # view_count
         _followers(author_id, post.author, includes),  # author_followers
-        _rules(rules or post.matching_rules),  # matching_rules
+        _rules(rules or post.matching_rules or (None if includes is None else includes.matching_rules)),  # matching_rules
         _place(post, includes, place_names),  # place
     )
 
 
 def _resolved(reference: XReference, includes: XIncludes | None) -> XReference:
     """The post referred to, from the includes where they hold it; the bare reference otherwise."""
-    if reference.author_id is None and includes is not None and includes.tweets:
-        for included in includes.tweets:
+    if reference.author_id is None and includes is not None and (includes.tweets or includes.posts):
+        for included in includes.tweets or includes.posts or ():
             if included.id == reference.id:
                 return included
     return reference
@@ -187,7 +192,7 @@ def _resolved(reference: XReference, includes: XIncludes | None) -> XReference:
 def _content(post: XPost, repost: XReference | None) -> tuple[str, XEntities | None, XAttachments | None]:
     """Text, entities and attachments: those of the original for a repost, because a repost's own text is cut off."""
     source: XPost | XReference = repost if repost is not None and repost.text is not None else post
-    note = source.note_tweet
+    note = source.note_tweet or source.note_post
     if note is not None and note.text is not None:
         return note.text, note.entities or source.entities, source.attachments
     return source.text or "", source.entities, source.attachments

@@ -2,6 +2,8 @@
 
 What belongs here: typed structs (everything optional: what is required is decided in ``x.py``, with a reason). What
 doesn't: what they mean.
+
+X is renaming tweets to posts in its field names: both names are read.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ class XPublicMetrics(msgspec.Struct, gc=False):
     """``public_metrics`` of a post or of a user."""
 
     retweet_count: int | None = None
+    repost_count: int | None = None  # its name where X says posts for tweets
     reply_count: int | None = None
     like_count: int | None = None
     quote_count: int | None = None
@@ -101,8 +104,16 @@ class XReference(msgspec.Struct, gc=False):
     text: str | None = None
     author_id: str | int | None = None
     note_tweet: XNote | None = None
+    note_post: XNote | None = None
     entities: XEntities | None = None
     attachments: XAttachments | None = None
+
+
+class XRule(msgspec.Struct, gc=False):
+    """A rule of the filtered stream that matched, or the query that a post was searched by."""
+
+    id: str | int | None = None
+    tag: str | None = None
 
 
 class XIncludes(msgspec.Struct, gc=False):
@@ -110,15 +121,10 @@ class XIncludes(msgspec.Struct, gc=False):
 
     users: list[XUser] | None = None
     tweets: list[XReference] | None = None
+    posts: list[XReference] | None = None
     media: list[XMedia] | None = None
     places: list[XGeo] | None = None
-
-
-class XRule(msgspec.Struct, gc=False):
-    """A rule of the filtered stream that matched."""
-
-    id: str | int | None = None
-    tag: str | None = None
+    matching_rules: list[XRule] | None = None  # added by the collector: search does not tell by which query a post was found
 
 
 class XPost(msgspec.Struct, gc=False):
@@ -131,12 +137,15 @@ class XPost(msgspec.Struct, gc=False):
     lang: str | None = None
     in_reply_to_user_id: str | int | None = None
     referenced_tweets: list[XReference] | None = None
+    referenced_posts: list[XReference] | None = None
     entities: XEntities | None = None
     note_tweet: XNote | None = None
+    note_post: XNote | None = None
     attachments: XAttachments | None = None
     geo: XGeo | None = None
     public_metrics: XPublicMetrics | None = None
     edit_history_tweet_ids: list[str | int] | None = None
+    edit_history_post_ids: list[str | int] | None = None
     author: XUser | None = None
     matching_rules: list[XRule] | None = None
 
@@ -169,6 +178,7 @@ class XBody(XPost, gc=False):
     username: msgspec.Raw = ABSENT
     owner_id: msgspec.Raw = ABSENT
     tweet_count: msgspec.Raw = ABSENT
+    post_count: msgspec.Raw = ABSENT
     title: msgspec.Raw = ABSENT
     errors: msgspec.Raw = ABSENT
     meta: msgspec.Raw = ABSENT

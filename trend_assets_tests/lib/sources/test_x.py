@@ -219,3 +219,46 @@ def test_a_post_landed_under_another_lake_start_says_what_to_do():
     decoded = decode(storage, lake_start=datetime(2006, 1, 1, tzinfo=UTC))
     assert decoded.quarantined_posts["reason"].to_pylist() == ["wrong_landing_hour"]
     assert decoded.quarantined_posts["detail"].to_pylist() == ["created_at belongs to hour 2006-03-21T20; ingest it again to land it there"]
+
+
+def test_posts_under_xs_new_field_names_are_those_of_the_old_ones():
+    import json
+
+    import msgspec
+
+    from trend_assets.lib.privacy.pseudonyms import Pseudonyms
+    from trend_assets.lib.sources import edge
+    from trend_assets.lib.sources.x import interpret
+    from trend_assets.lib.sources.x_shapes import XBody, XIncludes
+
+    def page(tweet: str, repost: str) -> bytes:
+        post = {
+            "id": "1234567891234567891", "author_id": "7", "created_at": "2026-09-10T12:00:00Z", "text": "RT @a: cut off …", "lang": "en",
+            f"referenced_{tweet}s": [{"type": "retweeted", "id": "1234567891234567890"}], "public_metrics": {f"{repost}_count": 3},
+            f"edit_history_{tweet}_ids": ["1234567891234567889", "1234567891234567891"],
+        }  # fmt: skip
+        original = {"id": "1234567891234567890", "author_id": "8", "text": "cut", f"note_{tweet}": {"text": "the whole of it"}}
+        return json.dumps({"data": [post], "includes": {f"{tweet}s": [original]}}).encode()
+
+    rows = []
+    for text in (page("tweet", "retweet"), page("post", "repost")):
+        record = next(iter(edge.records_of("x", text)))
+        includes = msgspec.json.decode(record.includes, type=XIncludes)
+        rows.append(interpret(record.kind, msgspec.json.decode(record.body, type=XBody), includes, Pseudonyms("key")))
+    assert rows[0] == rows[1]
+    assert (rows[1].kind, rows[1].text, rows[1].reposted_post) == ("repost", "the whole of it", "1234567891234567890")
+    assert rows[1].edit_of == "1234567891234567889"
+    assert [record.kind for record in edge.records_of("x", b'{"data":[{"start":"a","end":"b","post_count":3}]}')] == ["count"]
+
+
+def test_the_query_that_found_a_post_is_its_matching_rule():
+    import msgspec
+
+    from trend_assets.lib.privacy.pseudonyms import Pseudonyms
+    from trend_assets.lib.sources.x import interpret
+    from trend_assets.lib.sources.x_shapes import XBody, XIncludes
+
+    body = b'{"id":"1234567891234567891","author_id":"7","created_at":"2026-09-10T12:00:00Z","text":"a bag"}'
+    includes = msgspec.json.decode(b'{"matching_rules":[{"tag":"bags"}],"sample":{"posts":300}}', type=XIncludes)
+    row = interpret("post", msgspec.json.decode(body, type=XBody), includes, Pseudonyms("key"))
+    assert row.matching_rules == ["bags"]

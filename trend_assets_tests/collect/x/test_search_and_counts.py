@@ -1,0 +1,349 @@
+"""Search and counts end to end, against a real HTTP server: paging, going on after faults, samples of what breaks out."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from trend_assets.collect.source import Batch
+from trend_assets.collect.x.budget import BudgetExceededError
+from trend_assets.collect.x.client import CreditsError, NetworkError, RateLimitedError, RefusedError, XError
+from trend_assets.collect.x.compliance import check_compliance
+from trend_assets.collect.x.ledger import Purchase
+from trend_assets.collect.x.rules import Rule
+from trend_assets_tests.collect.x.server import Answer, LoopbackX, number_of, post
+from trend_assets_tests.collect.x.shop import Waits, client, collect, gaps, purse, records, run, source
+
+RECENT = "/2/tweets/search/recent"
+BAGS = [Rule("bag", "bags")]
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    async def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+def posts(count: int, last: datetime | None = None, first: int = 0) -> list[dict]:
+    end = last or datetime.now(UTC) - timedelta(minutes=1)
+    return [post(first + number, f"a bag {number}", end - timedelta(seconds=count - number)) for number in range(count)]
+
+
+def numbers(items) -> list[int]:
+    return [number_of(record.body) for record in records(items) if record.kind == "post"]
+
+
+def passes(count: int):
+    """After so many passes over all rules: each ends with an empty batch."""
+    return lambda items: len([item for item in items if isinstance(item, Batch) and not item.records]) >= count
+
+
+def test_all_pages_of_a_pass_are_read_and_the_next_pass_brings_only_what_is_new():
+    async def main():
+        async with LoopbackX().running() as server:
+            server.posts, server.page_size = posts(25), 10
+            first = await collect(source(server, "search", rules=BAGS), passes(1))
+            server.posts += posts(3, datetime.now(UTC) - timedelta(seconds=31), first=100)
+            second = await collect(source(server, "search", rules=BAGS), passes(1), cursor=first[-1].cursor)
+            return first, second
+
+    first, second = run(main())
+    assert numbers(first) == list(range(24, -1, -1))
+    assert numbers(second) == [102, 101, 100]
+    assert gaps(first) + gaps(second) == []
+    record = records(first)[0]
+    assert json.loads(record.includes) == {"matching_rules": [{"tag": "bags"}]}
+    assert record.request_id == "x/search_recent/abc123"
+    assert record.created_at is not None
+
+
+@pytest.mark.parametrize("pages_read", [1, 2])
+@pytest.mark.parametrize("token_lost", [False, True])
+def test_an_interrupted_pass_goes_on_from_its_last_page(pages_read, token_lost):
+    async def main():
+        async with LoopbackX().running() as server:
+            server.posts, server.page_size = posts(25), 10
+            first = await collect(source(server, "search", rules=BAGS), lambda items: len(records(items)) >= 10 * pages_read)
+            server.token_lost = token_lost
+            second = await collect(source(server, "search", rules=BAGS), passes(1), cursor=first[-1].cursor)
+            return first, second
+
+    first, second = run(main())
+    assert Counter(numbers(first) + numbers(second)) == Counter(range(25))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Answer(503, b"<html>busy</html>"),
+        Answer(429, {"title": "Too Many Requests"}),
+        Answer(200, b'{"data": [{"id": "1"', cut=True),
+        Answer(200, b'{"data": [{"id": "1"'),
+        Answer(200, b""),
+    ],
+    ids=["503", "429", "body cut", "json cut", "empty"],
+)
+def test_faults_within_a_pass_lose_and_double_nothing(fault):
+    async def main():
+        async with LoopbackX().running() as server:
+            server.posts, server.page_size = posts(25), 10
+            server.faults[RECENT] = [fault, fault]
+            return await collect(source(server, "search", rules=BAGS), passes(1))
+
+    items = run(main())
+    assert numbers(items) == list(range(24, -1, -1))
+
+
+def test_the_other_names_of_fields_are_asked_for_where_x_complains_and_read_where_x_uses_them():
+    async def main():
+        async with LoopbackX().running() as server:
+            server.dialect, server.posts, server.page_size = "post", posts(15), 10
+            items = await collect(source(server, "search", rules=BAGS), passes(1))
+            return items, [sorted(set(request.params) & {"tweet.fields", "post.fields"}) for request in server.requests]
+
+    items, asked = run(main())
+    assert len(numbers(items)) == 15
+    assert asked == [["tweet.fields"], ["post.fields"], ["post.fields"]]
+
+
+def test_an_interval_older_than_search_reaches_is_a_gap():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, tzinfo=UTC))
+        async with LoopbackX().running() as server:
+            server.posts = posts(2, clock() - timedelta(minutes=1))
+            first = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1))
+            clock.moment += timedelta(days=10)
+            server.posts = posts(2, clock() - timedelta(minutes=1), first=50)
+            return await collect(source(server, "search", rules=BAGS, clock=clock), passes(1), cursor=first[-1].cursor)
+
+    items = run(main())
+    assert [(gap.reason, (gap.end - gap.begin).days) for gap in gaps(items)] == [("look_back", 3)]
+    assert numbers(items) == [51, 50]
+
+
+def test_a_budget_that_pays_for_no_page_stops_search_until_the_next_day():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 23, 50, tzinfo=UTC))
+        held = purse(a_day=0.12, clock=clock)  # two pages of ten, not three
+        async with LoopbackX().running() as server:
+            server.posts, server.page_size = posts(40, clock() - timedelta(minutes=1)), 10
+            found = source(server, "search", rules=BAGS, clock=clock, of=held)
+            found._sleep = clock.sleep
+            items = await collect(found, lambda items: gaps(items) != [] and gaps(items)[-1].end.day == 21)
+            return items, held.ledger.day(datetime(2026, 9, 20).date()), clock.moment
+
+    items, spent, now = run(main())
+    assert len(numbers(items)) == 20
+    assert spent.charged_posts == 20
+    assert {gap.reason for gap in gaps(items)} == {"budget"}
+    assert gaps(items)[0].begin < datetime(2026, 9, 21, tzinfo=UTC) <= gaps(items)[-1].end <= now
+    assert all(earlier.end == later.begin for earlier, later in zip(gaps(items), gaps(items)[1:], strict=False))
+
+
+def test_a_gap_is_filled_by_search_and_what_cannot_be_had_is_told():
+    async def main():
+        now = datetime.now(UTC)
+        async with LoopbackX().running() as server:
+            server.posts = posts(5, now - timedelta(hours=1))
+            found = source(server, rules=[*BAGS, Rule("bio:designer", "bios")])
+            items = [item async for item in found.backfill(now - timedelta(days=30), now)]
+            await found.close()
+            return items
+
+    items = run(main())
+    assert len(numbers(items)) == 5
+    assert [gap.reason for gap in gaps(items)] == ["look_back", "look_back"]
+    assert "bio:" in gaps(items)[1].detail
+
+
+def counted(hour: int):
+    """After all of an hour's counts and samples."""
+    return lambda items: f'"counted":"2026-09-20T{hour}' in (items[-1].cursor or "")
+
+
+def burst(query: str, start: datetime) -> int:
+    """300 posts in the last hour, 20 in others."""
+    return 300 if query == "bag" and start >= datetime(2026, 9, 20, 11, tzinfo=UTC) else 20 + start.hour % 3
+
+
+@pytest.mark.parametrize("dialect", ["tweet", "post"])
+def test_counts_come_first_and_posts_only_of_what_breaks_out(dialect):
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 12, 5, tzinfo=UTC))
+        held = purse(clock=clock)
+        async with LoopbackX().running() as server:
+            server.dialect, server.count_of, server.page_size = dialect, burst, 60
+            last_hour = datetime(2026, 9, 20, 11, tzinfo=UTC)
+            server.posts = [post(number, f"bag {number}", last_hour + timedelta(seconds=12 * number)) for number in range(300)]
+            server.posts += [post(1000 + number, f"shoe {number}", last_hour + timedelta(seconds=number)) for number in range(20)]
+            found = source(server, "counts", rules=[Rule("bag", "bags"), Rule("shoe", "shoes")], clock=clock, of=held, sample_posts=60)
+            first = await collect(found, counted(12))
+            asked = server.asked
+            clock.moment += timedelta(hours=1)
+            server.posts = []
+            again = source(server, "counts", rules=[Rule("bag", "bags"), Rule("shoe", "shoes")], clock=clock, of=held)
+            second = await collect(again, counted(13), cursor=first[-1].cursor)
+            return first, second, asked, held.ledger.day(clock().date())
+
+    first, second, asked, spent = run(main())
+    kinds = Counter(record.kind for record in records(first))
+    assert kinds["count"] == 2 * 168
+    assert 20 <= kinds["post"] <= 60
+    found = [json.loads(record.body) for record in records(first) if record.kind == "post"]
+    assert {one["text"].split()[0] for one in found} == {"bag"}
+    minutes = {int(one["created_at"][14:16]) // 15 for one in found if one["created_at"][11:13] == "11"}
+    assert len(minutes) >= 2  # spread over the hour, not its end
+    sample = json.loads(next(record for record in records(first) if record.kind == "post").includes)
+    assert sample["sample"]["posts"] == 300
+    assert sample["matching_rules"] == [{"tag": "bags"}]
+    assert asked["/2/tweets/counts/recent"] == 6  # three pages for each of two terms
+    assert Counter(record.kind for record in records(second))["count"] == 2  # only the new hour
+    assert spent.charged_posts == kinds["post"]
+
+
+def test_a_killed_hour_goes_on_with_the_terms_that_are_left():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 12, 5, tzinfo=UTC))
+        rules = [Rule(f"term{number}", f"t{number}") for number in range(4)]
+        async with LoopbackX().running() as server:
+            server.count_of = burst
+            first = await collect(source(server, "counts", rules=rules, clock=clock), lambda items: len(records(items)) > 168)
+            second = await collect(source(server, "counts", rules=rules, clock=clock), counted(12), cursor=first[-1].cursor)
+            return first, second
+
+    first, second = run(main())
+    tags = Counter(json.loads(record.includes)["matching_rules"][0]["tag"] for record in records(first) + records(second))
+    assert set(tags) == {"t0", "t1", "t2", "t3"}
+    assert tags["t0"] == 168  # not asked, and paid for, again
+    assert len(records(second)) <= 3 * 168
+
+
+def test_compliance_jobs_become_deletion_records():
+    async def main():
+        async with LoopbackX().running() as server:
+            server.gone = [{"id": "5", "action": "delete", "created_at": "2026-09-01T00:00:00.000Z", "reason": "deleted"}]
+            server.polls_until_complete = 3
+            waits = Waits()
+            made = client(server)
+            found = await check_compliance(made, "tweets", ["5", "6"], "nightly", sleep=waits)
+            jobs = await made.jobs("tweets", "complete")
+            await made.close()
+            return found, server, waits.asked, jobs
+
+    found, server, waits, jobs = run(main())
+    assert server.uploaded == b"5\n6\n"
+    assert [(record.kind, json.loads(record.body)["id"]) for record in found] == [("post_compliance", "5")]
+    assert waits == [10.0, 10.0, 10.0, 10.0]
+    assert jobs[0].id == "42"
+
+
+@pytest.mark.parametrize("ids", [[], ["5", "x; drop"]])
+def test_compliance_refuses_what_are_no_ids(ids):
+    async def main():
+        async with LoopbackX().running() as server:
+            with pytest.raises(ValueError, match="id"):
+                await check_compliance(client(server), "tweets", ids, "n")
+
+    run(main())
+
+
+def test_a_signed_address_elsewhere_never_sees_the_token():
+    async def main():
+        elsewhere = LoopbackX()
+        async with LoopbackX().running() as server, elsewhere.running():
+            made = client(server)
+            job = await made.create_job("tweets", "n")
+            job.upload_url = f"{elsewhere.url}/files/up"
+            await made.upload(job, ["1"])
+            return elsewhere.requests[0].headers
+
+    assert "authorization" not in run(main())
+
+
+def test_usage_corrects_what_a_killed_process_did_not_write_down():
+    async def main():
+        today = datetime.now(UTC).date()
+        held = purse()
+        held.pay(Purchase("stream"), posts=["1", "2"])
+        async with LoopbackX().running() as server:
+            server.usage = {today.isoformat(): 10}
+            found = source(server, of=held)
+            added = await found.reconcile()
+            again = await found.reconcile()
+            caps = await found._client.rule_counts()
+            return added, again, held.ledger.day(today), caps
+
+    added, again, spent, caps = run(main())
+    assert (added, again, spent.charged_posts) == (8, 0, 10)
+    assert spent.cost == pytest.approx(0.05)
+    assert int(caps.data.cap_per_client_app) == 1000
+
+
+def test_the_ledger_is_held_against_xs_count_at_the_start_and_a_failure_of_that_stops_nothing():
+    async def main(fault: bool):
+        today = datetime.now(UTC).date()
+        held = purse()
+        async with LoopbackX().running() as server:
+            server.usage, server.posts = {today.isoformat(): 500}, posts(3)
+            server.faults["/2/usage/tweets"] = [Answer(403, {"title": "Forbidden"})] if fault else []
+            found = source(server, "search", rules=BAGS, of=held, reconciled=True, waits=Waits(0.0001))
+            items = await collect(found, lambda items: passes(2)(items) and found.notices != [])
+            return numbers(items), held.ledger.day(today).charged_posts, found.notices
+
+    good, charged, told = run(main(False))
+    assert (len(good), "added" in told[0]) == (3, True)
+    assert charged >= 500
+    good, charged, told = run(main(True))
+    assert (len(good), charged, "Forbidden" in told[0]) == (3, 3, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(400, {"title": "Invalid Request", "errors": [{"parameters": {"query": ["("]}, "message": "bad query"}]}), RefusedError),
+        (Answer(403, {"title": "Forbidden", "detail": "client-not-enrolled"}), RefusedError),
+        (Answer(402, {"title": "CreditsDepleted"}), CreditsError),
+        (Answer(429, b"no json"), RateLimitedError),
+        (Answer(200, b"<html>a proxy's page</html>"), NetworkError),
+    ],
+)
+def test_answers_that_are_no_counts_raise_what_they_mean_and_cost_nothing(answer, error):
+    async def main():
+        held = purse()
+        async with LoopbackX().running() as server:
+            server.faults["/2/tweets/counts/recent"] = [answer] * 9
+            made = client(server, of=held, attempts=2)
+            with pytest.raises(error) as caught:
+                await anext(made.counts("bag", Purchase("counts_recent"), end=datetime.now(UTC)))
+            assert isinstance(caught.value, XError)
+            await made.close()
+        return held.ledger.day(datetime.now(UTC).date()).cost
+
+    cost = run(main())
+    assert cost == (0.005 if error is NetworkError else 0.0)  # X answered 200: taken as charged
+
+
+def test_counts_are_refused_before_they_are_asked_once_the_budget_is_used():
+    async def main():
+        held = purse(a_day=0.005)
+        async with LoopbackX().running() as server:
+            made = client(server, of=held)
+            end = datetime.now(UTC)
+            async for _ in made.counts("bag", Purchase("counts_recent"), end=end):
+                pass
+            with pytest.raises(BudgetExceededError, match="day's budget"):
+                await anext(made.counts("bag", Purchase("counts_recent"), end=end))
+            await made.close()
+            return server.asked["/2/tweets/counts/recent"]
+
+    assert run(main()) == 1
