@@ -419,7 +419,19 @@ def landing_counts(hour: datetime) -> Rows:
     return [_landed(hour) | {"hour": hour, "outcome": outcome, "detail": detail, "records": records} for outcome, detail, records in counts]
 
 
+def collection_gaps(day: date) -> Rows:
+    """On the second day nobody collected for ten minutes; an hour later these posts had been fetched after all."""
+    if day != DAYS[1]:
+        return []
+    begin = _hours(day)[9]
+    gap = {"gap_id": "0123456789abcdef", "source": "x", "network": "x", "begins_at": begin, "ends_at": begin + timedelta(minutes=10)}
+    gap |= {"reason": "downtime", "detail": "no collector ran", "noticed_by": "collector"}
+    recorded = [begin + timedelta(minutes=10), begin + timedelta(minutes=70)]
+    return [gap | {"recorded_at": moment, "backfilled_at": filled} for moment, filled in zip(recorded, (None, recorded[1]), strict=True)]
+
+
 DAILY = {
+    "social/collection_gaps": collection_gaps,
     "retail/products": products,
     "retail/stores": stores,
     "retail/orders": orders,
