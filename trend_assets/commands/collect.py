@@ -132,7 +132,7 @@ def _open(name: SourceName, settings: Settings, simulation: object) -> Source:
 
 def make_collector(source: Source, settings: Settings, metrics: Metrics) -> Collector:
     """The collector of a source on the storage that the settings name."""
-    from trend_assets.collect.collector import Collector, Keeping, Options
+    from trend_assets.collect.collector import Collector, Keeping, Options, Writer
     from trend_assets.collect.failpoints import Failpoints
     from trend_assets.collect.gaps import GapLedger
     from trend_assets.collect.lease import CollectorLease
@@ -145,7 +145,11 @@ def make_collector(source: Source, settings: Settings, metrics: Metrics) -> Coll
     buffer = settings.collect_buffer_megabytes << 20
     root = f"{settings.data}/collect"
     landing = open_storage(settings.landing_root, on_step=failpoints.within("landing"))
-    writer = LandingWriter(landing, lake_start=settings.lake_start, lake_end=settings.lake_end, max_buffered_bytes=buffer)
+    writer: Writer = LandingWriter(landing, lake_start=settings.lake_start, lake_end=settings.lake_end, max_buffered_bytes=buffer)
+    if settings.pubsub_topic and source.name != "pubsub":
+        from trend_assets.collect.pubsub import open_writer
+
+        writer = open_writer(settings)
     keeping = Keeping(
         writer,
         CursorFile(open_storage(root, on_step=failpoints.within("cursor")), source.name),
