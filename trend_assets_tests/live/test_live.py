@@ -117,9 +117,6 @@ def assert_equal_to_sealed(town: Town, lake: Lake, hours: list[datetime]) -> Non
     assert set(sealed["lane"].to_pylist()) >= {"lifestyle", "noise"}
 
 
-@pytest.mark.xfail(
-    reason="a row of an open hour differs from the sealed one after micro-batches between the steps of sealing: known, docs/live.md"
-)
 def test_batches_between_the_steps_of_sealing_judge_from_whole_hours_and_leave_nothing_behind(town, current, open_town):
     settings, lake = open_town
     lane, hour = lane_at(settings, lake, current + timedelta(minutes=20)), current - OPEN * HOUR
