@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,7 +17,8 @@ from trend_assets.operations.beside import Beside
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty data folder."""
+    """An empty data folder, and a plain main module: a spawned process runs it, and tests of the board leave one of their pages there."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     monkeypatch.setenv("TREND_ASSETS_DATA", str(tmp_path))
     monkeypatch.setenv("TREND_ASSETS_DAGSTER_STORAGE", str(tmp_path / "dagster"))
     (tmp_path / "settings.env").write_text("LAKE_START=2026-09-01T00:00:00+00:00\nLAKE_END=2026-09-02T00:00:00+00:00\n")

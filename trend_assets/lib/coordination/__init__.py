@@ -21,6 +21,6 @@ the Resemblance and Containment of Documents", 1997).
 
 from __future__ import annotations
 
-from trend_assets.lib.coordination.groups import Coordination, author_weights, coordination_by_hour, post_weights
+from trend_assets.lib.coordination.groups import Coordination, coordination_by_hour
 
-__all__ = ["Coordination", "author_weights", "coordination_by_hour", "post_weights"]
+__all__ = ["Coordination", "coordination_by_hour"]

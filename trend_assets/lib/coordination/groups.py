@@ -27,7 +27,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from trend_assets.lib.coordination.acts import TEXT, WINDOW_SECONDS, EncodedHour, encode_hours
 from trend_assets.lib.coordination.chance import at_least_p_values, crowding, expected_coincidences, repeated_p_values
@@ -47,8 +46,8 @@ _HOUR = timedelta(hours=1)
 class Coordination:
     """What one hour's window shows.
 
-    groups: rows of ``influencers/coordinated_groups``. weights: network, author, weight of every account in a coordinated group; in
-    memory only, never published.
+    groups: rows of ``influencers/coordinated_groups``. weights: network, author, weight in (0, 1] of every account in a coordinated group:
+    a group that acts as one counts as one, so each of its n accounts weighs 1 / n; others weigh 1. In memory only, never published.
     """
 
     hour: datetime
@@ -87,22 +86,6 @@ def coordination_of(
         before = encoded
         if hour >= first:
             yield judge_coordination(list(kept), rules)
-
-
-def author_weights(coordination: Coordination) -> pa.Table:
-    """Columns network, author, weight in (0, 1]: the accounts of coordinated groups. Accounts that are not named weigh 1.
-
-    A group that acts as one counts as one: each of its n accounts weighs 1 / n. For discounts in memory; never publish it.
-    """
-    return coordination.weights
-
-
-def post_weights(clean_posts: pa.Table, weights: pa.Table) -> Floats:
-    """Weight (posts,) of each post: that of its author in ``weights`` (see ``author_weights``), 1 for the others."""
-    from trend_assets.lib.tables import matches
-
-    found = pc.take(weights["weight"].combine_chunks(), matches(clean_posts, weights, ("network", "author")))
-    return np.asarray(pc.fill_null(found, 1.0).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def judge_coordination(hours: Sequence[HourOfCoincidences], rules: Rules | None = None) -> Coordination:

@@ -33,7 +33,7 @@ from trend_assets.tables.declaration import timestamp
 
 MOST_INTERACTIONS = 300_000
 """Acts of attention kept of the last week, the most recent; older ones weigh least."""
-FORMAT = "4"
+FORMAT = "5"
 """Part of the file's name: another version of this module makes another file."""
 MEMORY = ("hour", "topic_id", "suppressed", "first_raised_at")
 """Columns of past trends that ranking remembers."""
@@ -148,10 +148,13 @@ def sealed_history(
     """
     window = [(hour, posts) for hour, posts in day if hour >= first_open - window_hours * HOUR]
     sample, hidden = sample_window(window, window_hours, window_groups)
-    # Topics that were raised are what forecasts learn from, living or not.
+    # Topics that were raised are what forecasts learn from, living or not; one that merged away may come back, under its id, while the
+    # post it was founded by is in the window.
     raised = trends["topic_id"].filter(pc.invert(trends["suppressed"]))
+    start = pa.scalar(first_open - window_hours * HOUR, topic_hours.schema.field("hour").type)
+    recent = topic_hours["topic_id"].filter(pc.greater_equal(topic_hours["hour"], start))
     known = pc.unique(registry["topic_id"])
-    remembered = pc.unique(pa.concat_arrays([known, *raised.chunks]))
+    remembered = pc.unique(pa.concat_arrays([known, *raised.chunks, *recent.chunks]))
     terms, term_volumes = term_baseline(term_posts, [first_open + n * HOUR for n in range(int(LONGEST_LAG / HOUR) + 2)])
     nothing = TABLES["social/clean_posts"].empty()
     evidence, last_minutes = _evidence(day, assignments, brands, lexicon_for(brands, catalogue))

@@ -88,7 +88,7 @@ def stress_test(
 
     ``clean_posts``, ``assignments``: rows of ``social/clean_posts`` and ``topics/topic_assignments`` of the hours and the 24 before, the
     oldest of which only lends its last minute. ``groups``: columns network, author, weight and, where it differs by hour, hour (see
-    ``lib.coordination.author_weights``); accounts with a weight below 1 fall away. Rows outside these hours never change a result, nor
+    ``Coordination.weights``); accounts with a weight below 1 fall away. Rows outside these hours never change a result, nor
     does their order. O(posts · log posts); no loop over posts.
 
     Raises ``ValueError`` for naive hours, ``KeyError`` for a missing column (see ``lib.coordination.acts.COLUMNS``).

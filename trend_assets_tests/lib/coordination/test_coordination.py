@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
-from trend_assets.lib.coordination import author_weights, coordination_by_hour, post_weights
+from trend_assets.lib.coordination import coordination_by_hour
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.coordination.posts import START, VOCABULARY, by_hour, hour_at, judged, post, tables, talk, verdicts
 
@@ -55,7 +54,7 @@ def test_hundreds_of_people_who_repost_the_same_news_within_minutes_are_a_crowd(
     people = [row | {"author": row["author"].replace("talker", "person")} for row in people]
     found = judged(people + viral(500, DAY - 1, dice), DAY - 1)
     assert [row["verdict"] for row in found.groups.to_pylist()] == ["organic crowd"]
-    assert not author_weights(found).num_rows
+    assert not found.weights.num_rows
 
 
 def test_people_who_write_the_same_headline_once_and_otherwise_talk_are_no_script():
@@ -83,7 +82,7 @@ def test_one_script_from_accounts_that_post_nothing_else_is_coordinated_and_a_by
     assert verdicts(found) == [("coordinated", 30)]
     assert "near-copies" in found.groups["evidence_kinds"][0].as_py()
     assert found.groups["scripted_share"][0].as_py() == 1.0
-    assert set(author_weights(found)["author"].to_pylist()) == {f"sleeper {n}" for n in range(30)}
+    assert set(found.weights["author"].to_pylist()) == {f"sleeper {n}" for n in range(30)}
 
 
 def test_links_and_hashtag_sequences_shared_in_step_are_evidence_too():
@@ -118,7 +117,7 @@ def test_listings_that_an_app_writes_for_its_sellers_are_no_script_of_theirs():
 def test_a_group_under_five_accounts_has_no_row_and_no_discount():
     found = judged(EVERYDAY + group_that_reposts(4, 8, random.Random(8)), DAY - 1)
     assert verdicts(found) == []
-    assert not author_weights(found).num_rows
+    assert not found.weights.num_rows
 
 
 def test_no_row_names_an_account_a_text_or_a_post():
@@ -133,13 +132,9 @@ def test_no_row_names_an_account_a_text_or_a_post():
 
 def test_a_group_counts_as_one_voice():
     rows = EVERYDAY + group_that_reposts(8, 6, random.Random(1))
-    weights = author_weights(judged(rows, DAY - 1))
+    weights = judged(rows, DAY - 1).weights
     assert set(weights["weight"].to_pylist()) == {1 / 8}
-    clean, _ = tables(rows)
-    weight = post_weights(clean, weights)
-    members = np.array([author.startswith("booster") for author in clean["author"].to_pylist()])
-    assert set(weight[members]) == {1 / 8}
-    assert set(weight[~members]) == {1.0}
+    assert set(weights["author"].to_pylist()) == {row["author"] for row in rows if row["author"].startswith("booster")}
 
 
 def test_the_group_is_tied_to_the_topic_of_most_of_its_posts():
@@ -157,8 +152,8 @@ def test_a_group_is_reported_in_hours_in_which_it_acts_and_forgotten_after_a_day
     results = {one.hour: one for one in coordination_by_hour(by_hour(quiet, -1, 2 * DAY - 1), first=hour_at(0))}
     assert "coordinated" in dict(verdicts(results[hour_at(DAY - 1)]))
     assert verdicts(results[hour_at(DAY)]) == []
-    assert author_weights(results[hour_at(DAY)]).num_rows == 8
-    assert author_weights(results[hour_at(2 * DAY - 1)]).num_rows == 0
+    assert results[hour_at(DAY)].weights.num_rows == 8
+    assert results[hour_at(2 * DAY - 1)].weights.num_rows == 0
 
 
 def test_an_hours_result_depends_neither_on_the_range_nor_on_the_order_of_posts():
