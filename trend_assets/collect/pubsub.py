@@ -35,6 +35,7 @@ from trend_assets.lib.sources.outcomes import ABSENT, given
 if TYPE_CHECKING:
     from google.cloud import pubsub_v1
 
+    from trend_assets.collect.collector import Writer
     from trend_assets.settings import Settings
 
 NETWORK_OF_SOURCE = {"x": "x", "bluesky": "bluesky", "simulated": "x"}
@@ -75,23 +76,28 @@ class UndeliverableError(OSError):
 class TopicWriter:
     """Publishes records to a topic: takes the place of a ``LandingWriter`` in a collector.
 
-    ``topic``: ``projects/P/topics/T``. ``seconds``: how long ``flush`` waits for the service. Messages are kept until the service has
-    confirmed them, so a source may be acknowledged when ``flush`` returns, and after an error ``flush`` is simply called again.
+    ``topic``: ``projects/P/topics/T``. ``beside`` lands what is larger than a message may be. ``seconds``: how long ``flush`` waits for
+    the service. Messages are kept until the service has confirmed them, so a source may be acknowledged when ``flush`` returns, and after
+    an error ``flush`` is simply called again.
     """
 
-    def __init__(self, client: pubsub_v1.PublisherClient, topic: str, seconds: float = 60.0) -> None:
-        self._client, self._topic, self._seconds = client, topic, seconds
+    def __init__(self, client: pubsub_v1.PublisherClient, topic: str, beside: Writer, seconds: float = 60.0) -> None:
+        self._client, self._topic, self._beside, self._seconds = client, topic, beside, seconds
         self._kept: list[tuple[bytes, dict[str, str]]] = []
 
     def add(self, record: LandingRecord) -> None:
-        """Keep one record for the next ``flush``. Raises ``ValueError`` where it is larger than a message may be."""
+        """Keep one record for the next ``flush``."""
         data, attributes = to_message(record)
         if len(data) > LARGEST_MESSAGE:
-            raise ValueError(f"a record of {len(record.body)} bytes is larger than a Pub/Sub message may be")
-        self._kept.append((data, attributes))
+            self._beside.add(record)
+        else:
+            self._kept.append((data, attributes))
 
     def flush(self) -> list[str]:
-        """Publish everything kept; returns the service's ids of the messages. Raises ``UndeliverableError`` where some were not taken."""
+        """Publish everything kept; returns the service's ids of the messages, and paths of landing files.
+
+        Raises ``UndeliverableError`` where some were not taken, ``OSError`` where no file could be written.
+        """
         from google.api_core.exceptions import GoogleAPICallError, RetryError
 
         futures = [self._client.publish(self._topic, data, **attributes) for data, attributes in self._kept]
@@ -105,7 +111,7 @@ class TopicWriter:
         self._kept = failed
         if failed:
             raise UndeliverableError(f"Pub/Sub did not take {len(failed)} of {len(futures)} messages ({reason})")
-        return identifiers
+        return identifiers + self._beside.flush()
 
 
 class PubsubSource:
@@ -286,11 +292,14 @@ def set_up(
     return paths[topic], str(wanted[0]["name"])
 
 
-def open_writer(settings: Settings) -> TopicWriter:
-    """The writer that publishes to the topic of the settings. Raises ``SourceRefusedError`` or ``MissingExtraError``, saying what to do."""
+def open_writer(settings: Settings, beside: Writer) -> TopicWriter:
+    """The writer that publishes to the topic of the settings; ``beside`` as ``TopicWriter`` has it.
+
+    Raises ``SourceRefusedError`` or ``MissingExtraError``, saying what to do.
+    """
     project, topic = _named(settings.pubsub_project, "PROJECT"), _named(settings.pubsub_topic, "TOPIC")
     client = _clients().publisher_client(settings.pubsub_endpoint or None)
-    return TopicWriter(client, client.topic_path(project, topic))
+    return TopicWriter(client, client.topic_path(project, topic), beside)
 
 
 def open_source(settings: Settings) -> PubsubSource:
@@ -307,7 +316,7 @@ def _clients() -> Any:
 
         from trend_assets import google_clients
     except ImportError as error:
-        raise MissingExtraError(f"Pub/Sub needs Google's client ({error}): pip install 'google-cloud-pubsub>=2.44,<3'") from error
+        raise MissingExtraError(f"Pub/Sub needs Google's client ({error}): pip install 'trend-assets[gcp]'") from error
     return google_clients
 
 

@@ -149,7 +149,7 @@ def make_collector(source: Source, settings: Settings, metrics: Metrics) -> Coll
     if settings.pubsub_topic and source.name != "pubsub":
         from trend_assets.collect.pubsub import open_writer
 
-        writer = open_writer(settings)
+        writer = open_writer(settings, beside=writer)
     keeping = Keeping(
         writer,
         CursorFile(open_storage(root, on_step=failpoints.within("cursor")), source.name),

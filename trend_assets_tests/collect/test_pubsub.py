@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -13,7 +14,7 @@ from trend_assets.collect import pubsub
 from trend_assets.collect.pubsub import PubsubSource, TopicWriter, set_up, to_message
 from trend_assets.collect.source import Batch, SourceRefusedError
 from trend_assets.lake.storage import MissingExtraError
-from trend_assets.landing.files import LandingRecord
+from trend_assets.landing.files import LandingRecord, read_lines
 from trend_assets.settings import Settings
 from trend_assets_tests.collect.jetstream import mixed
 from trend_assets_tests.collect.pubsub_emulator import PROJECT, clients
@@ -36,6 +37,11 @@ def records(count=20, source="bluesky", network="bluesky"):
     ]
 
 
+def beside(storage=None):
+    """A landing writer for what is too large for the topic."""
+    return landed.writer(storage or landed.MemoryStorage(), lake_start=datetime(2026, 9, 1, tzinfo=UTC))
+
+
 @pytest.fixture
 def service():
     """Clients, and paths of a new topic and subscription with their dead-letter topic."""
@@ -46,7 +52,7 @@ def service():
 
 def published(service, some):
     """Send records through a topic writer."""
-    writer = TopicWriter(service[0], service[2])
+    writer = TopicWriter(service[0], service[2], beside())
     for record in some:
         writer.add(record)
     return writer.flush()
@@ -115,10 +121,13 @@ def test_messages_that_are_none_of_ours_are_told_from_those_that_are():
         PubsubSource(None, "projects/p/subscriptions/s", "table")
 
 
-def test_a_record_larger_than_a_message_is_refused_alone():
-    writer = TopicWriter(None, "projects/p/topics/t")
-    with pytest.raises(ValueError, match="larger than a Pub/Sub message"):
-        writer.add(LandingRecord("x", "x", RECEIVED, "", "post", b"x" * 9_000_001))
+def test_a_record_larger_than_a_message_is_landed_beside_the_topic():
+    storage = landed.MemoryStorage()
+    writer = TopicWriter(None, "projects/p/topics/t", beside(storage))
+    writer.add(LandingRecord("x", "x", RECEIVED, "", "post", b"x" * 9_000_001))
+    (path,) = writer.flush()
+    (line,) = read_lines(path, storage.read(path))
+    assert len(line) > 9_000_001
 
 
 def test_without_names_or_client_the_message_says_what_to_do(monkeypatch):
@@ -127,8 +136,8 @@ def test_without_names_or_client_the_message_says_what_to_do(monkeypatch):
         pubsub.open_source(settings)
     named = Settings(_env_file=None, pubsub_project="p", pubsub_topic="t", pubsub_subscription="s")
     monkeypatch.setitem(__import__("sys").modules, "google.cloud.pubsub_v1", None)
-    for open_it in (pubsub.open_source, pubsub.open_writer):
-        with pytest.raises(MissingExtraError, match="pip install 'google-cloud-pubsub"):
+    for open_it in (pubsub.open_source, partial(pubsub.open_writer, beside=None)):
+        with pytest.raises(MissingExtraError, match=r"pip install 'trend-assets\[gcp\]'"):
             open_it(named)
 
 
@@ -237,7 +246,7 @@ def test_an_idle_subscription_gives_heartbeats_and_one_that_is_absent_is_refused
 
 
 def test_a_writer_keeps_what_the_service_did_not_take(service):
-    writer = TopicWriter(clients()[0], f"projects/{PROJECT}/topics/nobody", seconds=5)
+    writer = TopicWriter(clients()[0], f"projects/{PROJECT}/topics/nobody", beside(), seconds=5)
     for record in records(3):
         writer.add(record)
     with pytest.raises(pubsub.UndeliverableError, match="3 of 3"):
@@ -258,7 +267,7 @@ def test_setting_up_twice_changes_nothing(service):
 
 def _landed(some):
     storage = landed.MemoryStorage()
-    writer = landed.writer(storage, lake_start=datetime(2026, 9, 1, tzinfo=UTC))
+    writer = beside(storage)
     writer.add_many(some)
     writer.flush()
     return storage
