@@ -1,6 +1,6 @@
-"""How long a post takes to the board, and what the live lane costs: a real daemon and code server, posts in near real time.
+"""How long a post takes to the board, and what the live lane costs: a real collector, daemon and code server, posts in near real time.
 
-    python -m benchmarks.live [--rate 50] [--minutes 6] [--data FOLDER]   posts land as if collected now, the live sensor does the rest
+    python -m benchmarks.live [--rate 50] [--minutes 6] [--data FOLDER]   posts are collected, the live sensor does the rest
     python -m benchmarks.live --run-seconds 120 --minutes 10              the same over several changes of runs
     python -m benchmarks.live --work 20000 180000 540000                  no daemon: seconds of one micro-batch by posts in the open hours
     python -m benchmarks.live --changes 12 --data FOLDER                  a finished demo: raised live, against sealed
@@ -8,8 +8,9 @@
 What belongs here: measuring. What doesn't: the live lane (``trend_assets/live/lane.py``), what tests assert.
 
 The folder (default: a temporary one, made in some minutes) gets a simulated town of the days up to now, sealed up to the hour
-before the last two. Then the posts of another town, one a 1/rate of a second, are written as wire records dated now.
-The town before is quieter than the load, so nearly every topic of it bursts: more rows than a real evening would have.
+before the last two. Then the collector, a process of its own, receives the records of other towns, one a 1/rate of a second, dated now; a
+record counts as seen at its time of receipt, which is in its landing file. The town before is quieter than the load, so nearly every topic
+of it bursts: more rows than a real evening would have.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,7 +43,11 @@ from trend_assets.lib.live.judge import LiveParameters, advance, judge
 BUDGET = {"landing": 10.0, "taken in": 15.0, "work": 20.0, "board": 5.0, "seen to board": 60.0}
 """Seconds allowed: landing 10; sensor 5 and run start 10; work 20; board 5; together, with ten to spare, 60."""
 _CREATED_AT = re.compile(rb'"created_at":"[^"]+"')
+_RECEIVED_AT = re.compile(rb'"received_at":"([^"]+)"')
 _HOUR = timedelta(hours=1)
+FIFTHS = 5
+TOWN_SECONDS = 600.0
+"""Seconds that one simulated town lasts: making it costs the collector as much as it saves."""
 
 
 def prepare(folder: Path, days: int, posts_a_day: int) -> None:
@@ -84,11 +89,10 @@ def bodies(count: int, seed: int) -> Iterator[bytes]:
 
 @dataclass
 class Landed:
-    """One landing file: when its posts were written, when it was there, when a live partition had it, when it was published (in rows
+    """One landing file: when its records were received, when it was there, when a live partition had it, when it was published (in rows
     computed at ``as_of``), when the board's data had these rows."""
 
-    posts: int
-    created: np.ndarray
+    received: np.ndarray
     landed: float
     taken: float = float("nan")
     published: float = float("nan")
@@ -97,41 +101,33 @@ class Landed:
 
 
 @dataclass
-class Loader:
-    """Writes ``rate`` posts a second, published every ``flush`` seconds, until told to stop."""
+class Landing:
+    """The collector's landing files, looked for until told to stop; those that were there before are none of its."""
 
     folder: Path
-    rate: float
-    flush: float
     files: dict[str, Landed] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Write until stopped; a loader that falls behind says so in the post count."""
-        from trend_assets.lake.storage import open_storage
-        from trend_assets.landing.files import LandingRecord, LandingWriter
-        from trend_assets.settings import load_settings
-
-        writer = LandingWriter(open_storage(str(self.folder / "landing")), lake_start=load_settings().lake_start)
-        source, due, created = bodies(int(self.rate * 900), seed=4711), time.time(), []
-        next_flush = due + self.flush
+        """Note each new file when it appears: its own time stamp, and when its records were received."""
+        root = self.folder / "landing"
+        known = set(root.glob("network=*/hour=*/*"))
         while not self.stop.is_set():
-            now = time.time()
-            while due <= now:
-                moment = datetime.fromtimestamp(due, UTC)
-                text = moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3].encode()
-                body = _CREATED_AT.sub(b'"created_at":"' + text + b'Z"', next(source), count=1)
-                writer.add(LandingRecord("x", "simulated", moment, "benchmark", "stream", body, created_at=moment))
-                created.append(due)
-                due += 1.0 / self.rate
-            if now >= next_flush and created:
-                paths = writer.flush()
-                there = time.time()
-                for path in paths:  # two only when the hour turns: both hold about the same moments
-                    self.files[path] = Landed(len(created), np.array(created), there)
-                created = []
-                next_flush = there + self.flush
-            time.sleep(0.02)
+            now = datetime.now(UTC)
+            hours = {f"hour={moment:%Y-%m-%dT%H}" for moment in (now - _HOUR, now)}  # late records would be counted as slow ones
+            for path in {path for hour in hours for path in root.glob(f"network=*/{hour}/*.jsonl.zst")} - known:
+                known.add(path)
+                name = path.relative_to(root).as_posix()
+                self.files[name] = Landed(received_at(name, path.read_bytes()), path.stat().st_mtime)
+            time.sleep(0.5)
+
+
+def received_at(name: str, data: bytes) -> np.ndarray:
+    """Times of receipt of a landing file's records, seconds since 1970."""
+    from trend_assets.landing.files import read_lines
+
+    found = (_RECEIVED_AT.search(line) for line in read_lines(name, data))
+    return np.array([datetime.fromisoformat(match.group(1).decode()).timestamp() for match in found if match is not None])
 
 
 class Board(threading.Thread):
@@ -140,12 +136,12 @@ class Board(threading.Thread):
     Drawing in the browser is not in it.
     """
 
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, landing: Landing) -> None:
         super().__init__(daemon=True)
-        self._loader = loader
+        self._landing = landing
 
     def run(self) -> None:
-        """Note which files' rows an answer holds, until the loader has stopped and all are shown."""
+        """Note which files' rows an answer holds, for as long as the process runs."""
         # Not above: partitions follow the folder's settings, which are known only now.
         from trend_assets.board import cache, lake_data
         from trend_assets.board.sections.live import REFRESH_SECONDS
@@ -155,72 +151,96 @@ class Board(threading.Thread):
             pages = [cache.ask_lake(lake_data.live, path, seconds=cache.LIVE_SECONDS) for path in LIVE_ROWS]
             as_of = min((found.as_of.timestamp() for found in pages if found is not None), default=-np.inf)
             there = time.time()
-            for one in list(self._loader.files.values()):
+            for one in list(self._landing.files.values()):
                 if one.as_of <= as_of and not np.isfinite(one.shown):
                     one.shown = there
             time.sleep(REFRESH_SECONDS)
 
 
-def watch(folder: Path, loader: Loader, seconds: float, processes: Processes) -> list[float]:
+def watch(
+    folder: Path, landing: Landing, collector: subprocess.Popen[bytes], seconds: float, processes: Sequence[Processes]
+) -> list[float]:
     """Note when each file is consumed and when the next live rows are published, until ``seconds`` passed and all are shown.
+
+    The seconds begin with the first landing file; when they are over the collector is asked to stop, which publishes what it has.
 
     Returns the times of publications. A micro-batch publishes trends, then rankings, of which there always are some.
     """
     from trend_assets.operations.automation import LIVE_ROWS
-    from trend_assets.partitions import hour_key
     from trend_assets.tables import TABLES
 
-    lake, posts, rankings = Lake(str(folder / "lake")), TABLES["social/live_posts"], TABLES[LIVE_ROWS[-1]]
+    lake, rankings = Lake(str(folder / "lake")), TABLES[LIVE_ROWS[-1]]
     before = lake.manifest(rankings, "all")
-    ends, published, publications = time.time() + seconds, before.hash if before is not None else None, []
+    ends, published, publications = float("inf"), before.hash if before is not None else None, []
     while time.time() < ends + 90:
-        now = datetime.now(UTC)
+        if landing.files and np.isinf(ends):
+            ends = time.time() + seconds
         if time.time() > ends:
-            loader.stop.set()
-            if all(np.isfinite(one.shown) for one in list(loader.files.values())):
+            if collector.poll() is None:
+                collector.terminate()
+                collector.wait(60)
+                time.sleep(1)  # its last files are noted
+            if all(np.isfinite(one.shown) for one in list(landing.files.values())):
                 break
-        consumed: set[str] = set()
         manifest = lake.manifest(rankings, "all")  # before the posts: what is consumed later is not in it
-        for moment in (now - _HOUR, now):
-            of_hour = lake.manifest(posts, hour_key(moment))
-            consumed |= set(of_hour.inputs) if of_hour is not None else set()
+        note_taken(lake, landing)
         seen = time.time()
         if manifest is not None and manifest.hash != published:
             published = manifest.hash
             publications.append(seen)
             as_of = pc.max(lake.read(rankings, ["all"], columns=["as_of"])["as_of"]).as_py()
-            for one in loader.files.values():
+            for one in list(landing.files.values()):
                 if as_of is not None and np.isfinite(one.taken) and not np.isfinite(one.published):
                     one.published, one.as_of = seen, as_of.timestamp()
-        for path, one in list(loader.files.items()):
-            if path in consumed and not np.isfinite(one.taken):
-                one.taken = seen
-        processes.sample()
+        for tree in processes:
+            tree.sample()
         time.sleep(0.2)
     return publications
 
 
+def note_taken(lake: Lake, landing: Landing) -> None:
+    """Note which files the live posts of this hour and the last have taken in."""
+    from trend_assets.partitions import hour_key
+    from trend_assets.tables import TABLES
+
+    now = datetime.now(UTC)
+    manifests = lake.manifests(TABLES["social/live_posts"], [hour_key(moment) for moment in (now - _HOUR, now)])
+    consumed = {path for manifest in manifests.values() if manifest is not None for path in manifest.inputs}
+    for path, one in list(landing.files.items()):
+        if path in consumed and not np.isfinite(one.taken):
+            one.taken = time.time()
+
+
 @dataclass
 class Processes:
-    """CPU seconds and largest memory of a process and all that it starts."""
+    """CPU seconds and memory of a process and all that it starts. memory: bytes by time, at each look."""
 
     root: int
     cpu: dict[tuple[int, float], float] = field(default_factory=dict)
-    largest: float = 0.0
-    started: float = field(default_factory=time.time)
+    memory: list[tuple[float, float]] = field(default_factory=list)
 
     def sample(self) -> None:
         """Look at the tree once."""
         memory = 0.0
-        with_root = [psutil.Process(self.root)]
-        for process in with_root + with_root[0].children(recursive=True):
+        try:
+            tree = [psutil.Process(self.root), *psutil.Process(self.root).children(recursive=True)]
+        except psutil.Error:  # it has ended
+            return
+        for process in tree:
             try:
                 times = process.cpu_times()
                 self.cpu[(process.pid, process.create_time())] = times.user + times.system
                 memory += process.memory_info().rss
             except psutil.Error:
                 continue
-        self.largest = max(self.largest, memory)
+        self.memory.append((time.time(), memory))
+
+    def report(self, name: str, seconds: float) -> None:
+        """CPU, and the largest memory in each fifth of the time: flat, or growing."""
+        cpu = sum(self.cpu.values())
+        parts = np.array_split(np.array([memory for _, memory in self.memory]), FIFTHS)
+        largest = ", ".join(f"{part.max() / 2**30:.2f}" for part in parts if part.size)
+        print(f"{name}: {cpu:.0f} CPU s in {seconds:.0f} s ({cpu / seconds:.2f} cores); largest memory by fifth of the time: {largest} GiB")
 
 
 def runs(since: float) -> list[dict[str, float]]:
@@ -239,65 +259,76 @@ def runs(since: float) -> list[dict[str, float]]:
 
 
 def measure(folder: Path, rate: float, minutes: float, flush: float, run_seconds: int | None) -> None:
-    """Daemon and code server as they are deployed, load, watch, report."""
-    storage = folder / "dagster"
-    environment = {**os.environ, "TREND_ASSETS_DATA": str(folder), "TREND_ASSETS_DAGSTER_STORAGE": str(storage)}
+    """Collector, daemon and code server as they are deployed; watch, report."""
+    environment = {
+        **os.environ,
+        "TREND_ASSETS_DATA": str(folder),
+        "TREND_ASSETS_DAGSTER_STORAGE": str(folder / "dagster"),
+        "TREND_ASSETS_COLLECT_FLUSH_SECONDS": str(flush),
+        "TREND_ASSETS_COLLECT_PORT": "0",
+    }
     if run_seconds is not None:
         environment["TREND_ASSETS_LIVE_RUN_SECONDS"] = str(run_seconds)
-    log = (folder / "daemon.log").open("w")
-    program = Path(sys.executable).with_name("dagster-daemon")
-    daemon = subprocess.Popen([program, "run", "-w", "workspace.yaml"], env=environment, stdout=log, stderr=subprocess.STDOUT)
-    processes, loader = Processes(daemon.pid), Loader(folder, rate, flush)
-    thread = threading.Thread(target=loader.run, daemon=True)
-    since = time.time()
-    thread.start()
-    Board(loader).start()
-    publications = []
-    try:
-        publications = watch(folder, loader, minutes * 60, processes)
-    finally:
-        loader.stop.set()
-        thread.join()
-        daemon.terminate()
-        daemon.wait(60)
-        log.close()
+    landing, since, programs = Landing(folder), time.time(), Path(sys.executable).parent
+    town = ["--rate", str(rate), "--town-posts", str(max(1_000, int(rate * TOWN_SECONDS)))]
+    with (folder / "daemon.log").open("w") as daemon_log, (folder / "collector.log").open("w") as collector_log:
+        thread = threading.Thread(target=landing.run, daemon=True)
+        thread.start()
+        daemon = subprocess.Popen(
+            [programs / "dagster-daemon", "run", "-w", "workspace.yaml"], env=environment, stdout=daemon_log, stderr=subprocess.STDOUT
+        )
+        collector = subprocess.Popen(
+            [programs / "trend-assets", "collect", "--source", "simulated", "--data", folder, *town], env=environment, stderr=collector_log
+        )
+        processes = Processes(daemon.pid), Processes(collector.pid)
+        Board(landing).start()
+        publications = []
+        try:
+            publications = watch(folder, landing, collector, minutes * 60, processes)
+        finally:
+            landing.stop.set()
+            thread.join()
+            for process in (collector, daemon):
+                process.terminate()
+                process.wait(60)
     seconds = time.time() - since
-    report(loader, rate, seconds)
+    report(landing, rate)
     report_runs(runs(since), publications)
-    cpu = sum(processes.cpu.values())
-    print(
-        f"daemon, code server and runs: {cpu:.0f} CPU s in {seconds:.0f} s ({cpu / seconds:.2f} cores), "
-        f"at most {processes.largest / 2**30:.2f} GiB; load of the machine {os.getloadavg()[1]:.1f}"
-    )
+    processes[0].report("daemon, code server and runs", seconds)
+    processes[1].report("collector, the making of the simulated towns included", seconds)
+    print(f"load of the machine {os.getloadavg()[1]:.1f}, {os.cpu_count()} cores")
 
 
-def report(loader: Loader, rate: float, seconds: float) -> None:
-    """Seconds of each step by post, beside the budget: of all posts, and of those that landed after the first publication."""
-    files = [one for one in loader.files.values() if np.isfinite(one.shown)]
-    posts = sum(one.posts for one in loader.files.values())
+def report(landing: Landing, rate: float) -> None:
+    """Seconds of each step by record, beside the budget: of all records, and of those that landed after the first publication."""
+    files = [one for one in landing.files.values() if np.isfinite(one.shown)]
+    records = sum(one.received.size for one in landing.files.values())
     if not files:
-        print(f"{posts:,} posts written, none became visible: see daemon.log in the data folder")
+        print(f"{records:,} records landed, none became visible: see daemon.log and collector.log in the data folder")
         return
 
-    def by_post(step: str, chosen: list[Landed]) -> np.ndarray:
+    def by_record(step: str, chosen: list[Landed]) -> np.ndarray:
         values = {
-            "landing": lambda one: one.landed - one.created,
-            "taken in": lambda one: np.full(one.posts, one.taken - one.landed),
-            "work": lambda one: np.full(one.posts, one.published - one.taken),
-            "board": lambda one: np.full(one.posts, one.shown - one.published),
-            "seen to board": lambda one: one.shown - one.created,
+            "landing": lambda one: one.landed - one.received,
+            "taken in": lambda one: np.full(one.received.size, one.taken - one.landed),
+            "work": lambda one: np.full(one.received.size, one.published - one.taken),
+            "board": lambda one: np.full(one.received.size, one.shown - one.published),
+            "seen to board": lambda one: one.shown - one.received,
         }
         return np.concatenate([values[step](one) for one in chosen])
 
-    print(f"{posts:,} posts at {rate:g}/s in {seconds:.0f} s, {sum(one.posts for one in files):,} on the board; {len(files)} landing files")
+    shown, ends = sum(one.received.size for one in files), np.concatenate([one.received for one in landing.files.values()])
+    seconds = float(ends.max() - ends.min())
+    told = f"{records:,} records in {seconds:.0f} s ({records / max(seconds, 1.0):.0f}/s, asked {rate:g})"
+    print(f"{told}, {shown:,} on the board; {len(files)} files")
     first = min(one.published for one in files)
     # Until the first run's process is up, everything waits for it. Later runs start beside the one that works.
-    for name, chosen in (("all posts", files), ("without the first start", [one for one in files if one.landed > first])):
+    for name, chosen in (("all records", files), ("without the first start", [one for one in files if one.landed > first])):
         if not chosen:
             continue
         print(f"{name}\n{'step':<18}{'p50':>8}{'p95':>8}{'max':>8}{'budget':>8}{'p95/budget':>12}   seconds")
         for step, budget in BUDGET.items():
-            values = by_post(step, chosen)
+            values = by_record(step, chosen)
             p50, p95 = np.percentile(values, [50, 95])
             print(f"{step:<18}{p50:8.1f}{p95:8.1f}{values.max():8.1f}{budget:8.0f}{p95 / budget:12.2f}")
 
@@ -414,7 +445,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="data folder; made where it does not exist, and used again where its hours are recent")
     parser.add_argument("--days", type=int, default=10, help="days of sealed history")
     parser.add_argument("--posts-a-day", type=int, default=10_000)
-    parser.add_argument("--rate", type=float, default=50.0, help="posts a second")
+    parser.add_argument("--rate", type=float, default=50.0, help="records a second")
     parser.add_argument("--minutes", type=float, default=6.0)
     parser.add_argument("--flush", type=float, default=5.0, help="seconds after which the collector publishes a landing file")
     parser.add_argument("--run-seconds", type=int, help="seconds after which a run is relieved by the next; default: as set")
