@@ -145,18 +145,20 @@ class LiveLane:
             yield
 
     def run(self, seconds: float, idle_seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[LiveReport]:
-        """Micro-batches for about ``seconds``, each as soon as files wait.
+        """Micro-batches for about ``seconds``, each as soon as files wait and the one before has had its share of a core.
 
-        Ends early when none came for ``idle_seconds``, or when the next run is ready to take over. Always at least one, so the
+        A micro-batch judges the whole hour under way, so one of a busy hour costs seconds: done without a pause they would take a core, for
+        rows that are hardly fresher. Ends early when none came for ``idle_seconds``, or when the next run is ready to take over. Always at least one, so the
         trailing hour moves on. A process costs more to start than many batches to do.
         """
         started = time.monotonic()
         yield self.run_once()
-        busy = time.monotonic()  # the first one may have taken long: it makes the history
+        busy = due = time.monotonic()  # the first one may have taken long: it makes the history
         while self._goes_on() and time.monotonic() - started < seconds and time.monotonic() - busy < idle_seconds:
-            if self.waiting(self.hours()):
+            if time.monotonic() >= due and self.waiting(self.hours()):
+                begun, spent = time.monotonic(), time.process_time()
                 yield self.run_once()
-                busy = time.monotonic()
+                busy, due = time.monotonic(), begun + (time.process_time() - spent) / self._settings.live_cpu_share
             else:
                 sleep(POLL_SECONDS)
 

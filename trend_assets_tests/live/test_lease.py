@@ -81,3 +81,20 @@ def test_two_lanes_hand_over_between_two_batches_and_no_file_is_lost_or_waits_fo
     taken.append(next(lanes[1].run(seconds=0, idle_seconds=0)).batch.added)
     assert taken == [0, 1, 1]
     assert lake.read(posts)["post_id"].length() == 2
+
+
+def test_micro_batches_are_spaced_out_to_their_share_of_a_core(settings):
+    """A file that waits is taken in only when the batch before has been paid for."""
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        time.sleep(0.01)
+
+    sparing = settings.model_copy(update={"live_cpu_share": 0.05})
+    running = LiveLane(sparing, Lake(settings.lake_root)).run(seconds=600, idle_seconds=600, sleep=sleep)
+    next(running)
+    for number in (1, 2):
+        land(settings, [record(number, datetime.now(UTC) - timedelta(seconds=1), "one post")])
+        assert next(running).batch.added == 1
+    assert slept
