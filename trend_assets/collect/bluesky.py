@@ -142,6 +142,11 @@ class BlueskySource:
             except (OSError, _StalledError, WebSocketException) as error:
                 await asyncio.sleep(self._after(error, instance, position))
 
+    @staticmethod
+    def cursor_at(moment: datetime) -> str:
+        """The cursor that brings everything from ``moment`` (aware) on, as far back as an instance can go."""
+        return str(_microseconds(moment))
+
     async def acknowledge(self, cursor: str | None) -> None:
         """See ``Source``: the server keeps no account of its readers."""
 
@@ -303,11 +308,6 @@ class BlueskySource:
             position.skip = max(position.skip * 2, 1)
             position.skip_to = max(position.newest, position.time_us) + position.skip * 1_000_000
         position.leave_out = True
-
-
-def cursor_at(moment: datetime) -> str:
-    """The cursor that brings everything from ``moment`` (aware) on, as far back as an instance can go."""
-    return str(_microseconds(moment))
 
 
 def open_source(settings: Settings) -> BlueskySource:

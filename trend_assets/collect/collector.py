@@ -157,7 +157,8 @@ class _Queue:
 class Collector:
     """One source's collector, for one call of ``run``.
 
-    clock: now (aware); steady: seconds that no step of the clock changes. Both are for tests.
+    start: a cursor to read from instead of the remembered one. clock: now (aware); steady: seconds that no step of the clock changes; both
+    are for tests.
     """
 
     def __init__(
@@ -167,6 +168,7 @@ class Collector:
         options: Options | None = None,
         metrics: Metrics | None = None,
         failpoints: Failpoints | None = None,
+        start: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -178,7 +180,7 @@ class Collector:
         self._queue = _Queue(self._options.buffer_bytes // 2)
         self._pending = _Pending()
         self._state = State(source.name)
-        self._reading_cursor: str | None = None
+        self._reading_cursor = self._start = start
         self._open_gap: tuple[datetime, float, str, str] | None = None
         self._heard: tuple[datetime, float] | None = None
         self._unfilled: list[RecordedGap] = []
@@ -283,7 +285,7 @@ class Collector:
     async def _remember(self, stop: asyncio.Event) -> None:
         """Read the cursor; the time since the last sign of life is a gap, if only because nobody was there."""
         found = await self._persistently("read the cursor", self._keeping.cursor.read, stop)
-        self._state, self._reading_cursor = found.state, found.state.cursor
+        self._state, self._reading_cursor = found.state, self._start or found.state.cursor
         self._hit("cursor read")
         if found.damaged:
             _log.error("the cursor file was damaged", extra={"source": self._source.name, "damage": found.damaged})

@@ -49,6 +49,10 @@ def register(app: typer.Typer) -> None:
             int, typer.Option(min=100, help="Posts of one simulated town; the next begins after the last of them")
         ] = 20_000,
         seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation")] = 1,
+        start: Annotated[
+            datetime | None,
+            typer.Option("--from", help="Replay everything since this UTC time (bluesky), once; what is there already is not doubled"),
+        ] = None,
         data: DataOption = None,
     ) -> None:
         """Collect posts until you stop it: landing files every few seconds, nothing lost, gaps written down.
@@ -68,7 +72,7 @@ def register(app: typer.Typer) -> None:
         settings = load_settings()
         _log_as_lines(progress=sys.stderr.isatty())
         try:
-            code = asyncio.run(_run(source, settings, Simulation(rate, town_posts, seed)))
+            code = asyncio.run(_run(source, settings, Simulation(rate, town_posts, seed), start))
         except ImportError as error:
             fail(f"the source {source} needs a package that is not installed: {error}")
         except ValueError as error:
@@ -76,7 +80,7 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(code)
 
 
-async def _run(name: SourceName, settings: Settings, simulation: object) -> int:
+async def _run(name: SourceName, settings: Settings, simulation: object, start: datetime | None) -> int:
     """Run the collector; returns the exit code: 0 asked to stop, 1 to be started again, 2 refused."""
     from trend_assets.collect.collector import NotPublishedError
     from trend_assets.collect.lease import LeaseLostError
@@ -92,7 +96,7 @@ async def _run(name: SourceName, settings: Settings, simulation: object) -> int:
     except SourceRefusedError as error:
         fail(str(error))
     metrics = Metrics(source.name)
-    collector = make_collector(source, settings, metrics)
+    collector = make_collector(source, settings, metrics, cursor_of(source, start) if start is not None else None)
     server = _serve(settings.collect_port, metrics, collector)
     line = asyncio.create_task(_progress(collector)) if sys.stderr.isatty() else None
     _log.info("started", extra={"source": source.name, "port": server.port if server else None, "data": settings.data})
@@ -130,8 +134,19 @@ def _open(name: SourceName, settings: Settings, simulation: object) -> Source:
     return opened
 
 
-def make_collector(source: Source, settings: Settings, metrics: Metrics) -> Collector:
-    """The collector of a source on the storage that the settings name."""
+def cursor_of(source: Source, start: datetime) -> str:
+    """The source's cursor for a moment (UTC where it says nothing else). Raises ``ValueError`` where it has none, or for a time to come."""
+    moment = start if start.tzinfo is not None else start.replace(tzinfo=UTC)
+    cursor_at = getattr(source, "cursor_at", None)
+    if cursor_at is None:
+        raise ValueError(f"--from: the source {source.name} cannot replay from a time; trend-assets backfill fills gaps of x")
+    if moment > datetime.now(UTC):
+        raise ValueError(f"--from: {moment.isoformat()} has not come yet")
+    return str(cursor_at(moment))
+
+
+def make_collector(source: Source, settings: Settings, metrics: Metrics, start: str | None = None) -> Collector:
+    """The collector of a source on the storage that the settings name; ``start``: a cursor instead of the remembered one."""
     from trend_assets.collect.collector import Collector, Keeping, Options, Writer
     from trend_assets.collect.failpoints import Failpoints
     from trend_assets.collect.gaps import GapLedger
@@ -157,7 +172,7 @@ def make_collector(source: Source, settings: Settings, metrics: Metrics) -> Coll
         GapLedger(Lake(settings.lake_root, on_step=failpoints.within("gaps")), source.name, source.network),
     )
     options = Options(settings.collect_flush_seconds, settings.collect_flush_posts, settings.collect_stall_seconds, buffer)
-    return Collector(source, keeping, options, metrics, failpoints)
+    return Collector(source, keeping, options, metrics, failpoints, start)
 
 
 def _serve(port: int, metrics: Metrics, collector: Collector) -> StatusServer | None:

@@ -147,8 +147,10 @@ class LiveLane:
     def run(self, seconds: float, idle_seconds: float, sleep: Callable[[float], None] = time.sleep) -> Iterator[LiveReport]:
         """Micro-batches for about ``seconds``, each as soon as files wait and the one before has had its share of a core.
 
-        A micro-batch judges the whole hour under way, so one of a busy hour costs seconds: done without a pause they would take a core, for
-        rows that are hardly fresher. Ends early when none came for ``idle_seconds``, or when the next run is ready to take over. Always at least one, so the
+        A micro-batch judges the whole hour under way, so one of a busy hour costs seconds: done without a pause they would take a core,
+        for rows that are hardly fresher.
+
+        Ends early when none came for ``idle_seconds``, or when the next run is ready to take over. Always at least one, so the
         trailing hour moves on. A process costs more to start than many batches to do.
         """
         started = time.monotonic()

@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from trend_assets.collect.bluesky import Batch, BlueskySource, EventFilter, Gap, Options, SourceRefusedError, cursor_at, open_source
+from trend_assets.collect.bluesky import Batch, BlueskySource, EventFilter, Gap, Options, SourceRefusedError, open_source
+from trend_assets.collect.metrics import Metrics
+from trend_assets.collect.simulated import SimulatedSource, Simulation
+from trend_assets.commands.collect import cursor_of, make_collector
 from trend_assets.landing.files import LandingRecord
 from trend_assets.settings import Settings
 from trend_assets_tests.collect.jetstream import (
@@ -280,15 +283,15 @@ def test_a_live_start_asks_for_nothing_earlier_and_is_no_gap():
     events = [post(number) for number in range(1200, 1210)]
     instance = Jetstream([*mixed(30), *events])
     items, _ = read(instance, cursor=None, enough=all_of(events))
-    assert instance.requests[0]["cursor"] == [cursor_at(NOW)]
+    assert instance.requests[0]["cursor"] == [BlueskySource.cursor_at(NOW)]
     assert bodies(items) == [frame for _, frame in events]
     assert gaps(items) == []
 
 
 def test_a_server_whose_clock_is_ahead_moves_the_cursor_no_further_than_ours():
     events = [post(number) for number in range(1200, 1300)]
-    items, _ = read(Jetstream(events), cursor=cursor_at(NOW - timedelta(seconds=1)), now=NOW + timedelta(seconds=30))
-    assert int(items[-1].cursor) <= int(cursor_at(NOW + timedelta(seconds=30)))
+    items, _ = read(Jetstream(events), cursor=BlueskySource.cursor_at(NOW - timedelta(seconds=1)), now=NOW + timedelta(seconds=30))
+    assert int(items[-1].cursor) <= int(BlueskySource.cursor_at(NOW + timedelta(seconds=30)))
     hostile = [*mixed(20), (START + 20 * SECOND, b'{"did":"did:plc:x","time_us":9223372036854775807,"kind":"commit"}')]
     items, _ = read(Jetstream(hostile))
     assert int(items[-1].cursor) <= START + 20 * SECOND
@@ -465,3 +468,34 @@ def test_recorded_events_survive_cuts_anywhere_and_a_change_of_instance():
         expected = expected or found
         assert found == expected
     assert (len(expected[0]), len(expected[1])) == (32, 1)
+
+
+def test_a_collector_told_to_replay_starts_there_and_goes_on_from_what_it_published(tmp_path):
+    """``--from`` replaces the remembered cursor for one start."""
+    events, settings = mixed(30), Settings(_env_file=None, data=str(tmp_path), lake_start=NOW - timedelta(days=1))
+
+    def asked_from(start):
+        async def work():
+            async with running(instance := Jetstream(events)):
+                source, stop = source_of(instance, batch_records=5), asyncio.Event()
+                collector = make_collector(source, settings, Metrics("bluesky"), start)
+                stopping = asyncio.create_task(collector.run(stop))
+                async with asyncio.timeout(10):
+                    while collector.status.received < 30:
+                        await asyncio.sleep(0.02)
+                stop.set()
+                await stopping
+                return int(instance.requests[0]["cursor"][0])
+
+        return asyncio.run(work())
+
+    beginning = cursor_of(BlueskySource(Options(), EventFilter((), ())), datetime.fromtimestamp(START / 1e6, UTC).replace(tzinfo=None))
+    assert asked_from(beginning) < asked_from(None) < events[-1][0]
+    assert asked_from(beginning) == START - timedelta(minutes=1) // timedelta(microseconds=1)
+
+
+def test_a_source_that_cannot_replay_from_a_time_says_what_can():
+    with pytest.raises(ValueError, match="simulated cannot replay from a time"):
+        cursor_of(SimulatedSource(Simulation()), NOW)
+    with pytest.raises(ValueError, match="has not come yet"):
+        cursor_of(BlueskySource(Options(), EventFilter((), ())), datetime.now(UTC) + timedelta(hours=1))
