@@ -70,6 +70,7 @@ FIGURES = {
     "social/quarantined_posts": Figures(counted=("reason",)),
     "social/deletions": Figures(counted=("subject_kind",)),
     "social/landing_counts": Figures(counted=("outcome",), weight="records", top_by="records", shown=("source", "outcome", "records")),
+    "social/term_counts": Figures(summed=("posts",), top_by="posts", shown=("term", "begins_at", "posts", "counted_at")),
     "social/clean_posts": Figures(counted=("language",)),
     "topics/topic_assignments": Figures(counted=("assigned_by",), ratio=Ratio("share of posts in topics", "social/clean_posts")),
     "topics/topic_events": Figures(
@@ -79,6 +80,9 @@ FIGURES = {
         summed=("posts", "reposts"), top_by="posts", shown=("topic_id", "posts", "reposts", "authors", "top_author_share")
     ),
     "topics/trends": Figures(counted=("stage", "suppressed"), top_by="score", shown=("rank", "label", "stage", "posts", "score")),
+    "topics/term_bursts": Figures(
+        counted=("breaks_out",), top_by="z", shown=("term", "posts", "expected_posts", "alarms_per_day", "breaks_out")
+    ),
     "topics/stress_tests": Figures(counted=("grade",), top_by="posts", shown=("topic_id", "grade", "posts", "posts_left", "authors_left")),
     "influencers/interactions": Figures(counted=("kind",)),
     "influencers/early_posts": Figures(),

@@ -32,6 +32,9 @@ def test_steps_of_jobs_in_the_process_beside_are_shown(town):
 MAY_BE_EMPTY = {
     "demand/card_responses",  # nobody answers
     "social/collection_gaps",  # no collector runs
+    "social/collection_costs",
+    "social/term_counts",
+    "topics/term_bursts",
     "social/live_posts",  # nothing is live in a town of the past
     "topics/live_trends",
     "influencers/live_rankings",

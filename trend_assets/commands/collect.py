@@ -96,6 +96,8 @@ async def _run(name: SourceName, settings: Settings, simulation: object, start: 
     except SourceRefusedError as error:
         fail(str(error))
     metrics = Metrics(source.name)
+    if register_figures := getattr(source, "register_figures", None):  # of a paid source: what it has spent
+        register_figures(metrics.registry)
     collector = make_collector(source, settings, metrics, cursor_of(source, start) if start is not None else None)
     server = _serve(settings.collect_port, metrics, collector)
     line = asyncio.create_task(_progress(collector)) if sys.stderr.isatty() else None

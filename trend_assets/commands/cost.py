@@ -15,6 +15,7 @@ from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 if TYPE_CHECKING:
     from trend_assets.collect.x.spending import Line, Spending
+    from trend_assets.settings import Settings
 
 SHOWN = 15
 
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     def cost(
         as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
         rules: Annotated[bool, typer.Option("--rules", help="Also the rules of the last 7 days by useful posts per dollar")] = False,
+        usage: Annotated[bool, typer.Option("--usage", help="Also ask X how many posts it has counted itself; needs the token")] = False,
         data: DataOption = None,
     ) -> None:
         """Show what paid sources cost this month, the forecast to its end, and the cost of a trend.
@@ -51,10 +53,33 @@ def register(app: typer.Typer) -> None:
             except PriceError as error:
                 fail(str(error))
             found = replace(found, portfolio=spending.rule_portfolio(lake, now, price, settings.x_budget_day))
+        if usage:
+            found = replace(found, usage=spending.compare_usage(lake, now, _asked_of_x(settings)))
         if as_json:
             typer.echo(json.dumps(spending.as_json(found), ensure_ascii=False))
         else:
             _print(found)
+
+
+def _asked_of_x(settings: Settings) -> dict[str, int]:
+    """Posts by day as X counted them; ends the command where X does not tell."""
+    import asyncio
+
+    from trend_assets.collect.x.client import XError
+    from trend_assets.collect.x.opening import NotSetUpError, open_client
+    from trend_assets.collect.x.prices import PriceError
+
+    async def ask() -> dict[str, int]:
+        client = open_client(settings)
+        try:
+            return (await client.usage()).days
+        finally:
+            await client.close()
+
+    try:
+        return asyncio.run(ask())
+    except (NotSetUpError, PriceError, XError) as error:
+        fail(str(error), 1)
 
 
 def _print(found: Spending) -> None:
@@ -75,6 +100,8 @@ def _print(found: Spending) -> None:
     _grid("By topic", found.by_topic)
     if found.portfolio:
         _print_portfolio(found)
+    if found.usage:
+        _print_usage(found)
 
 
 def _of(spent: float, budget: float | None) -> str:
@@ -102,9 +129,21 @@ def _print_portfolio(found: Spending) -> None:
     from rich.table import Table as Grid
 
     grid = Grid(title="Rules by useful posts per dollar, last 7 days", title_justify="left")
-    for name in ("rule", "useful per dollar", "posts a day", "cost a day", "bought", "why"):
+    for name in ("rule", "posts", "useful", "cost", "useful per dollar", "posts a day", "cost a day", "bought", "why"):
         grid.add_column(name, justify="left" if name in ("rule", "why") else "right")
     for one in found.portfolio[:SHOWN]:
-        figures = f"{one.useful_per_dollar:,.0f}", f"{one.posts_a_day:,.0f}", f"{one.cost_a_day:,.2f}", "yes" if one.kept else "no"
-        grid.add_row(escape(one.rule), *figures, one.why)
+        so_far = f"{one.posts:,}", f"{one.useful:,}", f"{one.cost:,.2f}"
+        expected = f"{one.useful_per_dollar:,.0f}", f"{one.posts_a_day:,.0f}", f"{one.cost_a_day:,.2f}"
+        grid.add_row(escape(one.rule), *so_far, *expected, "yes" if one.kept else "no", one.why)
+    console.print(grid)
+
+
+def _print_usage(found: Spending) -> None:
+    from rich.table import Table as Grid
+
+    grid = Grid(title="Posts as X counted them, all apps of the project", title_justify="left")
+    for name in ("day", "X", "ledger", "difference"):
+        grid.add_column(name, justify="left" if name == "day" else "right")
+    for one in found.usage:
+        grid.add_row(one.day, f"{one.by_x:,}", f"{one.by_ledger:,}", f"{one.by_x - one.by_ledger:+,}")
     console.print(grid)

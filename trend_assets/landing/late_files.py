@@ -40,6 +40,7 @@ LATE_TABLES = (
     "social/quarantined_posts",
     "social/deletions",
     "social/landing_counts",
+    "social/term_counts",
     "social/clean_posts",
     "topics/topic_assignments",
     "topics/topic_hours",

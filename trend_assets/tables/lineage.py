@@ -39,6 +39,7 @@ _WORDS = (f"{_CLEAN}.lemmas", f"{_CLEAN}.hashtags")
 _TARGETS = tuple(f"{_CLEAN}.{name}" for name in ("reposted_author", "quoted_author", "in_reply_to_author", "mentions"))
 _DECAYED = (f"{_ACTS}.target_author", f"{_ACTS}.source_author", f"{_ACTS}.created_at")
 _EARLY = "influencers/early_posts"
+_COUNTED = "social/term_counts"
 _GREW = (f"{_EARLY}.created_at", f"{_EARLY}.arrival", f"{_HOURS}.authors")
 _TOGETHER = tuple(
     f"{_CLEAN}.{name}" for name in ("author", "created_at", "tokens", "near_duplicate_key", "urls", "reposted_post", "hashtags")
@@ -91,6 +92,14 @@ RENAMED: dict[str, Sources] = {
         "deleted_at": (_BODY, _RECEIVED),
     },
     "social/landing_counts": {**_each("hour", _RECEIVED, _BODY), **_each("outcome detail records", _BODY)},
+    "social/term_counts": {
+        **_each("hour counted_at", _RECEIVED),
+        **_each("network begins_at ends_at posts", _BODY),
+        **_each("term query topic_id", _INCLUDES),
+    },
+    "topics/term_bursts": _each(
+        "expected_posts z p_value alarms_per_day past_hours breaks_out reason", f"{_COUNTED}.posts", f"{_COUNTED}.begins_at"
+    ),
     _CLEAN: {
         **_each(
             "clean_text language_confidence tokens lemmas hashtags urls cashtags emoji near_duplicate_key weighted_length", f"{_RAW}.text"

@@ -20,9 +20,12 @@ MART_PREFIX = "mart_"
 PUBLISHED_TABLES = (
     "social/landing_counts",
     "social/collection_gaps",
+    "social/collection_costs",
+    "social/term_counts",
     "topics/topic_hours",
     "topics/topic_events",
     "topics/trends",
+    "topics/term_bursts",
     "topics/stress_tests",
     "influencers/coordinated_groups",
     "influencers/early_authors",

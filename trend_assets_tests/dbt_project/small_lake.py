@@ -430,8 +430,34 @@ def collection_gaps(day: date) -> Rows:
     return [gap | {"recorded_at": moment, "backfilled_at": filled} for moment, filled in zip(recorded, (None, recorded[1]), strict=True)]
 
 
+def collection_costs(day: date) -> Rows:
+    """Each day a count of scarves, and a sample of their posts."""
+    bought = {"bought_at": _hours(day)[8], "source": "x", "rule": "scarves", "topic_id": TRENDING, "prices_of": DAYS[0], "charged_users": 0}
+    counts = {"entry_id": f"{day}-counts", "request_kind": "counts_recent", "requests": 1, "posts": 0, "charged_posts": 0, "cost": 0.005}
+    sample = {"entry_id": f"{day}-sample", "request_kind": "search_recent", "requests": 2, "posts": 20, "charged_posts": 19, "cost": 0.095}
+    return [bought | counts, bought | sample]
+
+
+def term_counts(hour: datetime) -> Rows:
+    """Scarves are counted every hour, at noon of the third day much more often than ever."""
+    interval = {"begins_at": hour - timedelta(hours=1), "ends_at": hour, "counted_at": hour + timedelta(minutes=2)}
+    named = {"hour": hour, "network": "x", "source": "x", "term": "scarves", "query": "scarf OR echarpe", "topic_id": TRENDING}
+    posts = 400 if hour == _hours(DAYS[2])[12] else 20 + hour.hour
+    return [named | interval | {"posts": posts, "landing_file": LANDING_FILE.format(hour=f"{hour:%Y-%m-%dT%H}"), "landing_line": 9}]
+
+
+def term_bursts(hour: datetime) -> Rows:
+    """What is made of those counts."""
+    counted = term_counts(hour)[0]
+    out = counted["posts"] > 100
+    judged = {"expected_posts": 30.0, "z": 9.0 if out else 0.1, "p_value": 1e-9 if out else 0.4, "alarms_per_day": 0.001 if out else 4.0}
+    same = {name: counted[name] for name in ("hour", "network", "term", "query", "topic_id", "begins_at", "posts")}
+    return [same | judged | {"past_hours": 100, "breaks_out": out, "reason": "in words"}]
+
+
 DAILY = {
     "social/collection_gaps": collection_gaps,
+    "social/collection_costs": collection_costs,
     "retail/products": products,
     "retail/stores": stores,
     "retail/orders": orders,
@@ -442,6 +468,8 @@ DAILY = {
     "demand/decision_cards": cards,
 }
 HOURLY = {
+    "social/term_counts": term_counts,
+    "topics/term_bursts": term_bursts,
     "topics/topic_hours": topic_hours,
     "topics/topic_events": topic_events,
     "topics/trends": trends,

@@ -61,6 +61,20 @@ class Purse:
         if most is not None and month.charged_posts + posts > most:
             raise BudgetExceededError("month", month.charged_posts, most, first, "posts")
 
+    @property
+    def budgets(self) -> dict[str, float | None]:
+        """What may be spent in a day and a month; None: no limit."""
+        return {"day": self._a_day, "month": self._a_month}
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a single post could not be bought now."""
+        try:
+            self.check(Purchase("stream"), posts=1)
+        except BudgetExceededError:
+            return True
+        return False
+
     def posts_left(self, purchase: Purchase) -> int | None:
         """How many posts both budgets still pay for; None without a limit."""
         if self.prices.per_post <= 0:

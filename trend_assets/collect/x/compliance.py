@@ -14,6 +14,7 @@ from trend_assets.collect.x.client import XClient, XError
 from trend_assets.lib.sources import edge
 
 POLL_SECONDS = 10.0
+"""Longest wait between two looks at a job; the first ones come sooner, since small jobs are done at once."""
 LONGEST_SECONDS = 6 * 3600.0
 KINDS: dict[str, Literal["post_compliance", "account_compliance"]] = {"tweets": "post_compliance", "users": "account_compliance"}
 
@@ -39,12 +40,12 @@ async def check_compliance(
         raise ValueError(f"{len(wrong):,} of {len(ids):,} ids are not numbers")
     job = await client.create_job(kind, name)
     await client.upload(job, ids)
-    waited = 0.0
+    waited, pause = 0.0, 1.0
     while job.status != "complete":
         if job.status == "failed" or waited > longest_seconds:
             raise XError(f"compliance job {job.id} is {job.status} after {waited:.0f} s")
-        await sleep(POLL_SECONDS)
-        waited += POLL_SECONDS
+        await sleep(pause)
+        waited, pause = waited + pause, min(2 * pause, POLL_SECONDS)
         job = await client.job(job.id)
     return compliance_records(await client.download(job), kind, job.id)
 

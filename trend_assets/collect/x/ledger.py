@@ -115,7 +115,7 @@ class Ledger:
 
     def month(self, day: date) -> Spent:
         """What was spent in the day's month."""
-        return _total(spent for when, spent in self._days.items() if (when.year, when.month) == (day.year, day.month))
+        return _total(spent for when, spent in list(self._days.items()) if (when.year, when.month) == (day.year, day.month))
 
     def flush(self) -> int:
         """Publish the open entries; returns how many. Raises what ``Lake.append`` raises; nothing is lost then, flush again.

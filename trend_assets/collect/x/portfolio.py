@@ -109,16 +109,17 @@ def _page(size: int, number: int, place: int) -> int:
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a rule brought: posts received, those of them that were useful, and what they cost."""
+    """What a rule brought: posts received, those of them that were useful, and what all that cost, ``counting`` of it for counts."""
 
     rule: str
     posts: int
     useful: int
     cost: float
+    counting: float = 0.0
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """A rule in the portfolio. useful_per_dollar: expected; kept: whether the budget buys it; why: in words."""
+    """A rule in the portfolio. posts, useful, cost: so far; useful_per_dollar: expected; kept: whether the budget buys it; why: words."""
 
     rule: str
     useful_per_dollar: float
@@ -126,6 +127,9 @@ class Holding(msgspec.Struct, frozen=True):
     cost_a_day: float
     kept: bool
     why: str
+    posts: int = 0
+    useful: int = 0
+    cost: float = 0.0
 
 
 def useful_share(outcome: Outcome, all_rules: Sequence[Outcome]) -> float:
@@ -136,37 +140,65 @@ def useful_share(outcome: Outcome, all_rules: Sequence[Outcome]) -> float:
 
 
 def portfolio(
-    outcomes: Sequence[Outcome], posts_a_day: Mapping[str, float], price_of_post: float, budget_a_day: float | None
+    outcomes: Sequence[Outcome],
+    posts_a_day: Mapping[str, float],
+    price_of_post: float,
+    budget_a_day: float | None,
+    counting_a_day: Mapping[str, float] | None = None,
 ) -> list[Holding]:
     """Rules by useful posts per dollar, best first, and which of them a budget buys.
 
-    posts_a_day: expected volume by rule (from counts); a rule without one is not bought. A part of the budget is kept for rules without
-    any post yet, cheapest first; the rest goes to the best rules that fit. Every rule's value is linear in its posts, so buying in order of
-    value per dollar is the best that can be done but for the last rule that does not fit (fractional knapsack).
+    posts_a_day: expected volume by rule; counting_a_day: what counting it costs, whatever it counts. A rule with neither is not bought. A
+    part of the budget is kept for rules without any post yet, cheapest first, then as given; the rest goes to the best rules that fit.
+    Every rule's value is linear in what it costs, so buying in order of value per dollar is the best that can be done but for the last
+    rule that does not fit (fractional knapsack).
     """
-    scored = []
-    for outcome in outcomes:
-        price = outcome.cost / outcome.posts if outcome.posts and outcome.cost > 0 else price_of_post
-        value = useful_share(outcome, outcomes) / price if price > 0 else math.inf
-        volume = posts_a_day.get(outcome.rule, 0.0)
-        scored.append((outcome, value, volume, volume * price))
-    known = sorted((one for one in scored if one[0].posts), key=lambda one: (-one[1], one[0].rule))
-    unknown = sorted((one for one in scored if not one[0].posts), key=lambda one: (one[3], one[0].rule))
+    scored = [_prospect(one, outcomes, posts_a_day, price_of_post, counting_a_day or {}) for one in outcomes]
+    known = sorted((one for one in scored if one.outcome.posts), key=lambda one: (-one.value, one.outcome.rule))
+    unknown = sorted((one for one in scored if not one.outcome.posts), key=lambda one: one.cost)
     left = math.inf if budget_a_day is None else budget_a_day
-    to_explore = min(left * EXPLORED_SHARE, sum(one[3] for one in unknown)) if unknown else 0.0
+    to_explore = min(left * EXPLORED_SHARE, sum(one.cost for one in unknown)) if unknown else 0.0
     left -= to_explore
     holdings = []
-    for outcome, value, volume, cost in known:
-        kept = 0 < cost <= left
-        left -= cost if kept else 0.0
-        why = f"{outcome.useful:,} of {outcome.posts:,} posts useful" + (
-            "" if kept else "; no volume known" if not cost else "; over the budget"
-        )
-        holdings.append(Holding(outcome.rule, value, volume, cost, kept, why))
+    for one in known:
+        kept = one.foreseen and one.cost <= left + 1e-9
+        left -= one.cost if kept else 0.0
+        why = f"{one.outcome.useful:,} of {one.outcome.posts:,} posts useful"
+        holdings.append(one.held(kept, why + ("" if kept else "; over the budget" if one.foreseen else "; no volume known")))
     to_explore += max(left, 0.0)
-    for outcome, value, volume, cost in unknown:
-        kept = 0 < cost <= to_explore
-        to_explore -= cost if kept else 0.0
-        why = "to be tried" if kept else "not tried: no volume known" if not cost else "not tried: over the budget"
-        holdings.append(Holding(outcome.rule, value, volume, cost, kept, why))
+    for one in unknown:
+        kept = one.foreseen and one.cost <= to_explore + 1e-9
+        to_explore -= one.cost if kept else 0.0
+        tried = "counted, no post bought yet" if one.outcome.counting else "to be tried"
+        holdings.append(one.held(kept, tried if kept else f"not tried: {'over the budget' if one.foreseen else 'no volume known'}"))
     return holdings
+
+
+class _Prospect(msgspec.Struct, frozen=True):
+    """What a rule is expected to bring: useful posts per dollar, posts and cost a day, and whether anything is known to expect."""
+
+    outcome: Outcome
+    value: float
+    volume: float
+    cost: float
+    foreseen: bool
+
+    def held(self, kept: bool, why: str) -> Holding:
+        so_far = self.outcome
+        return Holding(so_far.rule, self.value, self.volume, self.cost, kept, why, so_far.posts, so_far.useful, so_far.cost)
+
+
+def _prospect(
+    outcome: Outcome,
+    all_rules: Sequence[Outcome],
+    posts_a_day: Mapping[str, float],
+    price_of_post: float,
+    counting_a_day: Mapping[str, float],
+) -> _Prospect:
+    paid = outcome.cost - outcome.counting
+    price = paid / outcome.posts if outcome.posts and paid > 0 else price_of_post
+    volume, share = posts_a_day.get(outcome.rule, 0.0), useful_share(outcome, all_rules)
+    cost = volume * price + counting_a_day.get(outcome.rule, 0.0)
+    # Without counting this is share / price, whatever the volume.
+    value = share * volume / cost if volume and cost > 0 else share / price if price > 0 else math.inf
+    return _Prospect(outcome, 0.0 if cost and not volume else value, volume, cost, volume > 0 or outcome.rule in counting_a_day)

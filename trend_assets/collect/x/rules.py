@@ -30,23 +30,34 @@ class RulesError(ValueError):
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rule. tag: unique; the value's start where the file gives none. topic: id of the topic it was made for."""
+    """One rule. tag: unique; the value's start where the file gives none. topic: id of the topic it was made for. origin: what it was made
+    from by `trend-assets terms` (brand, catalogue, topic); empty where a person wrote it."""
 
     value: str
     tag: str = ""
     topic: str | None = None
+    origin: str = ""
 
 
 def read_rules(path: Path) -> list[Rule]:
     """The rules of a file, in its order. Raises ``RulesError``, also for a file that is missing."""
     try:
-        items = msgspec.convert(yaml.safe_load(path.read_text(encoding="utf-8")) or [], list[Rule | str])
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
         raise RulesError(f"{path.name}: {error}. Expected a list of items with value and tag (docs/x.md)") from error
-    rules = [Rule(item) if isinstance(item, str) else item for item in items]
-    rules = [Rule(" ".join(rule.value.split()), rule.tag or " ".join(rule.value.split())[:60], rule.topic) for rule in rules]
+    rules = parse_rules(text, path.name)
     check_rules(rules, path.name)
     return rules
+
+
+def parse_rules(text: str, where: str = "rules") -> list[Rule]:
+    """The rules of a file's text, in its order, not held against X's limits yet. Raises ``RulesError``."""
+    try:
+        items = msgspec.convert(yaml.safe_load(text) or [], list[Rule | str])
+    except (yaml.YAMLError, msgspec.ValidationError) as error:
+        raise RulesError(f"{where}: {error}. Expected a list of items with value and tag (docs/x.md)") from error
+    rules = [Rule(item) if isinstance(item, str) else item for item in items]
+    return [Rule(value := " ".join(rule.value.split()), rule.tag or value[:60], rule.topic, rule.origin) for rule in rules]
 
 
 def check_rules(rules: Sequence[Rule], where: str = "rules") -> None:

@@ -45,6 +45,8 @@ from trend_assets.collect.x.rules import Rule, RulesError, difference, fits
 from trend_assets.lib.sources import edge
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
     from trend_assets.settings import Settings
 
 Mode = Literal["stream", "search", "counts"]
@@ -80,15 +82,23 @@ class _Poll(msgspec.Struct, omit_defaults=True):
     newest_id: str | None = None
 
 
+class _Counted(msgspec.Struct):
+    """Until when the counts of a term are landed, and of what query: another query is another series."""
+
+    query: str
+    until: datetime
+
+
 class Cursor(msgspec.Struct, omit_defaults=True):
     """What a collector keeps for us between runs. received: newest moment until which a stream was whole. counted: end of the last hour
-    whose counts are complete; done: tags counted in the hour after it; bursts: their last hours where they break out; sampled: of those,
-    the ones bought."""
+    whose counts are complete; terms: until when those of each tag are; done: tags counted in the hour after it; bursts: their last hours
+    where they break out; sampled: of those, the ones bought."""
 
     mode: Mode
     received: datetime | None = None
     polls: dict[str, _Poll] = {}
     counted: datetime | None = None
+    terms: dict[str, _Counted] = {}
     done: list[str] = []
     bursts: dict[str, list[int]] = {}
     sampled: list[str] = []
@@ -194,6 +204,12 @@ class XSource:
             await self._flush()
         finally:
             await self._client.close()
+
+    def register_figures(self, registry: CollectorRegistry) -> None:
+        """Show on a registry's page what was spent and whether buying has stopped."""
+        from trend_assets.collect.x.metrics import SpendingFigures
+
+        SpendingFigures(self._purse, self._clock).register(registry)
 
     async def reconcile(self) -> int:
         """Add to the ledger what X counted beyond it this month (a killed process); returns the posts added."""
@@ -514,11 +530,14 @@ class XSource:
                         yield item
                     state.sampled.append(tag)
             state.counted, state.done, state.bursts, state.sampled = hour, [], {}, []
+            state.terms = {tag: known for tag, known in state.terms.items() if known.until > hour - LOOK_BACK}
             yield self._batch([], state)
 
     async def _count(self, rule: Rule, hour: datetime, state: Cursor) -> AsyncIterator[Item]:
-        """The counts of a rule until ``hour``: new ones are landed, the week before decides whether it breaks out."""
+        """The counts of a rule until ``hour``: new ones are landed, of a new rule a week; the week decides whether it breaks out."""
         purchase = Purchase("counts_recent", rule.tag, rule.topic)
+        known = state.terms.get(rule.tag)
+        landed = known.until if known is not None and known.query == rule.value else None
         buckets: list[Bucket] = []
         records: list[Received] = []
         pages = self._client.counts(rule.value, purchase, end=hour)
@@ -536,13 +555,14 @@ class XSource:
             for record in edge.records_of("x", body):
                 if record.kind == "count":
                     bucket = msgspec.json.decode(record.body, type=Bucket)
-                    if bucket.end > hour or (state.counted is not None and bucket.end <= state.counted):
+                    if bucket.end > hour or (landed is not None and bucket.end <= landed):
                         continue
-                records.append(Received(record.body, record.kind, None, _with_rule(None, rule), "x/counts_recent"))
+                records.append(Received(record.body, record.kind, None, _of_term(rule), "x/counts_recent"))
         whole = sorted((bucket for bucket in buckets if bucket.end <= hour), key=lambda bucket: bucket.start)
         series = [bucket.posts for bucket in whole if bucket.end - bucket.start == timedelta(hours=1)]
         if whole and whole[-1].end == hour and breaks_out(series):
             state.bursts[rule.tag] = [*series[-STRATA_HOURS:], round(100 * break_out(series))]
+        state.terms[rule.tag] = _Counted(rule.value, hour)
         yield self._batch(records, state)
 
     async def _sample(self, rule: Rule, hour: datetime, state: Cursor) -> AsyncIterator[Item]:
@@ -714,6 +734,12 @@ def _with_rule(includes: bytes | None, rule: Rule, about: dict[str, Any] | None 
         parts.append(b'"sample":' + msgspec.json.encode(about))
     rest = (includes or b"{}").strip()[1:-1].strip()
     return b"{" + b",".join([rest, *parts] if rest else parts) + b"}"
+
+
+def _of_term(rule: Rule) -> bytes:
+    """Includes of a count: the term, what was asked, and the topic it was made for. A term keeps its name when its query changes."""
+    named = {"tag": rule.tag, "value": rule.value} | ({"topic": rule.topic} if rule.topic else {})
+    return b'{"matching_rules":' + msgspec.json.encode([named]) + b"}"
 
 
 def open_source(settings: Settings) -> XSource:

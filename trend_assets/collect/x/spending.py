@@ -34,6 +34,14 @@ class Line(msgspec.Struct, frozen=True):
     charged_posts: int
 
 
+class CountedDay(msgspec.Struct, frozen=True):
+    """Posts of a UTC day: as X counted them for the project, and as the ledger has them charged."""
+
+    day: str
+    by_x: int
+    by_ledger: int
+
+
 class Spending(msgspec.Struct, frozen=True):
     """What ``trend-assets cost`` tells. Costs in US dollars, estimated by the price list; times in UTC."""
 
@@ -52,6 +60,7 @@ class Spending(msgspec.Struct, frozen=True):
     by_day: dict[str, float]
     prices_of: list[str]
     portfolio: list[Holding] = []
+    usage: list[CountedDay] = []
 
 
 def spending(lake: Lake, now: datetime, *, budget_day: float | None, budget_month: float | None) -> Spending:
@@ -129,8 +138,8 @@ def rule_outcomes(lake: Lake, first: datetime, now: datetime) -> list[Outcome]:
     A post that several rules matched counts for each of them; its cost for the first alone, as the ledger has it.
     """
     posts = _read_hours(lake, "social/raw_posts", first, now, ["network", "post_id", "matching_rules"])
-    costs = {line.name: line.cost for line in _lines(read_costs(lake, first, now), "rule") if line.name}
-    counted: dict[str, list[int]] = {rule: [0, 0] for rule in costs}
+    bought = _bought_by_rule(lake, first, now)
+    counted: dict[str, list[int]] = {rule: [0, 0] for rule in bought}
     if posts is not None:
         useful = _useful_posts(lake, first, now)
         for row in posts.filter(pc.equal(posts["network"], "x")).to_pylist():
@@ -138,7 +147,33 @@ def rule_outcomes(lake: Lake, first: datetime, now: datetime) -> list[Outcome]:
                 found = counted.setdefault(rule, [0, 0])
                 found[0] += 1
                 found[1] += row["post_id"] in useful
-    return [Outcome(rule, posts, useful, costs.get(rule, 0.0)) for rule, (posts, useful) in sorted(counted.items())]
+    nothing = _Bought(now)
+    return [
+        Outcome(rule, posts, useful, bought.get(rule, nothing).cost, bought.get(rule, nothing).counting)
+        for rule, (posts, useful) in sorted(counted.items())
+    ]
+
+
+class _Bought(msgspec.Struct):
+    """What the ledger has of a rule. since: its first purchase."""
+
+    since: datetime
+    posts: int = 0
+    cost: float = 0.0
+    counting: float = 0.0
+
+
+def _bought_by_rule(lake: Lake, first: datetime, now: datetime) -> dict[str, _Bought]:
+    costs = read_costs(lake, first, now)
+    costs = costs.filter(pc.greater_equal(costs["bought_at"], pa.scalar(first, costs["bought_at"].type)))
+    found: dict[str, _Bought] = {}
+    for row in costs.filter(pc.not_equal(costs["rule"], "")).to_pylist():
+        sums = found.setdefault(row["rule"], _Bought(row["bought_at"]))
+        sums.since = min(sums.since, row["bought_at"])
+        sums.posts += row["posts"]
+        sums.cost += row["cost"]
+        sums.counting += row["cost"] if row["request_kind"].startswith("counts") else 0.0
+    return found
 
 
 def _useful_posts(lake: Lake, first: datetime, now: datetime) -> set[str]:
@@ -151,13 +186,45 @@ def _useful_posts(lake: Lake, first: datetime, now: datetime) -> set[str]:
     return set(assignments.filter(keep)["post_id"].to_pylist())
 
 
-def rule_portfolio(lake: Lake, now: datetime, price_of_post: float, budget_day: float | None, days: int = 7) -> list[Holding]:
-    """The rules of the last days by useful posts per dollar, and which of them the day's budget would buy."""
+def rule_portfolio(
+    lake: Lake,
+    now: datetime,
+    price_of_post: float,
+    budget_day: float | None,
+    days: int = 7,
+    *,
+    candidates: Mapping[str, float] | None = None,
+) -> list[Holding]:
+    """The rules of the last days by useful posts per dollar, and which of them the day's budget would buy.
+
+    A rule goes on as since its first purchase in these days (a day at least). candidates: rules to be weighed, in order of preference,
+    with what counting them would cost a day; only these are then told, also those of which nothing was bought yet.
+    """
     first = now - timedelta(days=days)
-    outcomes = rule_outcomes(lake, first, now)
-    bought = {line.name: line.posts for line in _lines(read_costs(lake, first, now), "rule")}
-    volumes = {one.rule: max(one.posts, bought.get(one.rule, 0)) / days for one in outcomes}
-    return portfolio(outcomes, volumes, price_of_post, budget_day)
+    outcomes = {one.rule: one for one in rule_outcomes(lake, first, now)}
+    bought = _bought_by_rule(lake, first, now)
+    age = {rule: max((now - one.since).total_seconds() / 86_400, 1.0) for rule, one in bought.items()}
+    counting = {rule: one.counting / age[rule] for rule, one in bought.items() if one.counting > 0}
+    if candidates is not None:
+        outcomes = {rule: outcomes.get(rule, Outcome(rule, 0, 0, 0.0)) for rule in candidates}
+        counting = {rule: counting.get(rule) or cost for rule, cost in candidates.items()}
+    volumes = {
+        rule: max(one.posts, bought[rule].posts) / age[rule] if rule in bought else one.posts / days for rule, one in outcomes.items()
+    }
+    return portfolio(list(outcomes.values()), volumes, price_of_post, budget_day, counting)
+
+
+def compare_usage(lake: Lake, now: datetime, by_x: Mapping[str, int]) -> list[CountedDay]:
+    """X's own count by day (2026-09-01) beside the ledger's, newest first. X counts every app of the project."""
+    days = sorted((day for day in by_x if date.fromisoformat(day) <= now.date()), reverse=True)
+    if not days:
+        return []
+    first = datetime.fromisoformat(days[-1]).replace(tzinfo=UTC)
+    rows = read_costs(lake, first, now)
+    sums: dict[str, int] = defaultdict(int)
+    for day, posts in zip(pc.cast(rows["bought_at"], pa.date32()).to_pylist(), rows["charged_posts"].to_pylist(), strict=True):
+        sums[day.isoformat()] += posts
+    return [CountedDay(day, by_x[day], sums[day]) for day in days]
 
 
 def as_json(found: Spending) -> dict[str, Any]:

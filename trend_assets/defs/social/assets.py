@@ -1,4 +1,4 @@
-"""Social assets: landing and collection gaps (external), raw posts with what was refused or deleted, clean posts.
+"""Social assets: landing, collection gaps and costs (external), raw posts with what was refused or deleted, counts of terms, clean posts.
 
 What belongs here: reading, one call into ``lib/``, returning data and metadata. What doesn't: decoding or cleaning.
 """
@@ -8,8 +8,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from trend_assets.declared import OWNERS, asset_key, asset_spec
+from trend_assets.lake.storage import open_storage
 from trend_assets.landing.late_files import read_raw_posts
 from trend_assets.landing.raw_hours import RAW_TABLES, RECORD_FILES, decode_landing_hours
+from trend_assets.landing.term_counts import read_term_counts
 from trend_assets.partitions import hours_of
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
@@ -33,6 +35,11 @@ collection_gaps = asset_spec("social/collection_gaps").replace_attributes(
     automation_condition=None, freshness_policy=None, kinds={"parquet"}
 )
 
+# External as well: the collector of a paid source adds what it bought.
+collection_costs = asset_spec("social/collection_costs").replace_attributes(
+    automation_condition=None, freshness_policy=None, kinds={"parquet"}
+)
+
 
 @dg.multi_asset(
     name="raw_posts",
@@ -46,6 +53,17 @@ def raw_posts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResul
         name = path.split("/")[1]
         consumed = inputs if path in RECORD_FILES else {}
         yield dg.MaterializeResult(asset_key=asset_key(path), value=Published(getattr(decoded, name), consumed))
+
+
+@dg.multi_asset(
+    name="term_counts",
+    specs=[asset_spec("social/term_counts", deps=["social/landing", "social/landing_counts"])],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def term_counts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Read what networks counted of each term, from the landing files that the accounting says hold counts."""
+    counted, files = read_term_counts(lake.get(), open_storage(load_settings().landing_root), list(context.partition_keys))
+    yield dg.MaterializeResult(asset_key=asset_key("social/term_counts"), value=Published(counted, files))
 
 
 @dg.multi_asset(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from trend_assets.declared import declared_checks, warning_check
 from trend_assets.lake.lake import Lake
@@ -100,3 +101,25 @@ def quarantine_rate(lake: Lake) -> signals.Signal:
     """Share of quarantined records among the last day's records."""
     path = "social/landing_counts"
     return signals.quarantine_share(lake.read(TABLES[path], _newest(lake, path, DAY)))
+
+
+@warning_check("social/term_counts", "accounting", "Every count record that landed in the last day is a row.")
+def counts_are_rows(lake: Lake) -> signals.Signal:
+    """Set the rows against the accounting of landing: a record without term, interval or number is counted there and has no row."""
+    from trend_assets.landing.term_counts import count_records
+
+    keys = _newest(lake, "social/landing_counts", DAY)
+    landed = int(pc.sum(count_records(lake, keys)["records"]).as_py() or 0)
+    rows = lake.read(TABLES["social/term_counts"], keys, columns=["term"]).num_rows
+    return signals.coverage(rows, landed, "count records that landed tell term, interval and number", 1.0)
+
+
+@warning_check("social/term_counts", "coverage", "No hour is missing between a term's first and last count of the last day.")
+def every_hour_is_counted(lake: Lake) -> signals.Signal:
+    """Hours that nobody counted, within what was counted at all."""
+    from trend_assets.lib.sources.term_counts import hours_counted
+
+    counts = lake.read(
+        TABLES["social/term_counts"], _newest(lake, "social/term_counts", DAY), columns=["network", "term", "query", "begins_at"]
+    )
+    return signals.coverage(*hours_counted(counts), "hours of the terms were counted", 1.0)

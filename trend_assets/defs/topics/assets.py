@@ -1,4 +1,4 @@
-"""Topic assets: assignments with the registry, hourly counts, trends.
+"""Topic assets: assignments with the registry, hourly counts, trends, and terms that break out by a network's own counts.
 
 What belongs here: which partitions are read (windows and history), one call into ``lib/``, metadata. What doesn't:
 clustering and late posts (``lib/topics``), which posts are late (``landing/late_files.py``), statistics (``lib/trends``).
@@ -15,7 +15,7 @@ from trend_assets.declared import asset_key, asset_spec
 from trend_assets.lake.lake import Lake
 from trend_assets.landing.late_files import files_of, late_hours
 from trend_assets.lib.tables import concatenate
-from trend_assets.lib.trends.past import TERM_COLUMNS, TREND_PAST
+from trend_assets.lib.trends.past import COUNTS_PAST, TERM_COLUMNS, TREND_PAST
 from trend_assets.live.sealed import registries_of
 from trend_assets.operations.catalogue import NEWEST, OLDEST, catalogues
 from trend_assets.partitions import hour_key, hours_between, hours_of
@@ -124,6 +124,7 @@ def topic_hours(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
     yield dg.MaterializeResult(asset_key=asset_key("topics/topic_hours"), value=counted)
 
 
+_days_of_counts = dg.AssetDep(asset_key("social/term_counts"), partition_mapping=_past(COUNTS_PAST // timedelta(hours=1)))
 _days_before = dg.TimeWindowPartitionMapping(
     start_offset=-(OLDEST // timedelta(hours=1)), end_offset=-(NEWEST // timedelta(hours=1)), allow_nonexistent_upstream_partitions=True
 )
@@ -181,3 +182,18 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
         minimum_authors=settings.trend_authors,
     )
     yield dg.MaterializeResult(asset_key=asset_key("topics/trends"), value=Published(ranked, registries_of(store, keys)))
+
+
+@dg.multi_asset(
+    name="term_bursts",
+    specs=[asset_spec("topics/term_bursts", deps=[_days_of_counts])],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+)
+def term_bursts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Judge each hourly count by its term's past: which terms break out, before any post of them is bought."""
+    from trend_assets.lib.trends.term_bursts import term_bursts as judge
+
+    hours = hours_of(context.partition_time_window)
+    wanted = [hour_key(hour) for hour in hours_between(hours[0] - COUNTS_PAST, hours[0])] + list(context.partition_keys)
+    judged = judge(lake.get().read(TABLES["social/term_counts"], wanted), hours)
+    yield dg.MaterializeResult(asset_key=asset_key("topics/term_bursts"), value=judged)

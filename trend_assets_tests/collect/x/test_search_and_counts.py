@@ -243,7 +243,7 @@ def test_compliance_jobs_become_deletion_records():
     found, server, waits, jobs = run(main())
     assert server.uploaded == b"5\n6\n"
     assert [(record.kind, json.loads(record.body)["id"]) for record in found] == [("post_compliance", "5")]
-    assert waits == [10.0, 10.0, 10.0, 10.0]
+    assert waits == [1.0, 2.0, 4.0, 8.0]
     assert jobs[0].id == "42"
 
 
