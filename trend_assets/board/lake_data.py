@@ -1,4 +1,4 @@
-"""What the board reads straight from the lake: exemplar posts, live tables, how fresh each table is, whether anything is lost.
+"""What the board reads straight from the lake: exemplar posts, live tables, terms that break out, freshness, whether anything is lost.
 
 What belongs here: reads of tables that the published warehouse file does not hold. What doesn't: queries (``data.py``).
 
@@ -93,6 +93,19 @@ def live(lake: Lake, path: str, most: int = 10) -> Live | None:
         rows = rows.filter(pc.invert(rows["suppressed"]))
     shown = sorted(rows.to_pylist(), key=lambda row: (row.get("scope", "overall") != "overall", row["rank"]))
     return Live(shown[:most], as_of)
+
+
+def terms_breaking_out(lake: Lake, most: int = 10) -> list[Row]:
+    """Terms that broke out in the last day of trends by their network's own counts: each once, its newest hour, the rarest first."""
+    sealed, table = lake.partitions(TABLES["topics/trends"])[-1:], TABLES["topics/term_bursts"]
+    if not sealed:
+        return []
+    day = timedelta(days=1)
+    first = f"{_start(sealed[0]) - day:%Y-%m-%d-%H:00}"
+    rows = lake.read(table, [key for key in lake.partitions(table) if key >= first]).sort_by([("begins_at", "ascending")]).to_pylist()
+    # A term that is counted for the first time brings a week: what broke out days ago is no news.
+    news = {(row["network"], row["term"]): row for row in rows if row["breaks_out"] and row["hour"] - row["begins_at"] <= day}
+    return sorted(news.values(), key=lambda row: (row["alarms_per_day"], row["term"]))[:most]
 
 
 @dataclass(frozen=True)

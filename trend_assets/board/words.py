@@ -151,6 +151,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "No example can be shown: the posts are older than their retention, deleted, or unreadable.",
         "Aucun exemple à montrer : messages trop anciens, supprimés ou illisibles.",
     ),
+    "terms_break_out": ("Terms that break out by counts", "Termes qui percent d'après les comptages"),
+    "terms_break_out_help": (
+        "The network's own counts of the last day, against each term's past; no post needs to be bought for it.",
+        "Comptages du réseau sur la dernière journée, comparés au passé de chaque terme ; aucun message n'est acheté pour cela.",
+    ),
+    "counted_posts": ("{posts} posts in the hour of {moment}, {expected} expected", "{posts} messages à {moment}, {expected} attendus"),
     "carriers": ("Who carries it", "Qui la porte"),
     "no_carriers": ("Nobody stands out: too few reposts, replies and mentions.", "Personne ne se détache : trop peu de reprises."),
     "pseudonyms": (

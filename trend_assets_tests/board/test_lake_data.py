@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trend_assets.board.lake_data import accounts, exemplars
+from trend_assets.board.lake_data import accounts, exemplars, terms_breaking_out
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.reader import manifest_path
 from trend_assets.tables import TABLES, Table
@@ -142,3 +142,21 @@ def test_text_is_read_of_hours_with_a_named_post_only_and_nothing_once_all_are_f
         [key(NOON - 5 * HOUR)],
     ]
     assert sum(table is CLEAN for table, *_ in reads) == 6 + 2
+
+
+def burst(term: str, begins: datetime, alarms: float, breaks_out: bool = True) -> dict[str, Any]:
+    return {"term": term, "begins_at": begins, "alarms_per_day": alarms, "breaks_out": breaks_out}
+
+
+def test_terms_that_break_out_are_told_once_the_rarest_first_and_not_those_of_days_ago(lake):
+    trends, bursts = TABLES["topics/trends"], TABLES["topics/term_bursts"]
+    assert terms_breaking_out(lake) == []
+    publish(lake, bursts, NOON, [burst("before any trend", NOON, 0.01)])
+    assert terms_breaking_out(lake) == []
+    publish(lake, trends, NOON, [{"topic_id": "t"}])
+    publish(lake, bursts, NOON - 30 * HOUR, [burst("yesterday", NOON - 31 * HOUR, 0.001)])
+    publish(lake, bursts, NOON - HOUR, [burst("bags", NOON - 2 * HOUR, 0.001)])
+    quiet = [burst("quiet", NOON - HOUR, 5.0, breaks_out=False), burst("first counted", NOON - 99 * HOUR, 0.001)]
+    publish(lake, bursts, NOON, [burst("bags", NOON - HOUR, 0.05), burst("shoes", NOON - HOUR, 0.02), *quiet])
+    assert [(row["term"], row["begins_at"]) for row in terms_breaking_out(lake)] == [("shoes", NOON - HOUR), ("bags", NOON - HOUR)]
+    assert len(terms_breaking_out(lake, most=1)) == 1

@@ -55,3 +55,19 @@ def test_the_block_of_a_lake_that_grows_is_drawn_anew_within_five_seconds(inside
     monkeypatch.setattr(live.cache, "settings", lambda: load_settings().model_copy(update={"lake_end": None}))
     live.live_now("topics/live_trends", print)
     assert asked == [(live._block, None), (live._block, live.REFRESH_SECONDS)]
+
+
+def test_terms_that_break_out_by_counts_are_named_with_their_figures_and_as_text(inside):
+    table, trends = TABLES["topics/term_bursts"], TABLES["topics/trends"]
+    assert "Terms that break out" not in words(opened("trends"))
+    key = inside.lake.partitions(trends)[-1]
+    hour = datetime.strptime(key, "%Y-%m-%d-%H:%M").replace(tzinfo=UTC)
+    row = some_row(table, hour) | {"term": "<img src=x> bags", "network": "x", "begins_at": hour - timedelta(hours=1), "breaks_out": True}
+    inside.lake.publish(table, {key: table.from_rows([row | {"posts": 4321, "expected_posts": 12.3}])})
+    streamlit.cache_resource.clear()
+    shown = words(opened("trends"))
+    assert "Terms that break out by counts" in shown
+    assert "4,321 posts in the hour of" in shown
+    assert "12 expected" in shown
+    assert "&lt;img src=x&gt; bags" in shown
+    assert "<img" not in shown

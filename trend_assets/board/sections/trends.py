@@ -27,6 +27,7 @@ MOST_POSTS, MOST_AUTHORS = 5, 5
 def page() -> None:
     """Pick a day and a trend."""
     live_now("topics/live_trends", _raised_now)
+    _terms()
     days = cache.ask(data.days_with_trends)
     if not days:
         heading(say("no_trends_at_all"))
@@ -150,6 +151,20 @@ def _readable(lake: Lake, post_ids: Sequence[str], hour: datetime) -> list[Row]:
         return lake_data.exemplars(lake, post_ids, hour)
     except (CorruptionError, OSError):
         return []
+
+
+def _terms() -> None:
+    """Terms that break out by counts; nothing where none does, as where nothing is counted."""
+    found = cache.ask_lake(lake_data.terms_breaking_out, seconds=60)
+    if found:
+        heading(say("terms_break_out"), "h4")
+        quiet(say("terms_break_out_help"))
+        show(look.block(look.bullets([f"{row['term']} ({row['network']}){say('colon')} {_counted(row)}" for row in found])))
+
+
+def _counted(row: Row) -> str:
+    posts, expected = (number(language(), row[name]) for name in ("posts", "expected_posts"))
+    return say("counted_posts", posts=posts, expected=expected, moment=moment(language(), row["begins_at"].astimezone(UTC)))
 
 
 def _raised_now(rows: Sequence[Row]) -> None:
