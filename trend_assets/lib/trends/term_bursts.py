@@ -3,7 +3,8 @@
 What belongs here: which of several counts of an hour holds, the budget of alarms of a whole list of terms, rows with reasons. What
 doesn't: the statistics of one series (``series``), counts of our own posts (``terms``), which terms are counted (``collect``).
 
-A series is what one query counted: a term whose query was changed begins anew.
+A series is what one query counted: a term whose query was changed begins anew. Of the time scales of ``series`` only the first is asked,
+the hour itself: the others are made for counts every few minutes, and a burst of hours is little in the sum of three days.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.trends.history import Integers, hour_number, hour_numbers, hour_start
+from trend_assets.lib.trends.history import Floats, Integers, hour_number, hour_numbers, hour_start
 from trend_assets.lib.trends.past import COUNTS_PAST
-from trend_assets.lib.trends.series import DEFAULT_ALARMS_PER_DAY, BurstScores, burst_scores
+from trend_assets.lib.trends.series import DEFAULT_ALARMS_PER_DAY, BurstScores, alarms_per_day, burst_scores
 from trend_assets.tables.collection import TERM_BURSTS
 
-LIST_ALARMS_PER_DAY = 1.0
-"""Alarms a day that all terms together may give by what their ordinary past explains; a single term has a tenth of it at most."""
+LIST_ALARMS_PER_DAY = 2.0
+"""Alarms a day that all terms together may give by what their ordinary past explains; a single one ``DEFAULT_ALARMS_PER_DAY`` at most."""
 FEWEST_POSTS = 10
 FEWEST_HOURS = 24
 """Fewer posts in the hour, or fewer hours of past, are no evidence of anything."""
@@ -84,12 +85,13 @@ def _series(counts: pa.Table) -> Iterator[_Series]:
 
 
 class _Judged(NamedTuple):
-    """What is new of a series in an hour: places in the series as known then, hours counted, posts, scores of the series."""
+    """What is new of a series in an hour: places in the series as known then; of all of it hours counted, posts, scores, alarms a day."""
 
     places: Integers
     begins: Integers
     posts: Integers
     scores: BurstScores
+    alarms: Floats
 
 
 def _judge(series: _Series, hour: int) -> _Judged | None:
@@ -105,7 +107,8 @@ def _judge(series: _Series, hour: int) -> _Judged | None:
     places = np.flatnonzero(~same)
     if not places.size:
         return None
-    return _Judged(places, begins, posts, burst_scores(posts, (begins * 3600).astype("datetime64[s]")))
+    scores = burst_scores(posts, (begins * 3600).astype("datetime64[s]"))
+    return _Judged(places, begins, posts, scores, alarms_per_day(scores.surprise[:1], begins * 3600))
 
 
 def _held(begins: Integers, posts: Integers) -> tuple[Integers, Integers]:
@@ -118,10 +121,9 @@ def _rows(series: _Series, judged: _Judged, hour: datetime, budget: float, terms
     network, term, query = series.name
     scores = judged.scores
     for place in judged.places.tolist():
-        posts, alarms = int(judged.posts[place]), float(scores.alarms_per_day[place])
-        enough = posts >= FEWEST_POSTS and place >= FEWEST_HOURS
-        more = scores.z[place] > 0 and alarms <= budget
+        posts, alarms = int(judged.posts[place]), float(judged.alarms[place])
         expected, z = float(scores.expected[place]), float(scores.z[place])
+        enough = posts >= FEWEST_POSTS and place >= FEWEST_HOURS
         yield {
             "hour": hour,
             "network": network,
@@ -135,7 +137,7 @@ def _rows(series: _Series, judged: _Judged, hour: datetime, budget: float, terms
             "p_value": float(scores.p_value[place]),
             "alarms_per_day": alarms,
             "past_hours": place,
-            "breaks_out": bool(enough and more),
+            "breaks_out": enough and z > 0 and alarms <= budget,
             "reason": _reason(posts, expected, z, alarms, place, budget, terms),
         }
 

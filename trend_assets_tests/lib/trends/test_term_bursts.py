@@ -66,6 +66,19 @@ def test_ordinary_days_of_many_terms_hardly_ever_break_out_and_bursts_among_them
     assert len(false) <= 4  # two days of forty terms, at one alarm a day for all of them
 
 
+def test_most_bursts_of_some_hours_are_found_in_a_list_of_terms_that_burst_at_different_times():
+    terms = {f"term {number}": rhythm(100 + number, 250) for number in range(20)}
+    for number, series in enumerate(terms.values()):
+        for hour in range(170 + 3 * number, 173 + 3 * number):
+            series[hour] = 4 * max(series[hour], 20)
+    rows = [count(number, posts, term) for term, series in terms.items() for number, posts in enumerate(series)]
+    found = [row for row in term_bursts(counts(rows), [at(hour) for hour in range(168, 250)]).to_pylist() if row["breaks_out"]]
+    planted = {(term, at(170 + 3 * number + hour)) for number, term in enumerate(terms) for hour in range(3)}
+    hit = {row["term"] for row in found if (row["term"], row["begins_at"]) in planted}
+    assert len(hit) >= 15
+    assert len([row for row in found if (row["term"], row["begins_at"]) not in planted]) <= 5
+
+
 @pytest.mark.parametrize("order", ["given", "reversed", "shuffled"])
 def test_a_range_gives_the_same_rows_as_its_hours_one_by_one_in_any_order_of_records(order):
     rows = [count(number, posts, term) for term in ("bags", "shoes") for number, posts in enumerate(rhythm(len(term)))]
