@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change")] = False,
         data: DataOption = None,
     ) -> None:
-        """Make the list of terms that X counts: our brands, rising topics, the catalogue's product types in each of its languages.
+        """Make the list of terms that X counts: our brands, rising topics, the catalogue's product types.
 
         Rules that you wrote stay as they are, above a line in the file that says so; what is below it is made anew each time. Rules that
         the budget does not pay for are left out, those with the fewest useful posts per dollar first (trend-assets cost --rules).

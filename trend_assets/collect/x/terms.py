@@ -25,14 +25,14 @@ NO_REPOSTS = "-is:retweet"
 WORDS_OF_A_TOPIC = 3
 LONGEST_TAG = 60
 HALF = 0.5
-"""A word stands for a product type when more than this share of its names has it, and so much of all names with it are of the type."""
-ORIGINS = ("brand", "topic", "catalogue")
-"""What rules are made from, in order of preference where not all can be bought."""
+"""A word stands for a product type when more than this share of its names begins with it, and so much of all names with it are its."""
+PLURAL = 2
+"""Letters that a type's name may have more in its products' names: jean, jeans."""
 
 _HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 _HASHTAG = re.compile(r"\w+")
 _NOT_ASKABLE = re.compile(r'["\\\x00-\x1f\x7f]+')
-_WORD = re.compile(r"[^\W\d_]{3,}")
+_WORD = re.compile(r"[^\W\d_]{2,}(?:[-'’][^\W\d_]+)*")
 
 
 class ProductKind(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ def brand_rules(brands: Iterable[str]) -> list[Rule]:
 def catalogue_rules(kinds: Sequence[ProductKind]) -> list[Rule]:
     """A rule for each product type, those with most products first: its name, and in each language the word that its products share.
 
-    That word is read off the names (``shared_word``): no list of translations, so any language of the catalogue will do.
+    That word is read off the names (``shared_words``), not off a list of translations.
     """
     rules: dict[str, Rule] = {}
     shared = shared_words(kinds)
@@ -92,26 +92,40 @@ def catalogue_rules(kinds: Sequence[ProductKind]) -> list[Rule]:
 
 
 def shared_words(kinds: Sequence[ProductKind]) -> list[list[str]]:
-    """For each product type and language the word that most of its names share and that other types' names hardly have; O(names)."""
-    having: list[list[Counter[str]]] = [[_words_of(names) for names in kind.names] for kind in kinds]
+    """For each product type and language of its names the word that stands for it there, if another than its own; O(words of names).
+
+    That is its own in another form ("jeans", "jean"), else what most of its names begin with ("Robe portefeuille", "Robe chemise"),
+    if they go on differently after it and other types' names hardly have it. A language that names things last ("wrap dress") tells
+    nothing here, nor does a type of one design, of which material and thing cannot be told apart: then the type's name stands alone.
+    """
+    names = [[[_words_of(name) for name in of_language] for of_language in kind.names] for kind in kinds]
     everywhere: dict[int, Counter[str]] = {}
-    for of_kind in having:
-        for language, words in enumerate(of_kind):
-            everywhere.setdefault(language, Counter()).update(words)
-    found = []
-    for kind, of_kind in zip(kinds, having, strict=True):
-        telling = []
-        for language, words in enumerate(of_kind):
-            names = len(kind.names[language])
-            good = [(-count, word) for word, count in words.items() if count > HALF * names and count >= HALF * everywhere[language][word]]
-            telling += [min(good)[1]] if good else []
-        found.append(telling)
-    return found
+    for of_kind in names:
+        for language, found in enumerate(of_kind):
+            everywhere.setdefault(language, Counter()).update(word for words in found for word in set(words))
+    return [
+        [word for language, found in enumerate(of_kind) if (word := _standing_for(kind.name, found, everywhere[language]))]
+        for kind, of_kind in zip(kinds, names, strict=True)
+    ]
 
 
-def _words_of(names: Iterable[str]) -> Counter[str]:
-    """In how many names each word is."""
-    return Counter(word for name in names for word in set(_WORD.findall(unicodedata.normalize("NFC", name).casefold())))
+def _standing_for(kind: str, names: Sequence[Sequence[str]], everywhere: Mapping[str, int]) -> str:
+    """The word; empty where there is none."""
+    stem = kind.casefold().removesuffix("s")
+    said = Counter(word for words in names for word in set(words) if word.startswith(stem) and len(word) <= len(stem) + PLURAL)
+    if said and HALF * len(names) < said.total():
+        form = min(said, key=lambda word: (-said[word], word))
+        return "" if form == kind.casefold() else form
+    firsts = Counter(words[0] for words in names if words)
+    for word, count in firsts.most_common(1):
+        seconds = {words[1] for words in names if len(words) > 1 and words[0] == word}
+        if count > HALF * len(names) and count >= HALF * everywhere[word] and len(seconds) > 1:
+            return word
+    return ""
+
+
+def _words_of(name: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFC", name).casefold())
 
 
 def topic_rules(topics: Sequence[RisingTopic]) -> list[Rule]:

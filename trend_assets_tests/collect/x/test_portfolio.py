@@ -84,6 +84,22 @@ def test_rules_are_bought_by_useful_posts_per_dollar_within_the_budget():
     assert all(one.kept for one in portfolio(outcomes, volumes, 0.005, None))
 
 
+def test_what_counting_costs_is_part_of_a_rules_cost_and_a_quiet_rule_is_kept_while_the_budget_lasts():
+    outcomes = [Outcome("bursts", 700, 350, 3.5 + 0.84, 0.84), Outcome("quiet", 0, 0, 0.84, 0.84), Outcome("new", 0, 0, 0.0)]
+    counting = dict.fromkeys(("bursts", "quiet", "new"), 0.12)
+    held = {one.rule: one for one in portfolio(outcomes, {"bursts": 100.0}, 0.005, 0.9, counting)}
+    assert held["bursts"].cost_a_day == pytest.approx(0.5 + 0.12)
+    assert held["bursts"].useful_per_dollar == pytest.approx(0.5 * 100 / 0.62)
+    assert [(one.rule, one.kept, one.why) for one in held.values()] == [
+        ("bursts", True, "350 of 700 posts useful"),
+        ("quiet", True, "counted, no post bought yet"),
+        ("new", True, "to be tried"),
+    ]
+    assert [one.rule for one in portfolio(outcomes, {"bursts": 100.0}, 0.005, 0.3, counting) if one.kept] == ["quiet", "new"]
+    free = portfolio([Outcome("free", 0, 0, 0.0)], {}, 0.005, 0.0, {"free": 0.0})
+    assert free[0].kept  # counting may be free by another price list
+
+
 def test_two_posts_prove_little():
     many = [Outcome("precise", 1_000, 800, 5.0), Outcome("noisy", 10_000, 500, 50.0)]
     assert useful_share(Outcome("lucky", 2, 2, 0.01), many) < 0.2
