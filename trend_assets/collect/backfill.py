@@ -141,7 +141,9 @@ class Backfill:
         Where search reaches only a part of a gap, the rest becomes a gap of its own. Raises ``OSError`` where nothing can be published,
         and what the source raises that is not transient.
         """
-        wanted = joined((_second(begin), min(_second(end + _ALMOST_A_SECOND), _second(self._clock() - FRESHEST))) for begin, end in intervals)
+        wanted = joined(
+            (_second(begin), min(_second(end + _ALMOST_A_SECOND), _second(self._clock() - FRESHEST))) for begin, end in intervals
+        )
         asked = f"{self._kind} {asked}"
         done = self._progress.read(asked)
         pieces = [piece for piece in in_pieces(wanted) if not _within(piece, done)]

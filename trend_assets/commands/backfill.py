@@ -39,7 +39,9 @@ def register(app: typer.Typer) -> None:
         source: Annotated[SearchableName, typer.Option(help="Bluesky and Pub/Sub need none: their collectors replay from the cursor")],
         from_: Annotated[datetime | None, typer.Option("--from", help="Begin (UTC) of an interval, instead of the ledger's gaps")] = None,
         to: Annotated[datetime | None, typer.Option("--to", help="End (UTC) of the interval; default: now")] = None,
-        archive: Annotated[bool, typer.Option("--archive", help="Search the full archive, not the last 7 days (X: another access)")] = False,
+        archive: Annotated[
+            bool, typer.Option("--archive", help="Search the full archive, not the last 7 days (X: another access)")
+        ] = False,
         yes: Annotated[bool, typer.Option("--yes", help="Neither estimate nor ask: the budgets of the settings are the limit")] = False,
         data: DataOption = None,
     ) -> None:

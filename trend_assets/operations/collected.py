@@ -80,7 +80,7 @@ def gaps_between(lake: Lake, first: datetime, end: datetime) -> Gaps:
 
 
 def consumed(shares: pa.Table, keys: Sequence[str], past: timedelta) -> dict[str, dict[str, str]]:
-    """By partition key the hash of the shares that its hour was judged with, of the ``past`` before it too; none where all was collected."""
+    """By partition key the hash of the shares that its hour was judged with, those of the ``past`` before it too; none where all was."""
     found, rows = {}, shares.to_pylist()
     for key in keys:
         end = end_of_hour(key)

@@ -213,7 +213,7 @@ def test_a_network_that_fails_for_a_moment_is_asked_again(place):
         name, network = "x", "x"
         calls = 0
 
-        async def backfill(self, begin, end, kind):  # noqa: ARG002
+        async def backfill(self, begin, end, kind):
             self.calls += 1
             if self.calls < 3:
                 raise NetworkError("away")
@@ -257,7 +257,7 @@ def test_the_command_tells_the_cost_asks_fetches_and_has_nothing_left_to_do(shop
     shop.gap(5, 3)
     server = LoopbackX()
     server.posts = posts(40, 6)
-    server.count_of = lambda query, start: 6 if hours_ago(5) <= start < hours_ago(3) else 0  # noqa: ARG005
+    server.count_of = lambda query, start: 6 if hours_ago(5) <= start < hours_ago(3) else 0
     code, said = served(shop, monkeypatch, server, answer="n\n")
     assert (code, shop.lines()) == (0, [])
     assert "nothing was fetched" in said

@@ -130,6 +130,7 @@ _days_before = dg.TimeWindowPartitionMapping(
     start_offset=-(OLDEST // timedelta(hours=1)), end_offset=-(NEWEST // timedelta(hours=1)), allow_nonexistent_upstream_partitions=True
 )
 
+
 @dg.multi_asset(
     name="trends",
     specs=[

@@ -127,8 +127,8 @@ def judge(
 
     ``history`` ends before the hour under way, ``posts`` are that hour's live posts (those dated after ``as_of`` by a clock that is
     ahead wait). ``collected``: see ``rank_trends``, of the sealed hours as they are and of the open ones moved in time as their counts are
-    (``trends.collected.collected_until``). ``previous_trends``, ``previous_rankings``: the tables as they are; of these the rows of hours sealed since stay for a
-    day. Raises ``ValueError`` when the history ends elsewhere.
+    (``trends.collected.collected_until``). ``previous_trends``, ``previous_rankings``: the tables as they are; of these the rows of hours
+    sealed since stay for a day. Raises ``ValueError`` when the history ends elsewhere.
     """
     if history.next_hour != hours.current or history.first_open != hours.first:
         raise ValueError(f"the history is of {history.first_open} to {history.next_hour}, the open hours {hours.first} to {hours.current}")

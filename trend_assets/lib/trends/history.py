@@ -81,7 +81,10 @@ class Collected:
     """Collected shares as cumulative sums; hours without a row were collected whole."""
 
     def __init__(self, shares: pa.Table | None = None) -> None:
-        """``shares``: columns ``hour`` and ``share`` (see ``collected.py``), each hour once. Raises ``ValueError`` for a share outside [0, 1]."""
+        """``shares``: columns ``hour`` and ``share`` (see ``collected.py``), each hour once.
+
+        Raises ``ValueError`` for a share outside [0, 1].
+        """
         if shares is None or not shares.num_rows:
             self._first, self._missing = 0, np.zeros(0, dtype=np.int64)
         else:

@@ -88,7 +88,9 @@ def _growth(position: Integers, history: TopicHistory, volumes: VolumeHistory, h
     return growth, corrected
 
 
-def _attention(position: Integers, history: TopicHistory, volumes: VolumeHistory, hour: int, length: int) -> tuple[Floats, Integers, npt.NDArray[np.bool_]]:
+def _attention(
+    position: Integers, history: TopicHistory, volumes: VolumeHistory, hour: int, length: int
+) -> tuple[Floats, Integers, npt.NDArray[np.bool_]]:
     """Share of all posts, and posts, in the windows of ``length`` hours that end in each of the last 3 days' hours, newest first.
 
     A window of which less than half was collected has those of the window before it: attention that nobody saw did not fall. Last, which

@@ -35,9 +35,7 @@ def gaps(*rows: dict) -> pa.Table:
 
 def records(**of_network: int) -> pa.Table:
     rows = [{"hour": day, "network": name, "records": count} for day in usual_days([WEEK_LATER]) for name, count in of_network.items()]
-    return pa.Table.from_pylist(
-        rows, pa.schema([("hour", pa.timestamp("us", "UTC")), ("network", pa.string()), ("records", pa.int64())])
-    )
+    return pa.Table.from_pylist(rows, pa.schema([("hour", pa.timestamp("us", "UTC")), ("network", pa.string()), ("records", pa.int64())]))
 
 
 def shares(*rows: dict, **usual: int) -> dict[int, float]:
