@@ -88,7 +88,7 @@ class Histories:
         """What was not collected of the open hours and of the past they are judged by; looked up once in ``GAPS_SECONDS``."""
         first, end = hours.first - TREND_PAST, hours.current + HOUR
         if self._gaps is None or self.clock() - self._gaps[0] >= GAPS_SECONDS or (self._gaps[1].first, self._gaps[1].end) != (first, end):
-            self._gaps = (self.clock(), gaps_between(self.lake, first, end))
+            self._gaps = (self.clock(), gaps_between(self.lake, first, end, self._gaps[1] if self._gaps else None))
         return self._gaps[1]
 
     def _keys(self, hours: OpenHours, gaps: str) -> list[str]:

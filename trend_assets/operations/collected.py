@@ -40,6 +40,7 @@ class Gaps:
     end: datetime
     gaps: pa.Table
     records: pa.Table
+    days: tuple[datetime, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -61,14 +62,20 @@ class Gaps:
         return pa.concat_tables([before, collected_until(self.gaps, self.records, hours, as_of)])
 
 
-def gaps_between(lake: Lake, first: datetime, end: datetime) -> Gaps:
-    """What was not collected of the hours in [first, end), both on the hour."""
+def gaps_between(lake: Lake, first: datetime, end: datetime, before: Gaps | None = None) -> Gaps:
+    """What was not collected of the hours in [first, end), both on the hour.
+
+    before: an earlier answer; where the same days weigh the networks, what it knows of them is taken from it (a week of hourly partitions
+    for each day with a gap is much to read every few seconds).
+    """
     from trend_assets.lib.trends.collected import hours_with_gaps, usual_days
 
     gaps = read_gaps(lake, first, end)
-    days = usual_days(hours_with_gaps(gaps, first, end))
+    days = tuple(usual_days(hours_with_gaps(gaps, first, end)))
     if not days:
         return Gaps(first, end, gaps, RECORDS_SCHEMA.empty_table())
+    if before is not None and before.days == days:
+        return Gaps(first, end, gaps, before.records, days)
     keys = [hour_key(hour) for day in days for hour in hours_between(day, day + timedelta(days=1))]
     counted = lake.read(COUNTS, keys, columns=["hour", "landing_file", "outcome", "records"])
     posts = counted.filter(pc.is_in(counted["outcome"], value_set=pa.array(["post", "repost"])))
@@ -76,7 +83,7 @@ def gaps_between(lake: Lake, first: datetime, end: datetime) -> Gaps:
     day = pc.floor_temporal(posts["hour"], unit="day")
     summed = pa.table({"hour": day, "network": network, "records": posts["records"]}).group_by(["hour", "network"])
     records = summed.aggregate([("records", "sum")]).rename_columns(["hour", "network", "records"])
-    return Gaps(first, end, gaps, records.sort_by([("hour", "ascending"), ("network", "ascending")]).cast(RECORDS_SCHEMA))
+    return Gaps(first, end, gaps, records.sort_by([("hour", "ascending"), ("network", "ascending")]).cast(RECORDS_SCHEMA), days)
 
 
 def consumed(shares: pa.Table, keys: Sequence[str], past: timedelta) -> dict[str, dict[str, str]]:

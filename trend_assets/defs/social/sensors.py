@@ -19,7 +19,8 @@ from trend_assets.partitions import hour_key
 from trend_assets.settings import Settings, load_settings
 
 _LOOKED: dict[str, Sealed] = {}
-"""Up to where a look has found no hour that holds posts which are gone, by data folder: the next looks when more is sealed."""
+"""What was sealed at the last look for posts that are gone, by data folder: the next is when more is sealed. Hours whose run failed are
+found again then."""
 OBSERVE_EVERY = timedelta(minutes=10)
 """Lag and backlog are recorded so often, and when other hours are late than before: a tick is every 30 s, and Dagster keeps all."""
 
@@ -59,8 +60,7 @@ def _with_gone_posts(state: State, context: dg.SensorEvaluationContext) -> list[
         return []
     since = sealed.until - removals.RECENT if state.settings.data in _LOOKED else None
     found = removals.hours_with_gone_posts(state.lake, sealed, since)
-    if not found:
-        _LOOKED[state.settings.data] = sealed
+    _LOOKED[state.settings.data] = sealed
     context.log.info(f"{len(found)} sealed hours hold posts that are gone")
     return removals.ranges(found)
 
