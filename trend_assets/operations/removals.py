@@ -25,7 +25,6 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.privacy.gone import DELETION_COLUMNS, gone
 from trend_assets.lib.tables import row_key
-from trend_assets.operations.automation import SEALED_TABLES
 from trend_assets.partitions import end_of_hour, hour_key, hours_between
 from trend_assets.tables import TABLES
 
@@ -34,8 +33,10 @@ if TYPE_CHECKING:
     from trend_assets.landing.late_files import LateRange, Sealed
 
 DELETIONS, RAW, CLEAN = TABLES["social/deletions"], TABLES["social/raw_posts"], TABLES["social/clean_posts"]
+BY = "late_hours"
+"""The job that takes posts out of sealed hours."""
 RECENT = timedelta(hours=48)
-"""Notices that each look of the sensor asks for; all of them are asked for when it starts, and by `trend-assets seal`."""
+"""Notices that each look of the sensor asks for; all of them are asked for when it starts, once a day, and by `trend-assets seal`."""
 EDITED_WITHIN = timedelta(hours=2)
 """X lets authors edit a post for an hour."""
 HOURS_TOGETHER = 168
@@ -84,20 +85,19 @@ def notices_of(lake: LakeReader, keys: Sequence[str]) -> Notices:
 
 
 def without_gone_posts(lake: LakeReader, posts: pa.Table, keys: Sequence[str]) -> tuple[pa.Table, dict[str, dict[str, str]]]:
-    """Clean posts of the hours without those that are gone by now, where the hour was sealed before; and the notices' files by hour.
+    """Clean posts of the hours without those that are gone by now, and the files of the notices that say so, by hour.
 
-    At its first sealing an hour is made from what had landed, whatever its notices say: else a range of hours would not give what one
-    hour at a time gives, as a range has the notices of its later hours.
+    For runs of the job ``BY`` alone: an hour is *sealed* from what had landed, whatever notices say. Else a range of hours would not give
+    what one hour at a time gives, as it has the notices of its later hours, nor sealing anew what sealing gave.
     """
-    sealed = [key for key in keys if all(lake.manifest(TABLES[path], key) is not None for path in SEALED_TABLES)]
-    if not sealed or not posts.num_rows:
+    if not posts.num_rows:
         return posts, {}
     hour = pc.strftime(posts["created_at"], format="%Y-%m-%d-%H:00")
-    known = notices_of(lake, sorted({key for table in (RAW, DELETIONS) for key in lake.partitions(table) if key >= min(sealed)}))
-    taken = pc.and_(known.found(posts), pc.is_in(hour, value_set=pa.array(sealed)))
+    known = notices_of(lake, sorted({key for table in (RAW, DELETIONS) for key in lake.partitions(table) if key >= min(keys)}))
+    taken = known.found(posts)
     files = {
         key: {path: _hash_of(path) for path in known.files(of_hour)}
-        for key in sealed
+        for key in keys
         if (of_hour := posts.filter(pc.and_(taken, pc.equal(hour, key)))).num_rows
     }
     return posts.filter(pc.invert(taken)), files

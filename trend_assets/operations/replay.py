@@ -66,6 +66,8 @@ SEALED_LOOK_BACK = {
 """Days that a table made at sealing looks back at most: late posts in them explain a difference. Raw and clean posts do not."""
 TOLD_OF_GAPS = "topics/trends"
 """The table that is made with an eye on what was not collected."""
+LOSES_POSTS = "social/clean_posts"
+"""The table that posts which are gone are taken out of, and whose manifest says which files told so."""
 _MODULES = dict.fromkeys(STAGES[5], "trend_assets.defs.influencers.coordination")
 """Modules of the assets that are not in ``assets.py`` of their group."""
 _KEY = re.compile(r"\d{4}-\d\d-\d\d-\d\d:\d\d")
@@ -162,13 +164,21 @@ def _explained(committed: Lake, compared: list[Comparison], first: datetime) -> 
 
 
 def _told_otherwise(committed: Lake, replayed: Lake, compared: list[Comparison]) -> list[Comparison]:
-    """Trends that differ because gaps in what was collected were recorded, or filled, after they were sealed, marked so."""
+    """Partitions that differ by what was known after they were sealed, marked so.
+
+    Trends by gaps in what was collected that were recorded, or filled, since; clean posts by notices that posts are gone.
+    """
     explained = []
     for one in compared:
         if one.outcome is Outcome.DIFFERENT and one.table == TOLD_OF_GAPS:
             before, now = (lake.manifest(TABLES[one.table], one.key) for lake in (committed, replayed))
             if before is not None and now is not None and before.inputs.get(GAPS) != now.inputs.get(GAPS):
                 detail = f"the gap ledger changed after the hour was sealed; made again with it: {one.detail}"
+                one = replace(one, outcome=Outcome.LATE, detail=detail)
+        elif one.outcome is Outcome.DIFFERENT and one.table == LOSES_POSTS:
+            before, now = (lake.manifest(TABLES[one.table], one.key) for lake in (committed, replayed))
+            if before is not None and now is not None and set(before.inputs) > set(now.inputs):
+                detail = f"posts were deleted or edited after the hour was sealed; made again with them: {one.detail}"
                 one = replace(one, outcome=Outcome.LATE, detail=detail)
         explained.append(one)
     return explained

@@ -12,7 +12,6 @@ import pytest
 
 from trend_assets.lake.lake import Lake
 from trend_assets.landing.late_files import Sealed
-from trend_assets.operations.automation import SEALED_TABLES
 from trend_assets.operations.removals import hours_with_gone_posts, ranges, without_gone_posts, written_at
 from trend_assets.partitions import hour_key
 from trend_assets.tables import TABLES, Column, Table
@@ -59,15 +58,13 @@ def post(hour: int, number: int, **more: Any) -> dict[str, Any]:
 
 
 class House:
-    """A lake of ten hours with three posts each, sealed but for the last."""
+    """A lake of ten hours with three posts each, all sealed."""
 
     def __init__(self, folder: str, *, filled: bool = False) -> None:
         self.lake = Lake(folder)
         self.sealed = Sealed(START, START + 10 * HOUR, START - timedelta(days=100))
         for hour in () if filled else range(10):
             self.hold(hour, *(post(hour, number) for number in range(3)))
-            for path in SEALED_TABLES if hour < 9 else ():
-                self.lake.publish(TABLES[path], {hour_key(START + hour * HOUR): TABLES[path].empty()}, inputs={})
 
     def hold(self, hour: int, *posts: dict[str, Any]) -> None:
         key = hour_key(START + hour * HOUR)
@@ -149,13 +146,6 @@ def test_an_edited_post_replaces_its_earlier_versions_and_only_these(house):
     assert house.ids(4) == [snowflake(4, 0), snowflake(4, 1)]
     assert house.ids(5)[3:] == [snowflake(5, 51)]
     assert house.found() == {}
-
-
-def test_an_hour_is_first_sealed_from_what_had_landed_whatever_came_later(house):
-    """A range of hours has the notices of its later hours, one hour at a time has not: both must give the same topics."""
-    house.notice(snowflake(8, 1), snowflake(9, 1), hour=9)
-    assert house.rebuild(8, 9).keys() == {"2026-09-10-08:00"}
-    assert (len(house.ids(8)), len(house.ids(9))) == (2, 3)
 
 
 def test_only_recent_notices_are_looked_at_where_it_is_asked_for(house):

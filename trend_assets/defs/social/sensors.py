@@ -58,7 +58,9 @@ def _with_gone_posts(state: State, context: dg.SensorEvaluationContext) -> list[
     sealed = state.sealed_for_late()
     if sealed is None or sealed == _LOOKED.get(state.settings.data):
         return []
-    since = sealed.until - removals.RECENT if state.settings.data in _LOOKED else None
+    before = _LOOKED.get(state.settings.data)
+    same_day = before is not None and before.until.date() == sealed.until.date()  # once a day all notices: hours may be sealed anew
+    since = sealed.until - removals.RECENT if same_day else None
     found = removals.hours_with_gone_posts(state.lake, sealed, since)
     _LOOKED[state.settings.data] = sealed
     context.log.info(f"{len(found)} sealed hours hold posts that are gone")
