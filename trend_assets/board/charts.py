@@ -77,7 +77,7 @@ def _shades(language: Language, missed: Sequence[MissedPosts], first: datetime, 
     # An outline too: a gap of minutes is thinner than a pixel on an axis of weeks.
     bands = alt.Chart(_values(rows, "moment", "hour")).mark_rect(color=MISSED, opacity=0.35, stroke=MISSED, strokeWidth=1)
     tooltip = alt.Tooltip("gap:N", title=text(language, "gap"))
-    return [bands.encode(x=_time(first, last), x2=alt.X2("end:T"), tooltip=tooltip)]
+    return [bands.encode(x=_time(first, last), x2=alt.X2("end:T"), tooltip=[tooltip])]
 
 
 def _time(first: datetime, last: datetime) -> alt.X:

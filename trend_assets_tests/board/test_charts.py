@@ -57,7 +57,7 @@ def test_what_may_be_missing_is_shaded_with_its_reason_behind_the_curve_and_only
     assert "x" in row["gap"]
     assert "budget used up" in row["gap"]
     assert band["mark"]["type"] == "rect"
-    assert band["encoding"]["tooltip"]["field"] == "gap"
+    assert [one["field"] for one in band["encoding"]["tooltip"]] == ["gap"]
     assert band["encoding"]["x"]["scale"] == curve["encoding"]["x"]["scale"]
     assert len(trend_charts("fr", CURVE, [], NOTHING, FIRST, LAST)[0].to_dict()["layer"]) == 1
 
