@@ -73,6 +73,8 @@ def test_terms_that_break_out_by_counts_are_named_with_their_figures_and_as_text
     assert "12 expected" in shown
     assert "&lt;img src=x&gt; bags" in shown
     assert "<img" not in shown
+
+
 def test_a_gap_in_the_last_hour_is_told_beside_the_live_rows(inside):
     as_of = END - timedelta(minutes=5)
     assert "Collection gap" not in live_trends(inside, as_of, {"an honest kite": False})
