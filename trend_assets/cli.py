@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from trend_assets.commands import board, collect, compliance, cost, digest, doctor, evaluate, mapping, models, replay, seal, terms
+from trend_assets.commands import backfill, board, collect, compliance, cost, digest, doctor, evaluate, mapping, models, replay, seal, terms
 from trend_assets.commands.terminal import DataOption, console, fail, use_data, use_folder
 
 app = typer.Typer(
@@ -152,5 +152,5 @@ def generate(check: Annotated[bool, typer.Option("--check", help="Write nothing;
         fail("run make docs and commit the result", 1)
 
 
-for command in (board, collect, cost, terms, compliance, digest, seal, replay, mapping, models, evaluate, doctor):
+for command in (backfill, board, collect, cost, terms, compliance, digest, seal, replay, mapping, models, evaluate, doctor):
     command.register(app)

@@ -12,8 +12,9 @@ from typing import Any
 import altair as alt
 
 from trend_assets.board.data import ProductDays
-from trend_assets.board.look import CURVE, RAISED, SALES, STOCK
-from trend_assets.board.words import Language, text
+from trend_assets.board.lake_data import MissedPosts
+from trend_assets.board.look import CURVE, MISSED, RAISED, SALES, STOCK
+from trend_assets.board.words import Language, moment, text
 
 HEIGHT = 150
 
@@ -38,15 +39,17 @@ def trend_charts(
     products: ProductDays,
     first: datetime,
     last: datetime,
+    missed: Sequence[MissedPosts] = (),
 ) -> list[alt.Chart | alt.LayerChart]:
     """Posts an hour with the moments of being raised; units sold a day; stock in the evening: to be put one above the other.
 
-    first, last: ends of the common time axis (aware, UTC). Without linked products, or data of theirs, only the posts.
+    first, last: ends of the common time axis (aware, UTC). Without linked products, or data of theirs, only the posts. missed: when posts
+    may have been missed, shaded behind the curve.
     """
     posts = alt.Chart(_values(filled(curve, first, last), "moment", "hour")).mark_area(
         line={"color": CURVE}, color=CURVE, opacity=0.3, interpolate="step-after"
     )
-    layers = [posts.encode(x=_time(first, last), y=_units(language, "posts", "posts_per_hour"))]
+    layers = [*_shades(language, missed, first, last), posts.encode(x=_time(first, last), y=_units(language, "posts", "posts_per_hour"))]
     if raised:
         marks = alt.Chart(_values([{"hour": hour} for hour in raised], "moment", "hour"))
         layers.append(marks.mark_rule(color=RAISED, strokeDash=[4, 3], strokeWidth=2).encode(x=_time(first, last)))
@@ -59,6 +62,22 @@ def trend_charts(
             encoded = line.encode(x=_time(first, last), y=_units(language, "units", title))
             charts.append(encoded.properties(height=HEIGHT))
     return charts
+
+
+def _shades(language: Language, missed: Sequence[MissedPosts], first: datetime, last: datetime) -> list[alt.Chart]:
+    """Bands over the whole height, each with what may be missing and why; nothing where all was collected."""
+    rows = []
+    for one in missed:
+        begin, end = max(one.begin, first), min(one.end, last + timedelta(hours=1))
+        if begin < end:
+            told = f"{moment(language, one.begin)} – {moment(language, one.end)} · {one.network} · {text(language, f'gap_{one.reason}')}"
+            rows.append({"hour": begin, "end": f"{end:%Y-%m-%dT%H:%M:%SZ}", "gap": told})
+    if not rows:
+        return []
+    # An outline too: a gap of minutes is thinner than a pixel on an axis of weeks.
+    bands = alt.Chart(_values(rows, "moment", "hour")).mark_rect(color=MISSED, opacity=0.35, stroke=MISSED, strokeWidth=1)
+    tooltip = alt.Tooltip("gap:N", title=text(language, "gap"))
+    return [bands.encode(x=_time(first, last), x2=alt.X2("end:T"), tooltip=[tooltip])]
 
 
 def _time(first: datetime, last: datetime) -> alt.X:

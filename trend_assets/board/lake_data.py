@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.collect.gaps import read_gaps
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.live.health import STALE_SECONDS
 from trend_assets.lib.privacy.gone import DELETION_COLUMNS, still_there
@@ -106,6 +107,31 @@ def terms_breaking_out(lake: Lake, most: int = 10) -> list[Row]:
     # A term that is counted for the first time brings a week: what broke out days ago is no news.
     news = {(row["network"], row["term"]): row for row in rows if row["breaks_out"] and row["hour"] - row["begins_at"] <= day}
     return sorted(news.values(), key=lambda row: (row["alarms_per_day"], row["term"]))[:most]
+
+
+@dataclass(frozen=True)
+class MissedPosts:
+    """An interval in which posts of a network may have been missed; ``reason`` as in ``social/collection_gaps``."""
+
+    network: str
+    reason: str
+    begin: datetime
+    end: datetime
+
+
+def missed_posts(lake: Lake, first: datetime, end: datetime) -> list[MissedPosts]:
+    """What may be missing of [first, end), in order of time. Gaps that were filled are left out; pieces that touch are one."""
+    gaps = read_gaps(lake, first, end)
+    rows = gaps.filter(pc.is_null(gaps["backfilled_at"])).to_pylist()
+    found: list[MissedPosts] = []
+    for row in sorted(rows, key=lambda row: (row["network"], row["reason"], row["begins_at"], row["ends_at"])):
+        one = MissedPosts(row["network"], row["reason"], row["begins_at"].astimezone(UTC), row["ends_at"].astimezone(UTC))
+        before = found[-1] if found else None
+        if before and (before.network, before.reason) == (one.network, one.reason) and one.begin <= before.end:
+            found[-1] = MissedPosts(one.network, one.reason, before.begin, max(before.end, one.end))
+        else:
+            found.append(one)
+    return sorted(found, key=lambda one: (one.begin, one.end, one.network, one.reason))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from trend_assets.lib.demand.reconsider import Turn
 ACTION_COLOURS = {"reorder": "#00629B", "expedite": "#A84300", "mark_down": "#8A3E77", "too_late": "#3A3A3A", "hold": "#5B6470"}
 ACTION_MARKS = {"reorder": "＋", "expedite": "»", "mark_down": "↓", "too_late": "×", "hold": "="}
 CURVE, SALES, STOCK, RAISED = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+MISSED = "#8C8C8C"
 MOST_TURNS = 3
 
 STYLE = """

@@ -180,6 +180,29 @@ TEXTS: dict[str, tuple[str, str]] = {
         "de {posts} messages de {authors} personnes, sur la journée jusqu'au {until}, selon notre modèle.",
     ),
     "live_now": ("Right now", "En ce moment"),
+    "gap_since": (
+        "Collection gap since {begin}: posts of {network} may be missing ({reason}). Fewer posts are no drop.",
+        "Collecte incomplète depuis {begin} : des messages de {network} peuvent manquer ({reason}). "
+        "Moins de messages n'est pas une baisse.",
+    ),
+    "gap_between": (
+        "Collection gap from {begin} to {end}: posts of {network} may be missing ({reason}). Fewer posts are no drop.",
+        "Collecte incomplète de {begin} à {end} : des messages de {network} peuvent manquer ({reason}). "
+        "Moins de messages n'est pas une baisse.",
+    ),
+    "gap_shaded": (
+        "Grey: posts may be missing, as collection was interrupted; point at it for the reason.",
+        "En gris : des messages peuvent manquer, la collecte ayant été interrompue ; survolez pour la raison.",
+    ),
+    "gap": ("may be missing", "peuvent manquer"),
+    "gap_disconnect": ("connection lost", "connexion perdue"),
+    "gap_stall": ("silent connection", "connexion muette"),
+    "gap_rate_limit": ("rate limit", "limite de débit"),
+    "gap_budget": ("budget used up", "budget épuisé"),
+    "gap_look_back": ("no longer to be had", "plus disponible"),
+    "gap_truncated": ("reply cut off", "réponse tronquée"),
+    "gap_operational": ("the network's own fault", "panne du réseau social"),
+    "gap_downtime": ("no collector ran", "collecte arrêtée"),
     "provisional": ("provisional", "provisoire"),
     "provisional_help": (
         "From the hour under way; it may change until the hour is sealed. As of {moment}, {lag}.",

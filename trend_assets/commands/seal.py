@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from trend_assets.operations.runs import Range
     from trend_assets.operations.sealing import State
 
-JOBS = ("social_hours", "late_hours", "retail_days", "demand_days", "marts")
-"""In the order in which they run: each makes what the next reads."""
+JOBS = ("social_hours", "late_hours", "removals", "retail_days", "demand_days", "marts")
+"""In the order in which they run: each makes what the next reads. Removals are runs of late_hours, over hours with posts that are gone."""
 
 
 def register(app: typer.Typer) -> None:
@@ -33,8 +33,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Do once, without the daemon, what its sensors and schedules would do now for hours, days and marts.
 
-        Seals the hours that are due, takes late posts into sealed hours, reads retail tables of closed days, makes the daily
-        tables of days that are complete, then the marts. Run it again and it does only what has become due since.
+        Seals the hours that are due, takes late posts into sealed hours and deleted ones out, reads retail tables of closed days,
+        makes the daily tables of days that are complete, then the marts. Run it again and it does only what has become due since.
         """
         from trend_assets.operations.runs import RunFailedError
 
@@ -70,6 +70,8 @@ def _seal(now: datetime, jobs: Sequence[str], *, dry_run: bool) -> None:
             continue
         if job == "late_hours":
             _late_hours(state, dry_run=dry_run)
+        elif job == "removals":
+            _removals(state, dry_run=dry_run)
         elif job == "marts":
             _marts(state, dry_run=dry_run)
         else:
@@ -83,7 +85,7 @@ def _lane_under_way(state: State, job: str) -> str | None:
     from trend_assets.defs import jobs
     from trend_assets.operations.sealing import under_way
 
-    return under_way(state.instance, tags={jobs.LANE: getattr(jobs, job).tags[jobs.LANE]})
+    return under_way(state.instance, tags={jobs.LANE: getattr(jobs, "late_hours" if job == "removals" else job).tags[jobs.LANE]})
 
 
 def _marts(state: State, *, dry_run: bool) -> None:
@@ -134,6 +136,21 @@ def _late_hours(state: State, *, dry_run: bool) -> None:
             f"the first {min(look.expired):%Y-%m-%d %H:%M}:[/] "
             "run social_hours over them and what follows if they matter, docs/automation.md"
         )
+
+
+def _removals(state: State, *, dry_run: bool) -> None:
+    """Take posts that are gone out of their hours."""
+    from trend_assets.operations import removals
+    from trend_assets.operations.runs import Range, run_job
+
+    sealed = state.sealed_for_late()
+    found = removals.ranges(removals.hours_with_gone_posts(state.lake, sealed)) if sealed else []
+    if not found:
+        _tell("removals", None, "no sealed hour holds posts that were deleted or edited since")
+    for gone in found:
+        _tell("removals", f"{gone.first} to {gone.last} (posts deleted or edited since)", "")
+        if not dry_run:
+            run_job("late_hours", console, Range(gone.first, gone.last))
 
 
 def _tell(job: str, due: str | None, otherwise: str) -> None:

@@ -245,7 +245,9 @@ def _late_keys(lake: LakeReader, settings: Settings, hour: datetime) -> pa.Table
     manifest = lake.manifest(ASSIGNMENTS, key)
     if manifest is not None and manifest.rows and not manifest.inputs:
         return raw.slice(0, 0).select(KEY)
-    before = sorted(manifest.inputs) if manifest is not None else []
+    # Files of other hours among them brought notices of deletion, no posts of this one.
+    folder = f"/hour={hour:%Y-%m-%dT%H}/"
+    before = sorted(path for path in manifest.inputs if folder in path) if manifest is not None else []
     candidates = raw.filter(pc.invert(pc.is_in(raw["landing_file"], value_set=pa.array(before, pa.string()))))
     if not candidates.num_rows or not before:
         return candidates.select(KEY)

@@ -24,6 +24,7 @@ from trend_assets.lib.trends.seasons import NEAR, SEASON_COLUMNS, YEAR
 from trend_assets.live.sealed import versions_read
 from trend_assets.operations.catalogue import COLUMNS as CATALOGUE_COLUMNS
 from trend_assets.operations.catalogue import catalogues
+from trend_assets.operations.collected import Gaps, gaps_between
 from trend_assets.partitions import hour_key, hours_between
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 JUDGED_AGAIN_SECONDS = 60.0
 """Late posts of a full hour change it at most so often: judging it anew costs more than the hour under way."""
+GAPS_SECONDS = 10.0
+"""How old what is known of gaps may be: collectors tell of one within minutes, and a micro-batch is due every few seconds."""
 _DIGITS = 16
 
 
@@ -47,12 +50,13 @@ class Histories:
     clock: Callable[[], float] = time.monotonic
     _known: dict[str, History] = field(default_factory=dict)
     _newest: tuple[str, float, History] | None = None
+    _gaps: tuple[float, Gaps] | None = None
 
     def before(self, hours: OpenHours) -> History:
         """The history that ends where the hour under way begins."""
         from trend_assets.lib.live.judge import advance
 
-        keys = self._keys(hours)
+        keys = self._keys(hours, self.gaps(hours).identity)
         if keys[-1] in self._known:
             return self._known[keys[-1]]
         if self._newest is not None:
@@ -62,7 +66,7 @@ class Histories:
         place, history = self._nearest(keys, hours)
         for number in range(place + 1, len(keys)):
             posts = self.lake.read(TABLES["social/live_posts"], [hour_key(history.next_hour)])
-            history = self._known[keys[number]] = advance(history, posts, self.parameters)
+            history = self._known[keys[number]] = advance(history, posts, self.parameters, self.gaps(hours).shares())
         self._known = {key: self._known[key] for key in keys if key in self._known}
         self._newest = (keys[0], self.clock(), history)
         self._keep({keys[0]: self._known.get(keys[0]), keys[-1]: history})
@@ -80,15 +84,22 @@ class Histories:
         self._known[keys[0]] = self.from_lake(hours)
         return 0, self._known[keys[0]]
 
-    def _keys(self, hours: OpenHours) -> list[str]:
-        """Key of the sealed history and of the one after each full open hour."""
+    def gaps(self, hours: OpenHours) -> Gaps:
+        """What was not collected of the open hours and of the past they are judged by; looked up once in ``GAPS_SECONDS``."""
+        first, end = hours.first - TREND_PAST, hours.current + HOUR
+        if self._gaps is None or self.clock() - self._gaps[0] >= GAPS_SECONDS or (self._gaps[1].first, self._gaps[1].end) != (first, end):
+            self._gaps = (self.clock(), gaps_between(self.lake, first, end, self._gaps[1] if self._gaps else None))
+        return self._gaps[1]
+
+    def _keys(self, hours: OpenHours, gaps: str) -> list[str]:
+        """Key of the sealed history, which no gap changes, and of the one after each full open hour."""
         sealed = versions_read(self.lake, hours.newest_sealed) if hours.newest_sealed is not None else []
         full = [hour_key(hour) for hour in hours.judged[:-1]]
         manifests = self.lake.manifests(TABLES["social/live_posts"], full)
         versions = [manifest.data_version if manifest is not None else "" for manifest in manifests.values()]
         keys = [_digest(_format(), hours.first.isoformat(), *sealed, repr(self.parameters))]
         for key, version in zip(full, versions, strict=True):
-            keys.append(_digest(keys[-1], key, version))
+            keys.append(_digest(keys[-1], key, version, gaps))
         return keys
 
     def _kept(self, key: str) -> History | None:

@@ -125,6 +125,7 @@ class LiveLane:
                 history,
                 posts,
                 self._parameters,
+                collected=self._histories.gaps(hours).shares_until(hours.judged, hours.as_of),
                 previous_trends=self._lake.read(trends_table, ["all"]),
                 previous_rankings=self._lake.read(rankings_table, ["all"]),
             )

@@ -32,6 +32,7 @@ from trend_assets.lake.storage import ConflictError, LocalStorage, Storage, open
 from trend_assets.landing.files import DamagedLandingFileError, read_lines
 from trend_assets.landing.raw_hours import RAW_TABLES
 from trend_assets.lib.quality.audit import AuditError
+from trend_assets.operations.collected import GAPS
 from trend_assets.operations.runs import Range, RunFailedError
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
@@ -63,6 +64,10 @@ SEALED_LOOK_BACK = {
     "influencers/influencer_rankings": 9,
 }
 """Days that a table made at sealing looks back at most: late posts in them explain a difference. Raw and clean posts do not."""
+TOLD_OF_GAPS = "topics/trends"
+"""The table that is made with an eye on what was not collected."""
+LOSES_POSTS = "social/clean_posts"
+"""The table that posts which are gone are taken out of, and whose manifest says which files told so."""
 _MODULES = dict.fromkeys(STAGES[5], "trend_assets.defs.influencers.coordination")
 """Modules of the assets that are not in ``assets.py`` of their group."""
 _KEY = re.compile(r"\d{4}-\d\d-\d\d-\d\d:\d\d")
@@ -131,7 +136,7 @@ def replay(settings: Settings, first: datetime, last: datetime, tables: Sequence
     overlay = Lake(OverlayStorage(committed.storage, LocalStorage(scratch), folders), code_version=committed.code_version)
     _materialize(overlay, tables, Range(keys[0], keys[-1]))
     compared = [compare(committed, overlay, TABLES[path], key) for path in tables for key in keys]
-    compared = _explained(committed, compared, first)
+    compared = _told_otherwise(committed, overlay, _explained(committed, compared, first))
     if restore:
         compared = [_restored(committed, overlay, one, lost) for one in compared]
     return Replay(compared, lost)
@@ -153,6 +158,27 @@ def _explained(committed: Lake, compared: list[Comparison], first: datetime) -> 
             seen = [key for key in late if since <= key <= one.key]
             if seen:
                 detail = f"posts came to {seen[-1]} after it was sealed; made again with them: {one.detail}"
+                one = replace(one, outcome=Outcome.LATE, detail=detail)
+        explained.append(one)
+    return explained
+
+
+def _told_otherwise(committed: Lake, replayed: Lake, compared: list[Comparison]) -> list[Comparison]:
+    """Partitions that differ by what was known after they were sealed, marked so.
+
+    Trends by gaps in what was collected that were recorded, or filled, since; clean posts by notices that posts are gone.
+    """
+    explained = []
+    for one in compared:
+        if one.outcome is Outcome.DIFFERENT and one.table == TOLD_OF_GAPS:
+            before, now = (lake.manifest(TABLES[one.table], one.key) for lake in (committed, replayed))
+            if before is not None and now is not None and before.inputs.get(GAPS) != now.inputs.get(GAPS):
+                detail = f"the gap ledger changed after the hour was sealed; made again with it: {one.detail}"
+                one = replace(one, outcome=Outcome.LATE, detail=detail)
+        elif one.outcome is Outcome.DIFFERENT and one.table == LOSES_POSTS:
+            before, now = (lake.manifest(TABLES[one.table], one.key) for lake in (committed, replayed))
+            if before is not None and now is not None and set(before.inputs) > set(now.inputs):
+                detail = f"posts were deleted or edited after the hour was sealed; made again with them: {one.detail}"
                 one = replace(one, outcome=Outcome.LATE, detail=detail)
         explained.append(one)
     return explained

@@ -8,6 +8,8 @@ import streamlit
 
 from trend_assets.board import cache
 from trend_assets.board.sections import live
+from trend_assets.collect.gaps import GapLedger
+from trend_assets.collect.source import Gap
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 from trend_assets_tests.board.conftest import BoardTown, some_row
@@ -71,3 +73,14 @@ def test_terms_that_break_out_by_counts_are_named_with_their_figures_and_as_text
     assert "12 expected" in shown
     assert "&lt;img src=x&gt; bags" in shown
     assert "<img" not in shown
+
+
+def test_a_gap_in_the_last_hour_is_told_beside_the_live_rows(inside):
+    as_of = END - timedelta(minutes=5)
+    assert "Collection gap" not in live_trends(inside, as_of, {"an honest kite": False})
+    ledger = GapLedger(inside.lake, "x", "x")
+    ledger.record([Gap(as_of - timedelta(minutes=40), as_of - timedelta(minutes=2), "stall")])
+    shown = live_trends(inside, as_of, {"an honest kite": False})
+    assert "Collection gap since" in shown
+    assert "silent connection" in shown
+    assert "Collection gap" not in live_trends(inside, as_of - timedelta(hours=3), {"an honest kite": False})

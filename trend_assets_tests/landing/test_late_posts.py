@@ -20,6 +20,7 @@ HOUR, KEY = datetime.fromisoformat("2026-09-05T14:00+00:00"), "2026-09-05-14:00"
 UNTOUCHED = ("topics/topics", "topics/topic_events", "topics/trends", "influencers/influencer_rankings")
 REBUILT = ("social/raw_posts", "social/clean_posts", "social/landing_counts", "topics/topic_assignments", "topics/topic_hours",
            "influencers/interactions")  # fmt: skip
+REMOVED = ("social/clean_posts", "topics/topic_assignments", "influencers/interactions")
 
 
 def land_late(folder: Path, assigned: set[str]) -> tuple[str, set[str], int]:
@@ -59,6 +60,13 @@ def outcomes(town: Town) -> Counter[str]:
     return counts
 
 
+def gone_before(town: Town) -> set[str]:
+    """Ids that a notice or an edit in the lake takes away."""
+    deleted = town.lake.read(TABLES["social/deletions"], columns=["subject"])["subject"].to_pylist()
+    edited = town.lake.read(TABLES["social/raw_posts"], columns=["edit_of"])["edit_of"].drop_null().to_pylist()
+    return {*deleted, *edited}
+
+
 @pytest.fixture(scope="module")
 def copied(town, tmp_path_factory) -> Town:
     return town.copy(tmp_path_factory.mktemp("late") / "town")
@@ -84,24 +92,64 @@ def test_a_late_file_is_counted_and_assigned_and_nothing_recorded_changes(copied
 
     now = rows(copied, "topics/topic_assignments")
     late = [row for row in now if row not in recorded]
-    assert [row for row in recorded if row not in now] == []
+    gone = gone_before(copied)  # deleted or edited since: they are left out whenever their hour is rebuilt
+    assert {row["post_id"] for row in recorded if row not in now} <= gone
     assert {row["post_id"] for row in late} <= new  # posts that came again and had no topic still have none
     topic_of = {row["post_id"]: row["topic_id"] for row in recorded}
     same = [topic_of[str(int(row["post_id"]) - 1)] == row["topic_id"] for row in late]
     assert len(late) >= 0.8 * len(new)
     assert sum(same) >= 0.8 * len(late)
-    assert sum(row["posts"] + row["reposts"] for row in rows(copied, "topics/topic_hours")) == activity + len(late)
+    left_out = [row for row in recorded if row not in now]
+    assert sum(row["posts"] + row["reposts"] for row in rows(copied, "topics/topic_hours")) == activity + len(late) - len(left_out)
     assert {row["post_id"] for row in rows(copied, "social/clean_posts")} >= new
+
+
+def run_late_hours(town: Town, first: str, last: str) -> None:
+    script = f"from rich.console import Console; from trend_assets.operations.runs import Range, run_job; run_job('late_hours', Console(), Range('{first}', '{last}'))"  # noqa: E501
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], env=town.environment(DAGSTER_HOME=str(Path(__file__).parents[2])), check=True
+    )
+
+
+def test_a_deleted_post_leaves_every_table_that_is_rebuilt_and_an_edit_changes_its_text(copied, tmp_path):
+    """Notice and edit land in the next hour; one run rebuilds both hours, the sealed tables stay."""
+    town = copied.copy(tmp_path / "town")
+    before = manifests(town, UNTOUCHED)
+    topics = {row["post_id"]: row["topic_id"] for row in rows(town, "topics/topic_assignments")}
+    acts = {row["post_id"] for row in rows(town, "influencers/interactions")}
+    x = [row for row in rows(town, "social/clean_posts") if row["network"] == "x" and row["post_id"] in topics and row["kind"] != "repost"]
+    chosen = next(row for row in x if row["post_id"] in acts and row["post_id"] not in gone_before(town))
+    sky = next(row for row in rows(town, "social/raw_posts") if row["network"] == "bluesky" and row["kind"] == "post")
+    writer = LandingWriter(open_storage(str(town.folder / "landing")), lake_start=HOUR - timedelta(days=4))
+    told = HOUR + timedelta(minutes=70)
+    notice = {
+        "data": {"delete": {"tweet": {"id": chosen["post_id"], "author_id": "1"}, "event_at": told.strftime("%Y-%m-%dT%H:%M:%S.000Z")}}
+    }
+    writer.add(LandingRecord("x", "simulated", told, "late/2", "compliance", json.dumps(notice).encode()))
+    line = read_lines(sky["landing_file"], open_storage(str(town.folder / "landing")).read(sky["landing_file"]))[sky["landing_line"]]
+    event = json.loads(line)["body"]
+    event["commit"] |= {"operation": "update"}
+    event["commit"]["record"] |= {"text": "an edited text about a teapot"}
+    writer.add(LandingRecord("bluesky", "simulated", told, "late/2", "commit", json.dumps(event).encode(), None, sky["created_at"]))
+    writer.flush()
+    posts_of_topic = sum(row["posts"] for row in rows(town, "topics/topic_hours") if row["topic_id"] == topics[chosen["post_id"]])
+
+    run_late_hours(town, KEY, "2026-09-05-15:00")
+
+    assert chosen["post_id"] not in {row["post_id"] for path in REMOVED for row in rows(town, path)}
+    assert sum(row["posts"] for row in rows(town, "topics/topic_hours") if row["topic_id"] == topics[chosen["post_id"]]) < posts_of_topic
+    texts = {row["post_id"]: row["clean_text"] for row in rows(town, "social/clean_posts")}
+    assert texts[sky["post_id"]] == "an edited text about a teapot"
+    assert manifests(town, UNTOUCHED) == before
+    told_by = [path for path in town.lake.manifest(TABLES["social/clean_posts"], KEY).inputs if "T15/" in path]
+    assert told_by, "what took posts away is recorded"
 
 
 def test_doing_it_again_changes_nothing(copied):
     before = manifests(copied, (*UNTOUCHED, *REBUILT))
     told = copied.command("seal", "--dry-run", "--only", "late_hours")
     assert "no landing file came after its hour was sealed" in told.stdout
-    script = f"from rich.console import Console; from trend_assets.operations.runs import Range, run_job; run_job('late_hours', Console(), Range('{KEY}', '{KEY}'))"  # noqa: E501
-    subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script], env=copied.environment(DAGSTER_HOME=str(Path(__file__).parents[2])), check=True
-    )
+    run_late_hours(copied, KEY, KEY)
     assert manifests(copied, (*UNTOUCHED, *REBUILT)) == before
 
 

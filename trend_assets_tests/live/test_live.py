@@ -13,6 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from trend_assets.collect.gaps import GapLedger
+from trend_assets.collect.source import Gap
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.reader import folder_of_key
 from trend_assets.lake.storage import open_storage
@@ -382,3 +384,22 @@ def test_the_live_job_touches_no_warehouse_asset_and_its_work_imports_neither_db
     modules = ", ".join(f"trend_assets.{name}" for name in names)
     script = f"import sys, {modules}; print([name for name in sys.modules if name.split('.')[0] in ('dbt', 'dagster_dbt', 'duckdb')])"
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_a_gap_of_the_last_hour_is_told_in_the_live_rows_and_filled_it_is_as_if_it_never_was(current, open_town):
+    settings, lake = open_town
+    moment = current + timedelta(minutes=20)
+    lane_at(settings, lake, moment).run_once()
+    whole = lake.read(LIVE_TRENDS)
+    ledgers = [GapLedger(lake, network, network) for network in ("x", "bluesky")]
+    for ledger in ledgers:
+        ledger.record([Gap(moment - timedelta(minutes=45), moment - timedelta(minutes=15), "stall")])
+    lane_at(settings, lake, moment).run_once()
+    reasons = rows_of(lake.read(LIVE_TRENDS), current)["reason"].to_pylist()
+    assert reasons
+    assert all("collected 50 % of the hour" in reason for reason in reasons)
+    assert any("collected" in reason for reason in rows_of(lake.read(LIVE_TRENDS), current - HOUR)["reason"].to_pylist())
+    for ledger in ledgers:
+        ledger.backfilled(ledger.to_backfill(moment - timedelta(days=1)))
+    lane_at(settings, lake, moment).run_once()
+    assert rows_of(lake.read(LIVE_TRENDS), current).equals(rows_of(whole, current))

@@ -108,9 +108,12 @@ def _charts(trend: Row, links: Sequence[Row], day: date) -> None:
     linked = tuple(row["product_id"] for row in links if row["linked"])
     products = cache.ask(data.product_days, linked, first.date(), last.date())
     rows = [{**row, "hour": row["hour"].astimezone(UTC)} for row in curve]
-    drawn = charts.trend_charts(language(), rows, [trend["first_raised_at"].astimezone(UTC)], products, first, last)
+    missed = cache.ask_lake(_missed, first, last + timedelta(hours=1))
+    drawn = charts.trend_charts(language(), rows, [trend["first_raised_at"].astimezone(UTC)], products, first, last, missed)
     for number_of_chart, chart in enumerate(drawn):
         st.altair_chart(chart, width="stretch", key=f"chart-{trend['topic_id']}-{number_of_chart}", alt=trend["label"])
+    if missed:
+        quiet(say("gap_shaded"))
     quiet(say("gaps") + (f" ({say('simulated')})" if products.simulated else ""))
 
 
@@ -143,6 +146,14 @@ def _posts(topic_id: str, day: date) -> None:
         told = f"{post['author'][:8]}… · {post['network']} · {moment(language(), post['created_at'].astimezone(UTC))}"
         show(look.block(element("div", element("p", post["clean_text"]), element("p", told, class_="quiet"), class_="post")))
     quiet(say("post_licence"))
+
+
+def _missed(lake: Lake, first: datetime, end: datetime) -> list[lake_data.MissedPosts]:
+    """What may be missing of the curve, or nothing where the lake cannot be read: the page is useful without it."""
+    try:
+        return lake_data.missed_posts(lake, first, end)
+    except (CorruptionError, OSError):
+        return []
 
 
 def _readable(lake: Lake, post_ids: Sequence[str], hour: datetime) -> list[Row]:

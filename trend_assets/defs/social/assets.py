@@ -12,6 +12,8 @@ from trend_assets.lake.storage import open_storage
 from trend_assets.landing.late_files import read_raw_posts
 from trend_assets.landing.raw_hours import RAW_TABLES, RECORD_FILES, decode_landing_hours
 from trend_assets.landing.term_counts import read_term_counts
+from trend_assets.operations import removals
+from trend_assets.operations.removals import without_gone_posts
 from trend_assets.partitions import hours_of
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
@@ -74,11 +76,17 @@ def term_counts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterat
 def clean_posts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Normalise text, identify languages, split words and find near-duplicates.
 
-    The landing files whose posts were read are recorded: `trend-assets ingest` may rebuild the raw tables at any time.
+    The landing files whose posts were read are recorded: `trend-assets ingest` may rebuild the raw tables at any time. When a sealed
+    hour is rebuilt (job late_hours), posts that were deleted or edited since are left out, and the files that say so are recorded too.
     """
     from trend_assets.lib.text.clean import clean_posts as clean
 
     settings = load_settings()
-    raw, files = read_raw_posts(lake.get(), list(context.partition_keys))
+    keys = list(context.partition_keys)
+    raw, files = read_raw_posts(lake.get(), keys)
     cleaned = clean(raw, public_handles=frozenset(brand.lower() for brand in settings.brands))
-    yield dg.MaterializeResult(asset_key=asset_key("social/clean_posts"), value=Published(cleaned, files))
+    kept, notices = without_gone_posts(lake.get(), cleaned, keys) if context.run.job_name == removals.BY else (cleaned, {})
+    if kept.num_rows < cleaned.num_rows:
+        context.log.info(f"posts deleted or edited since their hour was sealed: {cleaned.num_rows - kept.num_rows}")
+    inputs = {key: {**files.get(key, {}), **notices.get(key, {})} for key in {*files, *notices}}
+    yield dg.MaterializeResult(asset_key=asset_key("social/clean_posts"), value=Published(kept, inputs))

@@ -10,13 +10,17 @@ import dagster as dg
 
 from trend_assets.declared import asset_key
 from trend_assets.defs.jobs import late_hours
+from trend_assets.landing.late_files import LateRange, Sealed
 from trend_assets.landing.watch import Memory, Watched, watch
-from trend_assets.operations import alerts
+from trend_assets.operations import alerts, removals
 from trend_assets.operations.runs import Range
 from trend_assets.operations.sealing import State, landed_at, under_way
 from trend_assets.partitions import hour_key
 from trend_assets.settings import Settings, load_settings
 
+_LOOKED: dict[str, Sealed] = {}
+"""What was sealed at the last look for posts that are gone, by data folder: the next is when more is sealed. Hours whose run failed are
+found again then."""
 OBSERVE_EVERY = timedelta(minutes=10)
 """Lag and backlog are recorded so often, and when other hours are late than before: a tick is every 30 s, and Dagster keeps all."""
 
@@ -26,7 +30,7 @@ OBSERVE_EVERY = timedelta(minutes=10)
     job=late_hours,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Observes lag and backlog of landing, and asks for late_hours where files came after their hour was sealed.",
+    description="Observes lag and backlog of landing, and asks for late_hours where files or deletions came after their hour was sealed.",
 )
 def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Look at a bounded number of landing files."""
@@ -35,6 +39,8 @@ def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     seen = watch(state.storage, state.lake, state.sealed_for_late(), before, most_files=most_files, now=now)
     observed, memory = _observation(seen, now)
     memory = _tell_of_expired(seen, memory, state.settings)
+    if seen.late_files == 0 and not under_way(context.instance, late_hours.name):
+        seen = replace(seen, late=_with_gone_posts(state, context))
     for late in seen.late:
         context.log.info(f"{len(late.files)} landing files came after sealing for {late.name}")
     if seen.late and (going := under_way(context.instance, late_hours.name)):
@@ -45,6 +51,20 @@ def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     requests = [dg.RunRequest(run_key=f"late-{late.identity}-{now:%Y-%m-%d}", tags=Range(late.first, late.last).tags) for late in seen.late]
     looked = f"{seen.looked_at} landing files of sealed hours compared, none late; {seen.waiting} files wait for sealing"
     return dg.SensorResult(run_requests=requests, skip_reason=None if requests else looked, cursor=memory.to_text(), asset_events=observed)
+
+
+def _with_gone_posts(state: State, context: dg.SensorEvaluationContext) -> list[LateRange]:
+    """Ranges of sealed hours that hold posts which were deleted or edited since; looked for once an hour of notices is sealed."""
+    sealed = state.sealed_for_late()
+    if sealed is None or sealed == _LOOKED.get(state.settings.data):
+        return []
+    before = _LOOKED.get(state.settings.data)
+    same_day = before is not None and before.until.date() == sealed.until.date()  # once a day all notices: hours may be sealed anew
+    since = sealed.until - removals.RECENT if same_day else None
+    found = removals.hours_with_gone_posts(state.lake, sealed, since)
+    _LOOKED[state.settings.data] = sealed
+    context.log.info(f"{len(found)} sealed hours hold posts that are gone")
+    return removals.ranges(found)
 
 
 def _observation(seen: Watched, now: datetime) -> tuple[list[dg.AssetObservation], Memory]:

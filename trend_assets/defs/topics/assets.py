@@ -18,6 +18,7 @@ from trend_assets.lib.tables import concatenate
 from trend_assets.lib.trends.past import COUNTS_PAST, TERM_COLUMNS, TREND_PAST
 from trend_assets.live.sealed import registries_of
 from trend_assets.operations.catalogue import NEWEST, OLDEST, catalogues
+from trend_assets.operations.collected import consumed, gaps_between
 from trend_assets.partitions import hour_key, hours_between, hours_of
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
@@ -142,6 +143,7 @@ _days_before = dg.TimeWindowPartitionMapping(
                 dg.AssetDep(asset_key("retail/products"), partition_mapping=_days_before),
                 "topics/topics",
                 "topics/stress_tests",
+                dg.AssetDep(asset_key("social/collection_gaps"), partition_mapping=_past(TREND_PAST // timedelta(hours=1))),
             ],
         )
     ],
@@ -161,6 +163,7 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
     day_before = [hour_key(hour) for hour in hours_between(hours[0] - timedelta(days=1), hours[0])] + keys
     topics = store.read(TABLES["topics/topics"], keys)
     posts = _with_history(store, "social/clean_posts", hours[0], keys, TERM_COLUMNS)
+    collected = gaps_between(store, hours[0] - TREND_PAST, hours[-1] + timedelta(hours=1)).shares()
     year_before = [hour_key(hour) for hour in hours_between(hours[0] - YEAR - NEAR, hours[-1] - YEAR + NEAR)]
     ranked = rank_trends(
         hours,
@@ -179,9 +182,12 @@ def trends(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg
             catalogues=catalogues(store, hours),
             hours=hours,
         ),
+        collected=collected,
         minimum_authors=settings.trend_authors,
     )
-    yield dg.MaterializeResult(asset_key=asset_key("topics/trends"), value=Published(ranked, registries_of(store, keys)))
+    gaps = consumed(collected, keys, TREND_PAST)
+    inputs = {key: {**registry, **gaps.get(key, {})} for key, registry in registries_of(store, keys).items()}
+    yield dg.MaterializeResult(asset_key=asset_key("topics/trends"), value=Published(ranked, inputs))
 
 
 @dg.multi_asset(

@@ -80,13 +80,13 @@ class _Hour:
     term_counts: pa.Table
 
 
-def advance(history: History, posts: pa.Table, parameters: LiveParameters) -> History:
-    """The history continued with ``posts``, the live posts of the full hour ``history.next_hour``."""
+def advance(history: History, posts: pa.Table, parameters: LiveParameters, collected: pa.Table | None = None) -> History:
+    """The history continued with ``posts``, the live posts of the full hour ``history.next_hour``; ``collected``: see ``rank_trends``."""
     hour = history.next_hour
     found = _process(history, posts, parameters, every_term=True)
     topic_hours = pa.concat_tables([history.topic_hours, count_topics(found.assigned, found.assigned, [hour])])
     volumes = pa.concat_tables([history.volumes, hour_volumes(posts).cast(volume_schema)]) if posts.num_rows else history.volumes
-    judged = _judged(found, history, posts, topic_hours, volumes, parameters, under_way=False)
+    judged = _judged(found, history, posts, topic_hours, volumes, parameters, collected, under_way=False)
     acts = newest_interactions(pa.concat_tables([history.interactions, found.interactions]))
     rankings = _rankings(hour, acts, judged.verdicts, parameters)
     start = hour + HOUR - parameters.window_hours * HOUR
@@ -119,20 +119,22 @@ def judge(
     posts: pa.Table,
     parameters: LiveParameters,
     *,
+    collected: pa.Table | None = None,
     previous_trends: pa.Table | None = None,
     previous_rankings: pa.Table | None = None,
 ) -> LiveTables:
     """The live tables at ``hours.as_of``.
 
     ``history`` ends before the hour under way, ``posts`` are that hour's live posts (those dated after ``as_of`` by a clock that is
-    ahead wait). ``previous_trends``, ``previous_rankings``: the tables as they are; of these the rows of hours sealed since stay for a
-    day. Raises ``ValueError`` when the history ends elsewhere.
+    ahead wait). ``collected``: see ``rank_trends``, of the sealed hours as they are and of the open ones moved in time as their counts are
+    (``trends.collected.collected_until``). ``previous_trends``, ``previous_rankings``: the tables as they are; of these the rows of hours
+    sealed since stay for a day. Raises ``ValueError`` when the history ends elsewhere.
     """
     if history.next_hour != hours.current or history.first_open != hours.first:
         raise ValueError(f"the history is of {history.first_open} to {history.next_hour}, the open hours {hours.first} to {hours.current}")
     posts = posts.filter(pc.less_equal(posts["created_at"], pa.scalar(hours.as_of, posts.schema.field("created_at").type)))
     found = _process(history, posts, parameters, every_term=False)
-    under_way = _judge_under_way(hours, history, found, posts, parameters)
+    under_way = _judge_under_way(hours, history, found, posts, parameters, collected)
     ranked = pa.concat_tables([history.ranked, under_way.trends])
     acts = pa.concat_tables([history.interactions, found.interactions])
     rankings = pa.concat_tables([history.rankings, _rankings(hours.current, acts, under_way.verdicts, parameters)])
@@ -198,6 +200,7 @@ def _judged(
     topic_hours: pa.Table,
     volumes: pa.Table,
     parameters: LiveParameters,
+    collected: pa.Table | None,
     *,
     under_way: bool,
 ) -> _Judged:
@@ -214,6 +217,7 @@ def _judged(
             terms=terms,
             previous_trends=history.trends,
             last_year=history.last_year,
+            collected=collected,
             minimum_authors=parameters.minimum_authors,
             **verdicts,
         )
@@ -257,7 +261,9 @@ def _rankings(hour: datetime, acts: pa.Table, verdicts: Found, parameters: LiveP
     return influencer_rankings([hour], interactions=acts, half_life_hours=parameters.half_life_hours, weights=verdicts.weights)
 
 
-def _judge_under_way(hours: OpenHours, history: History, found: _Hour, posts: pa.Table, parameters: LiveParameters) -> _Judged:
+def _judge_under_way(
+    hours: OpenHours, history: History, found: _Hour, posts: pa.Table, parameters: LiveParameters, collected: pa.Table | None
+) -> _Judged:
     """The hour under way over its trailing 60 minutes: all open hours counted anew, moved forward in time."""
 
     def sealed(rows: pa.Table) -> pa.Table:
@@ -273,6 +279,7 @@ def _judge_under_way(hours: OpenHours, history: History, found: _Hour, posts: pa
         pa.concat_tables([sealed(history.topic_hours), count_topics(assigned, assigned, hours.judged)]),
         pa.concat_tables([sealed(history.volumes), seconds.filter(inside)]),
         parameters,
+        collected,
         under_way=True,
     )
 

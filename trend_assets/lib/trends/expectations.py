@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from trend_assets.lib.trends.bursts import SMALLEST_EXPECTATION
-from trend_assets.lib.trends.cycles import HISTORY_HOURS, usual_volume
-from trend_assets.lib.trends.history import Floats, Integers, TopicHistory, VolumeHistory
+from trend_assets.lib.trends.cycles import HISTORY_HOURS, UsualVolume, usual_volume
+from trend_assets.lib.trends.history import LEAST_COLLECTED, Floats, Integers, TopicHistory, VolumeHistory
 
 SCALES = (1, 6, 24)
 """Window lengths in hours, each ending with the hour that is judged."""
@@ -72,17 +72,16 @@ def expectations(topics: Topics, history: TopicHistory, volumes: VolumeHistory, 
     """
     life = hour - topics.born + 1
     usual = usual_volume(volumes, hour, max(SCALES))
-    observed = int(volumes.observed_hours(hour - 24, hour + 1))
-    hourly_volume = max(float(volumes.total(hour - 24, hour + 1)) / max(observed, 1), 1.0)
+    hourly_volume = max(_hourly_volume(volumes, hour - 24, hour + 1), 1.0)
     prior_exposure = PRIOR_HOURS * hourly_volume
-    prior_posts = PRIOR_HOURS * _posts_of_the_young(topics, history, hour)
+    prior_posts = PRIOR_HOURS * _posts_of_the_young(topics, history, volumes, hour)
     dispersion = _dispersion(topics, history, volumes, hour)
     result = []
     for scale in SCALES:
         length = np.minimum(scale, life)
         start = hour + 1 - length
         posts = history.total("posts", topics.position, start, hour + 1)
-        volume = _surrounding_volume(volumes, usual.posts, usual.observed_hours, start, hour + 1, posts)
+        volume = _surrounding_volume(volumes, usual, start, hour + 1, posts)
         past, exposure = _past(topics, history, volumes, start, hour)
         rhythm, days = _own_rhythm(topics, history, volumes, hour, length, life) if scale < 24 else (1.0, np.inf)
         expected = np.maximum((prior_posts + past) / (prior_exposure + exposure) * volume * rhythm, SMALLEST_EXPECTATION)
@@ -93,14 +92,25 @@ def expectations(topics: Topics, history: TopicHistory, volumes: VolumeHistory, 
     return result
 
 
-def _surrounding_volume(volumes: VolumeHistory, usual: Floats, observed_hours: int, start: Integers, stop: int, own: Integers) -> Floats:
-    """Posts of everybody else in the windows, held within half and twice the usual: a flood or outage cannot hide or make a burst."""
+def _hourly_volume(volumes: VolumeHistory, start: int, stop: int) -> float:
+    """Posts an hour of the hours [start, stop), by what was collected of them; by what was observed where next to nothing was."""
+    collected = volumes.collected_hours(start, stop).item()
+    return volumes.total(start, stop).item() / (collected if collected >= 1.0 else max(volumes.observed_hours(start, stop).item(), 1))
+
+
+def _surrounding_volume(volumes: VolumeHistory, usual: UsualVolume, start: Integers, stop: int, own: Integers) -> Floats:
+    """Posts of everybody else in the windows, held within half and twice the usual: a flood or outage cannot hide or make a burst.
+
+    Where a part of a window was not collected, half of the usual for the rest: fewer posts are no outage then. Twice the usual stays, for
+    a gap says what may be missing.
+    """
     others = np.maximum(volumes.total(start, stop) - own, 1).astype(np.float64)
-    if observed_hours < 24:
+    if usual.observed_hours < 24:
         return others
-    usual_before = np.concatenate([[0.0], np.cumsum(usual)])
-    expected = usual_before[stop - start]
-    return np.clip(others, np.maximum(0.5 * expected, 1.0), np.maximum(2.0 * expected, 1.0))
+    ahead = stop - 1 - np.arange(usual.posts.size, dtype=np.int64)
+    share = volumes.collected.share(ahead, ahead + 1)
+    most, least = (np.concatenate([[0.0], np.cumsum(one)])[stop - start] for one in (usual.posts, usual.posts * share))
+    return np.clip(others, np.maximum(0.5 * least, 1.0), np.maximum(2.0 * most, 1.0))
 
 
 def _past(topics: Topics, history: TopicHistory, volumes: VolumeHistory, stop: Integers, hour: int) -> tuple[Floats, Floats]:
@@ -121,14 +131,16 @@ def _past(topics: Topics, history: TopicHistory, volumes: VolumeHistory, stop: I
     return past / heaviest, exposure / heaviest
 
 
-def _posts_of_the_young(topics: Topics, history: TopicHistory, hour: int) -> float:
+def _posts_of_the_young(topics: Topics, history: TopicHistory, volumes: VolumeHistory, hour: int) -> float:
     """Posts an hour that a topic usually gets in its first day: the median over the topics born in the 24 hours before ``hour``.
 
     The median, because the newborn that became trends are not what a newborn usually is.
     """
     hours = hour - topics.born
     young = (hours > 0) & (hours <= 24)
-    rates = history.total("posts", topics.position, topics.born, hour)[young] / hours[young]
+    young &= volumes.collected.share(topics.born, hour) >= LEAST_COLLECTED
+    collected = hours * volumes.collected.share(topics.born, hour)
+    rates = history.total("posts", topics.position, topics.born, hour)[young] / collected[young]
     return float(np.median(np.concatenate([rates, np.full(PRIOR_TOPICS, PRIOR_POSTS_PER_HOUR)])))
 
 
@@ -175,7 +187,7 @@ def _own_rhythm(
     position = topics.position[old]
     stop = hour + 1 - np.arange(24, HISTORY_HOURS, 24, dtype=np.int64)[:, None]
     start = stop - length[old]
-    usable = start >= born
+    usable = (start >= born) & (volumes.collected.share(start, stop) >= LEAST_COLLECTED)
     posts = np.where(usable, history.total("posts", position, start, stop), 0)
     volume = np.where(usable, volumes.total(start, stop), 0).sum(axis=0)
     ranked = np.partition(posts, -2, axis=0)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trend_assets.lib.trends.history import Floats, Integers, TopicHistory, VolumeHistory
+from trend_assets.lib.trends.history import LEAST_COLLECTED, Floats, Integers, TopicHistory, VolumeHistory
 
 HORIZONS = (6, 24)
 """Hours ahead."""
@@ -26,6 +26,7 @@ CASES_HOURS = 14 * 24
 MOST_CASES = 2000
 
 _SHARE_HOURS, _DAY = 3, 24
+_DAYS_BACK = 7
 _SHARE_POSTS = 5.0
 """The share of 3 hours is pulled towards that of a day with the weight of five posts."""
 _DAMPING = 0.8
@@ -87,7 +88,10 @@ def forecast(position: Integers, hour: int, history: TopicHistory, volumes: Volu
     for horizon in HORIZONS:
         base = expected_ahead(position, origins, horizon, history, volumes)
         place, origin = cases.known_at(hour, horizon)
-        came = history.total("posts", place, origin + 1, origin + 1 + horizon)
+        share = volumes.collected.share(origin + 1, origin + 1 + horizon)
+        told = share >= LEAST_COLLECTED
+        place, origin, share = place[told], origin[told], share[told]
+        came = history.total("posts", place, origin + 1, origin + 1 + horizon) / share
         guessed = expected_ahead(place, origin, horizon, history, volumes)
         errors = np.concatenate([imagined, np.log((came + 0.5) / (guessed + 0.5)) / _deviation(guessed, horizon)])
         low, middle, high = np.quantile(errors, [tail, 0.5, 1.0 - tail])
@@ -112,10 +116,7 @@ def expected_ahead(position: Integers, origin: Integers, horizon: int, history: 
     recent = history.total("posts", position, end - _SHARE_HOURS, end)
     share = (recent + _SHARE_POSTS) / (volume_3h + _SHARE_POSTS / share_of_day)
 
-    posts, before = history.total("posts", position, end - 6, end), history.total("posts", position, end - 12, end - 6)
-    volume, volume_before = volumes.total(end - 6, end), volumes.total(end - 12, end - 6)
-    # Two posts each way: a growth from nothing is not believed before there are some posts.
-    growth = (posts + 2.0) / (before + 2.0) * np.clip((volume_before + 1.0) / (volume + 1.0), 0.1, 10.0)
+    growth = _growth(position, end, history, volumes)
     per_hour = np.log(np.clip(growth, 1.0 / _MOST_GROWTH, _MOST_GROWTH)) / 6.0
     ahead = np.arange(1, horizon + 1)
     damped = np.cumsum(_DAMPING**ahead)
@@ -123,15 +124,41 @@ def expected_ahead(position: Integers, origin: Integers, horizon: int, history: 
     return np.asarray(share * _volume_ahead(volumes, end, horizon) * factor, dtype=np.float64)
 
 
+def _growth(position: Integers, end: Integers, history: TopicHistory, volumes: VolumeHistory) -> Floats:
+    """Growth of the last 6 hours over the 6 before, corrected for volume; 1 where too little of either was collected to tell."""
+    recent_share, before_share = volumes.collected.share(end - 6, end), volumes.collected.share(end - 12, end - 6)
+    told = np.minimum(recent_share, before_share) >= LEAST_COLLECTED
+    recent_share, before_share = np.where(told, recent_share, 1.0), np.where(told, before_share, 1.0)
+    posts = history.total("posts", position, end - 6, end) / recent_share
+    before = history.total("posts", position, end - 12, end - 6) / before_share
+    volume, volume_before = volumes.total(end - 6, end) / recent_share, volumes.total(end - 12, end - 6) / before_share
+    # Two posts each way: a growth from nothing is not believed before there are some posts.
+    growth = (posts + 2.0) / (before + 2.0) * np.clip((volume_before + 1.0) / (volume + 1.0), 0.1, 10.0)
+    return np.asarray(np.where(told, growth, 1.0), dtype=np.float64)
+
+
 def _volume_ahead(volumes: VolumeHistory, end: Integers, horizon: int) -> Floats:
-    """Posts of everybody in the next hours: those of the same hours a day ago, scaled by today's last 6 hours against yesterday's."""
-    yesterday = volumes.total(end - _DAY, end - _DAY + horizon).astype(np.float64)
-    observed = volumes.observed_hours(end - _DAY, end - _DAY + horizon)
-    now = volumes.total(end - 6, end) / np.maximum(volumes.observed_hours(end - 6, end), 1)
-    then = volumes.total(end - _DAY - 6, end - _DAY) / np.maximum(volumes.observed_hours(end - _DAY - 6, end - _DAY), 1)
+    """Posts of everybody in the next hours: those of the same hours a day ago, scaled by today's last 6 hours against yesterday's.
+
+    Where too little of yesterday was collected, the last day of the week before of which enough was.
+    """
+    before = end - _DAY
+    for back in range(_DAYS_BACK, 0, -1):
+        told = volumes.collected.share(end - back * _DAY - 6, end - back * _DAY + horizon) >= LEAST_COLLECTED
+        before = np.where(told, end - back * _DAY, before)
+    yesterday = volumes.total(before, before + horizon).astype(np.float64)
+    observed = volumes.collected_hours(before, before + horizon)
+    now, then = (_hourly(volumes, stop - 6, stop) for stop in (end, before))
     scale = np.where(then > 0, np.clip(now / np.maximum(then, 1e-9), 0.5, 2.0), 1.0)
     # Hours without a yesterday get the present rate.
     return np.asarray(yesterday * scale + (horizon - observed) * now, dtype=np.float64)
+
+
+def _hourly(volumes: VolumeHistory, start: Integers, stop: Integers) -> Floats:
+    """Posts an hour of [start, stop), by what was collected of it; those of the day before ``stop`` where less than half was."""
+    own = volumes.total(start, stop) / np.maximum(volumes.collected_hours(start, stop), 1)
+    day = volumes.total(stop - _DAY, stop) / np.maximum(volumes.collected_hours(stop - _DAY, stop), 1)
+    return np.asarray(np.where(volumes.collected.share(start, stop) >= LEAST_COLLECTED, own, day), dtype=np.float64)
 
 
 def _deviation(base: Floats, horizon: int) -> Floats:

@@ -20,6 +20,11 @@ import pyarrow.compute as pc
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+PARTS = 3600
+"""Collected shares are whole 3600ths of an hour: sums of them are exact, whatever range was loaded."""
+LEAST_COLLECTED = 0.5
+"""An hour (or window) of which less was collected tells no level, no rhythm and no course: it is treated as missing."""
+
 _MICROSECONDS_PER_HOUR = 3_600_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,11 +77,60 @@ def _numpy(column: pa.ChunkedArray | pa.Array) -> Integers:
     return np.asarray(column.to_numpy(zero_copy_only=False) if isinstance(column, pa.Array) else column.to_numpy(), dtype=np.int64)
 
 
-class VolumeHistory:
-    """All posts per hour: totals of any window, and which hours were observed at all (an hour without a row is a gap)."""
+class Collected:
+    """Collected shares as cumulative sums; hours without a row were collected whole."""
 
-    def __init__(self, volumes: pa.Table) -> None:
-        """``volumes``: columns ``hour`` (UTC timestamp) and ``posts`` (count >= 0); several rows of an hour are added up."""
+    def __init__(self, shares: pa.Table | None = None) -> None:
+        """``shares``: columns ``hour`` and ``share`` (see ``collected.py``), each hour once.
+
+        Raises ``ValueError`` for a share outside [0, 1].
+        """
+        if shares is None or not shares.num_rows:
+            self._first, self._missing = 0, np.zeros(0, dtype=np.int64)
+        else:
+            values = np.asarray(shares["share"], dtype=np.float64)
+            if not np.all((values >= 0.0) & (values <= 1.0)):
+                raise ValueError("a collected share must be between 0 and 1")
+            hours = hour_numbers(shares["hour"])
+            self._first = int(hours.min())
+            self._missing = np.zeros(int(hours.max()) - self._first + 1, dtype=np.int64)
+            self._missing[hours - self._first] = PARTS - np.rint(values * PARTS).astype(np.int64)
+        self._before = _cumulative(self._missing)
+
+    def parts_missing(self, hours: Integers) -> Integers:
+        """3600ths of each hour that were not collected."""
+        if not self._missing.size:
+            return np.zeros_like(hours)
+        place = hours - self._first
+        inside = (place >= 0) & (place < self._missing.size)
+        return np.where(inside, self._missing[np.where(inside, place, 0)], 0)
+
+    def share(self, start: Integers | int, stop: Integers | int) -> Floats:
+        """Collected share of the windows [start, stop); 1 for an empty one."""
+        low, high = (_within(np.asarray(edge, dtype=np.int64) - self._first, self._missing.size) for edge in (start, stop))
+        length = np.maximum(np.asarray(stop, dtype=np.int64) - np.asarray(start, dtype=np.int64), 1) * PARTS
+        missing = np.maximum(self._before[np.maximum(high, low)] - self._before[low], 0)
+        return np.asarray((length - missing) / length, dtype=np.float64)
+
+    def resumed(self, hour: int, longest: int) -> int | None:
+        """First hour after the newest run of ``longest`` or more missing hours that ended before ``hour``; None without one."""
+        bad = np.flatnonzero(self._missing > (1.0 - LEAST_COLLECTED) * PARTS) + self._first
+        bad = bad[bad < hour]
+        if bad.size < longest:
+            return None
+        runs = np.split(bad, np.flatnonzero(np.diff(bad) > 1) + 1)
+        return next((int(run[-1]) + 1 for run in reversed(runs) if run.size >= longest), None)
+
+
+class VolumeHistory:
+    """All posts per hour: totals of any window, and how much of it was observed (an hour without a row is a gap)."""
+
+    def __init__(self, volumes: pa.Table, collected: Collected | None = None) -> None:
+        """``volumes``: columns ``hour`` (UTC timestamp) and ``posts`` (count >= 0); several rows of an hour are added up.
+
+        ``collected``: which part of each hour that is; without it all of every hour that has a row.
+        """
+        self.collected = collected or Collected()
         hours = hour_numbers(volumes["hour"])
         posts = integers(volumes["posts"])
         if posts.size and posts.min() < 0:
@@ -90,6 +144,14 @@ class VolumeHistory:
         self._posts_before = _cumulative(self.posts)
         self._squares_before = _cumulative(self.posts * self.posts)
         self._observed_before = _cumulative(self.observed)
+        parts = self.observed * (PARTS - self.collected.parts_missing(self.first + np.arange(size, dtype=np.int64)))
+        self._parts_before = _cumulative(parts)
+        # What tells how much an hour usually brings: hours of which too little was collected don't.
+        telling = parts >= LEAST_COLLECTED * PARTS
+        self._telling_posts = np.where(telling, self.posts, 0)
+        self._telling_parts = np.where(telling, parts, 0)
+        self._telling_posts_before = _cumulative(self._telling_posts)
+        self._telling_parts_before = _cumulative(self._telling_parts)
 
     def at(self, hours: Integers) -> tuple[Integers, Integers]:
         """Posts and 0/1 "was observed" of each hour, 0 outside the history."""
@@ -111,6 +173,19 @@ class VolumeHistory:
     def observed_hours(self, start: Integers | int, stop: Integers | int) -> Integers:
         """Number of observed hours in [start, stop)."""
         return self._between(self._observed_before, start, stop)
+
+    def collected_hours(self, start: Integers | int, stop: Integers | int) -> Floats:
+        """Hours in [start, stop) that were observed, each counting as much as was collected of it: the exposure of ``total``."""
+        return np.asarray(self._between(self._parts_before, start, stop) / PARTS, dtype=np.float64)
+
+    def telling(self, start: Integers | int, stop: Integers | int) -> tuple[Integers, Floats]:
+        """Posts and collected hours of those hours in [start, stop) of which at least ``LEAST_COLLECTED`` was collected."""
+        posts = self._between(self._telling_posts_before, start, stop)
+        return posts, np.asarray(self._between(self._telling_parts_before, start, stop) / PARTS, dtype=np.float64)
+
+    def telling_at(self, hours: Integers) -> tuple[Integers, Floats]:
+        """As ``telling``, of single hours."""
+        return self.telling(hours, hours + 1)
 
     def _between(self, before: Integers, start: Integers | int, stop: Integers | int) -> Integers:
         size = self.posts.size

@@ -21,7 +21,7 @@ from trend_assets.lib.trends.cycles import HISTORY_HOURS
 from trend_assets.lib.trends.discovery import benjamini_hochberg
 from trend_assets.lib.trends.expectations import SCALES, Expectation, Topics, expectations
 from trend_assets.lib.trends.forecast import forecast
-from trend_assets.lib.trends.history import Floats, Integers, TopicHistory, VolumeHistory, hour_start, sorted_hours
+from trend_assets.lib.trends.history import Collected, Floats, Integers, TopicHistory, VolumeHistory, hour_start, sorted_hours
 from trend_assets.lib.trends.inputs import Memory, Registry
 from trend_assets.lib.trends.lanes import suppression
 from trend_assets.lib.trends.reasons import Evidence, trend_reason
@@ -32,6 +32,8 @@ from trend_assets.tables import TABLES
 
 KEPT_HOURS = 24
 """A topic that was an alert keeps its row for a day, suppressed where it is no longer one, so that its end is on record."""
+FORGOTTEN_HOURS = 24
+"""After so many hours of which less than half was collected every topic is new, as no post of the day before is left."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def rank_trends(
     last_year: pa.Table | None = None,
     stress: pa.Table | None = None,
     relevance: pa.Table | None = None,
+    collected: pa.Table | None = None,
     minimum_authors: int = 5,
     false_discovery_rate: float = 0.05,
     largest_repetition: float = 0.5,
@@ -96,14 +99,19 @@ def rank_trends(
 
     Forecasts (see ``forecast``) rest on the alerts of ``previous_trends`` and of earlier hours of the range.
 
+    ``collected``: hours of which only a share was collected (see ``collected.py``; any without a row was collected whole). Such an hour
+    expects, and teaches, no more than its share; an hour with less than half of it teaches nothing and ends no trend.
+
     Topics as old as the loaded history (born in its first ``warm_up_hours``) may be older: their windows are judged once
-    as many hours lie before them, so a new lake raises nothing in its first hours.
+    as many hours lie before them, so a new lake raises nothing in its first hours. The same holds after a day of which nothing was
+    collected: no topic outlives it.
 
     Raises ``ValueError`` for naive hours, negative volumes, or several verdicts on one topic and hour.
     """
     rules = TrendRules(minimum_authors, false_discovery_rate, largest_repetition, smallest_originality, warm_up_hours)
     wanted = sorted_hours(hours)
-    ranking = _Ranking.of(topic_hours, topics, volumes, terms, LastYear(last_year), Verdicts(stress, relevance), rules)
+    known = VolumeHistory(volumes, Collected(collected))
+    ranking = _Ranking.of(topic_hours, topics, known, terms, LastYear(last_year), Verdicts(stress, relevance), rules)
     ranking.memory.recall(previous_trends, int(wanted[0]) if wanted.size else 0, ranking.history)
     parts = [part for hour in wanted.tolist() if (part := ranking.of_hour(hour)) is not None]
     table = TABLES["topics/trends"]
@@ -160,16 +168,15 @@ class _Ranking:
         cls,
         topic_hours: pa.Table,
         topics: pa.Table,
-        volumes: pa.Table,
+        volumes: VolumeHistory,
         terms: pa.Table | None,
         last_year: LastYear,
         verdicts: Verdicts,
         rules: TrendRules,
     ) -> _Ranking:
         """From the tables of ``rank_trends``."""
-        known = VolumeHistory(volumes)
-        history = TopicHistory(topic_hours, known)
-        return cls(known, history, Registry(topics, history, terms), last_year, verdicts, rules)
+        history = TopicHistory(topic_hours, volumes)
+        return cls(volumes, history, Registry(topics, history, terms), last_year, verdicts, rules)
 
     def of_hour(self, hour: int) -> pa.Table | None:
         """Trend rows of one hour, in rank order. Reads nothing outside [hour - 28 days, hour]; notes its rows in ``memory``."""
@@ -203,7 +210,9 @@ class _Ranking:
         hourly_z = z[0]
         tails = np.stack([upper_tail(scale.posts, scale.expected, scale.size) for scale in scales])
         # What is as old as our history may be much older: it is judged against a past of ours, never as a birth.
-        beginning = max(self.volumes.first, hour - HISTORY_HOURS) + rules.warm_up_hours
+        resumed = self.volumes.collected.resumed(hour + 1, FORGOTTEN_HOURS)
+        beginning = max(self.volumes.first, hour - HISTORY_HOURS, hour - HISTORY_HOURS if resumed is None else resumed)
+        beginning += rules.warm_up_hours
         life = hour - born + 1
         judged = np.stack([(born >= beginning) | (life - scale.hours >= rules.warm_up_hours) for scale in scales])
         judged[1:] &= np.stack([scales[n].hours > scales[n - 1].hours for n in range(1, len(scales))])
@@ -294,6 +303,8 @@ class _Ranking:
             moved=moved,
             stage=stage,
             seasons=seasons,
+            collected=self.volumes.collected.share(hour, hour + 1).item(),
+            window_collected=self.volumes.collected.share(start, hour + 1),
         )
         columns: dict[str, Any] = {
             "stage": stage,

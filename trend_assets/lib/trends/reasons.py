@@ -35,6 +35,10 @@ class Evidence(NamedTuple):
     stage: npt.NDArray[np.str_]
     seasons: list[str | None]
     """The trend of last year with the same words."""
+    collected: float
+    """Share of the hour that was collected."""
+    window_collected: Floats
+    """Share of the most telling window that was collected."""
 
 
 def trend_reason(evidence: Evidence, place: int, why_not: str) -> str:
@@ -55,6 +59,7 @@ def trend_reason(evidence: Evidence, place: int, why_not: str) -> str:
         clauses.append(f"one author wrote {share:.0f} %" if share > 50 else f"no single author above {share:.0f} %")
     if evidence.originality[place] < 0.8:
         clauses.append(f"{100 * (1 - evidence.originality[place]):.0f} % are copies")
+    clauses += _collected(evidence.collected, float(evidence.window_collected[place]), hours)
     sentence = "; ".join(clauses)
     return f"Suppressed, {why_not}: {sentence}" if why_not else sentence[0].upper() + sentence[1:]
 
@@ -71,6 +76,17 @@ def _course(evidence: Evidence, place: int) -> list[str]:
             return [f"in these days of last year {last_year}"]
         return [f"rose at this time of the week in {moved.recurred[place]} of {_count(int(moved.weeks[place]), 'earlier week')}"]
     return []
+
+
+def _collected(of_hour: float, of_window: float, hours: int) -> list[str]:
+    """What of the posts there are none of: nothing where all were collected."""
+    if of_hour < 1.0:
+        return [f"collected {_percent(of_hour)} of the hour"]
+    return [f"collected {_percent(of_window)} of the last {hours} hours"] if of_window < 1.0 else []
+
+
+def _percent(share: float) -> str:
+    return f"{min(100 * share, 99):.0f} %"
 
 
 def _growth(ratio: float) -> str:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from trend_assets.lib.trends.history import Floats, Integers, TopicHistory, VolumeHistory
+from trend_assets.lib.trends.history import LEAST_COLLECTED, Floats, Integers, TopicHistory, VolumeHistory
 
 EMERGING_HOURS = 12
 PEAK_LOOKBACK_HOURS = 72
@@ -61,13 +61,7 @@ class Course(NamedTuple):
 
 def course(position: Integers, history: TopicHistory, volumes: VolumeHistory, hour: int) -> Course:
     """How topics have moved up to and including ``hour``; ``position`` (n,) are places in the history."""
-    recent = history.total("posts", position, hour - 5, hour + 1)
-    before = history.total("posts", position, hour - 11, hour - 5)
-    growth = (recent + 1.0) / (before + 1.0)
-    volume_ratio = (float(volumes.total(hour - 11, hour - 5)) + 1.0) / (float(volumes.total(hour - 5, hour + 1)) + 1.0)
-    # Without volume in the earlier hours there is no rhythm to correct for.
-    corrected = growth * float(np.clip(volume_ratio, 0.1, 10.0)) if volumes.observed_hours(hour - 11, hour - 5) else growth
-
+    growth, corrected = _growth(position, history, volumes, hour)
     attention = _attention(position, history, volumes, hour, 3)[0]
     peak = attention.max(axis=1) if position.size else np.zeros(0)
     rise, fall = _shape(position, history, volumes, hour)
@@ -75,27 +69,62 @@ def course(position: Integers, history: TopicHistory, volumes: VolumeHistory, ho
     return Course(growth, corrected, attention[:, 0] / np.maximum(peak, 1e-12), rise, fall, recurred, weeks)
 
 
-def _attention(position: Integers, history: TopicHistory, volumes: VolumeHistory, hour: int, length: int) -> tuple[Floats, Integers]:
-    """Share of all posts, and posts, in the windows of ``length`` hours that end in each of the last 3 days' hours, newest first."""
+def _growth(position: Integers, history: TopicHistory, volumes: VolumeHistory, hour: int) -> tuple[Floats, Floats]:
+    """Growth of posts over 6 hours, by the hours that were collected, and the same corrected for volume, (n,) each.
+
+    1 where too little of either six hours was collected to tell.
+    """
+    shares = volumes.collected.share(np.array([hour - 5, hour - 11]), np.array([hour + 1, hour - 5]))
+    if shares.min() < LEAST_COLLECTED:
+        return np.ones(position.shape), np.ones(position.shape)
+    recent_share, before_share = shares.tolist()
+    recent = history.total("posts", position, hour - 5, hour + 1) / recent_share
+    before = history.total("posts", position, hour - 11, hour - 5) / before_share
+    growth = (recent + 1.0) / (before + 1.0)
+    volume_before = float(volumes.total(hour - 11, hour - 5)) / before_share
+    volume_ratio = (volume_before + 1.0) / (float(volumes.total(hour - 5, hour + 1)) / recent_share + 1.0)
+    # Without volume in the earlier hours there is no rhythm to correct for.
+    corrected = growth * float(np.clip(volume_ratio, 0.1, 10.0)) if volumes.observed_hours(hour - 11, hour - 5) else growth
+    return growth, corrected
+
+
+def _attention(
+    position: Integers, history: TopicHistory, volumes: VolumeHistory, hour: int, length: int
+) -> tuple[Floats, Integers, npt.NDArray[np.bool_]]:
+    """Share of all posts, and posts, in the windows of ``length`` hours that end in each of the last 3 days' hours, newest first.
+
+    A window of which less than half was collected has those of the window before it: attention that nobody saw did not fall. Last, which
+    windows were seen, shape (windows,).
+    """
     stops = hour + 1 - np.arange(PEAK_LOOKBACK_HOURS, dtype=np.int64)
     posts = history.total("posts", position[:, None], stops[None, :] - length, stops[None, :])
     volume = volumes.total(stops - length, stops).astype(np.float64)
-    typical = max(float(volume.sum()) / max(int(np.count_nonzero(volume)), 1), 1.0)
+    share = volumes.collected.share(stops - length, stops)
+    collected = np.count_nonzero(volume) - float(((1.0 - share) * (volume > 0)).sum())
+    typical = max(float(volume.sum()) / max(collected, 1), 1.0)
     # Half a post per half a typical window: shares of quiet hours are pulled towards small, not read at face value.
-    return (posts + 0.5) / (volume + 0.5 * typical), posts
+    attention = (posts + 0.5 * share) / np.maximum(volume + 0.5 * typical * share, 1e-9)
+    missing = share < LEAST_COLLECTED
+    if missing.any():
+        seen = np.flatnonzero(~missing)
+        # The nearest collected window before each; the oldest ones have none, and are left as they are.
+        place = np.searchsorted(seen, np.arange(stops.size))
+        older = np.where(place < seen.size, np.append(seen, 0)[np.minimum(place, seen.size)], np.arange(stops.size))
+        attention, posts = attention[:, older], posts[:, older]
+    return attention, posts, ~missing
 
 
 def _shape(position: Integers, history: TopicHistory, volumes: VolumeHistory, hour: int) -> tuple[Integers, Integers]:
     """Hours from a quarter of the peak to it and from it to under half, (n,) each; ``NEVER`` where it took longer than the 3 days."""
     if not position.size:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    attention, posts = _attention(position, history, volumes, hour, 6)
+    attention, posts, seen = _attention(position, history, volumes, hour, 6)
     row, lag = np.arange(position.size), np.arange(PEAK_LOOKBACK_HOURS)
     top = attention.argmax(axis=1)
     peak = attention[row, top]
     enough = posts[row, top] >= FAD_POSTS
     # Lags grow into the past: the start of the rise is the smallest lag beyond the peak's, the fall the largest one before it.
-    low = (attention < START_OF_RISE * peak[:, None]) & (lag > top[:, None])
+    low = (attention < START_OF_RISE * peak[:, None]) & (lag > top[:, None]) & seen
     rise = np.where(low.any(axis=1) & enough, low.argmax(axis=1) - top, NEVER)
     under = (attention < FAR_FROM_PEAK * peak[:, None]) & (lag < top[:, None])
     last = PEAK_LOOKBACK_HOURS - 1 - under[:, ::-1].argmax(axis=1)
@@ -114,6 +143,7 @@ def _recurrence(position: Integers, history: TopicHistory, volumes: VolumeHistor
         # Three days that end a day before: what the topic usually got then.
         usual = history.total("posts", position, then - 96, then - 24) / (float(volumes.total(then - 96, then - 24)) + 1.0)
         lived = history.total("posts", position, then - WEEK_HOURS, then) > 0
+        lived &= bool(volumes.collected.share(then - 6, then) >= LEAST_COLLECTED)
         weeks += lived
         recurred += lived & (posts >= RECURRED_POSTS) & (then_share >= RECURRED_RISE * usual) & (then_share >= 0.5 * share)
     return recurred, weeks
