@@ -175,7 +175,7 @@ LANDING_COUNTS = Table(
         Column("detail", pa.string(), "Reason of quarantine, or kind of the ignored or deleted records; empty otherwise"),
         Column("records", pa.int64(), "Records with this outcome", "count", minimum=1),
     ),
-    key=("landing_file", "request_id", "outcome", "detail"),
+    key=("landing_file", "request_id", "source", "outcome", "detail"),
     partition="hour",
     time="hour",
     layer="raw",

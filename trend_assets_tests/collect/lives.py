@@ -259,7 +259,7 @@ def _collect(folder: Path, simulation: Simulation) -> None:
         os.dup2(log, 2)
         os.dup2(log, 1)
         _log_as_lines(progress=False)
-        code = asyncio.run(_run(SourceName.SIMULATED, load_settings(), simulation))
+        code = asyncio.run(_run(SourceName.SIMULATED, load_settings(), simulation, None))
     except BaseException:
         import traceback
 

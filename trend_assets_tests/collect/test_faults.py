@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 from trend_assets.collect.failpoints import LOOP
+from trend_assets.collect.simulated import Simulation
 from trend_assets.lake.storage import LocalStorage
 from trend_assets_tests.collect.lives import AT_STOP, SETTINGS, Lives, account, failpoints, is_repeated, state_of
 
@@ -72,30 +73,49 @@ def check_that_the_account_would_notice(lives: Lives) -> None:
     assert "are in no gap" in problems
 
 
-def test_of_two_collectors_one_waits_and_takes_over_within_ten_seconds_of_a_kill(tmp_path):
+def test_of_several_collectors_one_works_and_another_takes_over_from_one_suspended_or_killed(tmp_path):
     environment = {**os.environ, **SETTINGS, "TREND_ASSETS_DATA": str(tmp_path)}
-    processes = [subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    processes = [subprocess.Popen(COMMAND, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     try:
         wait_for(lambda: state_of(tmp_path).publications >= 3, 60)
-        started = [json.loads(process.stderr.readline()) for process in processes]
-        roles = [status(line["port"], "health")["role"] for line in started]
-        assert sorted(roles) == ["collecting", "waiting"]
-        first, second = roles.index("collecting"), roles.index("waiting")
-        before = state_of(tmp_path)
-        processes[first].kill()
-        killed_at = time.monotonic()
-        wait_for(lambda: state_of(tmp_path).records > before.records + 50, 10)
-        assert time.monotonic() - killed_at < 10
-        assert status(started[second]["port"], "health")["healthy"]
-        metrics = status(started[second]["port"], "metrics")
+        (tmp_path / "began_at").write_text(json.loads(state_of(tmp_path).cursor)["began_at"])
+        ports = [json.loads(process.stderr.readline())["port"] for process in processes]
+        waiting = dict(zip(ports, processes, strict=True))
+        suspended = holder_of(waiting)
+        assert [status(port, "health")["role"] for port in waiting] == ["waiting", "waiting"]
+        suspended.send_signal(signal.SIGSTOP)
+        wait_for_more_records(tmp_path)
+        killed = holder_of(waiting)
+        suspended.send_signal(signal.SIGCONT)
+        assert suspended.wait(10) == 1  # its lease is another's, and its cursor would be refused
+        killed.kill()
+        wait_for_more_records(tmp_path)
+        [port] = waiting
+        assert status(port, "health")["healthy"]
+        metrics = status(port, "metrics")
         assert 'trend_assets_collect_holds_lease{source="simulated"} 1.0' in metrics
         assert 'trend_assets_collect_gaps_total{reason="downtime",source="simulated"}' in metrics
-        processes[second].send_signal(signal.SIGTERM)
-        assert processes[second].wait(20) == 0
+        waiting[port].send_signal(signal.SIGTERM)
+        assert waiting[port].wait(20) == 0
     finally:
         for process in processes:
             process.kill()
             process.communicate()
+    found = account(tmp_path, Simulation(rate=200.0, posts=1_000, seed=1), [])
+    assert found.violations == []
+    assert found.posts > 50
+
+
+def holder_of(waiting: dict[int, subprocess.Popen[str]]) -> subprocess.Popen[str]:
+    """The collector that collects, taken out of those that wait."""
+    [port] = [port for port in waiting if status(port, "health")["role"] == "collecting"]
+    return waiting.pop(port)
+
+
+def wait_for_more_records(folder: Path) -> None:
+    """Somebody publishes again within ten seconds."""
+    before = state_of(folder).records
+    wait_for(lambda: state_of(folder).records > before + 50, 10)
 
 
 def status(port: int, page: str) -> dict | str:

@@ -51,6 +51,7 @@ _KNOWN_COLLECTIONS = frozenset(
     }
 )  # fmt: skip
 _RKEY = re.compile(r"[A-Za-z0-9._:~-]{1,512}")
+_REVISION = re.compile(rb'"([2-7a-j][2-7a-z]{12})"')
 _DID = re.compile(r"did:[a-z]+:[A-Za-z0-9._:%-]{1,2000}")
 
 
@@ -68,6 +69,7 @@ class Commit(msgspec.Struct, gc=False):
     operation: str | None = None
     collection: str | None = None
     rkey: str | None = None
+    rev: msgspec.Raw = ABSENT
     record: msgspec.Raw = ABSENT
 
 
@@ -211,8 +213,15 @@ def _commit(event: Event, commit: Commit, pseudonyms: Pseudonyms) -> Outcome:
     if not given(commit.record):
         return Quarantined("missing_text" if collection == POST else "unknown_shape", "commit.record missing")
     if collection == REPOST:
-        return _repost(post_id, author, _decode_repost(commit.record), pseudonyms)
-    return _post(post_id, author, _decode_post(commit.record), pseudonyms)
+        row = _repost(post_id, author, _decode_repost(commit.record), pseudonyms)
+    else:
+        row = _post(post_id, author, _decode_post(commit.record), pseudonyms)
+    revision = _REVISION.fullmatch(commit.rev)
+    if revision is not None and isinstance(row, PostRow):
+        # Revisions of a repository grow with each commit (AT Protocol, repository format), so an event that comes again after the
+        # update that replaced it does not bring the old text back.
+        row.version = revision.group(1).decode()
+    return row
 
 
 def _account(event: Event, account: Account, pseudonyms: Pseudonyms) -> Outcome:

@@ -172,8 +172,8 @@ def decode_hours(
     """The raw tables of many landing hours at once; the same rows as one hour at a time, in time order.
 
     A post outside [``lake_start``, ``lake_end``) or more than ten minutes after its receipt is quarantined. Of several
-    versions of a post (same network and id in one hour) the one received last wins; at the same moment, the one in the later line
-    of the later file. Never raises for what a file holds.
+    versions of a post (same network and id in one hour) the newest by the network's own order wins (Bluesky's revisions), else the
+    one received last; at the same moment, the one in the later line of the later file. Never raises for what a file holds.
     """
     decoder = _Decoder(lake_start, lake_end, pseudonyms)
     with _no_collection_of_cycles():
@@ -220,7 +220,7 @@ class _Decoder:
         self.quarantined: list[QuarantinedRecord] = []
         self.deletions: list[DeletedRecord] = []
         self.counts: list[CountedRecords] = []
-        self._newest: dict[tuple[str, str], tuple[int, LandedPost, str]] = {}
+        self._newest: dict[tuple[str, str], tuple[int, LandedPost, str, str]] = {}
         self._counter: Counter[tuple[str, str, str, str, str]] = Counter()
 
     def decode_hour(self, hour: datetime, files: Iterable[tuple[str, bytes]]) -> None:
@@ -237,7 +237,7 @@ class _Decoder:
                 self._note(file, 0, line, Quarantined(reason, f"the whole landing file: {error}"), data)
                 continue
             self._decode_lines(file, lines)
-        for _, landed, outcome in self._newest.values():
+        for _, landed, outcome, _ in self._newest.values():
             self._counter[landed.landing_file, landed.request_id, landed.source, outcome, ""] += 1
         self.counts.extend(CountedRecords(hour, *key, records) for key, records in sorted(self._counter.items()))
 
@@ -276,13 +276,14 @@ class _Decoder:
         known = self._newest.get(key)
         outcome = "repost" if row.kind == "repost" else "post"
         if known is None:
-            self._newest[key] = (self.posts.add(row, landed), landed, outcome)
+            self._newest[key] = (self.posts.add(row, landed), landed, outcome, row.version)
             return None
-        # Files and lines come in order, so at the same moment of receipt the later line wins.
-        ordinal, loser, _ = known
-        if landed.captured_at >= loser.captured_at:
+        # The network's own order of versions decides, then the time of receipt. Files and lines come in order, so at the same moment
+        # of receipt the later line wins.
+        ordinal, loser, _, version = known
+        if (row.version, landed.captured_at) >= (version, loser.captured_at):
             self.posts.withdraw(ordinal)
-            self._newest[key] = (self.posts.add(row, landed), landed, outcome)
+            self._newest[key] = (self.posts.add(row, landed), landed, outcome, row.version)
         else:
             loser = landed
         self._counter[loser.landing_file, loser.request_id, loser.source, "duplicate", ""] += 1

@@ -31,7 +31,8 @@ def given(raw: msgspec.Raw) -> bool:
 class PostRow(msgspec.Struct, gc=False):
     """One row of ``social/raw_posts`` without what its landing line says (source, receipt, place in the file).
 
-    The decoders fill it by position, in this order: by name it takes eight times as long, as long as decoding the JSON.
+    ``version`` is no column: it orders the versions of one post where the network itself does, as text; empty where only the time of
+    receipt does. The decoders fill it by position, in this order: by name it takes eight times as long, as long as decoding the JSON.
     """
 
     post_id: str
@@ -59,6 +60,7 @@ class PostRow(msgspec.Struct, gc=False):
     author_followers: int | None = None
     matching_rules: list[str] = NO_STRINGS
     place: str | None = None
+    version: str = ""
 
 
 class Deletion(msgspec.Struct, frozen=True):
