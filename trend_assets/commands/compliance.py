@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def compliance(
-        days: Annotated[int, typer.Option(min=1, max=400, help="Ask for posts of so many days; raw posts are kept 30")] = 30,
+        days: Annotated[int, typer.Option(min=1, max=400, help="Ask for posts of so many days; raw posts are kept 37")] = 37,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many posts would be asked for")] = False,
         data: DataOption = None,
     ) -> None:

@@ -28,7 +28,7 @@ INTERACTIONS = Table(
     partition="hour",
     time="created_at",
     layer="aggregate",
-    retention_days=30,
+    retention_days=37,
     licence_class="derived",
 )
 

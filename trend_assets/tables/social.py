@@ -105,7 +105,7 @@ RAW_POSTS = Table(
     partition="hour",
     time="created_at",
     layer="raw",
-    retention_days=30,
+    retention_days=37,
     licence_class="restricted",
 )
 
@@ -129,7 +129,7 @@ QUARANTINED_POSTS = Table(
     partition="hour",
     time="hour",
     layer="raw",
-    retention_days=30,
+    retention_days=37,
     licence_class="restricted",
 )
 
@@ -227,7 +227,7 @@ CLEAN_POSTS = Table(
     partition="hour",
     time="created_at",
     layer="clean",
-    retention_days=30,
+    retention_days=37,
     licence_class="restricted",
 )
 

@@ -41,7 +41,7 @@ TOPIC_ASSIGNMENTS = Table(
     partition="hour",
     time="created_at",
     layer="aggregate",
-    retention_days=30,
+    retention_days=37,
     licence_class="derived",
 )
 
@@ -71,7 +71,7 @@ TOPICS = Table(
     partition="hour",
     time="hour",
     layer="aggregate",
-    retention_days=30,
+    retention_days=37,
     licence_class="derived",
 )
 

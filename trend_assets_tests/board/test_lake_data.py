@@ -63,14 +63,14 @@ def test_an_hour_that_is_being_made_is_left_out_and_told(lake):
 
 
 def test_hours_whose_posts_may_have_passed_their_retention_are_not_held_against_the_lake(lake):
-    publish(lake, COUNTS, NOON - timedelta(days=31), [{"outcome": "post", "records": 7}], ["f"])
+    publish(lake, COUNTS, NOON - timedelta(days=(RAW.retention_days or 0) + 1), [{"outcome": "post", "records": 7}], ["f"])
     land(lake, NOON)
     assert accounts(lake).exact
     assert accounts(lake).since == NOON
 
 
 def test_retention_counts_from_sealed_hours_without_posts_too(lake):
-    publish(lake, COUNTS, NOON - timedelta(days=29), [{"outcome": "post", "records": 7}], ["f"])
+    publish(lake, COUNTS, NOON - timedelta(days=(RAW.retention_days or 0) - 1), [{"outcome": "post", "records": 7}], ["f"])
     land(lake, NOON)
     assert not accounts(lake).exact
     trends = TABLES["topics/trends"]

@@ -30,6 +30,7 @@ from trend_assets.tables import TABLES
 NOW = datetime(2026, 11, 21, 2, tzinfo=UTC)
 EVENTS, LIVE, PRODUCTS = TABLES["topics/topic_events"], TABLES["social/live_posts"], TABLES["retail/products"]
 CLEAN = TABLES["social/clean_posts"]
+KEPT = CLEAN.retention_days or 0
 
 
 def settings(folder: Path, **changes: object) -> Settings:
@@ -42,9 +43,9 @@ def production() -> Settings:
 
 @pytest.fixture
 def lake(tmp_path) -> Lake:
-    """An hour of 31 and one of 29 days ago, where 30 are declared; a day of yesterday."""
+    """An hour of a day more than is declared ago and one of a day less; a day of yesterday."""
     made = Lake(str(tmp_path / "lake"))
-    made.publish(CLEAN, {hour_key(NOW - timedelta(days=days)): CLEAN.empty() for days in (31, 29)})
+    made.publish(CLEAN, {hour_key(NOW - timedelta(days=days)): CLEAN.empty() for days in (KEPT + 1, KEPT - 1)})
     made.publish(PRODUCTS, {day_key((NOW - timedelta(days=1)).date()): PRODUCTS.empty()})
     return made
 
@@ -62,7 +63,7 @@ def files(lake: Lake) -> set[str]:
 
 
 def test_only_partitions_past_their_declared_retention_are_expired(lake):
-    assert expired_partitions(lake, CLEAN, NOW, NOW) == [hour_key(NOW - timedelta(days=31))]
+    assert expired_partitions(lake, CLEAN, NOW, NOW) == [hour_key(NOW - timedelta(days=KEPT + 1))]
     assert expired_partitions(lake, PRODUCTS, NOW, NOW) == []
     later = NOW + timedelta(days=9999)
     assert expired_partitions(lake, TABLES["social/deletions"], later, later) == []  # kept for good
@@ -75,7 +76,7 @@ def test_what_sealing_still_needs_stays_however_old_it_is(tmp_path):
     for path in needed:
         key = hour_key(hour) if TABLES[path].partition == "hour" else day_key(hour.date())
         lake.publish(TABLES[path], {key: TABLES[path].empty()})
-    for later, gone in ((None, set()), (hour + timedelta(hours=1), set()), (hour + timedelta(days=31, hours=1), set(needed[:3]))):
+    for later, gone in ((None, set()), (hour + timedelta(hours=1), set()), (hour + timedelta(days=KEPT + 1, hours=1), set(needed[:3]))):
         removed = enforce_retention(lake, production(), NOW, sealed_until=later, dry_run=True)
         assert set(removed.partitions) == gone
     with dg.DagsterInstance.ephemeral() as instance:
@@ -93,8 +94,8 @@ def test_enforcing_retention_removes_the_partition_with_its_parts_and_leaves_the
     removed = enforce_retention(lake, production(), NOW, sealed_until=NOW, dry_run=False)
     assert removed.partitions == {"social/clean_posts": 1}
     gone = before - files(lake)
-    assert {path.rpartition("/")[0] for path in gone} == {folder_of_key(CLEAN, hour_key(NOW - timedelta(days=31)))}
-    assert lake.partitions(CLEAN) == [hour_key(NOW - timedelta(days=29))]
+    assert {path.rpartition("/")[0] for path in gone} == {folder_of_key(CLEAN, hour_key(NOW - timedelta(days=KEPT + 1)))}
+    assert lake.partitions(CLEAN) == [hour_key(NOW - timedelta(days=KEPT - 1))]
     assert enforce_retention(lake, production(), NOW, sealed_until=NOW, dry_run=False).partitions == {}
 
 
@@ -122,7 +123,7 @@ def test_a_person_may_force_it(lake, tmp_path):
 
 
 def test_a_kill_after_the_manifest_leaves_an_invisible_partition_whose_parts_are_garbage(lake, monkeypatch):
-    key = hour_key(NOW - timedelta(days=31))
+    key = hour_key(NOW - timedelta(days=KEPT + 1))
     delete = lake.storage.delete
 
     def killed_after_manifest(path: str) -> None:
@@ -141,14 +142,14 @@ def test_a_kill_after_the_manifest_leaves_an_invisible_partition_whose_parts_are
 
 
 def test_a_part_that_is_being_published_meanwhile_is_not_touched(lake):
-    key = hour_key(NOW - timedelta(days=31))
+    key = hour_key(NOW - timedelta(days=KEPT + 1))
     lake.storage.write_new(f"{folder_of_key(CLEAN, key)}/part-of-somebody.parquet", b"x")
     assert remove_partition(lake, CLEAN, key)
     assert lake.storage.list(f"{folder_of_key(CLEAN, key)}/") == [f"{folder_of_key(CLEAN, key)}/part-of-somebody.parquet"]
 
 
 def test_a_damaged_manifest_is_left_for_a_person(lake):
-    path = Path(lake.storage.uri(manifest_path(CLEAN, hour_key(NOW - timedelta(days=31)))))
+    path = Path(lake.storage.uri(manifest_path(CLEAN, hour_key(NOW - timedelta(days=KEPT + 1)))))
     path.write_text("damaged")
     removed = enforce_retention(lake, production(), NOW, sealed_until=NOW, dry_run=False)
     assert (removed.partitions, removed.overdue) == ({"social/clean_posts": 0}, {"social/clean_posts": 1})
@@ -156,7 +157,7 @@ def test_a_damaged_manifest_is_left_for_a_person(lake):
 
 
 def test_garbage_goes_after_a_day_and_what_a_manifest_names_stays(lake):
-    table, key = CLEAN, hour_key(NOW - timedelta(days=29))
+    table, key = CLEAN, hour_key(NOW - timedelta(days=KEPT - 1))
     stray = f"{folder_of_key(table, key)}/part-stray.parquet"
     lake.storage.write_new(stray, b"x")
     named = files(lake) - {stray}
