@@ -8,6 +8,7 @@ Every reader wants ``read_gaps``: one row for each gap, the last recorded. Rows 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,6 @@ LONGEST = timedelta(days=35)
 """Gaps that began longer before a window are not looked for: late posts are not taken in so late either."""
 COMPACTED_PARTS = 48
 """A day of so many additions is written as one part again: a connection that flaps all day must not make it slow to read."""
-ATTEMPTS = 8
 Notice = Literal["source", "collector"]
 
 
@@ -95,18 +95,10 @@ class GapLedger:
             self._append(day, COLLECTION_GAPS.from_rows(unique))
 
     def _append(self, day: str, rows: pa.Table) -> None:
-        manifest = self._lake.manifest(COLLECTION_GAPS, day)
-        if manifest is None or len(manifest.parts) < COMPACTED_PARTS:
-            self._lake.append(COLLECTION_GAPS, day, rows)
-            return
-        for attempt in range(ATTEMPTS):
-            joined = pa.concat_tables([self._lake.read(COLLECTION_GAPS, [day]), rows])
-            try:
-                self._lake.publish(COLLECTION_GAPS, {day: joined})
-                return
-            except ConflictError:
-                if attempt == ATTEMPTS - 1:
-                    raise
+        manifest = self._lake.append(COLLECTION_GAPS, day, rows)
+        if len(manifest.parts) >= COMPACTED_PARTS:
+            with contextlib.suppress(ConflictError):  # another source's collector was faster: the next addition compacts
+                self._lake.compact(COLLECTION_GAPS, day)
 
 
 def _fit(gap: Gap) -> Gap:

@@ -139,6 +139,25 @@ class Lake(LakeReader):
                 return self._append_once(table, partition_key, data, inputs or {})
         return self._append_once(table, partition_key, data, inputs or {})
 
+    def compact(self, table: Table, partition_key: str) -> Manifest | None:
+        """Write the parts that micro-batches have added to a partition as one; rows and inputs stay. ``None``: never published.
+
+        Raises ``ConflictError`` when another writer changed the partition meanwhile (nothing of it is lost; compact another time),
+        ``CorruptionError`` for a part that is gone or unreadable.
+        """
+        current = self._current(table, check_key(table, partition_key), replacing=False)
+        if current.manifest is None or len(current.manifest.parts) < 2:
+            return current.manifest
+        try:
+            rows = conformed(table, self._read_parts(table, current.manifest, None))
+        except FileNotFoundError as error:
+            raise ConflictError(f"{table.path} [{partition_key}] was compacted by another writer meanwhile") from error
+        part = self._write_part(table, partition_key, rows)
+        findings = list(current.manifest.findings)
+        staged = self._staged(table, partition_key, (part,), current.manifest.inputs, findings, current)
+        self._step("publish: all staged")
+        return self._swap(table, staged)
+
     def collect_garbage(self, table: Table, older_than: datetime) -> list[str]:
         """Remove parts that no manifest names and temporaries of killed writers; returns their paths.
 

@@ -215,6 +215,30 @@ def test_appending_adds_a_part_and_publishing_compacts(lake: Lake) -> None:
     assert lake.read(COUNTS).equals(whole)
 
 
+def test_compacting_keeps_rows_and_inputs(lake: Lake) -> None:
+    assert lake.compact(COUNTS, HOURS[0]) is None
+    for number in range(3):
+        lake.append(COUNTS, HOURS[0], counts(0, first=5 * number), inputs={f"file {number}": "x"})
+    manifest = lake.compact(COUNTS, HOURS[0])
+    assert (len(manifest.parts), manifest.rows, sorted(manifest.inputs)) == (1, 15, ["file 0", "file 1", "file 2"])
+    assert lake.read(COUNTS).equals(counts(0, rows=15))
+    assert lake.compact(COUNTS, HOURS[0]) == manifest == lake.verify(COUNTS, HOURS[0])
+
+
+def test_what_another_writer_adds_while_a_partition_is_compacted_is_not_lost(storage: Storage) -> None:
+    lake = Lake(storage)
+    for number in range(2):
+        lake.append(COUNTS, HOURS[0], counts(0, first=5 * number))
+
+    def rival(step: str) -> None:
+        if step == "publish: part written":
+            lake.append(COUNTS, HOURS[0], counts(0, first=10))
+
+    with pytest.raises(ConflictError):
+        Lake(storage, on_step=rival).compact(COUNTS, HOURS[0])
+    assert lake.read(COUNTS).equals(counts(0, rows=15))
+
+
 def test_a_micro_batch_may_be_repeated(lake: Lake) -> None:
     lake.append(COUNTS, HOURS[0], counts(0), inputs={"a": "1"})
     once = lake.append(COUNTS, HOURS[0], counts(0, first=5), inputs={"b": "2"})

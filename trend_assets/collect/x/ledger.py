@@ -8,6 +8,7 @@ a failure. What a killed process had not flushed yet is found again in X's own c
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -20,11 +21,17 @@ import pyarrow.compute as pc
 
 from trend_assets.collect.x.prices import Prices
 from trend_assets.lake.lake import Lake
+from trend_assets.lake.manifest import Manifest
+from trend_assets.lake.storage import ConflictError
 from trend_assets.landing.files import make_ulid
+from trend_assets.lib.quality.audit import AuditError
 from trend_assets.tables.collection import COLLECTION_COSTS
 
 CORRECTION = "correction"
 """Kind of the entries that make up for posts X counted and a killed process could not write down."""
+
+COMPACTED_PARTS = 48
+"""A day of so many additions is written as one part again: one a minute would make it slow to add to."""
 
 
 class Purchase(msgspec.Struct, frozen=True):
@@ -54,7 +61,7 @@ class Spent(msgspec.Struct, frozen=True):
 
 
 class Ledger:
-    """Entries of one source. Not shared between processes: a source has one collector.
+    """Entries of one source. What another process spends (a backfill beside the collector) is known after the next ``flush``.
 
     lake: where the table is; None keeps entries in memory (tests, dry runs). Times are aware, UTC.
     """
@@ -69,13 +76,17 @@ class Ledger:
         self._open: dict[tuple[Purchase, date], _Sum] = {}
         self._unpublished: list[dict[str, Any]] = []
         self._days: dict[date, Spent] = {}
+        self._rows: dict[date, int] = {}
         self._adding = threading.Lock()
         self._flushing = threading.Lock()
 
     def load(self, now: datetime) -> None:
         """Read what was spent this month and the last, so that budgets hold over a restart."""
         if self._lake is not None:
-            self._days = _sums_by_day(read_costs(self._lake, now - timedelta(days=62), now), self._source)
+            rows = read_costs(self._lake, now - timedelta(days=62), now)
+            self._days = _sums_by_day(rows, self._source)
+            days = pc.value_counts(pc.cast(rows["bought_at"], pa.date32()))
+            self._rows = {found["values"]: found["counts"] for found in days.to_pylist()}
 
     def add(
         self, purchase: Purchase, at: datetime, *, requests: int = 0, posts: int = 0, charged_posts: int = 0, charged_users: int = 0
@@ -130,10 +141,20 @@ class Ledger:
             for day in sorted({_day_of(row) for row in self._unpublished}):
                 of_day = [row for row in self._unpublished if _day_of(row) == day]
                 if self._lake is not None:
-                    self._lake.append(COLLECTION_COSTS, day.isoformat(), COLLECTION_COSTS.from_rows(of_day))
+                    manifest = _append(self._lake, day.isoformat(), of_day)
+                    if manifest.rows != self._rows.get(day, 0) + len(of_day):  # somebody else bought too
+                        self._sum_up(self._lake, day)
+                    self._rows[day] = manifest.rows
                 self._unpublished = [row for row in self._unpublished if _day_of(row) != day]
                 published += len(of_day)
             return published
+
+    def _sum_up(self, lake: Lake, day: date) -> None:
+        """Sum a day up from the table, and what is not in it yet."""
+        written = _sums_by_day(lake.read(COLLECTION_COSTS, [day.isoformat()]), self._source).get(day, Spent())
+        with self._adding:
+            opened = [Spent(one.cost, one.requests, one.posts, one.charged_posts) for (_, when), one in self._open.items() if when == day]
+            self._days[day] = _total([written, *opened])
 
     def _row(self, purchase: Purchase, entry: _Sum) -> dict[str, Any]:
         return msgspec.structs.asdict(entry) | {
@@ -144,6 +165,22 @@ class Ledger:
             "topic_id": purchase.topic,
             "prices_of": self._prices.as_of,
         }
+
+
+def _append(lake: Lake, key: str, rows: list[dict[str, Any]]) -> Manifest:
+    """Add the rows that are not there yet: an addition that failed may have succeeded all the same."""
+    try:
+        manifest = lake.append(COLLECTION_COSTS, key, COLLECTION_COSTS.from_rows(rows))
+    except AuditError:
+        there = set(lake.read(COLLECTION_COSTS, [key], columns=["entry_id"])["entry_id"].to_pylist())
+        rest = [row for row in rows if row["entry_id"] not in there]
+        if len(rest) == len(rows):
+            raise
+        manifest = lake.append(COLLECTION_COSTS, key, COLLECTION_COSTS.from_rows(rest))
+    if len(manifest.parts) >= COMPACTED_PARTS:
+        with contextlib.suppress(ConflictError):  # another process was faster: the next addition compacts
+            lake.compact(COLLECTION_COSTS, key)
+    return manifest
 
 
 def _day_of(row: Mapping[str, Any]) -> date:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from trend_assets.cli import app
 from trend_assets.collect.x.budget import BudgetExceededError, Purse
-from trend_assets.collect.x.ledger import Ledger, Purchase, read_costs
+from trend_assets.collect.x.ledger import COMPACTED_PARTS, Ledger, Purchase, read_costs
 from trend_assets.collect.x.prices import PriceError, Prices, read_prices
 from trend_assets.collect.x.spending import forecast, rule_outcomes, spending
 from trend_assets.commands.terminal import console
@@ -92,6 +92,63 @@ def test_a_flush_that_fails_is_repeated_without_loss_or_doubling(tmp_path):
     failing.fails = False
     assert ledger.flush() == 2
     assert sum(read_costs(lake, NOON, NOON)["posts"].to_pylist()) == 6
+
+
+def test_what_another_process_spends_is_known_after_the_next_flush(tmp_path):
+    lake, day = Lake(str(tmp_path)), NOON.date()
+    collector, backfill = Ledger(lake, PRICES), Ledger(lake, PRICES)
+    for ledger in (collector, backfill):
+        ledger.load(NOON)
+    backfill.add(STREAM, NOON, posts=50, charged_posts=50)
+    backfill.flush()
+    assert collector.day(day).posts == 0
+    collector.add(STREAM, NOON, posts=1, charged_posts=1)
+    collector.flush()
+    assert (collector.day(day).posts, collector.day(day).cost) == (51, pytest.approx(0.51))
+    backfill.add(STREAM, NOON, posts=2, charged_posts=2)
+    assert backfill.day(day).posts == 52
+    backfill.flush()
+    assert backfill.day(day).posts == 53
+
+
+def test_a_flush_that_succeeded_and_failed_is_not_written_twice(tmp_path):
+    """The lake had the rows, the answer was lost, and another process has compacted the day since."""
+    lake = Lake(str(tmp_path))
+
+    class Lossy(Lake):
+        loses = True
+
+        def append(self, *arguments, **named):
+            manifest = super().append(*arguments, **named)
+            if self.loses:
+                raise OSError("the answer was lost")
+            return manifest
+
+    lossy = Lossy(str(tmp_path))
+    for number in range(2):
+        other = Ledger(lake, PRICES)
+        other.add(STREAM, NOON + timedelta(minutes=number), posts=1, charged_posts=1)
+        other.flush()
+    ledger = Ledger(lossy, PRICES)
+    ledger.load(NOON)
+    ledger.add(STREAM, NOON, posts=5, charged_posts=5)
+    with pytest.raises(OSError, match="answer was lost"):
+        ledger.flush()
+    lake.compact(TABLES["social/collection_costs"], NOON.date().isoformat())
+    lossy.loses = False
+    ledger.add(STREAM, NOON, posts=1, charged_posts=1)
+    ledger.flush()
+    assert sum(read_costs(lake, NOON, NOON)["posts"].to_pylist()) == ledger.day(NOON.date()).posts == 8
+
+
+def test_a_day_of_many_flushes_stays_quick_to_add_to(tmp_path):
+    lake = Lake(str(tmp_path))
+    ledger = Ledger(lake, PRICES)
+    for minute in range(COMPACTED_PARTS + 3):
+        ledger.add(STREAM, NOON + timedelta(seconds=minute), posts=1, charged_posts=1)
+        ledger.flush()
+    manifest = lake.manifest(TABLES["social/collection_costs"], NOON.date().isoformat())
+    assert (len(manifest.parts), manifest.rows) == (4, COMPACTED_PARTS + 3)
 
 
 def test_purchases_added_while_the_ledger_is_flushed_are_neither_lost_nor_doubled(tmp_path):
