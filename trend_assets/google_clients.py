@@ -14,6 +14,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import storage
 
+from trend_assets.lake.storage import NoCredentialsError
+
 if TYPE_CHECKING:
     from google.cloud import bigquery, pubsub_v1
 
@@ -21,10 +23,6 @@ _NO_CREDENTIALS = (
     "no Google Cloud credentials were found ({error}): give the machine a service account, or run "
     "`gcloud auth application-default login`; docs/environments.md says which roles it needs"
 )
-
-
-class NoCredentialsError(RuntimeError):
-    """The machine has no Google Cloud credentials; the message says how to give it some."""
 
 
 def is_emulator(endpoint: str | None) -> bool:

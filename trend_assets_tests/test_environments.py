@@ -144,7 +144,8 @@ def test_the_resource_reads_the_bucket_of_the_endpoint():
 
 
 def test_without_credentials_the_message_says_how_to_get_some(monkeypatch, tmp_path):
-    from trend_assets.google_clients import NoCredentialsError, bigquery_client, storage_client
+    from trend_assets.google_clients import bigquery_client, storage_client
+    from trend_assets.lake.storage import NoCredentialsError
 
     for name in ("GOOGLE_APPLICATION_CREDENTIALS", "STORAGE_EMULATOR_HOST"):
         monkeypatch.delenv(name, raising=False)

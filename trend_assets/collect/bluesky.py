@@ -147,6 +147,11 @@ class BlueskySource:
         """The cursor that brings everything from ``moment`` (aware) on, as far back as an instance can go."""
         return str(_microseconds(moment))
 
+    @staticmethod
+    def moment_of(cursor: str) -> datetime:
+        """The time that a cursor stands for; the beginning of time for one that cannot be read."""
+        return _moment(int(cursor)) if cursor.isascii() and cursor.isdigit() and len(cursor) <= 16 else _EPOCH
+
     async def acknowledge(self, cursor: str | None) -> None:
         """See ``Source``: the server keeps no account of its readers."""
 
@@ -181,17 +186,18 @@ class BlueskySource:
         async with connect(
             address, max_size=options.largest_event, ping_interval=None, open_timeout=options.open_seconds, close_timeout=0.5
         ) as connection:
-            _logger.info("connected", extra={"instance": urlsplit(instance).netloc, "cursor": position.time_us})
+            _logger.info("connected", extra={"instance": _host(instance), "cursor": position.time_us})
             async with aclosing(self._frames(connection)) as batches:
                 async for frames in batches:
                     received_at = self._clock()
                     gap = self._take(frames, instance, position, received_at)
                     if gap is not None:
                         yield gap
-                    yield Batch(self._records(frames, instance), str(position.time_us), received_at)
+                    reached = _moment(position.time_us) if position.proven else None
+                    yield Batch(self._records(frames, instance), str(position.time_us), received_at, position=reached)
 
     def _records(self, frames: list[bytes], instance: str) -> list[Received]:
-        host = urlsplit(instance).netloc
+        host = _host(instance)
         return [
             Received(record.body, record.kind, record.created_at, record.includes, host)
             for frame in frames
@@ -285,7 +291,7 @@ class BlueskySource:
             self._too_big(position)
         else:
             self._turn += 1
-        position.why = (reason, f"{urlsplit(instance).netloc}: {_words(error)}")
+        position.why = (reason, f"{_host(instance)}: {_words(error)}")
         position.failures += 1
         upper = min(self.options.first_wait * 2 ** min(position.failures - 1, 20), self.options.longest_wait)
         wait = upper * (0.5 + self._draw() / 2)
@@ -350,6 +356,12 @@ def _is_address(text: str) -> bool:
 
 def _microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _host(instance: str) -> str:
+    """Host and port of an instance's address, without a name and password."""
+    parts = urlsplit(instance)
+    return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
 
 
 def _moment(time_us: int) -> datetime:

@@ -21,10 +21,12 @@ import contextlib
 import logging
 import random
 import time
+import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -118,6 +120,7 @@ class _Pending:
     landed: bool = False
     cursor: str | None = None
     seen_at: datetime | None = None
+    newest_post: datetime | None = None
     position: datetime | None = None
     oldest: float | None = None
     gaps: list[tuple[Gap, Notice]] = field(default_factory=list)
@@ -183,6 +186,7 @@ class Collector:
         self._reading_cursor = self._start = start
         self._open_gap: tuple[datetime, float, str, str] | None = None
         self._heard: tuple[datetime, float] | None = None
+        self._began = steady()
         self._unfilled: list[RecordedGap] = []
         self._stop_before: float | None = None
         self.status = Status()
@@ -213,7 +217,8 @@ class Collector:
             return None if moment is None else round((now - moment).total_seconds(), 1)
 
         silent = ago(status.last_seen)
-        heard = silent is None or silent < 2 * self._options.stall_seconds
+        unheard = self._steady() - self._began if silent is None else silent
+        heard = unheard < 2 * self._options.stall_seconds
         return {
             "healthy": status.role in ("starting", "waiting") or (heard and not status.trouble),
             "source": self._source.name,
@@ -236,7 +241,7 @@ class Collector:
         while not stop.is_set():
             holder = await self._persistently("take the lease", self._keeping.lease.try_to_take, stop)
             if not holder:
-                self.status.role, self.status.waits_for = "collecting", ""
+                self.status.role, self.status.waits_for, self._began = "collecting", "", self._steady()
                 self._metrics.holds_lease.set(1)
                 self._hit("lease taken")
                 return True
@@ -287,15 +292,27 @@ class Collector:
         found = await self._persistently("read the cursor", self._keeping.cursor.read, stop)
         self._state, self._reading_cursor = found.state, self._start or found.state.cursor
         self._hit("cursor read")
+        skipped = self._skipped(found.state.cursor)
+        if skipped is not None:
+            self._take_gap(skipped, "source")
         if found.damaged:
             _log.error("the cursor file was damaged", extra={"source": self._source.name, "damage": found.damaged})
         if self._state.seen_at is not None:
             detail = f"; {found.damaged}: resumed from its spare copy" if found.damaged else ""
-            self._open_gap = (self._state.seen_at, self._steady(), "downtime", f"no collector ran{detail}")
+            begin = self._state.seen_at if skipped is None else max(self._state.seen_at, skipped.end)
+            self._open_gap = (begin, self._steady(), "downtime", f"no collector ran{detail}")
         if self._replays:
             since = self._clock() - REMEMBERED_GAPS
             earlier = await self._persistently("read the gaps", lambda: self._keeping.gaps.to_backfill(since), stop)
             self._unfilled = [gap for gap in earlier if gap.noticed_by == "collector"]
+
+    def _skipped(self, remembered: str | None) -> Gap | None:
+        """What a start from a later time than remembered leaves out."""
+        moment_of = getattr(self._source, "moment_of", None)
+        if moment_of is None or self._start is None or remembered is None:
+            return None
+        begin, end = moment_of(remembered), moment_of(self._start)
+        return Gap(begin, end, "look_back", "started from a later time than the last one ended at") if begin < end else None
 
     async def _renew(self) -> None:
         """Renew the lease for ever. Raises ``LeaseLostError``."""
@@ -436,7 +453,9 @@ class Collector:
             pending.bytes += _RECORD_BYTES + len(record.body) + len(record.includes or b"")
             if record.created_at is not None and record.created_at.tzinfo is not None:
                 moment = min(record.created_at, batch.received_at)
-                pending.position = max(moment, pending.position or moment)
+                pending.newest_post = max(moment, pending.newest_post or moment)
+        if batch.position is not None:
+            pending.position = max(batch.position, pending.position or batch.position)
         if batch.records:
             self._hit("records buffered")
 
@@ -462,9 +481,10 @@ class Collector:
 
     async def _publish(self) -> None:
         """Publish what is pending and move the cursor after it; try until it succeeds."""
-        pending = self._pending
-        if pending.is_empty:
+        if self._pending.is_empty:
             return
+        # The reader notes gaps meanwhile: they are the next publication's.
+        pending, self._pending = self._pending, _Pending()
         wait = FIRST_WAIT
         while True:
             try:
@@ -473,10 +493,9 @@ class Collector:
             except (CursorLostError, LeaseLostError):
                 raise
             except Exception as error:
-                await self._after_failure(error, wait)
+                await self._after_failure(error, wait, pending.records)
                 wait = min(wait * 2, LONGEST_WAIT)
         self.status.trouble = ""
-        self._pending = _Pending()
         self._count(pending)
         await self._acknowledge(self._state.cursor)
         if self._unfilled and pending.position is not None:
@@ -508,17 +527,19 @@ class Collector:
         self._state = state
         self._hit("cursor moved")
 
-    async def _after_failure(self, error: Exception, wait: float) -> None:
+    async def _after_failure(self, error: Exception, wait: float, records: int) -> None:
         self._metrics.errors.inc()
         self.status.trouble = _words(error)
         _log.error(
             "publishing failed and is tried again",
-            extra={"source": self._source.name, "error": _words(error), "wait_seconds": wait, "buffered_records": self.status.buffered},
-            exc_info=None if isinstance(error, OSError | _LeaseDoubtfulError) else error,
-        )
+            extra={
+                "source": self._source.name, "error": _words(error), "wait_seconds": wait, "buffered_records": self.status.buffered,
+                "at": "" if isinstance(error, OSError | _LeaseDoubtfulError) else _place(error),
+            },
+        )  # fmt: skip
         if self._stop_before is not None and self._steady() + wait > self._stop_before:
             raise NotPublishedError(
-                f"{self._pending.records} records could not be published ({_words(error)}). The cursor stands before them: "
+                f"{records} records could not be published ({_words(error)}). The cursor stands before them: "
                 "a source that replays brings them again, for another the interval is recorded as a gap at the next start"
             ) from error
         await asyncio.sleep(wait)
@@ -527,7 +548,7 @@ class Collector:
         now, status = self._clock(), self.status
         status.published += pending.records
         status.last_published = now
-        status.newest_post = pending.position or status.newest_post
+        status.newest_post = pending.newest_post or status.newest_post
         status.gaps += len(pending.gaps)
         status.buffered = self._queue.records
         self._metrics.published.inc(pending.records)
@@ -603,6 +624,12 @@ async def _sleep(seconds: float, stop: asyncio.Event) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             await stop.wait()
+
+
+def _place(error: BaseException) -> str:
+    """Where an unexpected error came from, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return " > ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
 
 
 def _words(error: BaseException) -> str:

@@ -106,6 +106,20 @@ class StatusServer:
         self._server.server_close()
 
 
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    """What the log call passed as ``extra``."""
+    return {name: value for name, value in vars(record).items() if name not in _PLAIN and name not in ("message", "asctime", "taskName")}
+
+
+class TerminalLines(logging.Formatter):
+    """A line for a person, in place of the progress line: level, event, and what was passed as ``extra`` and says something."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See ``logging.Formatter``."""
+        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in _extra(record).items() if value not in ("", None))
+        return f"\r\x1b[K{record.levelname} {record.getMessage()}" + (f": {told}" if told else "")
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line: time, level, event, and what the log call passed as ``extra``."""
 
@@ -116,9 +130,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
         }
-        line |= {
-            name: value for name, value in vars(record).items() if name not in _PLAIN and name not in ("message", "asctime", "taskName")
-        }
+        line |= _extra(record)
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False, default=str)

@@ -9,7 +9,7 @@ attributes are ``network`` and, where it has one, ``created_at``. Nothing rests 
 to the raw tables.
 
     collect --source bluesky ─► TopicWriter ─► topic ─► subscription ─► PubsubSource ─► landing files ─► acknowledged
-                                                             └─ refused five times ─► dead-letter topic
+                                                             └─ delivered in vain a hundred times ─► dead-letter topic
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
 
 NETWORK_OF_SOURCE = {"x": "x", "bluesky": "bluesky", "simulated": "x"}
 """Sources whose records go through a topic; one subscription has those of one."""
-DELIVERY_ATTEMPTS = 5
-"""After so many refusals Pub/Sub moves a message to the dead-letter topic (5 is the least it allows)."""
+DELIVERY_ATTEMPTS = 100
+"""After so many deliveries Pub/Sub moves a message to the dead-letter topic (the most it allows). Each end of a reader that could not
+land a message, a full disk for instance, counts as one: a good message must not go there for that."""
 ACKNOWLEDGE_SECONDS = 60
 """Time to land a message before it is delivered again; extended while it waits for publication."""
 LARGEST_MESSAGE = 9_000_000
@@ -101,10 +103,10 @@ class TopicWriter:
         from google.api_core.exceptions import GoogleAPICallError, RetryError
 
         futures = [self._client.publish(self._topic, data, **attributes) for data, attributes in self._kept]
-        identifiers, failed, reason = [], [], ""
+        identifiers, failed, reason, ends = [], [], "", time.monotonic() + self._seconds
         for message, future in zip(self._kept, futures, strict=True):
             try:
-                identifiers.append(str(future.result(timeout=self._seconds)))
+                identifiers.append(str(future.result(timeout=max(ends - time.monotonic(), 0.0))))
             except (GoogleAPICallError, RetryError, TimeoutError) as error:
                 failed.append(message)
                 reason = type(error).__name__
@@ -142,6 +144,7 @@ class PubsubSource:
         # The numbers of another process are not ours: acknowledging by them would lose what is not landed.
         self._run, self._number = secrets.token_hex(4), 0
         self._waiting: dict[int, list[str]] = {}
+        self._held: list[str] = []
         self.counts: Counter[str] = Counter()
 
     async def batches(self, cursor: str | None) -> AsyncIterator[Batch | Gap]:  # noqa: ARG002 - the subscription knows what is left
@@ -149,8 +152,6 @@ class PubsubSource:
 
         Raises ``SourceRefusedError`` where there is no such subscription or we may not read it.
         """
-        # An earlier iteration's messages will not be published: what it took is delivered again.
-        await self._release()
         extending = asyncio.create_task(self._extend(), name="extend acknowledgement deadlines")
         try:
             while True:
@@ -159,19 +160,22 @@ class PubsubSource:
                 taken, refused = self._sorted(messages, now)
                 await asyncio.to_thread(self._set_deadline, refused, 0)
                 self._number += 1
-                if taken:
-                    self._waiting[self._number] = [identifier for identifier, _, _ in taken]
                 groups = _by_receipt(taken)
+                self._held = [identifier for identifier, _, _ in taken]
                 # Only the last batch of a pull carries its number: acknowledging it must not overtake the others.
                 for index, (received_at, records) in enumerate(groups):
-                    number = self._number if index == len(groups) - 1 else self._number - 1
-                    yield Batch(records, f"{self._run}-{number}", received_at)
+                    last = index == len(groups) - 1
+                    if last:
+                        self._waiting[self._number], self._held = self._held, []
+                    yield Batch(records, f"{self._run}-{self._number if last else self._number - 1}", received_at)
                 if not groups:
-                    yield Batch([], f"{self._run}-{self._number}", now)
+                    yield Batch([], f"{self._run}-{self._number}", now, position=now)
         finally:
             extending.cancel()
             with suppress(asyncio.CancelledError):
                 await extending
+            await self._give_back(self._held)  # of these not all were handed on
+            self._held = []
 
     async def acknowledge(self, cursor: str | None) -> None:
         """Acknowledge every message up to the batch: it is landed."""
@@ -186,7 +190,8 @@ class PubsubSource:
 
     async def close(self) -> None:
         """Give back what is not acknowledged, so that another reader need not wait for it, and close the client."""
-        await self._release()
+        await self._give_back([identifier for identifiers in self._waiting.values() for identifier in identifiers])
+        self._waiting.clear()
         await asyncio.to_thread(self._client.close)
 
     def _pull(self) -> Sequence[Any]:
@@ -244,12 +249,10 @@ class PubsubSource:
             except Exception as error:
                 _logger.warning("deadlines not extended", extra={"source": self.name, "error": type(error).__name__})
 
-    async def _release(self) -> None:
-        """Give back every message that is not acknowledged."""
-        waiting = [identifier for identifiers in self._waiting.values() for identifier in identifiers]
-        self._waiting.clear()
+    async def _give_back(self, identifiers: Sequence[str]) -> None:
+        """Have messages delivered again at once."""
         with suppress(Exception):  # their deadline does the same, later
-            await asyncio.to_thread(self._set_deadline, waiting, 0)
+            await asyncio.to_thread(self._set_deadline, identifiers, 0)
 
     def _set_deadline(self, identifiers: Sequence[str], seconds: int) -> None:
         for some in _chunks(identifiers):
@@ -267,7 +270,12 @@ def to_message(record: LandingRecord) -> tuple[bytes, dict[str, str]]:
 
 
 def set_up(
-    publisher: pubsub_v1.PublisherClient, subscriber: pubsub_v1.SubscriberClient, project: str, topic: str, subscription: str
+    publisher: pubsub_v1.PublisherClient,
+    subscriber: pubsub_v1.SubscriberClient,
+    project: str,
+    topic: str,
+    subscription: str,
+    attempts: int = DELIVERY_ATTEMPTS,
 ) -> tuple[str, str]:
     """Make topic, subscription, and ``TOPIC-refused`` with a subscription of the same name for dead letters; what exists is left as it is.
 
@@ -281,7 +289,7 @@ def set_up(
         with suppress(AlreadyExists):
             publisher.create_topic(name=path)
     kept = {"ack_deadline_seconds": ACKNOWLEDGE_SECONDS, "message_retention_duration": {"seconds": KEPT_SECONDS}, "expiration_policy": {}}
-    policy = {"dead_letter_topic": paths[f"{topic}-refused"], "max_delivery_attempts": DELIVERY_ATTEMPTS}
+    policy = {"dead_letter_topic": paths[f"{topic}-refused"], "max_delivery_attempts": attempts}
     wanted: list[dict[str, Any]] = [
         {"name": subscriber.subscription_path(project, subscription), "topic": paths[topic], "dead_letter_policy": policy, **kept},
         {"name": subscriber.subscription_path(project, f"{topic}-refused"), "topic": paths[f"{topic}-refused"], **kept},

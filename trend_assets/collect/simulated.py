@@ -162,7 +162,7 @@ class SimulatedSource:
                     last = min(due, position.sent + LARGEST_BATCH)
                     records = town.records(position.sent, last)
                     position = msgspec.structs.replace(position, sent=last)
-                    yield Batch(records, _to_text(position), now)
+                    yield Batch(records, _to_text(position), now, position=min(town.due_at(last), now))
                     beat = now
                 elif position.sent >= len(town):
                     town, position, upcoming = (

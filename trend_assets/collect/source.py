@@ -31,11 +31,15 @@ class Batch(msgspec.Struct, frozen=True):
     """Records that arrived together; none of them: a heartbeat, the connection is known to live.
 
     cursor: opaque; it is safe to resume *after* these records once they are published. ``None``: the source has no position here.
+    alive: whether the network answers; False where only the source itself does, as it waits for it. position: everything of the network
+    until then is in this batch or an earlier one, where the source can tell.
     """
 
     records: list[Received]
     cursor: str | None
     received_at: datetime
+    alive: bool = True
+    position: datetime | None = None
 
 
 class Gap(msgspec.Struct, frozen=True):

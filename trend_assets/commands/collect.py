@@ -7,6 +7,7 @@ What belongs here: options, signals, log and progress line, what the process end
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from trend_assets.settings import Settings
 
 PROGRESS_SECONDS = 1.0
+PORT_SECONDS = 5.0
+"""How often a taken port is tried again."""
 _log = logging.getLogger("trend_assets.collect")
 
 
@@ -87,21 +90,26 @@ async def _run(name: SourceName, settings: Settings, simulation: object, start: 
     from trend_assets.collect.metrics import Metrics
     from trend_assets.collect.source import SourceRefusedError
     from trend_assets.collect.state import CursorLostError
+    from trend_assets.lake.storage import MissingExtraError, NoCredentialsError
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, _on_signal, number, stop)
     try:
         source = _open(name, settings, simulation)
-    except SourceRefusedError as error:
+        metrics = Metrics(source.name)
+        if register_figures := getattr(source, "register_figures", None):  # of a paid source: what it has spent
+            register_figures(metrics.registry)
+        collector = make_collector(source, settings, metrics, cursor_of(source, start) if start is not None else None)
+    except (SourceRefusedError, MissingExtraError, NoCredentialsError) as error:
         fail(str(error))
-    metrics = Metrics(source.name)
-    if register_figures := getattr(source, "register_figures", None):  # of a paid source: what it has spent
-        register_figures(metrics.registry)
-    collector = make_collector(source, settings, metrics, cursor_of(source, start) if start is not None else None)
     server = _serve(settings.collect_port, metrics, collector)
+    serving = asyncio.create_task(_serve_later(settings.collect_port, metrics, collector)) if server is None else None
     line = asyncio.create_task(_progress(collector)) if sys.stderr.isatty() else None
     _log.info("started", extra={"source": source.name, "port": server.port if server else None, "data": settings.data})
+    if line is not None:
+        where = f"; /metrics and /health on port {server.port}" if server else ""
+        sys.stderr.write(f"collecting {source.name} into {settings.data}{where}; Ctrl-C publishes what was received and ends\n")
     try:
         await collector.run(stop)
     except (LeaseLostError, CursorLostError, NotPublishedError) as error:
@@ -116,6 +124,11 @@ async def _run(name: SourceName, settings: Settings, simulation: object, start: 
             sys.stderr.write("\n")
         if server is not None:
             server.close()
+        if serving is not None:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+    if line is not None:
+        sys.stderr.write(f"stopped: {collector.status.published:,} records published\n")
     _log.info("stopped", extra={"source": source.name, "published_records": collector.status.published})
     return 0
 
@@ -141,7 +154,7 @@ def cursor_of(source: Source, start: datetime) -> str:
     moment = start if start.tzinfo is not None else start.replace(tzinfo=UTC)
     cursor_at = getattr(source, "cursor_at", None)
     if cursor_at is None:
-        raise ValueError(f"--from: the source {source.name} cannot replay from a time; trend-assets backfill fills gaps of x")
+        raise ValueError(f"--from: {source.name} cannot replay from a time, only bluesky can; gaps of x: trend-assets backfill")
     if moment > datetime.now(UTC):
         raise ValueError(f"--from: {moment.isoformat()} has not come yet")
     return str(cursor_at(moment))
@@ -190,6 +203,23 @@ def _serve(port: int, metrics: Metrics, collector: Collector) -> StatusServer | 
         return None
 
 
+async def _serve_later(port: int, metrics: Metrics, collector: Collector) -> None:
+    """Serve as soon as the port is free: of two collectors on one machine the second takes over from the first, its port too."""
+    from trend_assets.collect.metrics import StatusServer
+
+    server: StatusServer | None = None
+    try:
+        while server is None:
+            await asyncio.sleep(PORT_SECONDS)
+            with contextlib.suppress(OSError):
+                server = StatusServer(port, metrics, collector.health)
+        _log.info("serving /metrics and /health", extra={"port": server.port})
+        await asyncio.Event().wait()
+    finally:
+        if server is not None:
+            server.close()
+
+
 def _on_signal(number: int, stop: asyncio.Event) -> None:
     """The first signal asks, the second insists: a kill is safe, nothing half-written is visible."""
     if stop.is_set():
@@ -200,10 +230,10 @@ def _on_signal(number: int, stop: asyncio.Event) -> None:
 
 def _log_as_lines(*, progress: bool) -> None:
     """The log on standard error: JSON lines, or plain warnings where a person watches the progress line."""
-    from trend_assets.collect.metrics import JsonLines
+    from trend_assets.collect.metrics import JsonLines, TerminalLines
 
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("\r\x1b[K%(levelname)s %(message)s") if progress else JsonLines())
+    handler.setFormatter(TerminalLines() if progress else JsonLines())
     logger = logging.getLogger("trend_assets.collect")
     logger.handlers, logger.propagate = [handler], False
     logger.setLevel(logging.WARNING if progress else logging.INFO)

@@ -41,6 +41,7 @@ def data_place(data: str | None, default: str = "data") -> str:
 def use_data(data: str | None) -> str:
     """``data_place``; the environment, Dagster and dbt are pointed at it. Ends the command where a setting is wrong."""
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from trend_assets.operations.runs import prepare_environment
     from trend_assets.settings import in_words, load_settings
@@ -51,6 +52,10 @@ def use_data(data: str | None) -> str:
         load_settings()
     except ValidationError as error:
         fail(f"{in_words(error)} (docs/settings.md explains each setting)")
+    except SettingsError as error:
+        fail(f'{error}: a list is written as JSON, for instance ["fr", "en"] (docs/settings.md explains each setting)')
+    except NotADirectoryError as error:
+        fail(f"{place} is no folder: {error}")
     return place
 
 

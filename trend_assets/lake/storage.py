@@ -43,6 +43,10 @@ class MissingExtraError(ImportError):
     """An optional dependency is not installed; the message names the extra that brings it."""
 
 
+class NoCredentialsError(RuntimeError):
+    """The machine has no Google Cloud credentials; the message says how to give it some."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """A stored file: path relative to the root, size in bytes, time of its last write (aware, UTC)."""

@@ -161,7 +161,8 @@ class LiveLane:
             if time.monotonic() >= due and self.waiting(self.hours()):
                 begun, spent = time.monotonic(), time.process_time()
                 yield self.run_once()
-                busy, due = time.monotonic(), begun + (time.process_time() - spent) / self._settings.live_cpu_share
+                due = begun + (time.process_time() - spent) / self._settings.live_cpu_share
+                busy = max(time.monotonic(), due)
             else:
                 sleep(POLL_SECONDS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,8 +35,9 @@ def post(number: int, created_at: datetime | None = None, **fields: object) -> R
     return Received(body, "stream", created_at or datetime.now(UTC), **fields)
 
 
-def batch(first: int, count: int = 1, cursor: str | None = None) -> Batch:
-    return Batch([post(number) for number in range(first, first + count)], cursor or str(first + count), datetime.now(UTC))
+def batch(first: int, count: int = 1, cursor: str | None = None, reaches: timedelta = timedelta(0)) -> Batch:
+    now = datetime.now(UTC)
+    return Batch([post(number) for number in range(first, first + count)], cursor or str(first + count), now, position=now + reaches)
 
 
 Script = Callable[[str | None], AsyncIterator[Batch | Gap]]
@@ -158,6 +160,66 @@ def test_a_source_that_replays_fills_the_gap_once_it_has_come_past_its_end(tmp_p
     assert rows.num_rows == 2
 
 
+def test_a_post_from_the_future_does_not_fill_a_gap_that_the_replay_has_not_passed(tmp_path):
+    async def once(cursor):
+        ahead = post(int(cursor or 1), datetime.now(UTC) + timedelta(minutes=5))
+        yield Batch([ahead], str(int(cursor or 1) + 1), datetime.now(UTC), position=datetime.now(UTC) - timedelta(hours=1))
+
+    for _ in range(2):
+        run(collector(tmp_path, Scripted(once, replays=True)))
+    assert [gap["backfilled_at"] for gap in gaps(tmp_path)] == [None]
+
+
+def test_a_gap_that_ends_while_the_cursor_is_written_is_recorded_by_the_next_publication(tmp_path):
+    async def script(cursor):
+        if cursor is None:
+            yield batch(1)
+            raise ConnectionError
+        yield batch(2)  # a sign of life: the gap ends
+        await asyncio.sleep(0.1)
+        yield batch(3)
+
+    source = Scripted(script)
+    subject = collector(tmp_path, source)
+    write, seen = subject._keeping.cursor.write, subject._hear
+
+    def slowly(state):
+        while state.publications == 1 and not subject.status.gaps_heard:
+            time.sleep(0.005)
+        write(state)
+
+    def hear(item):
+        before = subject._open_gap
+        seen(item)
+        subject.status.gaps_heard |= before is not None
+
+    subject.status.gaps_heard = False
+    subject._keeping.cursor.write, subject._hear = slowly, hear
+    run(subject)
+    assert [gap["reason"] for gap in gaps(tmp_path)] == ["disconnect"]
+    assert subject.status.gaps == 1
+
+
+def test_a_start_from_a_later_time_leaves_a_gap_that_no_replay_fills(tmp_path):
+    """Cursors of this source are hours of the day."""
+    day = datetime(2026, 9, 2, tzinfo=UTC)
+
+    async def once(cursor):
+        yield batch(int(cursor or 8), cursor=str(int(cursor or 8)))
+
+    def life(start=None):
+        source = Scripted(once, replays=True)
+        source.moment_of = lambda cursor: day + timedelta(hours=int(cursor))
+        run(collector(tmp_path, source, start=start))
+        return source.started_at
+
+    assert (life(), life("10"), life("9")) == ([None], ["10"], ["9"])
+    rows = read_gaps(Lake(f"{tmp_path}/lake"), day, day + timedelta(days=1)).to_pylist()
+    assert [(row["begins_at"].hour, row["ends_at"].hour, row["reason"], row["backfilled_at"]) for row in rows] == [
+        (8, 10, "look_back", None)
+    ]
+
+
 def test_what_the_network_no_longer_has_stays_a_gap_although_the_source_replays(tmp_path):
     async def first(_cursor):
         yield batch(1)
@@ -184,6 +246,20 @@ def test_a_silent_connection_is_a_fault_it_is_made_again_and_written_down(tmp_pa
     [gap] = gaps(tmp_path)
     assert gap["reason"] == "stall"
     assert timedelta(seconds=0.15) < gap["ends_at"] - gap["begins_at"] < timedelta(seconds=5)
+
+
+def test_a_collector_that_never_reaches_its_source_becomes_unhealthy(tmp_path):
+    elapsed = [0.0]
+
+    async def script(_cursor):
+        await asyncio.sleep(3600)
+        yield batch(1)
+
+    subject = collector(tmp_path, Scripted(script), steady=lambda: elapsed[0])
+    subject.status.role = "collecting"
+    assert subject.health()["healthy"]
+    elapsed[0] = 2 * QUICK.stall_seconds
+    assert not subject.health()["healthy"]
 
 
 def test_heartbeats_keep_a_quiet_connection(tmp_path):

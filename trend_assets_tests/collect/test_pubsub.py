@@ -46,7 +46,8 @@ def beside(storage=None):
 def service():
     """Clients, and paths of a new topic and subscription with their dead-letter topic."""
     publisher, subscriber = clients()
-    topic, subscription = set_up(publisher, subscriber, PROJECT, name := f"posts-{secrets.token_hex(4)}", f"{name}-landing")
+    name = f"posts-{secrets.token_hex(4)}"
+    topic, subscription = set_up(publisher, subscriber, PROJECT, name, f"{name}-landing", attempts=5)
     return publisher, subscriber, topic, subscription
 
 
@@ -254,6 +255,23 @@ def test_a_writer_keeps_what_the_service_did_not_take(service):
     writer._topic = service[2]
     assert len(writer.flush()) == 3
     assert writer.flush() == []
+
+
+def test_messages_that_were_handed_on_are_acknowledged_though_the_source_was_started_again(service):
+    """A restart of the reader is no refusal: what it handed on is published and acknowledged, and not delivered again."""
+    published(service, records(10))
+    source = source_of(service, stall_seconds=1.5)
+
+    async def work():
+        items = await pulled(source, lambda items: len(received(items)) == len(records(10)))
+        again = await pulled(source, lambda items: len(items) == 1)
+        await source.acknowledge(items[-1].cursor)
+        return items, again, source._waiting
+
+    items, again, waiting = run(work())
+    assert received(items)
+    assert not received(again)
+    assert not waiting
 
 
 def test_setting_up_twice_changes_nothing(service):

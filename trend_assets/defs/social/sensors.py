@@ -21,6 +21,8 @@ from trend_assets.settings import Settings, load_settings
 _LOOKED: dict[str, Sealed] = {}
 """What was sealed at the last look for posts that are gone, by data folder: the next is when more is sealed. Hours whose run failed are
 found again then."""
+LONGEST_WAIT = timedelta(hours=2)
+"""Sealed time after which posts that are gone are looked for before late files."""
 OBSERVE_EVERY = timedelta(minutes=10)
 """Lag and backlog are recorded so often, and when other hours are late than before: a tick is every 30 s, and Dagster keeps all."""
 
@@ -39,8 +41,11 @@ def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     seen = watch(state.storage, state.lake, state.sealed_for_late(), before, most_files=most_files, now=now)
     observed, memory = _observation(seen, now)
     memory = _tell_of_expired(seen, memory, state.settings)
-    if seen.late_files == 0 and not under_way(context.instance, late_hours.name):
-        seen = replace(seen, late=_with_gone_posts(state, context))
+    if (seen.late_files == 0 or _is_overdue(state)) and not under_way(context.instance, late_hours.name):
+        gone = _with_gone_posts(state, context)
+        if gone and seen.late:  # the late files are looked for again
+            memory = replace(memory, position=before.position)
+        seen = replace(seen, late=gone or seen.late)
     for late in seen.late:
         context.log.info(f"{len(late.files)} landing files came after sealing for {late.name}")
     if seen.late and (going := under_way(context.instance, late_hours.name)):
@@ -51,6 +56,12 @@ def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     requests = [dg.RunRequest(run_key=f"late-{late.identity}-{now:%Y-%m-%d}", tags=Range(late.first, late.last).tags) for late in seen.late]
     looked = f"{seen.looked_at} landing files of sealed hours compared, none late; {seen.waiting} files wait for sealing"
     return dg.SensorResult(run_requests=requests, skip_reason=None if requests else looked, cursor=memory.to_text(), asset_events=observed)
+
+
+def _is_overdue(state: State) -> bool:
+    """Whether late files have come first for long enough: where some come with every tick, deletions must have their turn too."""
+    sealed, looked = state.sealed_for_late(), _LOOKED.get(state.settings.data)
+    return sealed is not None and (looked is None or sealed.until - looked.until >= LONGEST_WAIT)
 
 
 def _with_gone_posts(state: State, context: dg.SensorEvaluationContext) -> list[LateRange]:
