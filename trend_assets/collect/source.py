@@ -31,8 +31,8 @@ class Batch(msgspec.Struct, frozen=True):
     """Records that arrived together; none of them: a heartbeat, the connection is known to live.
 
     cursor: opaque; it is safe to resume *after* these records once they are published. ``None``: the source has no position here.
-    alive: whether the network answers; False where only the source itself does, as it waits for it. position: everything of the network
-    until then is in this batch or an earlier one, where the source can tell.
+    alive: whether the network was heard; False: the source itself lives, and waits for a network that fails or does not answer.
+    position: everything of the network until then is in this batch or an earlier one, where the source can tell.
     """
 
     records: list[Received]
@@ -60,7 +60,8 @@ class Source(Protocol):
 
     name: x, bluesky, pubsub or simulated. network: the network's name in the lake. A source may have ``replays = True``: resumed
     from a cursor it brings everything since, so that an interruption alone loses nothing. One that passes on the records of another
-    source names that one as ``landed_as``: decoding goes by it.
+    source names that one as ``landed_as``: decoding goes by it. One that asks for nothing on purpose, as its budget is used, has
+    ``paused = True`` meanwhile: it is not connected, and healthy.
     """
 
     name: str
@@ -70,7 +71,8 @@ class Source(Protocol):
         """Everything after ``cursor`` (``None``: from now on), for ever.
 
         Reconnects by itself, with the network's documented back-off; yields a ``Gap`` when it may have missed something, and an empty
-        ``Batch`` at least every third of ``collect_stall_seconds`` while the connection shows signs of life. Ending means that there
+        ``Batch`` at least every third of ``collect_stall_seconds`` while the connection shows signs of life; also while it does not, then
+        with ``alive=False``, where the source tells gaps itself. Ending means that there
         is nothing more to come, ever. Raises ``SourceRefusedError`` where trying again cannot help; after any other error it is
         called again by the collector.
         """

@@ -30,7 +30,6 @@ from trend_assets.collect.x.responses import (
     JobsPage,
     PostsPage,
     Problem,
-    RuleCountsPage,
     RulesPage,
     StreamRule,
     UsagePage,
@@ -176,8 +175,6 @@ class XClient:
         *,
         start: datetime | None = None,
         end: datetime | None = None,
-        since_id: str | None = None,
-        until_id: str | None = None,
         next_token: str | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[Page]:
@@ -188,7 +185,7 @@ class XClient:
         """
         path = {"search_recent": "/2/tweets/search/recent", "search_all": "/2/tweets/search/all"}[purchase.kind]
         params: dict[str, str] = {"query": query} | _window(start, end)
-        params |= {name: value for name, value in (("since_id", since_id), ("until_id", until_id), ("next_token", next_token)) if value}
+        params |= {"next_token": next_token} if next_token else {}
         while True:
             most = min(page_size or LARGEST_PAGE[purchase.kind], LARGEST_PAGE[purchase.kind])
             left = self.purse.posts_left(purchase)
@@ -240,7 +237,7 @@ class XClient:
         try:
             response = await self._http.send(request, stream=True)
         except httpx.HTTPError as error:
-            raise NetworkError(_in_words(error)) from error
+            raise _network_error(error) from _without_secrets(error)
         try:
             if response.status_code != 200:
                 try:
@@ -277,10 +274,6 @@ class XClient:
             answer, _ = await self._send("POST", "/2/tweets/search/stream/rules", params=params, content=msgspec.json.encode(body))
             problems += _decode(answer, RulesPage).errors
         return problems
-
-    async def rule_counts(self) -> RuleCountsPage:
-        """How many rules there are and may be."""
-        return _decode((await self._send("GET", "/2/tweets/search/stream/rules/counts"))[0], RuleCountsPage)
 
     # Usage
 
@@ -359,7 +352,7 @@ class XClient:
         try:
             response = await self._http.request(method, url, params=params, content=content, headers=headers)
         except httpx.HTTPError as error:  # also a body that broke off
-            raise NetworkError(_in_words(error)) from error
+            raise _network_error(error) from _without_secrets(error)
         if response.status_code not in (200, 201, 204):
             raise _error(response, response.content)
         return response.content, _request_id(response)
@@ -402,8 +395,20 @@ def _window(start: datetime | None, end: datetime | None) -> dict[str, str]:
     }
 
 
-def _in_words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+def _network_error(error: httpx.HTTPError) -> NetworkError:
+    return NetworkError(in_words(error))
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, for logs and the gap ledger: of an error that quotes what we sent, headers among it, its type alone."""
+    if isinstance(error, httpx.LocalProtocolError) or not str(error):
+        return type(error).__name__
+    return f"{type(error).__name__}: {error}"
+
+
+def _without_secrets(error: httpx.HTTPError) -> httpx.HTTPError | None:
+    """The cause as a traceback may show it."""
+    return None if isinstance(error, httpx.LocalProtocolError) else error
 
 
 def _error(response: httpx.Response, body: bytes) -> XError:

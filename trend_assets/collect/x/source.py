@@ -4,8 +4,8 @@ What belongs here: when to ask what, what to do when it fails, gaps, cursors. Wh
 (``portfolio``, ``budget``), publishing (the collector).
 
 Bytes are landed as received: lines of the stream whole, posts of a page each on their own with the part of ``includes`` they need.
-Heartbeats (empty batches) come as long as the source is alive, also while it waits for X; that nothing is received meanwhile is said
-by gaps, one for each PIECE_SECONDS of an outage and one more at its end.
+Heartbeats (empty batches) come as long as the source is alive, also while it waits for X, then with ``alive=False``; that nothing is
+received meanwhile is said by gaps, one for each PIECE_SECONDS of an outage and one more at its end.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from trend_assets.collect.source import Batch, Gap, Received, SourceRefusedError
 from trend_assets.collect.x.backoff import BackOff
 from trend_assets.collect.x.budget import BudgetExceededError
 from trend_assets.collect.x.client import (
-    SMALLEST_PAGE,
     CreditsError,
     NetworkError,
     Page,
@@ -36,12 +35,13 @@ from trend_assets.collect.x.client import (
     ServerError,
     XClient,
     XError,
+    in_words,
 )
 from trend_assets.collect.x.framing import Framer, LineTooLongError
 from trend_assets.collect.x.ledger import Purchase
 from trend_assets.collect.x.portfolio import Stratum, break_out, breaks_out, sampling_plan
 from trend_assets.collect.x.responses import Bucket, StreamLine, decode_stream_line
-from trend_assets.collect.x.rules import Rule, RulesError, difference, fits
+from trend_assets.collect.x.rules import Rule, RulesError, difference, searchable
 from trend_assets.lib.sources import edge
 
 if TYPE_CHECKING:
@@ -71,15 +71,17 @@ _Result = TypeVar("_Result")
 
 
 class _Poll(msgspec.Struct, omit_defaults=True):
-    """Where the search of one rule stands. Of a pass that was interrupted: its token, and the bounds that the token belongs to."""
+    """Where the search of one rule stands: everything before ``until`` was delivered. Of a pass under way over [begin, end): the token of
+    its next page, the time of the oldest post received, and the upper bound that is asked for instead of ``end`` where a token was lost.
+
+    Bounds are times alone: X refuses ids beside them, and ids older than its search reaches."""
 
     until: datetime | None = None
-    since_id: str | None = None
     begin: datetime | None = None
     end: datetime | None = None
     token: str | None = None
-    oldest_id: str | None = None
-    newest_id: str | None = None
+    oldest: datetime | None = None
+    below: datetime | None = None
 
 
 class _Counted(msgspec.Struct):
@@ -147,7 +149,7 @@ class XSource:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         kind = {"search": "search_recent", "counts": "counts_recent"}.get(mode, "stream")
-        faults = [f"{rule.tag}: {fault}" for rule in rules if (fault := fits(rule, kind))]
+        _, faults = searchable(rules, kind)
         if faults:
             raise RulesError(f"rules that mode {mode} cannot ask for: {'; '.join(faults)}")
         self._client = client
@@ -165,6 +167,8 @@ class XSource:
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._flushed_at = clock()
         self._outage: _Outage | None = None
+        self.paused = False
+        """Whether nothing is asked of X because a budget is used."""
         self._to_reconcile = reconciled
         self._reconciling: asyncio.Task[None] | None = None
         self.repeated = 0
@@ -177,7 +181,7 @@ class XSource:
         Raises ``SourceRefusedError`` for what no waiting will mend: a wrong token, a rule that X does not understand.
         """
         state = self._restored(cursor)
-        self._outage = None
+        self._outage, self.paused = None, False
         if self._to_reconcile:
             self._to_reconcile = False
             self._reconciling = asyncio.ensure_future(self._reconcile_quietly())
@@ -234,8 +238,12 @@ class XSource:
     ) -> AsyncIterator[Item]:
         """Posts of a gap by search, rule by rule; their figures are of today, and X's search leaves reposts out of some queries.
 
-        Yields a Gap for what cannot be had: older than recent search reaches, not searchable, or beyond the budget.
+        Yields a Gap for what cannot be had: older than recent search reaches, or beyond the budget. Raises ``RulesError`` before anything
+        is bought where search cannot ask for a rule (``rules.searchable`` leaves those out): no interval would ever be whole.
         """
+        _, faults = searchable(self._rules, kind)
+        if faults:
+            raise RulesError(f"rules that {kind} cannot ask for: {'; '.join(faults)}")
         reach = self._clock() - LOOK_BACK
         if kind == "search_recent" and begin < reach:
             yield Gap(begin, min(end, reach), "look_back", "recent search reaches 7 days")
@@ -243,9 +251,6 @@ class XSource:
         if begin >= end:
             return
         for rule in self._rules:
-            if fault := fits(rule, kind):
-                yield Gap(begin, end, "look_back", f"{rule.tag}: {fault}")
-                continue
             pages = self._client.search(rule.value, Purchase(kind, rule.tag, rule.topic), start=begin, end=end)
             try:
                 async for found in pages:
@@ -277,12 +282,12 @@ class XSource:
                 wait = self._wait(broken, back_off)
             except BudgetExceededError as error:
                 self._missing_since(state.received, "budget", str(error)).reason = "budget"
-                async for item in self._until_affordable(purchase, 1, state):
+                async for item in self._until_affordable(error, state):
                     yield item
             except (NetworkError, ServerError, RateLimitedError, CreditsError) as error:  # of the rules: nothing was connected yet
                 self._missing_since(state.received, _reason(error), str(error))
                 wait = back_off.http() if isinstance(error, CreditsError) else self._client.wait_after(error, back_off)
-            async for item in self._pause(wait, state):
+            async for item in self._pause(wait, state, failed=True):
                 yield item
 
     def _missing_since(self, since: datetime | None, reason: str, detail: str) -> _Outage:
@@ -344,7 +349,7 @@ class XSource:
                 async for chunk in response.aiter_bytes():
                     await events.put(chunk)
             await events.put(NetworkError("the server closed the connection"))
-        except (XError, httpx.HTTPError, BudgetExceededError) as error:
+        except Exception as error:  # whatever it is: without it the other end would wait, and beat, for ever
             await events.put(error)
 
     def _lines(self, lines: Sequence[bytes], purchase: Purchase, state: Cursor) -> tuple[Batch, str]:
@@ -402,13 +407,13 @@ class XSource:
         end = now - covered
         return [outage.piece(end)] if outage.told_until < end else []
 
-    def _broken(self, error: Any, since: datetime | None, cut_off: bool) -> Exception:
+    def _broken(self, error: Exception, since: datetime | None, cut_off: bool) -> Exception:
         """The exception that an error of the reader becomes."""
-        if isinstance(error, RefusedError | BudgetExceededError):
-            return error
+        if isinstance(error, RefusedError | BudgetExceededError) or not isinstance(error, XError | httpx.HTTPError):
+            return error  # one that nobody foresaw is the collector's: it says so, and starts us again
         if isinstance(error, httpx.ReadTimeout):
             return _Broken("stall", "neither posts nor keep-alives", since, error)
-        detail = str(error) or type(error).__name__
+        detail = str(error) if isinstance(error, XError) else in_words(error)
         return _Broken("truncated" if cut_off else _reason(error), detail, since, error)
 
     def _wait(self, broken: _Broken, back_off: BackOff) -> float:
@@ -443,40 +448,75 @@ class XSource:
     async def _poll(self, rule: Rule, poll: _Poll, state: Cursor) -> AsyncIterator[Item]:
         """One pass over what a rule has new; interrupted ones go on from their last page."""
         purchase = Purchase("search_recent", rule.tag, rule.topic)
-        now = self._clock()
-        reach = now - LOOK_BACK
-        if poll.until is not None and poll.until < reach:
-            yield Gap(poll.until, reach, "look_back", f"{rule.tag}: recent search reaches 7 days")
-            poll.since_id, poll.begin, poll.token, poll.oldest_id, poll.until = None, reach, None, None, reach
-        if poll.end is None:
-            poll.end = now - SEARCH_DELAY
-            poll.begin = poll.begin or poll.until or now - timedelta(seconds=self._poll_seconds) - SEARCH_DELAY
+        self._begin_pass(poll)
         back_off = BackOff()
+        lost_at: datetime | None = None
         while True:
-            pages = self._client.search(rule.value, purchase, **_bounds(poll), next_token=poll.token)
+            for gap in self._too_old(rule, poll):
+                yield gap
+            begin, end = self._begin_pass(poll)
+            if begin >= end:  # within a second of the last pass, or all that is left is too old
+                self._end_pass(poll)
+                yield self._batch([], state)
+                return
+            pages = self._client.search(rule.value, purchase, start=begin, end=end, next_token=poll.token)
             try:
                 async for item in self._pages(pages, rule, poll, state):
                     yield item
             except BudgetExceededError as error:
-                async for item in self._not_bought(purchase, SMALLEST_PAGE, state, poll.until or poll.begin or now, error):
+                async for item in self._not_bought(error, state, poll.until or begin):
                     yield item
                 # What came meanwhile is not bought: the gap says so, and a day's backlog would use up the next day.
-                polled = self._clock() - SEARCH_DELAY
-                poll.since_id, poll.begin, poll.token, poll.oldest_id, poll.newest_id = None, polled, None, None, None
-                poll.end, poll.until = None, polled
+                poll.end = self._searchable()
+                self._end_pass(poll)
                 return
             except RefusedError:
-                if poll.token is None or poll.oldest_id is None:
+                got_to = poll.oldest or begin
+                if poll.token is None or got_to == lost_at:
                     raise
-                poll.token = None  # it is no longer known: go on below the oldest post we have
+                lost_at = got_to
+                self._lose_token(poll)
             except XError as error:
-                async for item in self._pause(self._client.wait_after(error, back_off), state):
+                async for item in self._pause(self._client.wait_after(error, back_off), state, failed=True):
                     yield item
             else:
-                poll.until, poll.since_id = poll.end, poll.newest_id or poll.since_id
-                poll.begin, poll.end, poll.oldest_id, poll.newest_id = None, None, None, None
+                self._end_pass(poll)
                 yield self._batch([], state)
                 return
+
+    def _searchable(self) -> datetime:
+        """Until when posts can be found by now. A whole second, as X is asked: the next pass begins exactly there."""
+        return (self._clock() - SEARCH_DELAY).replace(microsecond=0)
+
+    def _begin_pass(self, poll: _Poll) -> tuple[datetime, datetime]:
+        """The bounds that the pass under way asks with; a new one begins where the last ended."""
+        if poll.end is None or poll.begin is None:
+            poll.end = self._searchable()
+            poll.begin = poll.until or poll.end - timedelta(seconds=self._poll_seconds)
+        return poll.begin, poll.below or poll.end
+
+    @staticmethod
+    def _lose_token(poll: _Poll) -> None:
+        """X no longer knows it: go on from the second of the oldest post we have, whose posts may come twice."""
+        poll.token = None
+        if poll.oldest is not None and poll.end is not None:
+            poll.below = min(poll.end, poll.oldest.replace(microsecond=0) + timedelta(seconds=1))
+
+    def _too_old(self, rule: Rule, poll: _Poll) -> list[Gap]:
+        """Lets go of what is older than search reaches. While a token is held X decides: it knew the bounds when they were in reach."""
+        reach = (self._clock() - LOOK_BACK).replace(microsecond=0)
+        if poll.begin is None or poll.end is None or poll.begin >= reach or poll.token is not None:
+            return []
+        # Of a pass that lost its token, what is at or after ``below`` has been received.
+        let_go = min(reach, poll.below or poll.end)
+        missing = Gap(poll.begin, let_go, "look_back", f"{rule.tag}: recent search reaches 7 days")
+        poll.begin = poll.until = let_go
+        return [missing]
+
+    @staticmethod
+    def _end_pass(poll: _Poll) -> None:
+        poll.until = poll.end
+        poll.begin = poll.end = poll.token = poll.oldest = poll.below = None
 
     async def _pages(self, pages: AsyncIterator[Page], rule: Rule, poll: _Poll, state: Cursor) -> AsyncIterator[Item]:
         while True:
@@ -488,11 +528,11 @@ class XSource:
                     found = item
             if found is None:
                 return
-            meta = found.page.meta
-            poll.newest_id = poll.newest_id or meta.newest_id
-            poll.oldest_id = meta.oldest_id or poll.oldest_id
-            poll.token = meta.next_token
-            yield self._batch(self._records(found, rule, "search_recent"), state)
+            received = self._records(found, rule, "search_recent")
+            moments = [record.created_at for record in received if record.kind == "post" and record.created_at is not None]
+            poll.oldest = min([*moments, *([poll.oldest] if poll.oldest is not None else [])], default=None)
+            poll.token = found.page.meta.next_token
+            yield self._batch(received, state)
 
     def _records(self, found: Page, rule: Rule, kind: str, about: dict[str, Any] | None = None) -> list[Received]:
         """A page's posts and errors as they are landed; each says which rule found it."""
@@ -573,6 +613,8 @@ class XSource:
         strata = [Stratum(start, start + timedelta(hours=1), number) for start, number in zip(starts, posts, strict=True)]
         left = self._purse.posts_left(purchase)
         plan = sampling_plan(rule.tag, strata, self._sample_posts if left is None else min(left, self._sample_posts), hour.isoformat())
+        if not plan:
+            self._notice(f"{rule.tag} breaks out and no post of it is bought: budgets and the plan's cap allow {left} more")
         drawn = {stratum.start: sum(draw.size for draw in plan if draw.stratum == stratum) for stratum in strata}
         for draw in plan:
             about = {"stratum_start": draw.stratum.start.isoformat(), "posts": draw.stratum.posts, "drawn": drawn[draw.stratum.start]}
@@ -599,22 +641,23 @@ class XSource:
                     yield item
                 return
             except BudgetExceededError as error:
-                async for item in self._not_bought(Purchase("counts_recent"), 0, state, self._clock(), error):
+                async for item in self._not_bought(error, state, self._clock()):
                     yield item
             except (NetworkError, ServerError, RateLimitedError, CreditsError) as error:
-                async for item in self._pause(self._client.wait_after(error, back_off), state):
+                async for item in self._pause(self._client.wait_after(error, back_off), state, failed=True):
                     yield item
 
     # Waiting
 
-    async def _pause(self, seconds: float, state: Cursor) -> AsyncIterator[Item]:
+    async def _pause(self, seconds: float, state: Cursor, *, failed: bool = False) -> AsyncIterator[Item]:
+        """Heartbeats for so long; failed: because X does not answer as it should."""
         if seconds > 0:
-            async for item in self._while(self._sleep(seconds), state):
+            async for item in self._while(self._sleep(seconds), state, alive=not failed):
                 yield item
 
-    async def _while(self, work: Awaitable[Any], state: Cursor) -> AsyncIterator[Item]:
+    async def _while(self, work: Awaitable[Any], state: Cursor, *, alive: bool = False) -> AsyncIterator[Item]:
         """Heartbeats while something is awaited, and what is due of the outage."""
-        async for item in self._results(work, state):
+        async for item in self._results(work, state, alive=alive):
             if isinstance(item, Batch):
                 yield item
                 for gap in self._due():
@@ -624,25 +667,26 @@ class XSource:
         outage = self._outage
         return [outage.piece(self._clock())] if outage is not None and outage.is_due(self._clock()) else []
 
-    async def _results(self, work: Awaitable[_Result], state: Cursor) -> AsyncIterator[Batch | _Result]:
-        """Heartbeats while something is awaited, then its result."""
+    async def _results(self, work: Awaitable[_Result], state: Cursor, *, alive: bool = False) -> AsyncIterator[Batch | _Result]:
+        """Heartbeats while something is awaited, then its result. alive: what they say; of a request, that X has not answered yet."""
         task = asyncio.ensure_future(work)
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=self._beat)
                 if not task.done():
-                    yield self._heartbeat(state)
+                    yield self._heartbeat(state, alive=alive)
             yield task.result()
         finally:
             task.cancel()
 
-    async def _until_affordable(self, purchase: Purchase, posts: int, state: Cursor) -> AsyncIterator[Item]:
-        """Says that buying has stopped, at once and for as long as it does; the outage goes on until the caller ends it."""
+    async def _until_affordable(self, refused: BudgetExceededError, state: Cursor) -> AsyncIterator[Item]:
+        """Says that buying has stopped, at once and until what was refused can be bought; the outage goes on until the caller ends it."""
         outage = self._missing_since(state.received, "budget", "")
         told = False
+        self.paused = True
         while True:
             try:
-                self._purse.check(purchase, requests=1, posts=posts)
+                self._purse.check(refused.purchase, requests=max(refused.requests, 1), posts=refused.posts)
             except BudgetExceededError as error:
                 outage.detail = str(error)
                 if not told:
@@ -653,14 +697,13 @@ class XSource:
                 async for item in self._pause(seconds, state):
                     yield item
             else:
+                self.paused = False
                 return
 
-    async def _not_bought(
-        self, purchase: Purchase, posts: int, state: Cursor, begin: datetime, error: BudgetExceededError
-    ) -> AsyncIterator[Item]:
+    async def _not_bought(self, error: BudgetExceededError, state: Cursor, begin: datetime) -> AsyncIterator[Item]:
         """As ``_until_affordable`` where no connection is meant to stay: the outage is over when buying may go on."""
         self._outage = _Outage(begin, "budget", str(error))
-        async for item in self._until_affordable(purchase, posts, state):
+        async for item in self._until_affordable(error, state):
             yield item
         yield self._outage.piece(self._clock())
         self._outage = None
@@ -668,10 +711,17 @@ class XSource:
     # Batches, cursors, the ledger
 
     def _batch(self, records: list[Received], state: Cursor) -> Batch:
-        return Batch(records, msgspec.json.encode(state).decode(), self._clock())
+        return Batch(records, msgspec.json.encode(state).decode(), self._clock(), position=self._position(state))
 
-    def _heartbeat(self, state: Cursor) -> Batch:
-        return self._batch([], state)
+    def _position(self, state: Cursor) -> datetime | None:
+        """Until when all rules' posts were delivered: pages come newest first and rule by rule, so that no post's own time tells."""
+        if self._mode != "search":
+            return None
+        ends = [poll.until for rule in self._rules if (poll := state.polls.get(rule.tag)) is not None and poll.until is not None]
+        return min(ends) if len(ends) == len(self._rules) else None
+
+    def _heartbeat(self, state: Cursor, *, alive: bool = True) -> Batch:
+        return msgspec.structs.replace(self._batch([], state), alive=alive and self._outage is None)
 
     def _restored(self, cursor: str | None) -> Cursor:
         """The state a cursor tells; a fresh one for none, for one of another mode, and for one that cannot be read."""
@@ -712,19 +762,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RateLimitedError):
         return "rate_limit"
     return "budget" if isinstance(error, CreditsError) else "operational" if isinstance(error, ServerError) else "disconnect"
-
-
-def _bounds(poll: _Poll) -> dict[str, Any]:
-    """The bounds of a pass. X takes ids or times: an id is exact, and says nothing before the first post was found."""
-    bounds: dict[str, Any] = {"end": poll.end}
-    if poll.since_id is not None:
-        bounds["since_id"] = poll.since_id
-    else:
-        bounds["start"] = poll.begin
-    if poll.token is None and poll.oldest_id is not None:
-        bounds["until_id"] = poll.oldest_id
-        del bounds["end"]
-    return bounds
 
 
 def _with_rule(includes: bytes | None, rule: Rule, about: dict[str, Any] | None = None) -> bytes:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from trend_assets.collect.source import Batch
@@ -13,9 +14,9 @@ from trend_assets.collect.x.budget import BudgetExceededError
 from trend_assets.collect.x.client import CreditsError, NetworkError, RateLimitedError, RefusedError, XError
 from trend_assets.collect.x.compliance import check_compliance
 from trend_assets.collect.x.ledger import Purchase
-from trend_assets.collect.x.rules import Rule
+from trend_assets.collect.x.rules import Rule, RulesError
 from trend_assets_tests.collect.x.server import Answer, LoopbackX, number_of, post
-from trend_assets_tests.collect.x.shop import Waits, client, collect, gaps, purse, records, run, source
+from trend_assets_tests.collect.x.shop import PRICES, Waits, client, collect, gaps, purse, records, run, source
 
 RECENT = "/2/tweets/search/recent"
 BAGS = [Rule("bag", "bags")]
@@ -51,10 +52,12 @@ def passes(count: int):
 def test_all_pages_of_a_pass_are_read_and_the_next_pass_brings_only_what_is_new():
     async def main():
         async with LoopbackX().running() as server:
-            server.posts, server.page_size = posts(25), 10
-            first = await collect(source(server, "search", rules=BAGS), passes(1))
-            server.posts += posts(3, datetime.now(UTC) - timedelta(seconds=31), first=100)
-            second = await collect(source(server, "search", rules=BAGS), passes(1), cursor=first[-1].cursor)
+            clock = server.clock = Clock(datetime(2026, 9, 20, 12, 0, 0, 700_000, tzinfo=UTC))
+            server.posts, server.page_size = posts(25, clock() - timedelta(minutes=1)), 10
+            first = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1))
+            clock.moment += timedelta(minutes=5)
+            server.posts += posts(3, clock() - timedelta(seconds=40), first=100)
+            second = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1), cursor=first[-1].cursor)
             return first, second
 
     first, second = run(main())
@@ -79,7 +82,118 @@ def test_an_interrupted_pass_goes_on_from_its_last_page(pages_read, token_lost):
             return first, second
 
     first, second = run(main())
-    assert Counter(numbers(first) + numbers(second)) == Counter(range(25))
+    found = Counter(numbers(first) + numbers(second))
+    assert set(found) == set(range(25))
+    assert found.total() - 25 == token_lost  # only the second of the oldest post is asked for again
+
+
+@pytest.mark.parametrize("token_lost", [False, True])
+def test_what_comes_after_a_lost_token_is_asked_with_the_same_bounds_when_it_is_interrupted_again(token_lost):
+    async def main():
+        async with LoopbackX().running() as server:
+            server.posts, server.page_size = posts(45), 10
+            first = await collect(source(server, "search", rules=BAGS), lambda items: len(records(items)) >= 10)
+            server.token_lost = True
+            second = await collect(source(server, "search", rules=BAGS), lambda items: len(records(items)) >= 10, cursor=first[-1].cursor)
+            server.token_lost = token_lost
+            third = await collect(source(server, "search", rules=BAGS), passes(1), cursor=second[-1].cursor)
+            return numbers(first) + numbers(second) + numbers(third), server.requests
+
+    found, requests = run(main())
+    assert set(found) == set(range(45))
+    assert len(found) <= 47
+    asked = [{name: one.params.get(name) for name in ("start_time", "end_time", "next_token")} for one in requests]
+    assert {one["start_time"] for one in asked} == {asked[0]["start_time"]}
+    assert len({one["end_time"] for one in asked}) == 2 + token_lost
+
+
+def test_posts_of_the_second_at_which_passes_meet_are_found_once():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 12, 0, 0, 700_000, tzinfo=UTC))
+        async with LoopbackX().running() as server:
+            server.clock = clock
+            meet = datetime(2026, 9, 20, 11, 59, 30, tzinfo=UTC)
+            server.posts = [post(number, "a bag", meet + timedelta(seconds=number - 2)) for number in range(5)]
+            first = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1))
+            clock.moment += timedelta(minutes=5)
+            second = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1), cursor=first[-1].cursor)
+            return numbers(first), numbers(second)
+
+    assert run(main()) == ([1, 0], [4, 3, 2])
+
+
+def test_the_position_moves_only_when_every_rule_has_been_asked_to_its_end():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 12, tzinfo=UTC))
+        rules = [*BAGS, Rule("shoe", "shoes")]
+        async with LoopbackX().running() as server:
+            server.clock, server.page_size = clock, 10
+            server.posts = [*posts(25, clock() - timedelta(minutes=1)), post(100, "a shoe", clock() - timedelta(minutes=2))]
+            first = await collect(source(server, "search", rules=rules, clock=clock), passes(2))
+            clock.moment += timedelta(hours=1)
+            server.posts += posts(25, clock() - timedelta(minutes=1), first=200)
+            second = await collect(source(server, "search", rules=rules, clock=clock), passes(3), cursor=first[-1].cursor)
+            return [[(len(item.records), item.position) for item in items] for items in (first, second)]
+
+    first, second = run(main())
+    noon = datetime(2026, 9, 20, 11, 59, 30, tzinfo=UTC)
+    # three pages and the end of one rule, a page and the end of the other; then the other finds nothing
+    assert first == [(10, None), (10, None), (5, None), (0, None), (1, None), (0, noon)]
+    assert second == [(10, noon), (10, noon), (5, noon), (0, noon), (0, noon), (0, noon + timedelta(hours=1))]
+
+
+def test_two_passes_within_a_second_ask_for_no_interval_without_length():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 12, tzinfo=UTC))
+        async with LoopbackX().running() as server:
+            server.clock = clock
+            await collect(source(server, "search", rules=BAGS, clock=clock), passes(3))
+            return server.asked[RECENT]
+
+    assert run(main()) == 1
+
+
+def test_a_rule_that_finds_nothing_for_a_week_is_asked_on():
+    async def main():
+        clock = Clock(datetime(2026, 9, 1, 12, tzinfo=UTC))
+        async with LoopbackX().running() as server:
+            server.clock, server.posts = clock, posts(2, clock() - timedelta(minutes=1))
+            items, cursor = [], None
+            for _ in range(9):
+                items += await collect(source(server, "search", rules=BAGS, clock=clock), passes(2), cursor=cursor)
+                cursor = items[-1].cursor
+                clock.moment += timedelta(days=1)
+            server.posts += posts(2, clock() - timedelta(minutes=1), first=50)
+            items += await collect(source(server, "search", rules=BAGS, clock=clock), passes(1), cursor=cursor)
+            return items
+
+    items = run(main())
+    assert numbers(items) == [1, 0, 51, 50]
+    assert gaps(items) == []
+
+
+def test_a_pass_interrupted_longer_than_search_reaches_lets_go_of_what_is_too_old_only():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 12, tzinfo=UTC))
+        async with LoopbackX().running() as server:
+            server.clock, server.page_size = clock, 10
+            begun = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1))
+            clock.moment += timedelta(days=2)
+            server.posts = [post(number, "a bag", clock() - timedelta(hours=25 - number)) for number in range(25)]
+            first = await collect(
+                source(server, "search", rules=BAGS, clock=clock), lambda items: len(records(items)) >= 10, cursor=begun[-1].cursor
+            )
+            clock.moment += timedelta(days=6, hours=12)
+            server.token_lost = True
+            second = await collect(source(server, "search", rules=BAGS, clock=clock), passes(2), cursor=first[-1].cursor)
+            return clock(), first, second
+
+    now, first, second = run(main())
+    [gap] = gaps(second)
+    assert (gap.reason, gap.begin) == ("look_back", datetime(2026, 9, 20, 11, 59, 30, tzinfo=UTC))
+    reach = now - timedelta(days=7)
+    assert reach <= gap.end <= reach + timedelta(minutes=5)
+    assert set(numbers(first) + numbers(second)) == set(range(14, 25))  # the others are older than a week
 
 
 @pytest.mark.parametrize(
@@ -155,15 +269,25 @@ def test_a_gap_is_filled_by_search_and_what_cannot_be_had_is_told():
         now = datetime.now(UTC)
         async with LoopbackX().running() as server:
             server.posts = posts(5, now - timedelta(hours=1))
-            found = source(server, rules=[*BAGS, Rule("bio:designer", "bios")])
+            found = source(server, rules=BAGS)
             items = [item async for item in found.backfill(now - timedelta(days=30), now)]
             await found.close()
             return items
 
     items = run(main())
     assert len(numbers(items)) == 5
-    assert [gap.reason for gap in gaps(items)] == ["look_back", "look_back"]
-    assert "bio:" in gaps(items)[1].detail
+    assert [gap.reason for gap in gaps(items)] == ["look_back"]
+
+
+def test_a_backfill_with_a_rule_that_search_cannot_ask_is_refused_before_anything_is_bought():
+    async def main():
+        async with LoopbackX().running() as server:
+            found = source(server, rules=[*BAGS, Rule("bio:designer", "bios"), Rule("a" * 600, "long")])
+            with pytest.raises(RulesError, match="bios: bio: only works on the stream; long: 600 characters"):
+                await anext(found.backfill(datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC)))
+            return server.requests
+
+    assert run(main()) == []
 
 
 def counted(hour: int):
@@ -209,6 +333,102 @@ def test_counts_come_first_and_posts_only_of_what_breaks_out(dialect):
     assert asked["/2/tweets/counts/recent"] == 6  # three pages for each of two terms
     assert Counter(record.kind for record in records(second))["count"] == 2  # only the new hour
     assert spent.charged_posts == kinds["post"]
+
+
+BEFORE_OCTOBER = datetime(2026, 9, 30, 22, tzinfo=UTC)
+
+
+def near_the_cap(charged: int, until, stale: bool = False):
+    """Counts in which a term breaks out, with 100 posts a month allowed; stale: what is left was read before another process bought."""
+
+    async def main():
+        clock = Clock(BEFORE_OCTOBER + timedelta(minutes=5))
+        held = purse(clock=clock, prices=msgspec.structs.replace(PRICES, posts_a_month=100))
+        held.pay(Purchase("stream"), posts=[str(number) for number in range(charged)])
+        held.posts_left = (lambda purchase: None) if stale else held.posts_left
+        async with LoopbackX().running() as server:
+            server.count_of = lambda query, start: 300 if start >= BEFORE_OCTOBER - timedelta(hours=1) else 20 + start.hour % 3
+            began = BEFORE_OCTOBER - timedelta(hours=1)
+            server.posts = [post(number, f"bag {number}", began + timedelta(seconds=12 * number)) for number in range(300)]
+            found = source(server, "counts", rules=[Rule("bag", "bags")], clock=clock, of=held, sample_posts=60)
+            found._sleep = clock.sleep
+            items = await collect(found, until)
+            return items, held.ledger.month(BEFORE_OCTOBER.date()), server.asked, found.notices
+
+    return run(main())
+
+
+def test_with_less_than_a_page_left_of_the_plans_cap_counting_goes_on_and_says_that_no_posts_are_bought():
+    items, spent, asked, said = near_the_cap(95, lambda items: '"counted":"2026-09-30T23' in (items[-1].cursor or ""))
+    assert (spent.charged_posts, gaps(items)) == (95, [])
+    assert (asked["/2/tweets/counts/recent"], asked[RECENT]) == (2, 0)
+    assert said[0] == "bags breaks out and no post of it is bought: budgets and the plan's cap allow 5 more"
+
+
+def test_a_sample_that_the_plans_cap_refuses_is_waited_for_until_the_month_turns_not_asked_again_and_again():
+    items, spent, asked, _ = near_the_cap(95, lambda items: gaps(items) != [] and gaps(items)[-1].end.month == 10, stale=True)
+    assert spent.charged_posts == 95
+    assert {gap.reason for gap in gaps(items)} == {"budget"}
+    assert len(gaps(items)) == 2  # at once, and when it is over
+    assert (gaps(items)[0].begin, gaps(items)[-1].end) == (BEFORE_OCTOBER + timedelta(minutes=5), BEFORE_OCTOBER + timedelta(hours=2))
+    assert (asked["/2/tweets/counts/recent"], asked[RECENT]) == (1, 0)
+
+
+def test_the_plans_cap_bounds_a_page_of_search():
+    held = purse(prices=msgspec.structs.replace(PRICES, posts_a_month=100))
+    held.pay(Purchase("stream"), posts=[str(number) for number in range(70)])
+    assert held.posts_left(Purchase("search_recent")) == 30
+    free = purse(prices=msgspec.structs.replace(PRICES, posts_a_month=100, per_post=0.0))
+    assert free.posts_left(Purchase("search_recent")) == 100
+
+    async def main():
+        async with LoopbackX().running() as server:
+            server.posts = posts(50)
+            async for _ in client(server, of=held).search("bag", Purchase("search_recent")):
+                break
+            return server.requests[0].params["max_results"]
+
+    assert run(main()) == "30"
+
+
+@pytest.mark.parametrize("mode", ["search", "counts", "stream"])
+@pytest.mark.parametrize(
+    "fault",
+    [Answer(503, b"busy"), Answer(429, {"title": "Too Many Requests"}), Answer(402, {"title": "CreditsDepleted"})],
+    ids=["503", "429", "402"],
+)
+def test_heartbeats_say_whether_x_is_heard(mode, fault):
+    path = {"search": RECENT, "counts": "/2/tweets/counts/recent", "stream": "/2/tweets/search/stream"}[mode]
+
+    async def main():
+        async with LoopbackX().running() as server:
+            server.faults[path] = [fault] * 3
+            found = source(server, mode, Waits(0.002), stall=0.06, rules=BAGS)
+            paused: set[bool] = set()
+            beats = await collect(found, lambda items: paused.add(found.paused) or sum(good(item) for item in items) >= 4)
+            return beats, paused
+
+    def good(item) -> bool:
+        return isinstance(item, Batch) and item.alive
+
+    items, paused = run(main())
+    alive = [item.alive for item in items if isinstance(item, Batch)]
+    assert alive == sorted(alive), "not heard during the fault, and heard after it"
+    assert not alive[0]
+    assert paused == {False}
+
+
+@pytest.mark.parametrize("mode", ["search", "counts", "stream"])
+def test_a_used_budget_is_a_pause_neither_connected_nor_a_fault(mode):
+    async def main():
+        async with LoopbackX().running() as server:
+            found = source(server, mode, Waits(0.002), stall=0.06, rules=BAGS, of=purse(a_day=0.001))
+            states = []
+            await collect(found, lambda items: states.append((items[-1], found.paused)) or len(states) > 6)
+            return states
+
+    states = run(main())
+    assert {(item.alive, paused) for item, paused in states if isinstance(item, Batch)} == {(False, True)}
 
 
 def test_a_killed_hour_goes_on_with_the_terms_that_are_left():
@@ -280,13 +500,11 @@ def test_usage_corrects_what_a_killed_process_did_not_write_down():
             found = source(server, of=held)
             added = await found.reconcile()
             again = await found.reconcile()
-            caps = await found._client.rule_counts()
-            return added, again, held.ledger.day(today), caps
+            return added, again, held.ledger.day(today)
 
-    added, again, spent, caps = run(main())
+    added, again, spent = run(main())
     assert (added, again, spent.charged_posts) == (8, 0, 10)
     assert spent.cost == pytest.approx(0.05)
-    assert int(caps.data.cap_per_client_app) == 1000
 
 
 def test_the_ledger_is_held_against_xs_count_at_the_start_and_a_failure_of_that_stops_nothing():
