@@ -240,7 +240,7 @@ class XClient:
         try:
             response = await self._http.send(request, stream=True)
         except httpx.HTTPError as error:
-            raise NetworkError(_in_words(error)) from error
+            raise _network_error(error) from _without_secrets(error)
         try:
             if response.status_code != 200:
                 try:
@@ -359,7 +359,7 @@ class XClient:
         try:
             response = await self._http.request(method, url, params=params, content=content, headers=headers)
         except httpx.HTTPError as error:  # also a body that broke off
-            raise NetworkError(_in_words(error)) from error
+            raise _network_error(error) from _without_secrets(error)
         if response.status_code not in (200, 201, 204):
             raise _error(response, response.content)
         return response.content, _request_id(response)
@@ -402,8 +402,20 @@ def _window(start: datetime | None, end: datetime | None) -> dict[str, str]:
     }
 
 
-def _in_words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+def _network_error(error: httpx.HTTPError) -> NetworkError:
+    return NetworkError(in_words(error))
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, for logs and the gap ledger: of an error that quotes what we sent, headers among it, its type alone."""
+    if isinstance(error, httpx.LocalProtocolError) or not str(error):
+        return type(error).__name__
+    return f"{type(error).__name__}: {error}"
+
+
+def _without_secrets(error: httpx.HTTPError) -> httpx.HTTPError | None:
+    """The cause as a traceback may show it."""
+    return None if isinstance(error, httpx.LocalProtocolError) else error
 
 
 def _error(response: httpx.Response, body: bytes) -> XError:

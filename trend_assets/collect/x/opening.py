@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pydantic import SecretStr
+
 from trend_assets.collect.x.budget import Purse
 from trend_assets.collect.x.client import XClient
 from trend_assets.collect.x.ledger import Ledger
@@ -19,7 +21,7 @@ from trend_assets.settings import Settings
 
 
 class NotSetUpError(ValueError):
-    """A setting that X needs is missing; the message names all of them."""
+    """A setting that X needs is missing or cannot be used; the message says which, and never what a secret holds."""
 
 
 def open_lake(settings: Settings) -> Lake:
@@ -39,7 +41,16 @@ def open_client(settings: Settings) -> XClient:
     """A client with the budgets of the settings. Raises ``NotSetUpError``, ``PriceError``."""
     if settings.x_bearer_token is None:
         raise NotSetUpError("source x needs TREND_ASSETS_X_BEARER_TOKEN, an app-only bearer token (docs/x.md says how to get one)")
-    return XClient(settings.x_bearer_token, open_purse(settings), base_url=settings.x_endpoint, expansions=settings.x_expansions)
+    return XClient(_usable(settings.x_bearer_token), open_purse(settings), base_url=settings.x_endpoint, expansions=settings.x_expansions)
+
+
+def _usable(token: SecretStr) -> SecretStr:
+    """The token as a header may hold it; a line end or space around it, as files and shells leave it, is taken off."""
+    text = token.get_secret_value().strip()
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        what = "empty" if not text else "no bearer token: it has spaces, line ends or letters that are not ASCII"
+        raise NotSetUpError(f"TREND_ASSETS_X_BEARER_TOKEN is {what}; copy the app-only bearer token again (docs/x.md)")
+    return SecretStr(text)
 
 
 def open_source(settings: Settings) -> XSource:

@@ -36,6 +36,7 @@ from trend_assets.collect.x.client import (
     ServerError,
     XClient,
     XError,
+    in_words,
 )
 from trend_assets.collect.x.framing import Framer, LineTooLongError
 from trend_assets.collect.x.ledger import Purchase
@@ -408,7 +409,7 @@ class XSource:
             return error
         if isinstance(error, httpx.ReadTimeout):
             return _Broken("stall", "neither posts nor keep-alives", since, error)
-        detail = str(error) or type(error).__name__
+        detail = str(error) if isinstance(error, XError) else in_words(error)
         return _Broken("truncated" if cut_off else _reason(error), detail, since, error)
 
     def _wait(self, broken: _Broken, back_off: BackOff) -> float:
