@@ -176,8 +176,6 @@ class XClient:
         *,
         start: datetime | None = None,
         end: datetime | None = None,
-        since_id: str | None = None,
-        until_id: str | None = None,
         next_token: str | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[Page]:
@@ -188,7 +186,7 @@ class XClient:
         """
         path = {"search_recent": "/2/tweets/search/recent", "search_all": "/2/tweets/search/all"}[purchase.kind]
         params: dict[str, str] = {"query": query} | _window(start, end)
-        params |= {name: value for name, value in (("since_id", since_id), ("until_id", until_id), ("next_token", next_token)) if value}
+        params |= {"next_token": next_token} if next_token else {}
         while True:
             most = min(page_size or LARGEST_PAGE[purchase.kind], LARGEST_PAGE[purchase.kind])
             left = self.purse.posts_left(purchase)

@@ -72,15 +72,17 @@ _Result = TypeVar("_Result")
 
 
 class _Poll(msgspec.Struct, omit_defaults=True):
-    """Where the search of one rule stands. Of a pass that was interrupted: its token, and the bounds that the token belongs to."""
+    """Where the search of one rule stands: everything before ``until`` was delivered. Of a pass under way over [begin, end): the token of
+    its next page, the time of the oldest post received, and the upper bound that is asked for instead of ``end`` where a token was lost.
+
+    Bounds are times alone: X refuses ids beside them, and ids older than its search reaches."""
 
     until: datetime | None = None
-    since_id: str | None = None
     begin: datetime | None = None
     end: datetime | None = None
     token: str | None = None
-    oldest_id: str | None = None
-    newest_id: str | None = None
+    oldest: datetime | None = None
+    below: datetime | None = None
 
 
 class _Counted(msgspec.Struct):
@@ -444,40 +446,75 @@ class XSource:
     async def _poll(self, rule: Rule, poll: _Poll, state: Cursor) -> AsyncIterator[Item]:
         """One pass over what a rule has new; interrupted ones go on from their last page."""
         purchase = Purchase("search_recent", rule.tag, rule.topic)
-        now = self._clock()
-        reach = now - LOOK_BACK
-        if poll.until is not None and poll.until < reach:
-            yield Gap(poll.until, reach, "look_back", f"{rule.tag}: recent search reaches 7 days")
-            poll.since_id, poll.begin, poll.token, poll.oldest_id, poll.until = None, reach, None, None, reach
-        if poll.end is None:
-            poll.end = now - SEARCH_DELAY
-            poll.begin = poll.begin or poll.until or now - timedelta(seconds=self._poll_seconds) - SEARCH_DELAY
+        self._begin_pass(poll)
         back_off = BackOff()
+        lost_at: datetime | None = None
         while True:
-            pages = self._client.search(rule.value, purchase, **_bounds(poll), next_token=poll.token)
+            for gap in self._too_old(rule, poll):
+                yield gap
+            begin, end = self._begin_pass(poll)
+            if begin >= end:  # within a second of the last pass, or all that is left is too old
+                self._end_pass(poll)
+                yield self._batch([], state)
+                return
+            pages = self._client.search(rule.value, purchase, start=begin, end=end, next_token=poll.token)
             try:
                 async for item in self._pages(pages, rule, poll, state):
                     yield item
             except BudgetExceededError as error:
-                async for item in self._not_bought(purchase, SMALLEST_PAGE, state, poll.until or poll.begin or now, error):
+                async for item in self._not_bought(purchase, SMALLEST_PAGE, state, poll.until or begin, error):
                     yield item
                 # What came meanwhile is not bought: the gap says so, and a day's backlog would use up the next day.
-                polled = self._clock() - SEARCH_DELAY
-                poll.since_id, poll.begin, poll.token, poll.oldest_id, poll.newest_id = None, polled, None, None, None
-                poll.end, poll.until = None, polled
+                poll.end = self._searchable()
+                self._end_pass(poll)
                 return
             except RefusedError:
-                if poll.token is None or poll.oldest_id is None:
+                got_to = poll.oldest or begin
+                if poll.token is None or got_to == lost_at:
                     raise
-                poll.token = None  # it is no longer known: go on below the oldest post we have
+                lost_at = got_to
+                self._lose_token(poll)
             except XError as error:
                 async for item in self._pause(self._client.wait_after(error, back_off), state):
                     yield item
             else:
-                poll.until, poll.since_id = poll.end, poll.newest_id or poll.since_id
-                poll.begin, poll.end, poll.oldest_id, poll.newest_id = None, None, None, None
+                self._end_pass(poll)
                 yield self._batch([], state)
                 return
+
+    def _searchable(self) -> datetime:
+        """Until when posts can be found by now. A whole second, as X is asked: the next pass begins exactly there."""
+        return (self._clock() - SEARCH_DELAY).replace(microsecond=0)
+
+    def _begin_pass(self, poll: _Poll) -> tuple[datetime, datetime]:
+        """The bounds that the pass under way asks with; a new one begins where the last ended."""
+        if poll.end is None or poll.begin is None:
+            poll.end = self._searchable()
+            poll.begin = poll.until or poll.end - timedelta(seconds=self._poll_seconds)
+        return poll.begin, poll.below or poll.end
+
+    @staticmethod
+    def _lose_token(poll: _Poll) -> None:
+        """X no longer knows it: go on from the second of the oldest post we have, whose posts may come twice."""
+        poll.token = None
+        if poll.oldest is not None and poll.end is not None:
+            poll.below = min(poll.end, poll.oldest.replace(microsecond=0) + timedelta(seconds=1))
+
+    def _too_old(self, rule: Rule, poll: _Poll) -> list[Gap]:
+        """Lets go of what is older than search reaches. While a token is held X decides: it knew the bounds when they were in reach."""
+        reach = (self._clock() - LOOK_BACK).replace(microsecond=0)
+        if poll.begin is None or poll.end is None or poll.begin >= reach or poll.token is not None:
+            return []
+        # Of a pass that lost its token, what is at or after ``below`` has been received.
+        let_go = min(reach, poll.below or poll.end)
+        missing = Gap(poll.begin, let_go, "look_back", f"{rule.tag}: recent search reaches 7 days")
+        poll.begin = poll.until = let_go
+        return [missing]
+
+    @staticmethod
+    def _end_pass(poll: _Poll) -> None:
+        poll.until = poll.end
+        poll.begin = poll.end = poll.token = poll.oldest = poll.below = None
 
     async def _pages(self, pages: AsyncIterator[Page], rule: Rule, poll: _Poll, state: Cursor) -> AsyncIterator[Item]:
         while True:
@@ -489,11 +526,11 @@ class XSource:
                     found = item
             if found is None:
                 return
-            meta = found.page.meta
-            poll.newest_id = poll.newest_id or meta.newest_id
-            poll.oldest_id = meta.oldest_id or poll.oldest_id
-            poll.token = meta.next_token
-            yield self._batch(self._records(found, rule, "search_recent"), state)
+            received = self._records(found, rule, "search_recent")
+            moments = [record.created_at for record in received if record.kind == "post" and record.created_at is not None]
+            poll.oldest = min([*moments, *([poll.oldest] if poll.oldest is not None else [])], default=None)
+            poll.token = found.page.meta.next_token
+            yield self._batch(received, state)
 
     def _records(self, found: Page, rule: Rule, kind: str, about: dict[str, Any] | None = None) -> list[Received]:
         """A page's posts and errors as they are landed; each says which rule found it."""
@@ -713,19 +750,6 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RateLimitedError):
         return "rate_limit"
     return "budget" if isinstance(error, CreditsError) else "operational" if isinstance(error, ServerError) else "disconnect"
-
-
-def _bounds(poll: _Poll) -> dict[str, Any]:
-    """The bounds of a pass. X takes ids or times: an id is exact, and says nothing before the first post was found."""
-    bounds: dict[str, Any] = {"end": poll.end}
-    if poll.since_id is not None:
-        bounds["since_id"] = poll.since_id
-    else:
-        bounds["start"] = poll.begin
-    if poll.token is None and poll.oldest_id is not None:
-        bounds["until_id"] = poll.oldest_id
-        del bounds["end"]
-    return bounds
 
 
 def _with_rule(includes: bytes | None, rule: Rule, about: dict[str, Any] | None = None) -> bytes:

@@ -59,7 +59,8 @@ class Request:
 
 
 class LoopbackX:
-    """scripts: for each connection to the stream its bytes, one item a chunk, or what to do. faults: answers given before the right one."""
+    """scripts: for each connection to the stream its bytes, one item a chunk, or what to do. faults: answers given before the right one.
+    clock: given one, search refuses what X finds too old or too new."""
 
     def __init__(self) -> None:
         self.scripts: list[list[bytes | str | float] | Answer] = []
@@ -72,6 +73,7 @@ class LoopbackX:
         self.dialect = "tweet"
         self.page_size: int | None = None
         self.token_lost = False
+        self.clock: Callable[[], datetime] | None = None
         self.usage: dict[str, int] = {}
         self.gone: list[dict] = []
         self.uploaded = b""
@@ -193,6 +195,8 @@ class LoopbackX:
             self.token_lost = False
             problem = {"parameters": {"next_token": [params["next_token"]]}, "message": "The `next_token` is no longer known"}
             return Answer(400, {"errors": [problem], "title": "Invalid Request"})
+        if fault := self._bad_bounds(params):
+            return Answer(400, {"errors": [{"parameters": {}, "message": fault}], "title": "Invalid Request", "detail": fault})
         found = sorted(self.posts, key=lambda one: -int(one["id"]))
         found = [one for one in found if params["query"] in one["text"]]
         if "since_id" in params:
@@ -211,6 +215,23 @@ class LoopbackX:
         if first + size < len(found):
             meta["next_token"] = str(first + size)
         return Answer(200, {"data": page, "meta": meta} if page else {"meta": meta}, {"x-transaction-id": "abc123"})
+
+    def _bad_bounds(self, params: dict[str, str]) -> str:
+        # what X says of bounds that it does not take; empty where it does
+        times = {name: datetime.fromisoformat(params[name]) for name in ("start_time", "end_time") if name in params}
+        if times and {"since_id", "until_id"} & set(params):
+            return "Invalid use of 'since_id' or 'until_id' in conjunction with 'start_time' or 'end_time'."
+        if len(times) == 2 and times["start_time"] >= times["end_time"]:
+            return "Invalid time range: 'start_time' must be before 'end_time'."
+        if self.clock is None:
+            return ""
+        if times.get("end_time", self.clock()) > self.clock() - timedelta(seconds=10):
+            return "Invalid 'end_time'. 'end_time' must be a minimum of 10 seconds prior to the request time."
+        since = next((one for one in self.posts if one["id"] == params.get("since_id")), None)
+        oldest = datetime.fromisoformat(since["created_at"]) if since else times.get("start_time", self.clock())
+        if oldest < self.clock() - timedelta(days=7):
+            return "Invalid 'start_time' or 'since_id'. It must be on or after seven days ago."
+        return ""
 
     def _counts(self, request: Request) -> Answer:
         end = datetime.fromisoformat(request.params["end_time"])

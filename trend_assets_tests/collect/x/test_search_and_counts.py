@@ -51,10 +51,12 @@ def passes(count: int):
 def test_all_pages_of_a_pass_are_read_and_the_next_pass_brings_only_what_is_new():
     async def main():
         async with LoopbackX().running() as server:
-            server.posts, server.page_size = posts(25), 10
-            first = await collect(source(server, "search", rules=BAGS), passes(1))
-            server.posts += posts(3, datetime.now(UTC) - timedelta(seconds=31), first=100)
-            second = await collect(source(server, "search", rules=BAGS), passes(1), cursor=first[-1].cursor)
+            clock = server.clock = Clock(datetime(2026, 9, 20, 12, 0, 0, 700_000, tzinfo=UTC))
+            server.posts, server.page_size = posts(25, clock() - timedelta(minutes=1)), 10
+            first = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1))
+            clock.moment += timedelta(minutes=5)
+            server.posts += posts(3, clock() - timedelta(seconds=40), first=100)
+            second = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1), cursor=first[-1].cursor)
             return first, second
 
     first, second = run(main())
@@ -79,7 +81,98 @@ def test_an_interrupted_pass_goes_on_from_its_last_page(pages_read, token_lost):
             return first, second
 
     first, second = run(main())
-    assert Counter(numbers(first) + numbers(second)) == Counter(range(25))
+    found = Counter(numbers(first) + numbers(second))
+    assert set(found) == set(range(25))
+    assert found.total() - 25 == token_lost  # only the second of the oldest post is asked for again
+
+
+@pytest.mark.parametrize("token_lost", [False, True])
+def test_what_comes_after_a_lost_token_is_asked_with_the_same_bounds_when_it_is_interrupted_again(token_lost):
+    async def main():
+        async with LoopbackX().running() as server:
+            server.posts, server.page_size = posts(45), 10
+            first = await collect(source(server, "search", rules=BAGS), lambda items: len(records(items)) >= 10)
+            server.token_lost = True
+            second = await collect(source(server, "search", rules=BAGS), lambda items: len(records(items)) >= 10, cursor=first[-1].cursor)
+            server.token_lost = token_lost
+            third = await collect(source(server, "search", rules=BAGS), passes(1), cursor=second[-1].cursor)
+            return numbers(first) + numbers(second) + numbers(third), server.requests
+
+    found, requests = run(main())
+    assert set(found) == set(range(45))
+    assert len(found) <= 47
+    asked = [{name: one.params.get(name) for name in ("start_time", "end_time", "next_token")} for one in requests]
+    assert {one["start_time"] for one in asked} == {asked[0]["start_time"]}
+    assert len({one["end_time"] for one in asked}) == 2 + token_lost
+
+
+def test_posts_of_the_second_at_which_passes_meet_are_found_once():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 12, 0, 0, 700_000, tzinfo=UTC))
+        async with LoopbackX().running() as server:
+            server.clock = clock
+            meet = datetime(2026, 9, 20, 11, 59, 30, tzinfo=UTC)
+            server.posts = [post(number, "a bag", meet + timedelta(seconds=number - 2)) for number in range(5)]
+            first = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1))
+            clock.moment += timedelta(minutes=5)
+            second = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1), cursor=first[-1].cursor)
+            return numbers(first), numbers(second)
+
+    assert run(main()) == ([1, 0], [4, 3, 2])
+
+
+def test_two_passes_within_a_second_ask_for_no_interval_without_length():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 12, tzinfo=UTC))
+        async with LoopbackX().running() as server:
+            server.clock = clock
+            await collect(source(server, "search", rules=BAGS, clock=clock), passes(3))
+            return server.asked[RECENT]
+
+    assert run(main()) == 1
+
+
+def test_a_rule_that_finds_nothing_for_a_week_is_asked_on():
+    async def main():
+        clock = Clock(datetime(2026, 9, 1, 12, tzinfo=UTC))
+        async with LoopbackX().running() as server:
+            server.clock, server.posts = clock, posts(2, clock() - timedelta(minutes=1))
+            items, cursor = [], None
+            for _ in range(9):
+                items += await collect(source(server, "search", rules=BAGS, clock=clock), passes(2), cursor=cursor)
+                cursor = items[-1].cursor
+                clock.moment += timedelta(days=1)
+            server.posts += posts(2, clock() - timedelta(minutes=1), first=50)
+            items += await collect(source(server, "search", rules=BAGS, clock=clock), passes(1), cursor=cursor)
+            return items
+
+    items = run(main())
+    assert numbers(items) == [1, 0, 51, 50]
+    assert gaps(items) == []
+
+
+def test_a_pass_interrupted_longer_than_search_reaches_lets_go_of_what_is_too_old_only():
+    async def main():
+        clock = Clock(datetime(2026, 9, 20, 12, tzinfo=UTC))
+        async with LoopbackX().running() as server:
+            server.clock, server.page_size = clock, 10
+            begun = await collect(source(server, "search", rules=BAGS, clock=clock), passes(1))
+            clock.moment += timedelta(days=2)
+            server.posts = [post(number, "a bag", clock() - timedelta(hours=25 - number)) for number in range(25)]
+            first = await collect(
+                source(server, "search", rules=BAGS, clock=clock), lambda items: len(records(items)) >= 10, cursor=begun[-1].cursor
+            )
+            clock.moment += timedelta(days=6, hours=12)
+            server.token_lost = True
+            second = await collect(source(server, "search", rules=BAGS, clock=clock), passes(2), cursor=first[-1].cursor)
+            return clock(), first, second
+
+    now, first, second = run(main())
+    [gap] = gaps(second)
+    assert (gap.reason, gap.begin) == ("look_back", datetime(2026, 9, 20, 11, 59, 30, tzinfo=UTC))
+    reach = now - timedelta(days=7)
+    assert reach <= gap.end <= reach + timedelta(minutes=5)
+    assert set(numbers(first) + numbers(second)) == set(range(14, 25))  # the others are older than a week
 
 
 @pytest.mark.parametrize(
