@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from trend_assets.collect.x.ledger import Ledger, Purchase, Spent
 from trend_assets.collect.x.prices import Prices
@@ -19,13 +20,28 @@ MOST_REMEMBERED = 300_000
 
 
 class BudgetExceededError(RuntimeError):
-    """A purchase would break a budget. ``resumes_at``: when the day or month of that budget ends (aware, UTC)."""
+    """A purchase would break a budget.
 
-    def __init__(self, limit: str, spent: float, allowed: float, resumes_at: datetime, unit: str = "USD") -> None:
+    resumes_at: when the day or month of that budget ends (aware, UTC). purchase, requests, posts: what could not be bought.
+    """
+
+    def __init__(
+        self,
+        limit: str,
+        spent: float,
+        allowed: float,
+        resumes_at: datetime,
+        unit: str = "USD",
+        *,
+        purchase: Purchase,
+        requests: int = 0,
+        posts: int = 0,
+    ) -> None:
         figures = f"{spent:,.2f} of {allowed:,.2f} {unit}" if unit == "USD" else f"{spent:,.0f} of {allowed:,.0f} {unit}"
         super().__init__(f"the {limit}'s budget is used: {figures}; buying goes on at {resumes_at:%Y-%m-%d %H:%M} UTC")
         self.limit = limit
         self.resumes_at = resumes_at
+        self.purchase, self.requests, self.posts = purchase, requests, posts
 
 
 class Purse:
@@ -48,18 +64,19 @@ class Purse:
     def check(self, purchase: Purchase, *, requests: int = 0, posts: int = 0) -> None:
         """Whether this may be bought. Raises ``BudgetExceededError``."""
         now = self._clock().astimezone(UTC)
+        exceeded = partial(BudgetExceededError, purchase=purchase, requests=requests, posts=posts)
         cost = self.prices.cost(purchase.kind, requests, posts, 0)
         today, month = self.ledger.day(now.date()), self.ledger.month(now.date())
         midnight = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
         first = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
         # The month comes first: it is the one that stops for longer. A free request is refused as well once a budget is used up.
         if self._a_month is not None and _exceeds(month, cost, self._a_month):
-            raise BudgetExceededError("month", month.cost, self._a_month, first)
+            raise exceeded("month", month.cost, self._a_month, first)
         if self._a_day is not None and _exceeds(today, cost, self._a_day):
-            raise BudgetExceededError("day", today.cost, self._a_day, midnight)
+            raise exceeded("day", today.cost, self._a_day, midnight)
         most = self.prices.posts_a_month
         if most is not None and month.charged_posts + posts > most:
-            raise BudgetExceededError("month", month.charged_posts, most, first, "posts")
+            raise exceeded("month", month.charged_posts, most, first, "posts")
 
     @property
     def budgets(self) -> dict[str, float | None]:
@@ -76,20 +93,18 @@ class Purse:
         return False
 
     def posts_left(self, purchase: Purchase) -> int | None:
-        """How many posts both budgets still pay for; None without a limit."""
-        if self.prices.per_post <= 0:
-            return None
+        """How many posts the budgets and the plan's cap still allow after one request; None without a limit."""
         now = self._clock().astimezone(UTC)
-        left = [
-            allowed - spent
-            for allowed, spent in (
-                (self._a_day, self.ledger.day(now.date()).cost),
-                (self._a_month, self.ledger.month(now.date()).cost),
-            )
-            if allowed is not None
-        ]
+        today, month = self.ledger.day(now.date()), self.ledger.month(now.date())
         request = self.prices.request_cost(purchase.kind)
-        return max(0, int((min(left) - request) / self.prices.per_post + 1e-9)) if left else None
+        left = [
+            int((allowed - spent - request) / self.prices.per_post + 1e-9)
+            for allowed, spent in ((self._a_day, today.cost), (self._a_month, month.cost))
+            if allowed is not None and self.prices.per_post > 0
+        ]
+        if self.prices.posts_a_month is not None:
+            left.append(self.prices.posts_a_month - month.charged_posts)
+        return max(0, min(left)) if left else None
 
     def pay(
         self, purchase: Purchase, *, requests: int = 0, posts: Iterable[str] = (), users: Iterable[str] = (), included: Iterable[str] = ()

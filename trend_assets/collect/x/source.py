@@ -27,7 +27,6 @@ from trend_assets.collect.source import Batch, Gap, Received, SourceRefusedError
 from trend_assets.collect.x.backoff import BackOff
 from trend_assets.collect.x.budget import BudgetExceededError
 from trend_assets.collect.x.client import (
-    SMALLEST_PAGE,
     CreditsError,
     NetworkError,
     Page,
@@ -280,7 +279,7 @@ class XSource:
                 wait = self._wait(broken, back_off)
             except BudgetExceededError as error:
                 self._missing_since(state.received, "budget", str(error)).reason = "budget"
-                async for item in self._until_affordable(purchase, 1, state):
+                async for item in self._until_affordable(error, state):
                     yield item
             except (NetworkError, ServerError, RateLimitedError, CreditsError) as error:  # of the rules: nothing was connected yet
                 self._missing_since(state.received, _reason(error), str(error))
@@ -462,7 +461,7 @@ class XSource:
                 async for item in self._pages(pages, rule, poll, state):
                     yield item
             except BudgetExceededError as error:
-                async for item in self._not_bought(purchase, SMALLEST_PAGE, state, poll.until or begin, error):
+                async for item in self._not_bought(error, state, poll.until or begin):
                     yield item
                 # What came meanwhile is not bought: the gap says so, and a day's backlog would use up the next day.
                 poll.end = self._searchable()
@@ -611,6 +610,8 @@ class XSource:
         strata = [Stratum(start, start + timedelta(hours=1), number) for start, number in zip(starts, posts, strict=True)]
         left = self._purse.posts_left(purchase)
         plan = sampling_plan(rule.tag, strata, self._sample_posts if left is None else min(left, self._sample_posts), hour.isoformat())
+        if not plan:
+            self._notice(f"{rule.tag} breaks out and no post of it is bought: budgets and the plan's cap allow {left} more")
         drawn = {stratum.start: sum(draw.size for draw in plan if draw.stratum == stratum) for stratum in strata}
         for draw in plan:
             about = {"stratum_start": draw.stratum.start.isoformat(), "posts": draw.stratum.posts, "drawn": drawn[draw.stratum.start]}
@@ -637,7 +638,7 @@ class XSource:
                     yield item
                 return
             except BudgetExceededError as error:
-                async for item in self._not_bought(Purchase("counts_recent"), 0, state, self._clock(), error):
+                async for item in self._not_bought(error, state, self._clock()):
                     yield item
             except (NetworkError, ServerError, RateLimitedError, CreditsError) as error:
                 async for item in self._pause(self._client.wait_after(error, back_off), state):
@@ -674,13 +675,13 @@ class XSource:
         finally:
             task.cancel()
 
-    async def _until_affordable(self, purchase: Purchase, posts: int, state: Cursor) -> AsyncIterator[Item]:
-        """Says that buying has stopped, at once and for as long as it does; the outage goes on until the caller ends it."""
+    async def _until_affordable(self, refused: BudgetExceededError, state: Cursor) -> AsyncIterator[Item]:
+        """Says that buying has stopped, at once and until what was refused can be bought; the outage goes on until the caller ends it."""
         outage = self._missing_since(state.received, "budget", "")
         told = False
         while True:
             try:
-                self._purse.check(purchase, requests=1, posts=posts)
+                self._purse.check(refused.purchase, requests=max(refused.requests, 1), posts=refused.posts)
             except BudgetExceededError as error:
                 outage.detail = str(error)
                 if not told:
@@ -693,12 +694,10 @@ class XSource:
             else:
                 return
 
-    async def _not_bought(
-        self, purchase: Purchase, posts: int, state: Cursor, begin: datetime, error: BudgetExceededError
-    ) -> AsyncIterator[Item]:
+    async def _not_bought(self, error: BudgetExceededError, state: Cursor, begin: datetime) -> AsyncIterator[Item]:
         """As ``_until_affordable`` where no connection is meant to stay: the outage is over when buying may go on."""
         self._outage = _Outage(begin, "budget", str(error))
-        async for item in self._until_affordable(purchase, posts, state):
+        async for item in self._until_affordable(error, state):
             yield item
         yield self._outage.piece(self._clock())
         self._outage = None

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from trend_assets.collect.source import Batch
@@ -15,7 +16,7 @@ from trend_assets.collect.x.compliance import check_compliance
 from trend_assets.collect.x.ledger import Purchase
 from trend_assets.collect.x.rules import Rule
 from trend_assets_tests.collect.x.server import Answer, LoopbackX, number_of, post
-from trend_assets_tests.collect.x.shop import Waits, client, collect, gaps, purse, records, run, source
+from trend_assets_tests.collect.x.shop import PRICES, Waits, client, collect, gaps, purse, records, run, source
 
 RECENT = "/2/tweets/search/recent"
 BAGS = [Rule("bag", "bags")]
@@ -302,6 +303,62 @@ def test_counts_come_first_and_posts_only_of_what_breaks_out(dialect):
     assert asked["/2/tweets/counts/recent"] == 6  # three pages for each of two terms
     assert Counter(record.kind for record in records(second))["count"] == 2  # only the new hour
     assert spent.charged_posts == kinds["post"]
+
+
+BEFORE_OCTOBER = datetime(2026, 9, 30, 22, tzinfo=UTC)
+
+
+def near_the_cap(charged: int, until, stale: bool = False):
+    """Counts in which a term breaks out, with 100 posts a month allowed; stale: what is left was read before another process bought."""
+
+    async def main():
+        clock = Clock(BEFORE_OCTOBER + timedelta(minutes=5))
+        held = purse(clock=clock, prices=msgspec.structs.replace(PRICES, posts_a_month=100))
+        held.pay(Purchase("stream"), posts=[str(number) for number in range(charged)])
+        held.posts_left = (lambda purchase: None) if stale else held.posts_left
+        async with LoopbackX().running() as server:
+            server.count_of = lambda query, start: 300 if start >= BEFORE_OCTOBER - timedelta(hours=1) else 20 + start.hour % 3
+            began = BEFORE_OCTOBER - timedelta(hours=1)
+            server.posts = [post(number, f"bag {number}", began + timedelta(seconds=12 * number)) for number in range(300)]
+            found = source(server, "counts", rules=[Rule("bag", "bags")], clock=clock, of=held, sample_posts=60)
+            found._sleep = clock.sleep
+            items = await collect(found, until)
+            return items, held.ledger.month(BEFORE_OCTOBER.date()), server.asked, found.notices
+
+    return run(main())
+
+
+def test_with_less_than_a_page_left_of_the_plans_cap_counting_goes_on_and_says_that_no_posts_are_bought():
+    items, spent, asked, said = near_the_cap(95, lambda items: '"counted":"2026-09-30T23' in (items[-1].cursor or ""))
+    assert (spent.charged_posts, gaps(items)) == (95, [])
+    assert (asked["/2/tweets/counts/recent"], asked[RECENT]) == (2, 0)
+    assert said[0] == "bags breaks out and no post of it is bought: budgets and the plan's cap allow 5 more"
+
+
+def test_a_sample_that_the_plans_cap_refuses_is_waited_for_until_the_month_turns_not_asked_again_and_again():
+    items, spent, asked, _ = near_the_cap(95, lambda items: gaps(items) != [] and gaps(items)[-1].end.month == 10, stale=True)
+    assert spent.charged_posts == 95
+    assert {gap.reason for gap in gaps(items)} == {"budget"}
+    assert len(gaps(items)) == 2  # at once, and when it is over
+    assert (gaps(items)[0].begin, gaps(items)[-1].end) == (BEFORE_OCTOBER + timedelta(minutes=5), BEFORE_OCTOBER + timedelta(hours=2))
+    assert (asked["/2/tweets/counts/recent"], asked[RECENT]) == (1, 0)
+
+
+def test_the_plans_cap_bounds_a_page_of_search():
+    held = purse(prices=msgspec.structs.replace(PRICES, posts_a_month=100))
+    held.pay(Purchase("stream"), posts=[str(number) for number in range(70)])
+    assert held.posts_left(Purchase("search_recent")) == 30
+    free = purse(prices=msgspec.structs.replace(PRICES, posts_a_month=100, per_post=0.0))
+    assert free.posts_left(Purchase("search_recent")) == 100
+
+    async def main():
+        async with LoopbackX().running() as server:
+            server.posts = posts(50)
+            async for _ in client(server, of=held).search("bag", Purchase("search_recent")):
+                break
+            return server.requests[0].params["max_results"]
+
+    assert run(main()) == "30"
 
 
 def test_a_killed_hour_goes_on_with_the_terms_that_are_left():
