@@ -400,11 +400,19 @@ class Collector:
                 self._take_gap(Gap(begin, end, reason, detail), "collector")
             self._open_gap = None
         self._heard = (now, self._steady())
-        self.status.connected, self.status.last_seen = True, now
-        self._metrics.connected.set(1)
-        self._metrics.last_seen.set(now.timestamp())
+        if isinstance(item, Batch):  # a gap says nothing of how it is now
+            self._see(alive=item.alive, now=now)
         if isinstance(item, Batch) and item.received_at.tzinfo is None:
             raise ValueError(f"the source {self._source.name} gave a time of receipt without time zone")
+
+    def _see(self, *, alive: bool, now: datetime) -> None:
+        """What health and metrics tell of the source; one that waits for its network since the start is silent from now on."""
+        self.status.connected = alive
+        self._metrics.connected.set(alive)
+        if alive or getattr(self._source, "paused", False):
+            self.status.last_seen = now
+            self._metrics.last_seen.set(now.timestamp())
+        self.status.last_seen = self.status.last_seen or now
 
     # Publisher
 

@@ -60,7 +60,8 @@ class Source(Protocol):
 
     name: x, bluesky, pubsub or simulated. network: the network's name in the lake. A source may have ``replays = True``: resumed
     from a cursor it brings everything since, so that an interruption alone loses nothing. One that passes on the records of another
-    source names that one as ``landed_as``: decoding goes by it.
+    source names that one as ``landed_as``: decoding goes by it. One that asks for nothing on purpose, as its budget is used, has
+    ``paused = True`` meanwhile: it is not connected, and healthy.
     """
 
     name: str
@@ -70,7 +71,8 @@ class Source(Protocol):
         """Everything after ``cursor`` (``None``: from now on), for ever.
 
         Reconnects by itself, with the network's documented back-off; yields a ``Gap`` when it may have missed something, and an empty
-        ``Batch`` at least every third of ``collect_stall_seconds`` while the connection shows signs of life. Ending means that there
+        ``Batch`` at least every third of ``collect_stall_seconds`` while the connection shows signs of life; also while it does not, then
+        with ``alive=False``, where the source tells gaps itself. Ending means that there
         is nothing more to come, ever. Raises ``SourceRefusedError`` where trying again cannot help; after any other error it is
         called again by the collector.
         """

@@ -100,16 +100,19 @@ async def _fill(
     from trend_assets.collect.x.backoff import BackOff
     from trend_assets.collect.x.client import CreditsError, NetworkError, RateLimitedError, ServerError
     from trend_assets.collect.x.opening import NotSetUpError, open_client
-    from trend_assets.collect.x.rules import read_rules
+    from trend_assets.collect.x.rules import RulesError, read_rules, searchable
     from trend_assets.collect.x.source import XSource
     from trend_assets.lake.storage import open_storage
     from trend_assets.landing.files import LandingWriter
 
     if settings.x_rules is None:
         raise NotSetUpError("a backfill needs TREND_ASSETS_X_RULES, the file with what to ask for (docs/x.md)")
-    rules, client = read_rules(settings.x_rules), open_client(settings)
-    source = XSource(client, rules)
     kind = "search_all" if archive else "search_recent"
+    rules, left_out = searchable(read_rules(settings.x_rules), kind)
+    if not rules:
+        raise RulesError(f"no rule can be asked by {kind}: {'; '.join(left_out)}")
+    client = open_client(settings)
+    source = XSource(client, rules)
     root = open_storage(f"{settings.data}/collect")
     lease = CollectorLease(root, f"{name}-backfill", LEASE_SECONDS)
     if holder := lease.try_to_take():
@@ -118,6 +121,8 @@ async def _fill(
         return AGAIN
     try:
         _tell(gaps, intervals, kind)
+        for one in left_out:
+            console.print(f"left out, search cannot ask for it: {one}", markup=False)
         if not yes and not await _agreed(client, rules, intervals, kind):
             console.print("nothing was fetched")
             return 0

@@ -269,6 +269,25 @@ def test_the_command_tells_the_cost_asks_fetches_and_has_nothing_left_to_do(shop
     assert (code, "nothing to fetch" in said) == (0, True)
 
 
+def test_the_command_names_and_leaves_out_rules_that_search_cannot_ask_and_pays_for_the_others_once(shop, monkeypatch):
+    shop.gap(5, 3)
+    rules = shop.folder / "rules.yml"
+    rules.write_text(f"- value: bag\n  tag: bags\n- value: 'bio:x'\n  tag: bios\n- value: {'a' * 600}\n  tag: long\n")
+    server = LoopbackX()
+    server.posts = posts(40, 6)
+    code, said = served(shop, monkeypatch, server, "--yes")
+    assert (code, "12 records landed, 1 gaps filled" in said) == (0, True), said
+    assert "bios: bio: only works on the stream" in said
+    assert "long: 600 characters" in said
+    server.requests.clear()
+    code, said = served(shop, monkeypatch, server, "--yes")
+    assert (code, "nothing to fetch" in said, server.requests) == (0, True, [])
+    shop.gap(2, 1)
+    rules.write_text("- value: 'bio:x'\n  tag: bios\n")
+    code, said = served(shop, monkeypatch, server, "--yes")
+    assert (code, "no rule can be asked" in said, server.requests) == (2, True, [])
+
+
 def test_the_commands_exit_codes(shop, monkeypatch):
     shop.gap(5, 3)
     server = LoopbackX()

@@ -274,6 +274,43 @@ def test_heartbeats_keep_a_quiet_connection(tmp_path):
     assert gaps(tmp_path) == []
 
 
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_source_that_waits_for_its_network_is_not_connected_and_unhealthy_unless_on_purpose_and_is_left_alone(tmp_path, paused):
+    seen = []
+
+    async def script(_cursor):
+        yield Batch([], "up", datetime.now(UTC))
+        seen.append(subject.health())
+        for _ in range(10):  # as long as five stalls
+            await asyncio.sleep(0.1)
+            yield Batch([], "up", datetime.now(UTC), alive=False)
+            yield Gap(datetime.now(UTC) - timedelta(seconds=0.1), datetime.now(UTC), "operational")
+        seen.append(subject.health())
+        yield Batch([], "up", datetime.now(UTC))
+        seen.append(subject.health())
+
+    source = Scripted(script)
+    source.paused = paused
+    subject = collector(tmp_path, source)
+    run(subject)
+    assert [one["connected"] for one in seen] == [True, False, True]
+    assert [one["healthy"] for one in seen] == [True, paused, True]
+    assert source.started_at == [None], "its heartbeats keep it from being started again"
+
+
+def test_a_network_that_was_never_reached_turns_health_red(tmp_path):
+    async def script(_cursor):
+        for _ in range(8):
+            await asyncio.sleep(0.1)
+            yield Batch([], None, datetime.now(UTC), alive=False)
+        healths.append(subject.health())
+
+    healths: list[dict] = []
+    subject = collector(tmp_path, Scripted(script))
+    run(subject)
+    assert (healths[0]["connected"], healths[0]["healthy"]) == (False, False)
+
+
 def test_a_source_that_fails_is_started_again_where_it_was_and_its_words_stay_out_of_the_ledger(tmp_path):
     async def script(cursor):
         if cursor is None:

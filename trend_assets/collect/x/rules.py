@@ -100,6 +100,12 @@ def fits(rule: Rule, kind: str) -> str:
     return f"{', '.join(found)} only works on the stream" if found else ""
 
 
+def searchable(rules: Sequence[Rule], kind: str) -> tuple[list[Rule], list[str]]:
+    """The rules that can be asked as queries of this kind, and of the others name and fault."""
+    faults = {rule.tag: fault for rule in rules if (fault := fits(rule, kind))}
+    return [rule for rule in rules if rule.tag not in faults], [f"{tag}: {fault}" for tag, fault in faults.items()]
+
+
 def difference(wanted: Iterable[Rule], there: Iterable[StreamRule]) -> tuple[list[StreamRule], list[StreamRule]]:
     """Rules to delete and rules to add, so that the server has the wanted ones. A rule with another tag is deleted and added anew."""
     want = {(rule.value, rule.tag): rule for rule in wanted}

@@ -4,8 +4,8 @@ What belongs here: when to ask what, what to do when it fails, gaps, cursors. Wh
 (``portfolio``, ``budget``), publishing (the collector).
 
 Bytes are landed as received: lines of the stream whole, posts of a page each on their own with the part of ``includes`` they need.
-Heartbeats (empty batches) come as long as the source is alive, also while it waits for X; that nothing is received meanwhile is said
-by gaps, one for each PIECE_SECONDS of an outage and one more at its end.
+Heartbeats (empty batches) come as long as the source is alive, also while it waits for X, then with ``alive=False``; that nothing is
+received meanwhile is said by gaps, one for each PIECE_SECONDS of an outage and one more at its end.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from trend_assets.collect.x.framing import Framer, LineTooLongError
 from trend_assets.collect.x.ledger import Purchase
 from trend_assets.collect.x.portfolio import Stratum, break_out, breaks_out, sampling_plan
 from trend_assets.collect.x.responses import Bucket, StreamLine, decode_stream_line
-from trend_assets.collect.x.rules import Rule, RulesError, difference, fits
+from trend_assets.collect.x.rules import Rule, RulesError, difference, searchable
 from trend_assets.lib.sources import edge
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class XSource:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         kind = {"search": "search_recent", "counts": "counts_recent"}.get(mode, "stream")
-        faults = [f"{rule.tag}: {fault}" for rule in rules if (fault := fits(rule, kind))]
+        _, faults = searchable(rules, kind)
         if faults:
             raise RulesError(f"rules that mode {mode} cannot ask for: {'; '.join(faults)}")
         self._client = client
@@ -167,6 +167,8 @@ class XSource:
         self._recent: OrderedDict[str, None] = OrderedDict()
         self._flushed_at = clock()
         self._outage: _Outage | None = None
+        self.paused = False
+        """Whether nothing is asked of X because a budget is used."""
         self._to_reconcile = reconciled
         self._reconciling: asyncio.Task[None] | None = None
         self.repeated = 0
@@ -179,7 +181,7 @@ class XSource:
         Raises ``SourceRefusedError`` for what no waiting will mend: a wrong token, a rule that X does not understand.
         """
         state = self._restored(cursor)
-        self._outage = None
+        self._outage, self.paused = None, False
         if self._to_reconcile:
             self._to_reconcile = False
             self._reconciling = asyncio.ensure_future(self._reconcile_quietly())
@@ -236,8 +238,12 @@ class XSource:
     ) -> AsyncIterator[Item]:
         """Posts of a gap by search, rule by rule; their figures are of today, and X's search leaves reposts out of some queries.
 
-        Yields a Gap for what cannot be had: older than recent search reaches, not searchable, or beyond the budget.
+        Yields a Gap for what cannot be had: older than recent search reaches, or beyond the budget. Raises ``RulesError`` before anything
+        is bought where search cannot ask for a rule (``rules.searchable`` leaves those out): no interval would ever be whole.
         """
+        _, faults = searchable(self._rules, kind)
+        if faults:
+            raise RulesError(f"rules that {kind} cannot ask for: {'; '.join(faults)}")
         reach = self._clock() - LOOK_BACK
         if kind == "search_recent" and begin < reach:
             yield Gap(begin, min(end, reach), "look_back", "recent search reaches 7 days")
@@ -245,9 +251,6 @@ class XSource:
         if begin >= end:
             return
         for rule in self._rules:
-            if fault := fits(rule, kind):
-                yield Gap(begin, end, "look_back", f"{rule.tag}: {fault}")
-                continue
             pages = self._client.search(rule.value, Purchase(kind, rule.tag, rule.topic), start=begin, end=end)
             try:
                 async for found in pages:
@@ -284,7 +287,7 @@ class XSource:
             except (NetworkError, ServerError, RateLimitedError, CreditsError) as error:  # of the rules: nothing was connected yet
                 self._missing_since(state.received, _reason(error), str(error))
                 wait = back_off.http() if isinstance(error, CreditsError) else self._client.wait_after(error, back_off)
-            async for item in self._pause(wait, state):
+            async for item in self._pause(wait, state, failed=True):
                 yield item
 
     def _missing_since(self, since: datetime | None, reason: str, detail: str) -> _Outage:
@@ -346,7 +349,7 @@ class XSource:
                 async for chunk in response.aiter_bytes():
                     await events.put(chunk)
             await events.put(NetworkError("the server closed the connection"))
-        except (XError, httpx.HTTPError, BudgetExceededError) as error:
+        except Exception as error:  # whatever it is: without it the other end would wait, and beat, for ever
             await events.put(error)
 
     def _lines(self, lines: Sequence[bytes], purchase: Purchase, state: Cursor) -> tuple[Batch, str]:
@@ -404,10 +407,10 @@ class XSource:
         end = now - covered
         return [outage.piece(end)] if outage.told_until < end else []
 
-    def _broken(self, error: Any, since: datetime | None, cut_off: bool) -> Exception:
+    def _broken(self, error: Exception, since: datetime | None, cut_off: bool) -> Exception:
         """The exception that an error of the reader becomes."""
-        if isinstance(error, RefusedError | BudgetExceededError):
-            return error
+        if isinstance(error, RefusedError | BudgetExceededError) or not isinstance(error, XError | httpx.HTTPError):
+            return error  # one that nobody foresaw is the collector's: it says so, and starts us again
         if isinstance(error, httpx.ReadTimeout):
             return _Broken("stall", "neither posts nor keep-alives", since, error)
         detail = str(error) if isinstance(error, XError) else in_words(error)
@@ -474,7 +477,7 @@ class XSource:
                 lost_at = got_to
                 self._lose_token(poll)
             except XError as error:
-                async for item in self._pause(self._client.wait_after(error, back_off), state):
+                async for item in self._pause(self._client.wait_after(error, back_off), state, failed=True):
                     yield item
             else:
                 self._end_pass(poll)
@@ -641,19 +644,20 @@ class XSource:
                 async for item in self._not_bought(error, state, self._clock()):
                     yield item
             except (NetworkError, ServerError, RateLimitedError, CreditsError) as error:
-                async for item in self._pause(self._client.wait_after(error, back_off), state):
+                async for item in self._pause(self._client.wait_after(error, back_off), state, failed=True):
                     yield item
 
     # Waiting
 
-    async def _pause(self, seconds: float, state: Cursor) -> AsyncIterator[Item]:
+    async def _pause(self, seconds: float, state: Cursor, *, failed: bool = False) -> AsyncIterator[Item]:
+        """Heartbeats for so long; failed: because X does not answer as it should."""
         if seconds > 0:
-            async for item in self._while(self._sleep(seconds), state):
+            async for item in self._while(self._sleep(seconds), state, alive=not failed):
                 yield item
 
-    async def _while(self, work: Awaitable[Any], state: Cursor) -> AsyncIterator[Item]:
+    async def _while(self, work: Awaitable[Any], state: Cursor, *, alive: bool = False) -> AsyncIterator[Item]:
         """Heartbeats while something is awaited, and what is due of the outage."""
-        async for item in self._results(work, state):
+        async for item in self._results(work, state, alive=alive):
             if isinstance(item, Batch):
                 yield item
                 for gap in self._due():
@@ -663,14 +667,14 @@ class XSource:
         outage = self._outage
         return [outage.piece(self._clock())] if outage is not None and outage.is_due(self._clock()) else []
 
-    async def _results(self, work: Awaitable[_Result], state: Cursor) -> AsyncIterator[Batch | _Result]:
-        """Heartbeats while something is awaited, then its result."""
+    async def _results(self, work: Awaitable[_Result], state: Cursor, *, alive: bool = False) -> AsyncIterator[Batch | _Result]:
+        """Heartbeats while something is awaited, then its result. alive: what they say; of a request, that X has not answered yet."""
         task = asyncio.ensure_future(work)
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=self._beat)
                 if not task.done():
-                    yield self._heartbeat(state)
+                    yield self._heartbeat(state, alive=alive)
             yield task.result()
         finally:
             task.cancel()
@@ -679,6 +683,7 @@ class XSource:
         """Says that buying has stopped, at once and until what was refused can be bought; the outage goes on until the caller ends it."""
         outage = self._missing_since(state.received, "budget", "")
         told = False
+        self.paused = True
         while True:
             try:
                 self._purse.check(refused.purchase, requests=max(refused.requests, 1), posts=refused.posts)
@@ -692,6 +697,7 @@ class XSource:
                 async for item in self._pause(seconds, state):
                     yield item
             else:
+                self.paused = False
                 return
 
     async def _not_bought(self, error: BudgetExceededError, state: Cursor, begin: datetime) -> AsyncIterator[Item]:
@@ -707,8 +713,8 @@ class XSource:
     def _batch(self, records: list[Received], state: Cursor) -> Batch:
         return Batch(records, msgspec.json.encode(state).decode(), self._clock())
 
-    def _heartbeat(self, state: Cursor) -> Batch:
-        return self._batch([], state)
+    def _heartbeat(self, state: Cursor, *, alive: bool = True) -> Batch:
+        return msgspec.structs.replace(self._batch([], state), alive=alive and self._outage is None)
 
     def _restored(self, cursor: str | None) -> Cursor:
         """The state a cursor tells; a fresh one for none, for one of another mode, and for one that cannot be read."""

@@ -14,7 +14,7 @@ from trend_assets.collect.x.budget import BudgetExceededError
 from trend_assets.collect.x.client import CreditsError, NetworkError, RateLimitedError, RefusedError, XError
 from trend_assets.collect.x.compliance import check_compliance
 from trend_assets.collect.x.ledger import Purchase
-from trend_assets.collect.x.rules import Rule
+from trend_assets.collect.x.rules import Rule, RulesError
 from trend_assets_tests.collect.x.server import Answer, LoopbackX, number_of, post
 from trend_assets_tests.collect.x.shop import PRICES, Waits, client, collect, gaps, purse, records, run, source
 
@@ -249,15 +249,25 @@ def test_a_gap_is_filled_by_search_and_what_cannot_be_had_is_told():
         now = datetime.now(UTC)
         async with LoopbackX().running() as server:
             server.posts = posts(5, now - timedelta(hours=1))
-            found = source(server, rules=[*BAGS, Rule("bio:designer", "bios")])
+            found = source(server, rules=BAGS)
             items = [item async for item in found.backfill(now - timedelta(days=30), now)]
             await found.close()
             return items
 
     items = run(main())
     assert len(numbers(items)) == 5
-    assert [gap.reason for gap in gaps(items)] == ["look_back", "look_back"]
-    assert "bio:" in gaps(items)[1].detail
+    assert [gap.reason for gap in gaps(items)] == ["look_back"]
+
+
+def test_a_backfill_with_a_rule_that_search_cannot_ask_is_refused_before_anything_is_bought():
+    async def main():
+        async with LoopbackX().running() as server:
+            found = source(server, rules=[*BAGS, Rule("bio:designer", "bios"), Rule("a" * 600, "long")])
+            with pytest.raises(RulesError, match="bios: bio: only works on the stream; long: 600 characters"):
+                await anext(found.backfill(datetime.now(UTC) - timedelta(hours=1), datetime.now(UTC)))
+            return server.requests
+
+    assert run(main()) == []
 
 
 def counted(hour: int):
@@ -359,6 +369,46 @@ def test_the_plans_cap_bounds_a_page_of_search():
             return server.requests[0].params["max_results"]
 
     assert run(main()) == "30"
+
+
+@pytest.mark.parametrize("mode", ["search", "counts", "stream"])
+@pytest.mark.parametrize(
+    "fault",
+    [Answer(503, b"busy"), Answer(429, {"title": "Too Many Requests"}), Answer(402, {"title": "CreditsDepleted"})],
+    ids=["503", "429", "402"],
+)
+def test_heartbeats_say_whether_x_is_heard(mode, fault):
+    path = {"search": RECENT, "counts": "/2/tweets/counts/recent", "stream": "/2/tweets/search/stream"}[mode]
+
+    async def main():
+        async with LoopbackX().running() as server:
+            server.faults[path] = [fault] * 3
+            found = source(server, mode, Waits(0.002), stall=0.06, rules=BAGS)
+            paused: set[bool] = set()
+            beats = await collect(found, lambda items: paused.add(found.paused) or sum(good(item) for item in items) >= 4)
+            return beats, paused
+
+    def good(item) -> bool:
+        return isinstance(item, Batch) and item.alive
+
+    items, paused = run(main())
+    alive = [item.alive for item in items if isinstance(item, Batch)]
+    assert alive == sorted(alive), "not heard during the fault, and heard after it"
+    assert not alive[0]
+    assert paused == {False}
+
+
+@pytest.mark.parametrize("mode", ["search", "counts", "stream"])
+def test_a_used_budget_is_a_pause_neither_connected_nor_a_fault(mode):
+    async def main():
+        async with LoopbackX().running() as server:
+            found = source(server, mode, Waits(0.002), stall=0.06, rules=BAGS, of=purse(a_day=0.001))
+            states = []
+            await collect(found, lambda items: states.append((items[-1], found.paused)) or len(states) > 6)
+            return states
+
+    states = run(main())
+    assert {(item.alive, paused) for item, paused in states if isinstance(item, Batch)} == {(False, True)}
 
 
 def test_a_killed_hour_goes_on_with_the_terms_that_are_left():

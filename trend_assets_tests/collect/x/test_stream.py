@@ -75,6 +75,25 @@ def test_reconnects_lose_and_double_nothing_and_each_gap_is_told():
     assert kinds == {"stream": 5, "truncated": 1, "error": 1}  # what was received of the cut post, and the message, are kept
 
 
+def test_an_error_that_nobody_foresaw_reaches_the_collector_instead_of_silence():
+    async def main():
+        async with LoopbackX().running() as server:
+            server.scripts = [[line(0), HOLD]]
+            found = source(server, stall=0.3)
+            pay = found._purse.pay
+
+            def failing(purchase, *, requests=0, **bought):
+                if requests:
+                    raise ZeroDivisionError("in the ledger")
+                return pay(purchase, **bought)
+
+            found._purse.pay = failing
+            with pytest.raises(ZeroDivisionError, match="in the ledger"):
+                await collect(found, has(1), seconds=3)
+
+    run(main())
+
+
 def test_answers_that_refuse_a_connection_are_waited_out_as_documented():
     reset_at = datetime.now(UTC) + timedelta(seconds=100)
     too_often = Answer(429, {"title": "ConnectionException", "connection_issue": "TooManyConnections"})
