@@ -30,7 +30,6 @@ from trend_assets.collect.x.responses import (
     JobsPage,
     PostsPage,
     Problem,
-    RuleCountsPage,
     RulesPage,
     StreamRule,
     UsagePage,
@@ -275,10 +274,6 @@ class XClient:
             answer, _ = await self._send("POST", "/2/tweets/search/stream/rules", params=params, content=msgspec.json.encode(body))
             problems += _decode(answer, RulesPage).errors
         return problems
-
-    async def rule_counts(self) -> RuleCountsPage:
-        """How many rules there are and may be."""
-        return _decode((await self._send("GET", "/2/tweets/search/stream/rules/counts"))[0], RuleCountsPage)
 
     # Usage
 

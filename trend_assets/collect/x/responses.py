@@ -143,24 +143,6 @@ class RulesPage(msgspec.Struct):
     errors: list[Problem] = []
 
 
-class _AppRules(msgspec.Struct):
-    rule_count: Number = None
-
-
-class _RuleCounts(msgspec.Struct):
-    cap_per_client_app: Number = None
-    cap_per_project: Number = None
-    project_rules_count: Number = None
-    client_app_rules_count: _AppRules | None = None
-
-
-class RuleCountsPage(msgspec.Struct):
-    """How many rules there are and may be."""
-
-    data: _RuleCounts | None = None
-    errors: list[Problem] = []
-
-
 class UsageDay(msgspec.Struct):
     """Posts used on a day."""
 

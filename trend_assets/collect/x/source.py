@@ -711,7 +711,14 @@ class XSource:
     # Batches, cursors, the ledger
 
     def _batch(self, records: list[Received], state: Cursor) -> Batch:
-        return Batch(records, msgspec.json.encode(state).decode(), self._clock())
+        return Batch(records, msgspec.json.encode(state).decode(), self._clock(), position=self._position(state))
+
+    def _position(self, state: Cursor) -> datetime | None:
+        """Until when all rules' posts were delivered: pages come newest first and rule by rule, so that no post's own time tells."""
+        if self._mode != "search":
+            return None
+        ends = [poll.until for rule in self._rules if (poll := state.polls.get(rule.tag)) is not None and poll.until is not None]
+        return min(ends) if len(ends) == len(self._rules) else None
 
     def _heartbeat(self, state: Cursor, *, alive: bool = True) -> Batch:
         return msgspec.structs.replace(self._batch([], state), alive=alive and self._outage is None)

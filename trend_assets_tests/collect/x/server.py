@@ -121,7 +121,6 @@ class LoopbackX:
             return await (self._send(writer, script) if isinstance(script, Answer) else self._stream(writer, script))
         handler = {
             "/2/tweets/search/stream/rules": self._rules,
-            "/2/tweets/search/stream/rules/counts": self._rule_counts,
             "/2/tweets/search/recent": self._search,
             "/2/tweets/search/all": self._search,
             "/2/tweets/counts/recent": self._counts,
@@ -181,9 +180,6 @@ class LoopbackX:
         if first + size < len(self.rules):
             meta["next_token"] = str(first + size)
         return Answer(200, {"data": page, "meta": meta} if page else {"meta": meta})
-
-    def _rule_counts(self, request: Request) -> Answer:
-        return Answer(200, {"data": {"cap_per_client_app": "1000", "client_app_rules_count": {"rule_count": len(self.rules)}}})
 
     def _search(self, request: Request) -> Answer:
         spoken = {"tweet": "post.fields", "post": "tweet.fields"}[self.dialect]

@@ -31,7 +31,6 @@ EXAMPLES = {
     "tweets_search_all": responses.PostsPage,
     "tweets_search_stream": responses.StreamLine,
     "tweets_search_stream_rules": responses.RulesPage,
-    "tweets_search_stream_rules_counts": responses.RuleCountsPage,
     "usage_tweets": responses.UsagePage,
     "compliance_jobs_id": responses.JobPage,
 }
@@ -117,7 +116,6 @@ PATHS = {
     ("/2/tweets/search/stream", "get"): responses.StreamLine,
     ("/2/tweets/search/stream/rules", "get"): responses.RulesPage,
     ("/2/tweets/search/stream/rules", "post"): responses.RulesPage,
-    ("/2/tweets/search/stream/rules/counts", "get"): responses.RuleCountsPage,
     ("/2/usage/tweets", "get"): responses.UsagePage,
     ("/2/compliance/jobs", "get"): responses.JobsPage,
     ("/2/compliance/jobs", "post"): responses.JobPage,
@@ -152,7 +150,6 @@ def test_everything_that_is_asked_is_in_the_document():
                 async for _ in made.counts("bag", Purchase(kind), start=now - timedelta(days=1), end=now):
                     break
             await made.usage()
-            await made.rule_counts()
             await made.jobs("tweets", "complete")
             await check_compliance(made, "tweets", ["5"], "nightly", sleep=made._sleep)
             await made.change_rules([], [StreamRule("a", "b")], dry_run=True)
