@@ -30,6 +30,7 @@ from trend_assets.operations.sealing import State
 from trend_assets.partitions import day_key, hour_key, hours_between
 from trend_assets.settings import PROJECT_ROOT, Settings
 from trend_assets.tables import TABLES
+from trend_assets_tests.operations.test_removals import rows
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = datetime.now(UTC).replace(minute=5, second=0, microsecond=0)
@@ -283,6 +284,26 @@ def test_late_hours_are_not_asked_for_again_while_a_run_of_theirs_waits_or_goes_
             house.instance.create_run_for_job(dg.job(name="late_hours")(lambda: None), status=dg.DagsterRunStatus.NOT_STARTED)
     assert len(asked) == len(set(asked)) == 2
     assert "2 ranges of late hours wait: the run" in result.skip_reason.skip_message
+
+
+def test_deletions_have_their_turn_though_late_files_come_with_every_tick(house, monkeypatch):
+    monkeypatch.setattr(sensors, "_LOOKED", {})
+    sealed = late_lake(house)
+    written = sealed[2] + HOUR / 2
+    post_id = str((int(written.timestamp() * 1000) - 1_288_834_974_657) << 22)  # X's ids tell the time
+    post = {"network": "x", "post_id": post_id, "created_at": written, "captured_at": written}
+    notice = {"network": "x", "subject_kind": "post", "subject": post_id, "action": "delete", "hour": sealed[7], "landing_file": "notices"}
+    for path, hour, row in (
+        ("social/clean_posts", sealed[2], post),
+        ("social/raw_posts", sealed[2], post),
+        ("social/deletions", sealed[7], notice),
+    ):
+        house.lake.publish(TABLES[path], {hour_key(hour): rows(TABLES[path], row)})
+    house.land(sealed[5])
+    first = look(house)
+    assert [bounds(request)[0] for request in first.run_requests] == [hour_key(sealed[2])]
+    second = look(house, first.cursor)
+    assert [bounds(request)[0] for request in second.run_requests] == [hour_key(sealed[5])]
 
 
 def test_sealing_goes_before_late_hours_that_wait(loaded):
