@@ -157,7 +157,7 @@ class XSource:
         self._rules = list(rules)
         self._by_tag = {rule.tag: rule for rule in rules}
         self._mode: Mode = mode
-        self.replays = mode == "search"
+        self.replays = mode != "stream"
         self._backfill = timedelta(minutes=backfill_minutes)
         self._poll_seconds = poll_seconds
         self._sample_posts = sample_posts
@@ -714,9 +714,10 @@ class XSource:
         return Batch(records, msgspec.json.encode(state).decode(), self._clock(), position=self._position(state))
 
     def _position(self, state: Cursor) -> datetime | None:
-        """Until when all rules' posts were delivered: pages come newest first and rule by rule, so that no post's own time tells."""
+        """Until when all rules' posts, or counts and samples, were delivered: pages come newest first and rule by rule, so that no post's
+        own time tells. None for the stream."""
         if self._mode != "search":
-            return None
+            return state.counted
         ends = [poll.until for rule in self._rules if (poll := state.polls.get(rule.tag)) is not None and poll.until is not None]
         return min(ends) if len(ends) == len(self._rules) else None
 

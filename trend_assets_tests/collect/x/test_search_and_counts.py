@@ -333,6 +333,13 @@ def test_counts_come_first_and_posts_only_of_what_breaks_out(dialect):
     assert asked["/2/tweets/counts/recent"] == 6  # three pages for each of two terms
     assert Counter(record.kind for record in records(second))["count"] == 2  # only the new hour
     assert spent.charged_posts == kinds["post"]
+    # A restart between two hours misses no count: the collector may call that gap filled once the next hour is counted.
+    assert [items[-1].position for items in (first, second)] == [last_counted(12), last_counted(13)]
+    assert first[0].position is None
+
+
+def last_counted(hour: int) -> datetime:
+    return datetime(2026, 9, 20, hour, tzinfo=UTC)
 
 
 BEFORE_OCTOBER = datetime(2026, 9, 30, 22, tzinfo=UTC)
