@@ -328,6 +328,7 @@ def _io_manager(store: str, root: str) -> tuple[Any, Any]:
         from dagster_duckdb_pandas import DuckDBPandasIOManager
 
         return DuckDBPandasIOManager(database=f"{root}/posts.duckdb", schema="social"), DbIOManager
+    import pandas as pd
     from upath import UPath
 
     class PandasParquetIOManager(dg.UPathIOManager):
@@ -337,8 +338,9 @@ def _io_manager(store: str, root: str) -> tuple[Any, Any]:
             with path.open("wb") as file:
                 obj.to_parquet(file)
 
-        def load_from_path(self, context: dg.InputContext, path: Any) -> Any:
-            raise NotImplementedError
+        def load_from_path(self, context: dg.InputContext, path: Any) -> Any:  # noqa: ARG002 - the interface's
+            with path.open("rb") as file:
+                return pd.read_parquet(file)
 
     return PandasParquetIOManager(base_path=UPath(root)), PandasParquetIOManager
 
