@@ -27,11 +27,10 @@ import pyarrow.parquet as pq
 
 from trend_assets.lake.storage import Storage, open_storage
 from trend_assets.landing.files import LandingRecord, LandingWriter, read_lines
-from trend_assets.lib.simulation.catalogue import STORES
 from trend_assets.lib.simulation.delivery import KIND_OF_NETWORK, Batch, Town
 from trend_assets.lib.simulation.opinions import hand_labels
 from trend_assets.lib.simulation.planted import Family
-from trend_assets.lib.simulation.retail import Retailer
+from trend_assets.lib.simulation.retail import Retailer, open_retailer
 from trend_assets.lib.simulation.retail_files import RetailFiles
 from trend_assets.lib.simulation.town import TownParameters, stream
 from trend_assets.lib.simulation.truth import authors_truth, drift_truth, trends_truth
@@ -115,7 +114,7 @@ def _write_town(parameters: TownParameters, storage: Storage, on_progress: Calla
         clock = now
 
     town = Town(parameters)
-    retailer = Retailer(parameters)
+    retailer = open_retailer(parameters)
     files = RetailFiles(retailer)
     lost: list[pa.Table] = []
     labels: list[dict[str, str]] = []
@@ -242,8 +241,8 @@ def _lost_sales(parameters: TownParameters, retailer: Retailer, lost: np.ndarray
     return pa.table(
         {
             "day": pa.array([(parameters.start + timedelta(days=day)).date()] * len(cells), pa.date32()),
-            "product_id": pa.array([retailer.products[product].product_id for product in cells[:, 0].tolist()], pa.string()),
-            "store_id": pa.array([STORES[place].store_id for place in cells[:, 1].tolist()], pa.string()),
+            "product_id": pa.array([retailer.catalogue.products[product].product_id for product in cells[:, 0].tolist()], pa.string()),
+            "store_id": pa.array([retailer.catalogue.stores[place].store_id for place in cells[:, 1].tolist()], pa.string()),
             "lost_units": lost[lost > 0],
         }
     )

@@ -1,11 +1,14 @@
 """The retailer's catalogue, suppliers and places: what Maison Carrel sells, where, and from whom it buys.
 
-What belongs here: products, suppliers, stores, all invented. What doesn't: demand and stock over time (``retail.py``).
+What belongs here: products, suppliers, stores, all invented. What doesn't: demand and stock over time (``retail.py``), the
+words that the full catalogue is made from (``catalogue_full.py``).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
 RETAILER = "Maison Carrel"
 HANDLE = "maisoncarrel"
@@ -44,10 +47,34 @@ class Product:
     brand: str
     category: str
     product_type: str
-    colour: str
+    colour: str | None
     unit_price: float
     unit_cost: float
     supplier_id: str
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is sold, where, and who delivers it. The web is the last of the stores."""
+
+    products: tuple[Product, ...]
+    stores: tuple[Store, ...]
+    suppliers: tuple[Supplier, ...]
+
+    @property
+    def web(self) -> int:
+        """Index of the web shop among the stores."""
+        return len(self.stores) - 1
+
+
+@lru_cache(maxsize=2)
+def catalogue(size: Literal["small", "full"]) -> Catalogue:
+    """The catalogue of a size of town. The products of the small one are the first of the full one."""
+    if size == "small":
+        return Catalogue(products(), STORES, SUPPLIERS)
+    from trend_assets.lib.simulation.catalogue_full import FULL_STORES, FULL_SUPPLIERS, full_products
+
+    return Catalogue(full_products(), FULL_STORES, FULL_SUPPLIERS)
 
 
 SUPPLIERS = (
@@ -78,7 +105,7 @@ STORES = (
 )
 
 # Colour: English and French; French colour nouns that don't agree keep names natural for every gender.
-_COLOURS = {
+COLOURS = {
     "sage": ("Sage", "sauge"),
     "cream": ("Cream", "crème"),
     "rust": ("Rust", "rouille"),
@@ -193,12 +220,12 @@ def products() -> tuple[Product, ...]:
                 Product(
                     product_id=f"MC-{number:04d}",
                     item=item,
-                    name=f"{english} {_COLOURS[colour][0]}",
-                    name_fr=f"{french} {_COLOURS[colour][1]}",
+                    name=f"{english} {COLOURS[colour][0]}",
+                    name_fr=f"{french} {COLOURS[colour][1]}",
                     brand=RETAILER,
                     category=category,
                     product_type=product_type,
-                    colour=_COLOURS[colour][0],
+                    colour=COLOURS[colour][0],
                     unit_price=list_price,
                     unit_cost=cost,
                     supplier_id=supplier,

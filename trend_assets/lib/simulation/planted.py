@@ -38,8 +38,9 @@ class PlantedTrend:
 
     Days count from the start of the simulation. ``size`` is relative to other trends. ``names`` are ways people call the
     thing, ``contexts`` what they tie it to, in each language. ``items`` are catalogue ranges. Demand for them is multiplied
-    by up to ``uplift``, following the posts after ``lag_days``, in ``countries`` (empty: everywhere). ``cover_days`` is the
-    stock of these ranges when the trend starts, in days of usual demand, where it is planted too.
+    by up to ``uplift``, following the posts after ``lag_days``, in ``countries`` and ``regions`` (both empty: everywhere); where
+    there are ``regions`` its posts come from there too. ``cover_days`` is the stock of these ranges when the trend starts, in
+    days of usual demand, where it is planted too.
     """
 
     trend_id: str
@@ -58,6 +59,7 @@ class PlantedTrend:
     lag_days: int = 0
     uplift: float = 1.0
     countries: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
     cover_days: int | None = None
     french_share: float = 0.3
     authors: int | None = None

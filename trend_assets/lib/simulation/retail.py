@@ -1,28 +1,28 @@
-"""The retailer's month: demand, promotions, stock, purchase orders and deliveries, day by day.
+"""The retailer as others see it: its days, and what a policy can do between them.
 
-What belongs here: the course of stock and sales as arrays. What doesn't: files (``retail/files.py``), the catalogue
-(``catalogue.py``), what people post.
+What belongs here: what happened on a day, purchase lines and promotions, the acts of a policy, and the choice of the retailer
+that a town has. What doesn't: how demand and stock move (``retail_demo.py`` for the demo's month, ``retail_chain.py`` for
+towns of full size or with a history), files (``retail_files.py``).
 
-Arrays are (products, places) in the catalogue's order. Demand is a negative binomial around a rate with weekday rhythm,
-price promotions and the lagged effect of planted trends; what stock can't serve is lost and recorded as truth.
+Arrays are (products, places) in the catalogue's order. Days count from the town's start; those of the history are negative.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 import numpy as np
 
-from trend_assets.lib.simulation.catalogue import STORES, SUPPLIERS, Product, products
-from trend_assets.lib.simulation.planted import PlantedTrend, planted_trends
-from trend_assets.lib.simulation.town import TownParameters, stream
+from trend_assets.lib.simulation.catalogue import Catalogue
+from trend_assets.lib.simulation.effects import Effect
+from trend_assets.lib.simulation.planted import PlantedTrend
+from trend_assets.lib.simulation.town import TownParameters
 
-WEB = next(index for index, store in enumerate(STORES) if store.channel == "web")
-_STORE_WEEK = np.array([0.75, 0.8, 0.9, 0.95, 1.15, 1.6, 0.85])
-_WEB_WEEK = np.array([1.05, 0.95, 0.95, 0.95, 0.9, 1.0, 1.2])
-_USUAL_UNITS = 5.0  # a product's mean sales a day over all places
-_PROMOTION_EFFECT = 2.5  # added share of demand per share of price reduction
+TRANSFER_DAYS = 2
+"""Days that goods are on the way between two of our places."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,10 @@ class Promotion:
 
 @dataclass
 class PurchaseLine:
-    """One line of a purchase order; days counted from the start (negative before it). ``arrives`` is the supplier's secret."""
+    """One line of a purchase order or a transfer; days counted from the start (negative before it).
+
+    ``arrives`` is the supplier's secret. ``sender`` is the place a transfer came from, -1: the supplier.
+    """
 
     delivery_id: str
     product: int
@@ -49,13 +52,17 @@ class PurchaseLine:
     arrives: int
     quantity: int
     delivered: int
+    sender: int = -1
 
 
 @dataclass(frozen=True)
 class RetailDay:
     """What happened on a day: units by product and place, and the purchase lines open or received.
 
-    ``sold`` is net of ``cancelled``; ``lost`` is demand that met no stock; ``on_hand`` is at the end of the day.
+    ``sold`` is net of ``cancelled``; ``lost`` is demand that met no stock, ``substituted`` the part of it that bought something
+    else instead (which is in ``sold`` there), ``bulk`` the largest single order within ``sold``. ``on_hand`` is at the end of
+    the day as the books have it, ``physical`` as it is; ``price`` is the list price of each product. Demand is
+    ``sold + cancelled + lost`` less what was sold as a substitute, and stands in ``demand``.
     """
 
     day: int
@@ -68,159 +75,114 @@ class RetailDay:
     adjusted: np.ndarray
     lost: np.ndarray
     discount: np.ndarray
-    lines: list[PurchaseLine]
+    lines: Sequence[PurchaseLine]
+    demand: np.ndarray
+    substituted: np.ndarray
+    physical: np.ndarray
+    price: np.ndarray
+    listed: np.ndarray
+    bulk: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
 
 
-class Retailer:
-    """Simulates the retailer; call ``trade`` for each day in order."""
+class Retailer(ABC):
+    """Simulates the retailer: call ``trade`` for each day in order from ``first_day``; a policy acts between two days.
 
-    def __init__(self, parameters: TownParameters) -> None:
-        self.parameters = parameters
-        self.products = products()
-        self.trends = planted_trends(parameters.family, parameters.days)
-        self.suppliers = {supplier.supplier_id: supplier for supplier in SUPPLIERS}
-        self._lead = np.array([self.suppliers[product.supplier_id].lead_time_days for product in self.products])
-        self._least = np.array([self.suppliers[product.supplier_id].minimum_order_quantity for product in self.products])
-        self._planted_cover = _planted_cover(self.trends, self.products)  # days of usual demand to open with, -1: as usual
-        self.rate = self._rates()
-        self._uplift = _uplift(parameters, self.trends, self.products)
-        self.promotions = self._promotions()
-        self._numbers = 0
-        self._open: list[PurchaseLine] = []
-        self._coming_back = np.zeros((parameters.days + 15, *self.rate.shape), np.int64)
-        self._on_hand = self._opening_stock()
-        self._opening_orders()
-        self._recent = self.rate.copy()
+    With ``automatic=False`` nothing is reordered but by ``place_order``. What customers want is drawn without looking at stock
+    or at what a policy did: two policies of the same parameters meet the same demand, but for ``mark_down``, which raises it.
+    An act on ``day`` is made before ``trade(day)`` and holds from that day on.
+    """
 
-    def _rates(self) -> np.ndarray:
-        rng = stream(self.parameters, "popularity")
-        popularity = np.exp(rng.normal(-0.18, 0.6, len(self.products)))
-        popularity *= np.array([np.clip(1.35 - product.unit_price / 160, 0.35, 1.3) for product in self.products])
-        popularity *= _USUAL_UNITS / popularity.mean()
-        # Ranges that a trend will lift sell steadily, or a lift could not be seen.
-        popularity = np.where(self._planted_cover >= 0, np.clip(popularity, 4.0, 9.0), popularity)
-        shares = np.array([store.share for store in STORES])
-        taste = np.exp(rng.normal(0.0, 0.25, (len(self.products), len(STORES))))
-        return popularity[:, None] * shares * taste
+    parameters: TownParameters
+    catalogue: Catalogue
+    trends: tuple[PlantedTrend, ...]
+    promotions: list[Promotion]
 
-    def _promotions(self) -> list[Promotion]:
-        rng = stream(self.parameters, "promotions")
-        free = np.flatnonzero(self._planted_cover < 0)
-        promotions = []
-        for number in range(max(2, round(self.parameters.days * 9 / 30))):
-            chosen = np.sort(rng.choice(free, int(rng.integers(5, 16)), replace=False))
-            places = np.array([WEB]) if rng.random() < 0.4 else np.arange(len(STORES))
-            first = int(rng.integers(-3, max(self.parameters.days - 2, 1)))
-            discount = float(rng.choice([0.1, 0.15, 0.2, 0.25, 0.3, 0.4]))
-            promotions.append(Promotion(f"PROMO-{number + 1:02d}", chosen, places, first, first + int(rng.integers(3, 11)), discount))
-        return promotions
+    @property
+    def first_day(self) -> int:
+        """The first day traded: 0, or minus the days of history."""
+        return -self.parameters.history_days
 
-    def _opening_stock(self) -> np.ndarray:
-        rng = stream(self.parameters, "opening stock")
-        usual_cover = self._lead * rng.uniform(0.9, 1.6, len(self._lead)) + 10.0
-        cover = np.where(self._planted_cover >= 0, self._planted_cover, usual_cover)
-        return np.maximum(np.round(self.rate * cover[:, None]), 1).astype(np.int64)
+    def date_of(self, day: int) -> date:
+        """The date of a day counted from the start."""
+        return self.parameters.start.date() + timedelta(days=day)
 
-    def _opening_orders(self) -> None:
-        """Purchase orders placed before the start: some usual ones, and for some trending ranges one that will come too late."""
-        rng = stream(self.parameters, "opening orders")
-        for product, place in np.argwhere((rng.random(self.rate.shape) < 0.12) & (self._planted_cover < 0)[:, None]).tolist():
-            ordered = -int(rng.integers(1, self._lead[product] + 1))
-            self._order(rng, product, place, ordered, int(max(self._least[product], round(self.rate[product, place] * 14))))
-        for number, trend in enumerate(trend for trend in self.trends if trend.kind == "organic"):
-            if number % 3 != 0 or trend.cover_days is None or trend.cover_days > 30:
-                continue
-            for product in [index for index, product in enumerate(self.products) if product.item in trend.items]:
-                for place in range(len(STORES)):
-                    quantity = int(max(self._least[product], round(self.rate[product, place] * 16)))
-                    # Due when the demand is half over: worth bringing forward.
-                    due = int(trend.peaks + trend.lag_days + 4)
-                    self._order(rng, product, place, due - int(self._lead[product]), quantity)
-
-    def _order(self, rng: np.random.Generator, product: int, place: int, ordered: int, quantity: int) -> None:
-        self._numbers += 1
-        due = ordered + int(self._lead[product])
-        late = int(rng.integers(1, 7)) if rng.random() < 0.18 else 0
-        delivered = max(1, int(quantity * rng.uniform(0.6, 0.95))) if rng.random() < 0.08 else quantity
-        self._open.append(PurchaseLine(f"PO-{self._numbers:06d}", product, place, ordered, due, max(due + late, 0), quantity, delivered))
-
+    @abstractmethod
     def trade(self, day: int) -> RetailDay:
-        """Simulate ``day`` (0 is the first)."""
-        rng = stream(self.parameters, "trade", day)
-        shape = self.rate.shape
-        received = np.zeros(shape, np.int64)
-        visible = [line for line in self._open if line.ordered <= day]
-        for line in visible:
-            if line.arrives == day:
-                received[line.product, line.place] += line.delivered
-        discount = np.zeros(shape)
-        for promotion in self.promotions:
-            if promotion.first_day <= day <= promotion.last_day:
-                where = np.ix_(promotion.products, promotion.places)
-                discount[where] = np.maximum(discount[where], promotion.discount)
-        weekday = (self.parameters.start + timedelta(days=day)).weekday()
-        week = np.where(np.arange(shape[1]) == WEB, _WEB_WEEK[weekday], _STORE_WEEK[weekday])
-        expected = self.rate * week * self._uplift[day] * (1 + _PROMOTION_EFFECT * discount)
-        demand = rng.poisson(expected * rng.gamma(9.0, 1 / 9.0, shape))
-        returned = self._coming_back[day]
-        available = self._on_hand + received
-        wanted = np.minimum(demand, available)
-        cancelled = np.zeros(shape, np.int64)
-        cancelled[:, WEB] = rng.binomial(wanted[:, WEB], 0.02)
-        sold = wanted - cancelled
-        adjusted = -((rng.random(shape) < 0.002) & (available - sold > 0)).astype(np.int64) + (rng.random(shape) < 0.0005)
-        self._on_hand = available - sold + returned + adjusted
-        reserved = np.minimum(rng.poisson(np.where(np.arange(shape[1]) == WEB, 0.5 * sold, 0.05)), self._on_hand)
-        self._send_back(rng, day, sold)
-        self._recent = 0.9 * self._recent + 0.1 * sold
-        self._replenish(rng, day)
-        lines = [line for line in self._open if line.ordered <= day]
-        self._open = [line for line in self._open if line.arrives > day]
-        return RetailDay(
-            day, self._on_hand.copy(), reserved, received, sold, cancelled, returned.copy(), adjusted, demand - wanted, discount, lines
-        )
+        """Simulate ``day``. Raises ``ValueError`` when days are not asked for in order."""
 
-    def _send_back(self, rng: np.random.Generator, day: int, sold: np.ndarray) -> None:
-        chance = np.where(np.arange(sold.shape[1]) == WEB, 0.13, 0.05)
-        coming = rng.binomial(sold, chance)
-        cells = np.argwhere(coming > 0)
-        waits = rng.integers(3, 15, len(cells))
-        for (product, place), wait in zip(cells.tolist(), waits.tolist(), strict=True):
-            self._coming_back[day + wait, product, place] += coming[product, place]
+    @property
+    @abstractmethod
+    def on_hand(self) -> np.ndarray:
+        """Units in stock now by product and place as the books have them; a copy."""
 
-    def _replenish(self, rng: np.random.Generator, day: int) -> None:
-        """Reorder by usual demand, slow to notice change; ranges with planted stock wait for a person to decide."""
-        position = self._on_hand.copy()
-        for line in self._open:
-            if line.arrives > day and line.ordered <= day:
-                position[line.product, line.place] += line.quantity
-        believed = 0.75 * self.rate + 0.25 * self._recent
-        due = (position < believed * (self._lead + 4)[:, None]) & (self._planted_cover < 0)[:, None]
-        for product, place in np.argwhere(due).tolist():
-            quantity = int(
-                max(self._least[product], round(believed[product, place] * (self._lead[product] + 12) - position[product, place]))
-            )
-            self._order(rng, product, place, day, quantity)
+    @property
+    @abstractmethod
+    def on_order(self) -> np.ndarray:
+        """Units ordered and not yet received by product and place, transfers included; a copy."""
 
+    @abstractmethod
+    def effects_on(self, day: int) -> list[Effect]:
+        """Planted effects on demand that are felt on the day: truth, for evaluation only."""
 
-def _planted_cover(trends: tuple[PlantedTrend, ...], catalogue: tuple[Product, ...]) -> np.ndarray:
-    """Opening cover in days per product where a trend plants it, so that its cover is left when it starts; -1 elsewhere."""
-    cover = {item: trend.starts + trend.cover_days for trend in trends if trend.cover_days is not None for item in trend.items}
-    return np.array([cover.get(product.item, -1.0) for product in catalogue])
+    @abstractmethod
+    def open_lines(self) -> list[PurchaseLine]:
+        """Purchase lines and transfers not yet received; copies. ``arrives`` is not known to a fair policy: use ``due``."""
+
+    @abstractmethod
+    def place_order(self, day: int, product: int, place: int, quantity: int) -> str:
+        """Order from the product's supplier for delivery to ``place``; returns the delivery id.
+
+        Raises ``ValueError`` for fewer units than the supplier's minimum, and for a product or place that does not exist.
+        """
+
+    @abstractmethod
+    def expedite(self, delivery_id: str, day: int) -> int:
+        """Have an open delivery sent faster: half of the days left until it is due, at least one. Returns the new due day.
+
+        Raises ``KeyError`` for a delivery that is not open.
+        """
+
+    @abstractmethod
+    def transfer(self, day: int, product: int, from_place: int, to_place: int, quantity: int) -> int:
+        """Send stock to another of our places, there after ``TRANSFER_DAYS``; returns the units that could be found and sent."""
+
+    @abstractmethod
+    def mark_down(self, product: int, places: Sequence[int], first_day: int, last_day: int, discount: float) -> str:
+        """Reduce the price of a product in some places; demand rises by its elasticity. Returns the promotion's id.
+
+        Raises ``ValueError`` for a discount outside (0, 1), or a last day before the first.
+        """
+
+    def check_act(self, product: int, places: Sequence[int]) -> None:
+        """Raise ``ValueError`` where a product or place does not exist."""
+        if not 0 <= product < len(self.catalogue.products):
+            raise ValueError(f"there is no product {product}: they are 0 to {len(self.catalogue.products) - 1}")
+        for place in places:
+            if not 0 <= place < len(self.catalogue.stores):
+                raise ValueError(f"there is no place {place}: they are 0 to {len(self.catalogue.stores) - 1}")
+
+    def check_quantity(self, product: int, quantity: int) -> None:
+        """Raise ``ValueError`` for fewer units than the supplier's minimum."""
+        supplier_id = self.catalogue.products[product].supplier_id
+        least = next(supplier.minimum_order_quantity for supplier in self.catalogue.suppliers if supplier.supplier_id == supplier_id)
+        if quantity < least:
+            raise ValueError(f"{supplier_id} delivers no fewer than {least} units a line, not {quantity}")
 
 
-def _uplift(parameters: TownParameters, trends: tuple[PlantedTrend, ...], catalogue: tuple[Product, ...]) -> np.ndarray:
-    """Multiplier of demand, shape (days, products, places). Where a trend belongs to one country, the web feels half of it."""
-    days = np.arange(parameters.days)
-    factors = np.ones((parameters.days, len(catalogue), len(STORES)))
-    for trend in trends:
-        if trend.uplift == 1.0:
-            continue
-        extra = trend.demand_factor(days) - 1.0
-        felt = np.array(
-            [1.0 if not trend.countries or store.country in trend.countries else 0.5 if store.channel == "web" else 0.0 for store in STORES]
-        )
-        for index, product in enumerate(catalogue):
-            if product.item in trend.items:
-                factors[:, index, :] += extra[:, None] * felt
-    return factors
+def checked_markdown(first_day: int, last_day: int, discount: float) -> None:
+    """Raise ``ValueError`` for a discount outside (0, 1), or a last day before the first."""
+    if not 0 < discount < 1:
+        raise ValueError(f"a discount is between 0 and 1, not {discount}")
+    if last_day < first_day:
+        raise ValueError(f"a markdown that begins on day {first_day} can't end on day {last_day}")
+
+
+def open_retailer(parameters: TownParameters, automatic: bool = True) -> Retailer:
+    """The retailer of a town: the demo's month for the small town without history, the chain for all others."""
+    if parameters.size == "small" and parameters.history_days == 0:
+        from trend_assets.lib.simulation.retail_demo import DemoRetailer
+
+        return DemoRetailer(parameters, automatic)
+    from trend_assets.lib.simulation.retail_chain import ChainRetailer
+
+    return ChainRetailer(parameters, automatic)

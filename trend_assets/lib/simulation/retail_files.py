@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from trend_assets.lib.simulation.catalogue import STORES
-from trend_assets.lib.simulation.retail import WEB, RetailDay, Retailer
+from trend_assets.lib.simulation.order_lines import OrderLines
+from trend_assets.lib.simulation.retail import RetailDay, Retailer
 from trend_assets.lib.simulation.town import TownParameters, stream
 
 DirtCounts = Counter[tuple[str, str]]
@@ -31,16 +30,17 @@ class RetailFiles:
         self.dirt: DirtCounts = Counter()
         self.rows: Counter[str] = Counter()
         self.inventory_errors: list[dict[str, object]] = []
-        self._first_day: date = self.parameters.start.date()
-        self._product_ids = np.array([product.product_id for product in retailer.products])
-        self._store_ids = np.array([store.store_id for store in STORES])
-        self._prices = np.array([product.unit_price for product in retailer.products])
+        self._catalogue = retailer.catalogue
+        self._suppliers = {supplier.supplier_id: supplier for supplier in self._catalogue.suppliers}
+        self._product_ids = np.array([product.product_id for product in self._catalogue.products])
+        self._store_ids = np.array([store.store_id for store in self._catalogue.stores])
+        self._orders_of = OrderLines(retailer)
         self._errors = self._plan_errors()
 
     def undated(self) -> dict[str, bytes]:
         """``products.csv`` and ``stores.csv``."""
-        catalogue = self.retailer.products
-        suppliers = [self.retailer.suppliers[product.supplier_id] for product in catalogue]
+        catalogue = self._catalogue.products
+        suppliers = [self._suppliers[product.supplier_id] for product in catalogue]
         product_table = pa.table(
             {
                 "product_id": [product.product_id for product in catalogue],
@@ -59,11 +59,11 @@ class RetailFiles:
         )
         store_table = pa.table(
             {
-                "store_id": [store.store_id for store in STORES],
-                "store_name": [store.name for store in STORES],
-                "channel": [store.channel for store in STORES],
-                "region": [store.region for store in STORES],
-                "country": [store.country for store in STORES],
+                "store_id": [store.store_id for store in self._catalogue.stores],
+                "store_name": [store.name for store in self._catalogue.stores],
+                "channel": [store.channel for store in self._catalogue.stores],
+                "region": [store.region for store in self._catalogue.stores],
+                "country": [store.country for store in self._catalogue.stores],
             }
         )
         product_lines = _csv_lines(product_table)
@@ -71,12 +71,12 @@ class RetailFiles:
         bad = first.replace(catalogue[0].product_id, "MC-0901").replace(f",{int(catalogue[0].unit_price)}", ",price on request", 1)
         self._spoil("products", product_lines, [("duplicate_key", first), ("invalid_value", bad), ("blank_line", "")])
         self.rows["products"] += len(catalogue)
-        self.rows["stores"] += len(STORES)
+        self.rows["stores"] += len(self._catalogue.stores)
         return {"products.csv": b"\n".join(product_lines) + b"\n", "stores.csv": b"\n".join(_csv_lines(store_table)) + b"\n"}
 
     def of_day(self, traded: RetailDay) -> dict[str, bytes]:
         """The dated files of one day."""
-        day = f"{self._first_day + timedelta(days=traded.day)}"
+        day = str(self.retailer.date_of(traded.day))
         return {
             f"inventory/{day}.csv": self._inventory(traded),
             f"orders/{day}.csv": self._orders(traded),
@@ -91,23 +91,24 @@ class RetailFiles:
             on_hand[product, place] += error
             self.inventory_errors.append(
                 {
-                    "day": str(self._first_day + timedelta(days=traded.day)),
+                    "day": str(self.retailer.date_of(traded.day)),
                     "product_id": str(self._product_ids[product]),
                     "store_id": str(self._store_ids[place]),
                     "true_on_hand": int(traded.on_hand[product, place]),
                     "reported_on_hand": int(on_hand[product, place]),
                 }
             )
+        kept = np.flatnonzero(traded.listed.ravel())
         table = pa.table(
             {
-                "product_id": np.repeat(self._product_ids, places),
-                "store_id": np.tile(self._store_ids, products),
-                "on_hand": on_hand.ravel(),
-                "reserved": traded.reserved.ravel(),
-                "received": traded.received.ravel(),
-                "sold": traded.sold.ravel(),
-                "returned": traded.returned.ravel(),
-                "adjusted": traded.adjusted.ravel(),
+                "product_id": self._product_ids[kept // places],
+                "store_id": self._store_ids[kept % places],
+                "on_hand": on_hand.ravel()[kept],
+                "reserved": traded.reserved.ravel()[kept],
+                "received": traded.received.ravel()[kept],
+                "sold": traded.sold.ravel()[kept],
+                "returned": traded.returned.ravel()[kept],
+                "adjusted": traded.adjusted.ravel()[kept],
             }
         )
         lines = _csv_lines(table)
@@ -125,12 +126,10 @@ class RetailFiles:
 
     def _orders(self, traded: RetailDay) -> bytes:
         rng = stream(self.parameters, "orders", traded.day)
-        day = self._first_day + timedelta(days=traded.day)
-        stamp = f"{day:%Y%m%d}"
-        sales = self._sale_lines(rng, traded, stamp, day)
-        returns = self._reversed_lines(rng, traded.returned, "return", f"RT-{stamp}", traded, day)
-        cancellations = self._reversed_lines(rng, traded.cancelled, "cancellation", f"CX-{stamp}", traded, day)
-        table = pa.concat_tables([sales, returns, cancellations])
+        stamp = f"{self.retailer.date_of(traded.day):%Y%m%d}"
+        table = self._orders_of.table(traded, rng)
+        moments = np.char.add(np.datetime_as_string(table["ordered_at"].to_numpy()), "Z")
+        table = table.set_column(table.schema.get_field_index("ordered_at"), "ordered_at", pa.array(moments, pa.string()))
         lines = _csv_lines(table)
         dirt = []
         for number in range(int(rng.poisson(1.2))):
@@ -153,108 +152,14 @@ class RetailFiles:
         self.rows["orders"] += table.num_rows
         return b"\n".join(lines) + b"\n"
 
-    def _sale_lines(self, rng: np.random.Generator, traded: RetailDay, stamp: str, day: date) -> pa.Table:
-        """Units sold (before cancellations) as order lines, most of one unit, and orders, most of one or two lines."""
-        gross = (traded.sold + traded.cancelled).ravel()
-        cells = np.repeat(np.arange(len(gross)), gross)
-        begins = np.concatenate([[True], (np.diff(cells) != 0) | (rng.random(max(len(cells) - 1, 0)) > 0.12)])[: len(cells)]
-        line_cells = cells[begins]
-        quantity = np.bincount(np.cumsum(begins) - 1, minlength=len(line_cells)) if len(cells) else np.empty(0, np.int64)
-        places = traded.on_hand.shape[1]
-        order = np.lexsort((rng.random(len(line_cells)), line_cells % places))
-        product, place, quantity = line_cells[order] // places, line_cells[order] % places, quantity[order]
-        new_order = np.concatenate([[True], (np.diff(place) != 0) | (rng.random(max(len(place) - 1, 0)) < 0.6)])[: len(place)]
-        number = np.cumsum(new_order) - 1
-        starts = np.flatnonzero(new_order)
-        line = np.arange(len(place)) - starts[number] + 1
-        seconds = self._seconds(rng, place[starts])[number]
-        customers = rng.integers(100_000, 400_000, len(starts))
-        known = (rng.random(len(starts)) < 0.8) | (place[starts] == WEB)
-        british = rng.random(len(starts)) < 0.38
-        discount = traded.discount[product, place]
-        return self._table(
-            order_id=[f"MC-{stamp}-{index + 1:05d}" for index in number.tolist()],
-            line=line,
-            seconds=seconds,
-            day=day,
-            product=product,
-            place=place,
-            kind="sale",
-            quantity=quantity,
-            unit_price=np.round(self._prices[product] * (1 - discount), 2),
-            british=british[number],
-            customers=[
-                f"C{customer}" if is_known else ""
-                for customer, is_known in zip(customers[number].tolist(), known[number].tolist(), strict=True)
-            ],
-        )
-
-    def _reversed_lines(
-        self, rng: np.random.Generator, units: np.ndarray, kind: str, prefix: str, traded: RetailDay, day: date
-    ) -> pa.Table:
-        cells = np.argwhere(units > 0)
-        product, place = cells[:, 0], cells[:, 1]
-        return self._table(
-            order_id=[f"{prefix}-{index + 1:05d}" for index in range(len(cells))],
-            line=np.ones(len(cells), np.int64),
-            seconds=self._seconds(rng, place),
-            day=day,
-            product=product,
-            place=place,
-            kind=kind,
-            quantity=-units[product, place],
-            unit_price=np.round(self._prices[product] * (1 - (traded.discount[product, place] if kind == "cancellation" else 0.0)), 2),
-            british=rng.random(len(cells)) < 0.38,
-            customers=[f"C{customer}" for customer in rng.integers(100_000, 400_000, len(cells)).tolist()],
-        )
-
-    def _table(
-        self,
-        *,
-        order_id: list[str],
-        line: np.ndarray,
-        seconds: np.ndarray,
-        day: date,
-        product: np.ndarray,
-        place: np.ndarray,
-        kind: str,
-        quantity: np.ndarray,
-        unit_price: np.ndarray,
-        british: np.ndarray,
-        customers: list[str],
-    ) -> pa.Table:
-        countries = np.array([store.country for store in STORES])[place]
-        return pa.table(
-            {
-                "order_id": pa.array(order_id, pa.string()),
-                "line": line,
-                "ordered_at": np.char.add(np.datetime_as_string(np.datetime64(day, "s") + seconds.astype("timedelta64[s]")), "Z"),
-                "product_id": self._product_ids[product],
-                "store_id": self._store_ids[place],
-                "kind": pa.array([kind] * len(order_id), pa.string()),
-                "quantity": quantity,
-                "unit_price": unit_price,
-                "currency": pa.array(["EUR"] * len(order_id), pa.string()),
-                "country": np.where(countries != "", countries, np.where(british, "GB", "FR")),
-                "customer_id": pa.array(customers, pa.string()),
-            }
-        )
-
-    @staticmethod
-    def _seconds(rng: np.random.Generator, place: np.ndarray) -> np.ndarray:
-        """Seconds of the UTC day: opening hours in stores, evenings on the web."""
-        ahead = np.array([store.hours_ahead for store in STORES])[place]
-        store_hour = 10 + 9 * rng.beta(2.0, 1.8, len(place)) - ahead
-        web_hour = 24 * rng.beta(3.2, 1.7, len(place))
-        return (np.where(place == WEB, web_hour, store_hour) * 3600).astype(np.int64).clip(0, 86_399)
-
     def _deliveries(self, traded: RetailDay) -> bytes:
-        catalogue = self.retailer.products
+        catalogue = self._catalogue.products
         rows = [
             (
-                f"{line.delivery_id},{self._product_ids[line.product]},{self._store_ids[line.place]},{catalogue[line.product].supplier_id},"
-                f"{self._first_day + timedelta(days=line.ordered)},{self._first_day + timedelta(days=line.due)},"
-                f"{self._first_day + timedelta(days=line.arrives) if line.arrives == traded.day else ''},"
+                f"{line.delivery_id},{self._product_ids[line.product]},{self._store_ids[line.place]},"
+                f"{catalogue[line.product].supplier_id if line.sender < 0 else self._store_ids[line.sender]},"
+                f"{self.retailer.date_of(line.ordered)},{self.retailer.date_of(line.due)},"
+                f"{self.retailer.date_of(line.arrives) if line.arrives == traded.day else ''},"
                 f"{line.quantity},{line.delivered if line.arrives == traded.day else 0}"
             ).encode()
             for line in traded.lines
@@ -273,7 +178,7 @@ class RetailFiles:
         lines = [b"promotion_id,product_id,store_id,starts_on,ends_on,discount"]
         for promotion in self.retailer.promotions:
             if promotion.first_day <= traded.day <= promotion.last_day:
-                dates = f"{self._first_day + timedelta(days=promotion.first_day)},{self._first_day + timedelta(days=promotion.last_day)}"
+                dates = f"{self.retailer.date_of(promotion.first_day)},{self.retailer.date_of(promotion.last_day)}"
                 lines.extend(
                     f"{promotion.promotion_id},{self._product_ids[product]},{self._store_ids[place]},{dates},{promotion.discount}".encode()
                     for product in promotion.products.tolist()
@@ -289,7 +194,9 @@ class RetailFiles:
         for _ in range(max(1, round(self.parameters.days / 5))):
             day = int(rng.integers(min(1, self.parameters.days - 1), self.parameters.days))
             error = int(rng.integers(3, 12))
-            errors.setdefault(day, []).append((int(rng.integers(0, len(self._product_ids))), int(rng.integers(0, len(STORES))), error))
+            errors.setdefault(day, []).append(
+                (int(rng.integers(0, len(self._product_ids))), int(rng.integers(0, len(self._catalogue.stores))), error)
+            )
         return errors
 
     def _spoil(self, table: str, lines: list[bytes], dirt: list[tuple[str, str]]) -> None:

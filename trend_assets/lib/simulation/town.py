@@ -9,10 +9,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import numpy as np
 
 from trend_assets.lib.simulation.planted import Family
+
+Size = Literal["small", "full"]
+SIZES: tuple[Size, ...] = ("small", "full")
 
 MICROSECONDS_PER_HOUR = 3_600_000_000
 MICROSECONDS_PER_DAY = 24 * MICROSECONDS_PER_HOUR
@@ -22,8 +26,10 @@ MICROSECONDS_PER_DAY = 24 * MICROSECONDS_PER_HOUR
 class TownParameters:
     """What a town is made from; equal parameters give equal bytes.
 
-    ``start`` is a midnight (aware, UTC). ``posts`` counts posts, replies, quotes and reposts, roughly. All rates are shares
-    of posts. Raises ``ValueError`` for parameters that make no town.
+    ``start`` is a midnight (aware, UTC), the first day of posts. ``posts`` counts posts, replies, quotes and reposts, roughly.
+    All rates are shares of posts. ``size`` is the retailer's: *small* has 300 products, 8 stores and the web, *full* 2,000
+    products, 20 stores and the web. ``history_days`` are days of retail, without posts, before ``start``.
+    Raises ``ValueError`` for parameters that make no town.
     """
 
     start: datetime = datetime(2026, 9, 1, tzinfo=UTC)
@@ -45,6 +51,8 @@ class TownParameters:
     like_share: float = 0.02
     dirt_share: float = 0.0015
     opinion_share: float = 0.03
+    size: Size = "small"
+    history_days: int = 0
 
     def __post_init__(self) -> None:
         if (
@@ -57,6 +65,10 @@ class TownParameters:
             raise ValueError(f"a town needs at least one day and one post, not {self.days} days and {self.posts} posts")
         if self.seed < 0:
             raise ValueError(f"seed must not be negative, not {self.seed}")
+        if self.size not in SIZES:
+            raise ValueError(f"unknown size {self.size!r}: {' or '.join(SIZES)}")
+        if self.history_days < 0:
+            raise ValueError(f"a town has no fewer than 0 days of history, not {self.history_days}")
 
     @property
     def authors(self) -> int:

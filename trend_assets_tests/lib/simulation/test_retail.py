@@ -9,20 +9,20 @@ import itertools
 import numpy as np
 import pytest
 
-from trend_assets.lib.simulation.retail import RetailDay, Retailer
+from trend_assets.lib.simulation.retail import RetailDay, Retailer, open_retailer
 from trend_assets.lib.simulation.retail_files import RetailFiles
 from trend_assets.lib.simulation.town import TownParameters
 
 
 @pytest.fixture(scope="module")
 def month() -> tuple[Retailer, list[RetailDay]]:
-    retailer = Retailer(TownParameters())
+    retailer = open_retailer(TownParameters())
     return retailer, [retailer.trade(day) for day in range(30)]
 
 
 def _units(month: tuple[Retailer, list[RetailDay]], item: str, column: str) -> np.ndarray:
     retailer, days = month
-    chosen = [index for index, product in enumerate(retailer.products) if product.item == item]
+    chosen = [index for index, product in enumerate(retailer.catalogue.products) if product.item == item]
     return np.array([getattr(day, column)[chosen].sum() for day in days])
 
 
@@ -56,7 +56,7 @@ def test_deliveries_come_late_and_short_sometimes(month: tuple[Retailer, list[Re
 
 
 def test_order_lines_of_a_day_are_its_sales_and_returns() -> None:
-    retailer = Retailer(TownParameters(days=12))
+    retailer = open_retailer(TownParameters(days=12))
     files = RetailFiles(retailer)
     for day in range(12):
         traded = retailer.trade(day)
