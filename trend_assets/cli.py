@@ -130,7 +130,7 @@ def sql(
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table")] = False,
     data: DataOption = None,
 ) -> None:
-    """Query the published warehouse file. It holds the lake tables for analysts as group.table and every mart as warehouse.mart_name."""
+    """Query the published file. It holds the lake tables for analysts as group.table, facts, dimensions and marts as warehouse.name."""
     from trend_assets.answers import run_query
 
     use_data(data)

@@ -112,8 +112,9 @@ def test_every_asset_carries_a_layer_tag_and_a_description(loaded):
 def test_no_asset_reads_a_mart_but_the_published_file(loaded):
     graph = loaded.resolve_asset_graph()
     for key in graph.get_all_asset_keys():
-        if key.path[-1].startswith("mart_"):
-            assert {child.path[-1] for child in graph.get(key).child_keys} <= {"trends_database"}, key
+        if key.path[-1].startswith(("mart_", "dim_")):
+            readers = {child.path[-1] for child in graph.get(key).child_keys}
+            assert {reader for reader in readers if not reader.startswith("mart_")} <= {"trends_database"}, key
 
 
 def test_workspace_and_pyproject_name_the_same_location():

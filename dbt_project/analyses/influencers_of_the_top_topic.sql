@@ -8,7 +8,7 @@ topics_with_ranking as (
         trends.topic_id,
         trends.label
 
-    from warehouse.mart_trend_daily as trends
+    from warehouse.fct_trend_daily as trends
 
     where
         not trends.suppressed

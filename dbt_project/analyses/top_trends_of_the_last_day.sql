@@ -9,13 +9,12 @@ select
     round(growth_24h, 1) as growth_24h,
     round(trend_score, 2) as trend_score,
     linked_products,
-    cards,
     reason
 
-from warehouse.mart_trend_daily
+from warehouse.fct_trend_daily
 
 where
-    day = (select max(day) from warehouse.mart_trend_daily where not suppressed)
+    day = (select max(day) from warehouse.fct_trend_daily where not suppressed)
     and not suppressed
 
 order by day_rank

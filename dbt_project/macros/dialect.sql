@@ -30,3 +30,28 @@
 {% macro days_later(day, number) -%}{{ adapter.dispatch('days_later')(day, number) }}{%- endmacro %}
 {% macro default__days_later(day, number) -%}{{ day }} + ({{ number }}){%- endmacro %}
 {% macro bigquery__days_later(day, number) -%}date_add({{ day }}, interval {{ number }} day){%- endmacro %}
+
+{#- Days from the first date to the second. -#}
+{% macro days_between(first, second) -%}{{ adapter.dispatch('days_between')(first, second) }}{%- endmacro %}
+{% macro default__days_between(first, second) -%}cast({{ second }} - {{ first }} as integer){%- endmacro %}
+{% macro bigquery__days_between(first, second) -%}date_diff({{ second }}, {{ first }}, day){%- endmacro %}
+
+{#- Every day from the first to the last, both included: what stands after `cross join`, with the one column `day`. -#}
+{% macro days_from_to(first, last) -%}{{ adapter.dispatch('days_from_to')(first, last) }}{%- endmacro %}
+{% macro default__days_from_to(first, last) -%}
+    unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as spine (day)
+{%- endmacro %}
+{% macro bigquery__days_from_to(first, last) -%}unnest(generate_date_array({{ first }}, {{ last }})) as day{%- endmacro %}
+
+{#- ISO 8601: weeks begin on Monday and belong to the year of their Thursday; Monday is 1. -#}
+{% macro week_start(day) -%}{{ adapter.dispatch('week_start')(day) }}{%- endmacro %}
+{% macro default__week_start(day) -%}cast(date_trunc('week', {{ day }}) as date){%- endmacro %}
+{% macro bigquery__week_start(day) -%}date_trunc({{ day }}, isoweek){%- endmacro %}
+
+{% macro iso_week(day) -%}{{ adapter.dispatch('iso_week')(day) }}{%- endmacro %}
+{% macro default__iso_week(day) -%}extract(week from {{ day }}){%- endmacro %}
+{% macro bigquery__iso_week(day) -%}extract(isoweek from {{ day }}){%- endmacro %}
+
+{% macro iso_weekday(day) -%}{{ adapter.dispatch('iso_weekday')(day) }}{%- endmacro %}
+{% macro default__iso_weekday(day) -%}extract(isodow from {{ day }}){%- endmacro %}
+{% macro bigquery__iso_weekday(day) -%}mod(extract(dayofweek from {{ day }}) + 5, 7) + 1{%- endmacro %}

@@ -1,4 +1,4 @@
--- Totals of the marts are those of the tables they are made from: a join neither drops nor repeats rows.
+-- Totals of the marts are those of the facts they are made from: a join neither drops nor repeats rows.
 {{ config(meta={"dagster": {"ref": {"name": "mart_orders_daily"}}}) }}
 
 with
@@ -6,37 +6,30 @@ with
 totals as (
 
     select
-        'orders' as subject,
-        (select sum(units_sold) from {{ ref('int_orders_by_product_place_day') }}) as expected,
+        'units sold' as subject,
+        (select sum(units_sold) from {{ ref('fct_orders') }}) as expected,
         (select sum(units_sold) from {{ ref('mart_orders_daily') }}) as found
 
     union all
 
     select
         'order lines' as subject,
-        (select sum(lines) from {{ ref('int_orders_by_product_place_day') }}) as expected,
+        (select sum(lines) from {{ ref('fct_orders') }}) as expected,
         (select sum(lines) from {{ ref('mart_orders_daily') }}) as found
 
     union all
 
     select
-        'posts of topics' as subject,
-        (select sum(posts) from {{ ref('stg_topic_hours') }}) as expected,
-        (select sum(posts) from {{ ref('mart_topic_hourly') }}) as found
+        'units in stock that is a risk' as subject,
+        (select sum(case when on_hand < 0 or available_units <= 0 or daily_units = 0 then on_hand end) from {{ ref('fct_inventory_daily') }}) as expected,
+        (select sum(case when risk in ('stock_record_wrong', 'out_of_stock', 'no_sales') then on_hand end) from {{ ref('mart_stock_risk') }}) as found
 
     union all
 
     select
-        'stock positions' as subject,
-        (select count(*) from {{ ref('int_stock_position') }}) as expected,
-        (select count(*) from {{ ref('mart_stock_risk') }}) as found
-
-    union all
-
-    select
-        'trend days' as subject,
-        (select count(*) from {{ ref('int_trend_days') }}) as expected,
-        (select count(*) from {{ ref('mart_trend_daily') }}) as found
+        'deliveries' as subject,
+        (select count(distinct delivery_id) from {{ ref('stg_deliveries') }}) as expected,
+        (select count(*) from {{ ref('fct_deliveries') }}) as found
 
     union all
 

@@ -1,6 +1,6 @@
 -- Units and money per day are the same in the lake's order lines and by product, place and day: no line is lost or counted twice.
 -- Money is a sum of floats in another order: equal to one part in a billion.
-{{ config(meta={"dagster": {"ref": {"name": "int_orders_by_product_place_day"}}}) }}
+{{ config(meta={"dagster": {"ref": {"name": "fct_orders"}}}) }}
 
 with
 
@@ -13,7 +13,7 @@ orders as (
 
 orders_by_product_place_day as (
 
-    select * from {{ ref('int_orders_by_product_place_day') }}
+    select * from {{ ref('fct_orders') }}
     where {{ is_day_of_run('day') }}
 
 ),

@@ -1,14 +1,21 @@
 -- Stock today = stock yesterday + received - sold + returned + adjusted, per product and place.
 -- A warning: real inventories hold unrecorded losses and late bookings, the rows are worth a look, not a stop.
-{{ config(severity="warn", meta={"dagster": {"ref": {"name": "stg_inventory"}}}) }}
+{{ config(severity="warn", meta={"dagster": {"ref": {"name": "fct_inventory_daily"}}}) }}
 
-with
+select
+    day,
+    product_id,
+    store_id,
+    opening_units,
+    received,
+    sold,
+    returned,
+    adjusted,
+    on_hand,
+    unexplained_units
 
-movements as (
+from {{ ref('fct_inventory_daily') }}
 
-    {{ stock_movements() }}
-
-)
-
-select * from movements
-where on_hand <> expected_on_hand
+where
+    {{ is_day_of_run('day') }}
+    and unexplained_units <> 0

@@ -102,7 +102,7 @@ def days_with_cards(warehouse: Queryable) -> list[date]:
 
 def days_with_trends(warehouse: Queryable) -> list[date]:
     """Days that have trends, suppressed ones included, the newest first."""
-    return [row["day"] for row in ask_rows(warehouse, "select distinct day from warehouse.mart_trend_daily order by day desc")]
+    return [row["day"] for row in ask_rows(warehouse, "select distinct day from warehouse.fct_trend_daily order by day desc")]
 
 
 def cards_of_day(warehouse: Queryable, day: date) -> list[Row]:
@@ -118,7 +118,7 @@ def cards_of_day(warehouse: Queryable, day: date) -> list[Row]:
         left join retail.products as products on products.day = cards.day and products.product_id = cards.product_id
         left join demand.product_trend_links as links
             on links.day = cards.day and links.topic_id = cards.topic_id and links.product_id = cards.product_id and links.linked
-        left join warehouse.mart_trend_daily as trends on trends.day = cards.day and trends.topic_id = cards.topic_id
+        left join warehouse.fct_trend_daily as trends on trends.day = cards.day and trends.topic_id = cards.topic_id
         where cards.day = ?
         order by cards.money_at_risk desc, cards.card_id
         """,
@@ -187,14 +187,14 @@ def _peak_posts(warehouse: Queryable, topics: Sequence[str], day: date) -> dict[
 
 def trends_of_day(warehouse: Queryable, day: date) -> list[Row]:
     """The day's trends by rank, suppressed ones last, with linked products and why there are none."""
-    return ask_rows(warehouse, "select * from warehouse.mart_trend_daily where day = ? order by day_rank", day)
+    return ask_rows(warehouse, "select * from warehouse.fct_trend_daily where day = ? order by day_rank", day)
 
 
 def trend_curve(warehouse: Queryable, topic_id: str) -> list[Row]:
     """Hours in which the topic was active: posts, reposts, authors, and stage where it was a trend. Hours without are absent."""
     return ask_rows(
         warehouse,
-        "select hour, posts, reposts, authors, stage, suppressed from warehouse.mart_topic_hourly where topic_id = ? order by hour",
+        "select hour, posts, reposts, authors, stage, suppressed from warehouse.fct_topic_hourly where topic_id = ? order by hour",
         topic_id,
     )
 

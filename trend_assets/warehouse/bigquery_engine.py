@@ -33,8 +33,9 @@ from trend_assets.tables import TABLES
 from trend_assets.warehouse.bigquery_names import Names, relation_of, release_table_id
 from trend_assets.warehouse.bigquery_sources import SourceLoader, ensure_dataset
 from trend_assets.warehouse.common import (
-    MART_PREFIX,
+    FAILED_FIRST,
     MODEL_SCHEMA,
+    PUBLISHED_MODELS,
     PUBLISHED_TABLES,
     NotPublishableError,
     Publication,
@@ -209,7 +210,7 @@ class BigQueryWarehouse:
     def _refuse_unfit(self) -> None:
         """Raise unless dbt's tests passed and its last run covered the whole lake."""
         try:
-            sql = f"select name, status from {self.names.working_table('lake.failing_nodes')} order by name"  # noqa: S608 - our own names
+            sql = f"select name, status from {self.names.working_table('lake.failing_nodes')} {FAILED_FIRST}"  # noqa: S608 - our own names
             failing = [f"{row['name']} ({row['status']})" for row in self.client.query_and_wait(sql)]
             sql = f"select first_day from {self.names.working_table('lake.source_snapshot')} where first_day is not null"  # noqa: S608
             partial = list(self.client.query_and_wait(sql))
@@ -222,7 +223,7 @@ class BigQueryWarehouse:
 
     def _marts(self) -> list[str]:
         tables = self.client.list_tables(f"{self.names.project}.{self.names.working(MODEL_SCHEMA)}")
-        found = sorted(f"{MODEL_SCHEMA}.{table.table_id}" for table in tables if table.table_id.startswith(MART_PREFIX))
+        found = sorted(f"{MODEL_SCHEMA}.{table.table_id}" for table in tables if table.table_id.startswith(PUBLISHED_MODELS))
         if not found:
             raise NotPublishableError("not published: dbt has built no marts; run the marts job first")
         return found

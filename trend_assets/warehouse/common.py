@@ -15,7 +15,8 @@ from trend_assets.tables import Column
 from trend_assets.tables.models import TASKS
 
 MODEL_SCHEMA = "warehouse"
-MART_PREFIX = "mart_"
+PUBLISHED_MODELS = ("dim_", "fct_", "mart_")
+"""Prefixes of the dbt models that the published file holds: the star schema and the summaries made from it."""
 
 PUBLISHED_TABLES = (
     "social/landing_counts",
@@ -44,6 +45,9 @@ PUBLISHED_TABLES = (
 
 PUBLISH_STEPS = ("started", "copied", "verified", "synced", "swapped")
 """Steps of a publication, in order; tests kill the publisher at each."""
+
+FAILED_FIRST = "order by case when status = 'skipped' then 1 else 0 end, name"
+"""Order of what did not succeed: what failed, then what was skipped because of it."""
 
 _RELATION = re.compile(r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$")
 

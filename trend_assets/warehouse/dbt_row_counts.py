@@ -14,9 +14,10 @@ import dagster as dg
 import pyarrow.compute as pc
 
 from trend_assets.partitions import day_key
+from trend_assets.warehouse.common import PUBLISHED_MODELS
 from trend_assets.warehouse.engine import WarehouseBusyError, WarehouseMissingError, open_warehouse
 
-COUNTED_MODELS = ("int_", "mart_")
+COUNTED_MODELS = ("int_", *PUBLISHED_MODELS)
 """Prefixes of the models that are tables; staging models are views, which would have to be computed to be counted."""
 
 

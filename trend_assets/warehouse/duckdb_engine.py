@@ -26,8 +26,9 @@ import pyarrow as pa
 from trend_assets.lake.storage import StepHook, ignore_step
 from trend_assets.tables import TABLES
 from trend_assets.warehouse.common import (
-    MART_PREFIX,
+    FAILED_FIRST,
     MODEL_SCHEMA,
+    PUBLISHED_MODELS,
     PUBLISHED_TABLES,
     NotPublishableError,
     Publication,
@@ -242,7 +243,7 @@ def _build(working: Path, building: Path, on_step: StepHook) -> dict[str, int]:
 
 def _refuse_unfit(connection: duckdb.DuckDBPyConnection) -> None:
     """Raise ``NotPublishableError`` unless dbt's tests passed and its views cover the whole lake."""
-    failing = connection.execute("select name, status from working.lake.failing_nodes order by name").fetchall()
+    failing = connection.execute(f"select name, status from working.lake.failing_nodes {FAILED_FIRST}").fetchall()  # noqa: S608 - our own order
     if failing:
         listed = ", ".join(f"{name} ({status})" for name, status in failing[:10])
         raise NotPublishableError(f"not published, {len(failing)} dbt nodes did not succeed: {listed}")
@@ -255,13 +256,12 @@ def _refuse_unfit(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     found = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() "
-        "where database_name = 'working' and schema_name = ? and starts_with(table_name, ?) order by 1",
-        [MODEL_SCHEMA, MART_PREFIX],
+        "select table_name from duckdb_tables() where database_name = 'working' and schema_name = ? order by 1", [MODEL_SCHEMA]
     ).fetchall()
-    if not found:
+    marts = [f"{MODEL_SCHEMA}.{name}" for (name,) in found if name.startswith(PUBLISHED_MODELS)]
+    if not marts:
         raise NotPublishableError("not published: the working file holds no marts; run dbt build --select tag:marts first")
-    return [name for (name,) in found]
+    return marts
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, relation: str) -> None:

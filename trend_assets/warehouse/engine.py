@@ -20,9 +20,9 @@ import pyarrow as pa
 
 from trend_assets.lake.storage import MissingExtraError, StepHook, ignore_step
 from trend_assets.warehouse.common import (
-    MART_PREFIX,
     MODEL_SCHEMA,
     PUBLISH_STEPS,
+    PUBLISHED_MODELS,
     PUBLISHED_TABLES,
     NotPublishableError,
     Publication,
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from trend_assets.settings import Settings
 
 __all__ = [
-    "MART_PREFIX",
     "MODEL_SCHEMA",
+    "PUBLISHED_MODELS",
     "PUBLISHED_TABLES",
     "PUBLISH_STEPS",
     "NotPublishableError",

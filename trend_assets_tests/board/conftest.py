@@ -27,13 +27,15 @@ HOSTILE = (
 DAYS = (date(2026, 9, 5), date(2026, 9, 6))
 
 _ROWS = """
-select links.day, links.topic_id, trends.label, links.product_id, risk.product_name, risk.store_id, 'rising' as stage, false as suppressed,
-       0.001 as trend_q_value, 2.0::double as growth_24h, 60::bigint as authors_24h, links.score as link_score, risk.daily_units,
-       risk.daily_units * 1.4 as last_3_days_units, risk.available_units, risk.inbound_units, risk.next_due_on, risk.lead_time_days,
-       6::bigint as minimum_order_quantity, risk.unit_price, null::double as unit_cost, risk.promotion, risk.data_origin
+select links.day, links.topic_id, trends.label, links.product_id, product.product_name, stock.store_id, 'rising' as stage,
+       false as suppressed, 0.001 as trend_q_value, 2.0::double as growth_24h, 60::bigint as authors_24h, links.score as link_score,
+       stock.daily_units, stock.daily_units * 1.4 as last_3_days_units, stock.available_units, stock.inbound_units, stock.next_due_on,
+       stock.lead_time_days,
+       6::bigint as minimum_order_quantity, stock.unit_price, null::double as unit_cost, stock.promotion, stock.data_origin
 from demand.product_trend_links as links
-join warehouse.mart_trend_daily as trends on trends.day = links.day and trends.topic_id = links.topic_id
-join warehouse.mart_stock_risk as risk on risk.day = links.day and risk.product_id = links.product_id
+join warehouse.fct_trend_daily as trends on trends.day = links.day and trends.topic_id = links.topic_id
+join warehouse.fct_inventory_daily as stock on stock.day = links.day and stock.product_id = links.product_id
+join warehouse.dim_product as product on product.product_id = links.product_id
 where links.linked and links.day = ?
 """
 
@@ -61,9 +63,9 @@ def with_cards(town: Town, folder: Path) -> BoardTown:
     [(topic,)] = connection.execute(
         "select topic_id from demand.decision_cards group by 1 order by count(distinct day) desc, count(*) desc, 1 limit 1"
     ).fetchall()
-    connection.execute("update warehouse.mart_trend_daily set suppressed = false, lane = 'lifestyle' where topic_id = ?", [topic])
+    connection.execute("update warehouse.fct_trend_daily set suppressed = false, lane = 'lifestyle' where topic_id = ?", [topic])
     connection.execute(
-        "update warehouse.mart_trend_daily set suppressed = false, label = ? where lane = 'noise' and day = ?", [HOSTILE, DAYS[1]]
+        "update warehouse.fct_trend_daily set suppressed = false, label = ? where lane = 'noise' and day = ?", [HOSTILE, DAYS[1]]
     )
     connection.execute(
         "insert into sentiment.topic_hours select cast(? as timestamptz) + interval 22 hour, ?, unnest(['positive', 'withheld']), "
@@ -74,7 +76,7 @@ def with_cards(town: Town, folder: Path) -> BoardTown:
         "select exemplar_posts from topics.trends where topic_id = ? and hour < ? order by hour desc limit 1", [topic, DAYS[1]]
     ).fetchall()[0][0]
     [(label,)] = connection.execute(
-        "select label from warehouse.mart_trend_daily where topic_id = ? and day = ?", [topic, DAYS[0]]
+        "select label from warehouse.fct_trend_daily where topic_id = ? and day = ?", [topic, DAYS[0]]
     ).fetchall()
     connection.close()
     _poison(copy.lake, exemplars[0])

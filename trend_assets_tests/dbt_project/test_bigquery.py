@@ -35,7 +35,7 @@ from trend_assets_tests.dbt_project.conftest import Built, results_of, run_dbt
 from trend_assets_tests.dbt_project.small_lake import DAYS, orders
 from trend_assets_tests.storages import cloud_endpoint, new_bucket
 
-MODELS = [path.stem for path in sorted((PROJECT_FOLDER / "models").glob("*/*.sql"))]
+MODELS = [path.stem for path in sorted((PROJECT_FOLDER / "models").rglob("*.sql"))]
 READY_QUERIES = sorted((PROJECT_FOLDER / "analyses").glob("*.sql"))
 
 
@@ -133,12 +133,12 @@ def test_cards_made_from_bigquery_are_those_made_from_duckdb(cloud: Cloud, built
 
 
 def test_working_tables_are_read_by_day_and_column(cloud: Cloud) -> None:
-    rows = cloud.warehouse.read_working("warehouse.int_stock_position", DAYS[2], DAYS[2], columns=["product_id", "inbound_units"])
+    rows = cloud.warehouse.read_working("warehouse.fct_inventory_daily", DAYS[2], DAYS[2], columns=["product_id", "inbound_units"])
     assert rows.to_pylist() == [{"product_id": product, "inbound_units": 0} for product in ("hat", "mug", "scarf")]
     for relation, columns, reason in (
         ("no_such_model", None, "no_such_model"),
         ("x; drop table y", None, "not a table name"),
-        ("int_stock_position", ["no_such_column"], "it has no columns no_such_column"),
+        ("fct_inventory_daily", ["no_such_column"], "it has no columns no_such_column"),
     ):
         with pytest.raises(ValueError, match=reason):
             cloud.warehouse.read_working(relation, columns=columns)
@@ -220,17 +220,18 @@ def test_superseded_snapshots_expire_and_the_current_ones_do_not(cloud: Cloud) -
 
 @pytest.fixture(scope="module")
 def day_run(cloud: Cloud) -> Cloud:
-    """After a daily run over the last day, which lost its trends and got one more order."""
-    last, trends, sales = DAYS[-1], TABLES["topics/trends"], TABLES["retail/orders"]
+    """After a daily run over the last day, which lost its stock and its trends and got one more order."""
+    last, trends, stock, sales = DAYS[-1], TABLES["topics/trends"], TABLES["retail/inventory"], TABLES["retail/orders"]
     cloud.lake.publish(trends, {f"{last}-{hour}:00": trends.empty() for hour in (10, 11)}, allow_shrink=True)
+    cloud.lake.publish(stock, {last.isoformat(): stock.empty()}, allow_shrink=True)
     cloud.lake.publish(sales, {last.isoformat(): sales.from_rows([*orders(last), orders(last)[0] | {"line": 9}])})
     cloud.dbt("build", "--select", "tag:daily", "--exclude-resource-type", "unit_test", days=(last, last))
     return cloud
 
 
 def test_a_daily_run_replaces_its_day_even_by_nothing_and_keeps_the_others(day_run: Cloud, built: Built) -> None:
-    days = day_run.warehouse.read_working("int_trend_days", columns=["day"])["day"].to_pylist()
-    assert sorted(set(days)) == DAYS[1:-1]
+    days = day_run.warehouse.read_working("fct_inventory_daily", columns=["day"])["day"].to_pylist()
+    assert sorted(set(days)) == DAYS[:-1]
     from trend_assets.warehouse.engine import read_working
 
     earlier = read_working(built.working, "int_sales_rates", None, DAYS[-2])

@@ -64,7 +64,7 @@ def test_cards_read_exactly_the_agreed_columns(built: Built) -> None:
 
 
 def test_the_working_file_is_read_by_day_and_column(built: Built) -> None:
-    rows = read_working(built.working, "warehouse.int_stock_position", DAYS[2], DAYS[2], columns=["product_id", "inbound_units"])
+    rows = read_working(built.working, "warehouse.fct_inventory_daily", DAYS[2], DAYS[2], columns=["product_id", "inbound_units"])
     assert rows.to_pylist() == [
         {"product_id": "hat", "inbound_units": 0},
         {"product_id": "mug", "inbound_units": 0},
@@ -77,10 +77,10 @@ def test_the_working_file_is_read_by_day_and_column(built: Built) -> None:
 
 
 def test_the_front_page_ranks_shown_trends_first(query: Query) -> None:
-    columns = "topic_id, day_rank, suppressed, linked_products, cards, money_at_risk"
-    rows = query(f"select {columns} from warehouse.mart_trend_daily where day = '2026-09-04' order by day_rank")
+    columns = "topic_id, day_rank, suppressed, linked_products, unlinked_reason"
+    rows = query(f"select {columns} from warehouse.fct_trend_daily where day = '2026-09-04' order by day_rank")
     assert [(row["topic_id"], row["suppressed"]) for row in rows] == [(TRENDING, False), (LIFESTYLE, False), (BOTS, True)]
-    assert [(row["linked_products"], row["cards"], row["money_at_risk"]) for row in rows[:2]] == [(1, 1, 500.0), (0, 0, 0.0)]
+    assert [(row["linked_products"], row["unlinked_reason"]) for row in rows[:2]] == [(1, None), (0, "no product named")]
 
 
 def test_a_trend_shows_whether_we_have_the_product(query: Query) -> None:
@@ -89,10 +89,9 @@ def test_a_trend_shows_whether_we_have_the_product(query: Query) -> None:
     assert row["data_origin"] == "simulated"
 
 
-def test_stock_risk_is_judged_with_and_without_a_trend(query: Query) -> None:
+def test_stock_that_is_covered_is_no_risk(query: Query) -> None:
     rows = query("select product_id, risk, trends, promotion from warehouse.mart_stock_risk where day = '2026-09-03' order by 1")
     assert [tuple(row.values()) for row in rows] == [
-        ("hat", "covered", 0, True),
         ("mug", "no_sales", 0, False),
         ("scarf", "runs_out", 1, False),
     ]
@@ -110,7 +109,7 @@ def test_orders_are_counted_by_kind(query: Query) -> None:
 
 def test_a_topics_curve_has_its_trend_hours_and_events(query: Query) -> None:
     counts = "count(*) as hours, count(*) filter (where trend) as trend_hours, max(events) as events"
-    rows = query(f"select {counts} from warehouse.mart_topic_hourly where topic_id = '{TRENDING}'")
+    rows = query(f"select {counts} from warehouse.fct_topic_hourly where topic_id = '{TRENDING}'")
     assert rows == [{"hours": 72, "trend_hours": 6, "events": "birth"}]
 
 
@@ -126,7 +125,7 @@ def test_influencers_are_those_after_the_last_hour(query: Query) -> None:
 
 @pytest.fixture(scope="module")
 def day_run(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy after a daily run over the last day only, in which that day lost its trends, kept its links and got one more order."""
+    """A copy after a daily run over the last day only, which lost its stock and its trends, kept its links and got one more order."""
     root = tmp_path_factory.mktemp("day run")
     shutil.copytree(built.root / "lake", root / "lake", ignore=shutil.ignore_patterns("*.duckdb"))
     shutil.copytree(built.root / "warehouse", root / "warehouse")
@@ -135,6 +134,8 @@ def day_run(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lake, last = Lake(str(root / "lake")), DAYS[-1]
     trends = TABLES["topics/trends"]
     lake.publish(trends, {f"{last}-{hour}:00": trends.empty() for hour in (10, 11)}, allow_shrink=True)
+    stock = TABLES["retail/inventory"]
+    lake.publish(stock, {last.isoformat(): stock.empty()}, allow_shrink=True)
     sales = TABLES["retail/orders"]
     lake.publish(sales, {last.isoformat(): sales.from_rows([*orders(last), orders(last)[0] | {"line": 9}])})
     finished = run_dbt(root, "build", "--select", "tag:daily", "--exclude-resource-type", "unit_test", days=(last, last))
@@ -148,7 +149,7 @@ def _rows(root: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_daily_run_replaces_its_day_even_by_nothing(day_run: Path) -> None:
-    assert _rows(day_run, "select distinct day from warehouse.int_trend_days order by 1") == [(day,) for day in DAYS[1:-1]]
+    assert _rows(day_run, "select distinct day from warehouse.fct_inventory_daily order by 1") == [(day,) for day in DAYS[:-1]]
 
 
 def test_a_daily_run_keeps_the_other_days(day_run: Path, built: Built) -> None:

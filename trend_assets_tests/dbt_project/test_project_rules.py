@@ -14,10 +14,10 @@ from dagster import AssetKey
 from trend_assets.tables import TABLES
 from trend_assets.tables.models import TASKS
 from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER, SOURCES, columns_markdown, source_columns, sources_yaml
-from trend_assets.warehouse.engine import PUBLISHED_TABLES
+from trend_assets.warehouse.engine import PUBLISHED_MODELS, PUBLISHED_TABLES
 from trend_assets_tests.dbt_project.conftest import Built
 
-LAYERS = {"staging": "stg_", "intermediate": "int_", "marts": "mart_"}
+LAYERS = {"staging": "stg_", "intermediate": "int_", "facts": "fct_", "dimensions": "dim_", "summaries": "mart_"}
 # A person on a network, and a person who buys: an order stands for its customer.
 AUTHOR_WORDS = ("author", "account", "mention", "handle", "subject")
 CUSTOMER_WORDS = ("customer", "order_id", "loyalty", "e_mail", "email")
@@ -28,7 +28,7 @@ def _models(manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _layer(model: dict[str, Any]) -> str:
-    return model["fqn"][1]
+    return model["fqn"][2] if model["fqn"][1] == "marts" else model["fqn"][1]
 
 
 def _tests_of(manifest: dict[str, Any], unique_id: str) -> list[dict[str, Any]]:
@@ -96,7 +96,14 @@ def test_every_source_has_a_key_test_and_is_used(built: Built) -> None:
 
 
 def test_layers_read_downwards_only(built: Built) -> None:
-    allowed = {"staging": {"source"}, "intermediate": {"staging", "intermediate"}, "marts": {"staging", "intermediate"}}
+    made_by_day = {"staging", "intermediate", "facts"}
+    allowed = {
+        "staging": {"source"},
+        "intermediate": made_by_day,
+        "facts": made_by_day,
+        "dimensions": made_by_day,
+        "summaries": {*made_by_day, "dimensions"},
+    }
     nodes = built.manifest["nodes"]
     for model in _models(built.manifest):
         parents = {"source" if parent.startswith("source.") else _layer(nodes[parent]) for parent in model["depends_on"]["nodes"]}
@@ -107,8 +114,11 @@ def test_layers_read_downwards_only(built: Built) -> None:
 def test_materializations_and_tags_follow_the_layer(built: Built) -> None:
     for model in _models(built.manifest):
         config = model["config"]
-        expected = {"staging": "view", "intermediate": "incremental", "marts": "table"}[_layer(model)]
+        made = {"staging": "view", "intermediate": "incremental", "facts": "incremental", "dimensions": "table", "summaries": "table"}
+        # A delivery changes until it is received: there is no day that could be replaced.
+        expected = "table" if model["name"] == "fct_deliveries" else made[_layer(model)]
         assert config["materialized"] == expected, model["name"]
+        assert ("daily" in config["tags"]) == (expected == "incremental") or expected == "view", model["name"]
         assert len({"daily", "marts"} & set(config["tags"])) == 1, f"{model['name']} belongs to one run"
         assert config["persist_docs"] == {"relation": True, "columns": True}
         assert config["schema"] == "warehouse", "asset key, schema and table are warehouse/<model>"
@@ -152,7 +162,8 @@ def test_the_two_runs_hold_every_model_and_every_check_once(built: Built) -> Non
 
 def test_models_with_several_sides_have_unit_tests(built: Built) -> None:
     tested = {unit_test["model"] for unit_test in built.manifest["unit_tests"].values()}
-    assert {"int_stock_position", "int_sales_rates", "int_trend_days", "int_trend_product_stock", "mart_stock_risk"} <= tested
+    by_day = {"int_sales_rates", "int_trend_product_stock", "fct_inventory_daily", "fct_trend_daily", "fct_orders"}
+    assert {*by_day, "fct_deliveries", "dim_date", "dim_product", "mart_stock_risk"} <= tested
 
 
 def test_targets_are_named_like_the_environments() -> None:
@@ -167,7 +178,7 @@ def test_the_documented_exposures_name_what_is_published(built: Built) -> None:
     for exposure in built.manifest["exposures"].values():
         for unique_id in exposure["depends_on"]["nodes"]:
             kind, *_, name = unique_id.split(".")
-            assert name.startswith("mart_") if kind == "model" else any(path.endswith(f"/{name}") for path in PUBLISHED_TABLES)
+            assert name.startswith(PUBLISHED_MODELS) if kind == "model" else any(path.endswith(f"/{name}") for path in PUBLISHED_TABLES)
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ def test_the_published_file_holds_marts_and_lake_tables_under_their_own_names(bu
     tables = built.warehouse.tables()
     assert {path.replace("/", ".") for path in PUBLISHED_TABLES} <= set(tables)
     marts = {name for name in tables if name.startswith("warehouse.")}
-    assert marts == {
-        f"warehouse.mart_{name}" for name in ("influencers", "orders_daily", "stock_risk", "topic_hourly", "trend_daily", "trend_products")
-    }
+    assert marts == {f"warehouse.{path.stem}" for path in (PROJECT_FOLDER / "models" / "marts").rglob("*.sql")}
+    star = {"dim_product", "dim_store", "dim_date", "dim_topic"}
+    star |= {"fct_topic_hourly", "fct_trend_daily", "fct_orders", "fct_inventory_daily", "fct_deliveries"}
+    assert {f"warehouse.{name}" for name in star} <= marts
     views = built.warehouse.query("select count(*) as views from duckdb_views() where not internal").to_pylist()
     assert views == [{"views": 0}], "a view could name files that move"
 
@@ -36,7 +37,7 @@ def test_every_published_table_and_column_is_described(built: Built) -> None:
     assert not [column for column in columns if not column["comment"]]
     comments = {(column["table_name"], column["column_name"]): column["comment"] for column in columns}
     assert comments["trends", "burst_z"] == column_comment(TABLES["topics/trends"].column("burst_z"))
-    assert comments["mart_trend_daily", "burst_z"].endswith("[standard deviations]")
+    assert comments["fct_trend_daily", "burst_z"].endswith("[standard deviations]")
 
 
 def test_published_rows_are_those_of_the_lake(built: Built) -> None:

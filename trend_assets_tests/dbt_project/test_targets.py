@@ -29,7 +29,7 @@ def test_the_project_parses_for_bigquery(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stdout
     manifest = json.loads((tmp_path / "target" / "manifest.json").read_text())
     assert manifest["metadata"]["adapter_type"] == "bigquery"
-    model = manifest["nodes"]["model.trend_assets.int_trend_days"]
+    model = manifest["nodes"]["model.trend_assets.fct_trend_daily"]
     source = manifest["sources"]["source.trend_assets.topics.trends"]
     assert model["config"]["incremental_strategy"] == "insert_overwrite"
     assert model["config"]["partitions"] == ["date '2026-09-03'", "date '2026-09-04'"]

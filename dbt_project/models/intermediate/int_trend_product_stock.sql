@@ -4,7 +4,7 @@ with
 
 trend_days as (
 
-    select * from {{ ref('int_trend_days') }}
+    select * from {{ ref('fct_trend_daily') }}
     where {{ is_day_of_run('day') }}
 
 ),
@@ -17,13 +17,13 @@ links as (
 
 stock_positions as (
 
-    select * from {{ ref('int_stock_position') }}
+    select * from {{ ref('fct_inventory_daily') }}
 
 ),
 
-sales_rates as (
+products as (
 
-    select * from {{ ref('int_sales_rates') }}
+    select * from {{ ref('stg_products') }}
 
 ),
 
@@ -34,7 +34,7 @@ final as (
         trend_days.topic_id,
         trend_days.label,
         links.product_id,
-        coalesce(stock_positions.product_name, links.product_id) as product_name,
+        coalesce(products.product_name, links.product_id) as product_name,
         stock_positions.store_id,
         trend_days.stage,
         trend_days.suppressed,
@@ -43,8 +43,8 @@ final as (
         trend_days.growth_24h,
         trend_days.authors_24h,
         links.score as link_score,
-        coalesce(sales_rates.daily_units, 0.0) as daily_units,
-        coalesce(sales_rates.last_3_days_units, 0.0) as last_3_days_units,
+        stock_positions.daily_units,
+        stock_positions.last_3_days_units,
         stock_positions.available_units,
         stock_positions.inbound_units,
         stock_positions.next_due_on,
@@ -53,10 +53,7 @@ final as (
         stock_positions.unit_price,
         stock_positions.unit_cost,
         stock_positions.promotion,
-        case
-            when 'simulated' in (stock_positions.data_origin, sales_rates.data_origin) then 'simulated'
-            else 'real'
-        end as data_origin
+        stock_positions.data_origin
 
     from trend_days
 
@@ -70,11 +67,10 @@ final as (
             links.day = stock_positions.day
             and links.product_id = stock_positions.product_id
 
-    left join sales_rates
+    left join products
         on
-            stock_positions.day = sales_rates.day
-            and stock_positions.product_id = sales_rates.product_id
-            and stock_positions.store_id = sales_rates.store_id
+            links.day = products.day
+            and links.product_id = products.product_id
 
     where
         links.linked

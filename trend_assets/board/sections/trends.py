@@ -81,7 +81,7 @@ def _trend(trend: Row, day: date) -> None:
     with right:
         _posts(topic_id, day)
     sql_hint(
-        f"select hour, posts, stage from warehouse.mart_topic_hourly where topic_id = '{topic_id}' order by hour;",  # noqa: S608 - a hint to read
+        f"select hour, posts, stage from warehouse.fct_topic_hourly where topic_id = '{topic_id}' order by hour;",  # noqa: S608 - a hint to read
         f"select * from demand.product_trend_links where topic_id = '{topic_id}';",  # noqa: S608 - a hint to read
         f"select hour, label, posts, share from sentiment.topic_hours where topic_id in ('{topic_id}', 'all') order by hour;",  # noqa: S608 - a hint to read
     )

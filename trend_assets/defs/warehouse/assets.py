@@ -23,7 +23,7 @@ from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.tables import TABLES
 from trend_assets.warehouse.dbt_project import dbt_project, manifest
 from trend_assets.warehouse.dbt_row_counts import with_row_counts
-from trend_assets.warehouse.engine import dbt_variables, open_warehouse
+from trend_assets.warehouse.engine import PUBLISHED_MODELS, dbt_variables, open_warehouse
 
 LAYERS = {"staging": "clean", "intermediate": "aggregate", "marts": "mart"}
 POOL = "warehouse"
@@ -107,9 +107,12 @@ def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake
     yield from with_row_counts(dbt.cli(["build", *_NO_UNIT_TESTS], context=context).stream(), context)
 
 
+facts_by_day = [spec.key for spec in warehouse_days.specs if spec.key.path[-1].startswith(PUBLISHED_MODELS)]
+
+
 @dg.asset(
     key=["warehouse", "trends_database"],
-    deps=[spec.key for spec in warehouse_marts.specs],
+    deps=[*(spec.key for spec in warehouse_marts.specs), *facts_by_day],
     group_name="warehouse",
     description="What analysts, the board and the command line query: every mart and the lake tables for analysts, swapped in whole.",
     kinds={open_warehouse().dialect},

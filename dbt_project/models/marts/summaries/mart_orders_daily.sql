@@ -2,19 +2,19 @@ with
 
 orders as (
 
-    select * from {{ ref('int_orders_by_product_place_day') }}
+    select * from {{ ref('fct_orders') }}
 
 ),
 
 products as (
 
-    select * from {{ ref('stg_products') }}
+    select * from {{ ref('dim_product') }}
 
 ),
 
 stores as (
 
-    select * from {{ ref('stg_stores') }}
+    select * from {{ ref('dim_store') }}
 
 ),
 
@@ -25,7 +25,7 @@ final as (
         orders.store_id,
         stores.store_name,
         stores.channel,
-        coalesce(products.category, 'unknown') as category,
+        products.category,
         orders.currency,
         count(distinct orders.product_id) as products,
         cast(sum(orders.lines) as bigint) as lines,
@@ -35,26 +35,23 @@ final as (
         cast(sum(orders.units_adjusted) as bigint) as units_adjusted,
         sum(orders.gross_revenue) as gross_revenue,
         sum(orders.net_revenue) as net_revenue,
+        cast(sum(case when orders.promotion then orders.units_sold else 0 end) as bigint) as units_sold_in_promotion,
         max(orders.data_origin) as data_origin
 
     from orders
 
-    left join products
-        on
-            orders.day = products.day
-            and orders.product_id = products.product_id
+    inner join products
+        on orders.product_id = products.product_id
 
-    left join stores
-        on
-            orders.day = stores.day
-            and orders.store_id = stores.store_id
+    inner join stores
+        on orders.store_id = stores.store_id
 
     group by
         orders.day,
         orders.store_id,
         stores.store_name,
         stores.channel,
-        coalesce(products.category, 'unknown'),
+        products.category,
         orders.currency
 
 )

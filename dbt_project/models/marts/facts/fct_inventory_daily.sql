@@ -5,7 +5,6 @@ with
 inventory as (
 
     select * from {{ ref('stg_inventory') }}
-    where {{ is_day_of_run('day') }}
 
 ),
 
@@ -25,6 +24,13 @@ deliveries as (
 promotions as (
 
     select * from {{ ref('stg_promotions') }}
+    where {{ is_day_of_run('day') }}
+
+),
+
+sales_rates as (
+
+    select * from {{ ref('int_sales_rates') }}
     where {{ is_day_of_run('day') }}
 
 ),
@@ -70,45 +76,69 @@ promoted as (
 final as (
 
     select
-        inventory.day,
-        inventory.product_id,
-        products.product_name,
-        products.category,
-        inventory.store_id,
-        inventory.on_hand,
-        inventory.reserved,
-        inventory.on_hand - inventory.reserved as available_units,
+        today.day,
+        today.product_id,
+        today.store_id,
+        yesterday.on_hand as opening_units,
+        today.received,
+        today.sold,
+        today.returned,
+        today.adjusted,
+        today.on_hand,
+        -- What the day's movements leave open; unknown where stock of the day before or movements are.
+        today.on_hand
+        - (yesterday.on_hand + today.received - today.sold + coalesce(today.returned, 0) + coalesce(today.adjusted, 0)) as unexplained_units,
+        today.reserved,
+        today.on_hand - today.reserved as available_units,
         cast(coalesce(inbound.inbound_units, 0) as bigint) as inbound_units,
         cast(coalesce(inbound.overdue_units, 0) as bigint) as overdue_units,
         inbound.next_due_on,
+        coalesce(sales_rates.daily_units, 0.0) as daily_units,
+        coalesce(sales_rates.last_3_days_units, 0.0) as last_3_days_units,
+        greatest(today.on_hand - today.reserved, 0) / nullif(sales_rates.daily_units, 0.0) as days_of_cover,
         products.lead_time_days,
         products.minimum_order_quantity,
         products.unit_price,
         products.unit_cost,
+        greatest(today.on_hand, 0) * products.unit_cost as stock_value,
         promoted.product_id is not null as promotion,
         case
-            when 'simulated' in (inventory.data_origin, products.data_origin, inbound.data_origin) then 'simulated'
+            when 'simulated' in (today.data_origin, products.data_origin, inbound.data_origin, sales_rates.data_origin) then 'simulated'
             else 'real'
         end as data_origin
 
-    from inventory
+    from inventory as today
+
+    left join inventory as yesterday
+        on
+            today.day = {{ days_later('yesterday.day', 1) }}
+            and today.product_id = yesterday.product_id
+            and today.store_id = yesterday.store_id
 
     left join products
         on
-            inventory.day = products.day
-            and inventory.product_id = products.product_id
+            today.day = products.day
+            and today.product_id = products.product_id
 
     left join inbound
         on
-            inventory.day = inbound.day
-            and inventory.product_id = inbound.product_id
-            and inventory.store_id = inbound.store_id
+            today.day = inbound.day
+            and today.product_id = inbound.product_id
+            and today.store_id = inbound.store_id
+
+    left join sales_rates
+        on
+            today.day = sales_rates.day
+            and today.product_id = sales_rates.product_id
+            and today.store_id = sales_rates.store_id
 
     left join promoted
         on
-            inventory.day = promoted.day
-            and inventory.product_id = promoted.product_id
-            and inventory.store_id = promoted.store_id
+            today.day = promoted.day
+            and today.product_id = promoted.product_id
+            and today.store_id = promoted.store_id
+
+    where {{ is_day_of_run('today.day') }}
 
 )
 

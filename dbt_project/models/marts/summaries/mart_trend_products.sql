@@ -2,7 +2,7 @@ with
 
 trend_days as (
 
-    select * from {{ ref('int_trend_days') }}
+    select * from {{ ref('fct_trend_daily') }}
 
 ),
 
@@ -20,7 +20,7 @@ products as (
 
 stock_positions as (
 
-    select * from {{ ref('int_stock_position') }}
+    select * from {{ ref('fct_inventory_daily') }}
 
 ),
 

@@ -8,7 +8,7 @@ rankings as (
 
 trend_days as (
 
-    select * from {{ ref('int_trend_days') }}
+    select * from {{ ref('fct_trend_daily') }}
 
 ),
 

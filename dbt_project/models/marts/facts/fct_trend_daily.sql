@@ -15,6 +15,13 @@ topic_hours as (
 
 ),
 
+links as (
+
+    select * from {{ ref('stg_product_trend_links') }}
+    where {{ is_day_of_run('day') }}
+
+),
+
 -- The verdict of the day's last hour in which the topic was a trend holds for the day.
 last_hours as (
 
@@ -57,13 +64,27 @@ topic_days as (
 
 ),
 
+linked_products as (
+
+    select
+        day,
+        topic_id,
+        count(case when linked then product_id end) as linked_products,
+        max(case when not linked then reason end) as unlinked_reason
+
+    from links
+
+    group by day, topic_id
+
+),
+
 known_days as (
 
     select distinct day from topic_hours
 
 ),
 
-final as (
+judged as (
 
     select
         trend_days.day,
@@ -89,7 +110,9 @@ final as (
         end as growth_24h,
         last_hours.authors_24h,
         last_hours.first_raised_at,
-        last_hours.reason
+        last_hours.reason,
+        coalesce(linked_products.linked_products, 0) as linked_products,
+        linked_products.unlinked_reason
 
     from trend_days
 
@@ -110,6 +133,42 @@ final as (
         on
             {{ days_later('trend_days.day', -1) }} = days_before.day
             and trend_days.topic_id = days_before.topic_id
+
+    left join linked_products
+        on
+            trend_days.day = linked_products.day
+            and trend_days.topic_id = linked_products.topic_id
+
+),
+
+final as (
+
+    select
+        day,
+        topic_id,
+        label,
+        keywords,
+        stage,
+        lane,
+        suppressed,
+        -- Shown trends first, the strongest of them 1.
+        cast(row_number() over (partition by day order by suppressed, trend_score desc, topic_id) as integer) as day_rank,
+        trend_hours,
+        best_rank,
+        trend_score,
+        trend_q_value,
+        burst_z,
+        posts,
+        reposts,
+        author_hours,
+        growth_24h,
+        authors_24h,
+        first_raised_at,
+        linked_products,
+        reason,
+        unlinked_reason
+
+    from judged
 
 )
 

@@ -1,20 +1,25 @@
+{{ config(**replaced_by_day()) }}
+
 with
 
 topic_hours as (
 
     select * from {{ ref('stg_topic_hours') }}
+    where {{ is_day_of_run('day') }}
 
 ),
 
 trends as (
 
     select * from {{ ref('stg_trends') }}
+    where {{ is_day_of_run('day') }}
 
 ),
 
 topic_events as (
 
     select * from {{ ref('stg_topic_events') }}
+    where {{ is_day_of_run('day') }}
 
 ),
 
