@@ -32,6 +32,13 @@ class Family(StrEnum):
     EVALUATION = "evaluation"
 
 
+class TownSize(StrEnum):
+    """Sizes of the simulated retailer: 300 products in 8 stores and the web, or 2,000 in 20 and the web."""
+
+    SMALL = "small"
+    FULL = "full"
+
+
 FamilyOption = Annotated[Family, typer.Option(help="Family of planted trends; scores for a claim come from the one not developed on")]
 
 
@@ -83,11 +90,16 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes")] = 1,
     family: FamilyOption = Family.DEVELOPMENT,
     start: Annotated[datetime, typer.Option(help="First day (UTC)")] = datetime(2026, 9, 1),
+    size: Annotated[
+        TownSize, typer.Option(help="The retailer: small has 300 products, full 2,000 in 20 stores and on the web")
+    ] = TownSize.SMALL,
+    history_days: Annotated[int, typer.Option(min=0, max=1100, help="Days of retail, without posts, before the first day")] = 0,
 ) -> None:
     """Write a simulated town: posts in wire formats, a retailer's tables, and the planted truth apart."""
     from trend_assets.demo import Town, simulate_with_progress
 
-    simulate_with_progress(folder, Town(days, posts, seed, family.value), console, start=start.replace(tzinfo=UTC))
+    town = Town(days, posts, seed, family.value, size.value, history_days)
+    simulate_with_progress(folder, town, console, start=start.replace(tzinfo=UTC))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from trend_assets.lib.simulation.planted import Family
+from trend_assets.lib.simulation.town import Size
 from trend_assets.operations.beside import Beside, Outcome
 from trend_assets.operations.runs import Range, prepare_environment, run_job
 from trend_assets.settings import PROJECT_ROOT, load_settings
@@ -43,12 +44,14 @@ class OwnData:
 
 @dataclass(frozen=True)
 class Town:
-    """Which simulated town: days, posts roughly, seed, and family of planted trends (development or evaluation)."""
+    """Which simulated town: days, posts roughly, seed, family of planted trends (development or evaluation), size, history."""
 
     days: int
     posts: int
     seed: int
     family: Family = "development"
+    size: Size = "small"
+    history_days: int = 0
 
 
 class Steps:
@@ -142,6 +145,8 @@ def simulate_with_progress(folder: Path, town: Town, console: Console, start: da
             posts=town.posts,
             seed=town.seed,
             family=town.family,
+            size=town.size,
+            history_days=town.history_days,
             on_progress=lambda done: progress.update(task, completed=done),
         )
     console.print(f"    {summary}")

@@ -32,8 +32,8 @@ from trend_assets.lib.simulation.opinions import hand_labels
 from trend_assets.lib.simulation.planted import Family
 from trend_assets.lib.simulation.retail import Retailer, open_retailer
 from trend_assets.lib.simulation.retail_files import RetailFiles
-from trend_assets.lib.simulation.town import TownParameters, stream
-from trend_assets.lib.simulation.truth import authors_truth, drift_truth, trends_truth
+from trend_assets.lib.simulation.town import Size, TownParameters, stream
+from trend_assets.lib.simulation.truth import authors_truth, drift_truth, effects_truth, trends_truth
 
 MARKER = "truth/simulation.json"
 LABELS = "labels/sentiment.jsonl"
@@ -72,6 +72,8 @@ def simulate_town(
     posts: int = TownParameters.posts,
     seed: int = TownParameters.seed,
     family: Family = TownParameters.family,
+    size: Size = TownParameters.size,
+    history_days: int = TownParameters.history_days,
     on_progress: Callable[[int], object] | None = None,
 ) -> Summary:
     """Write the town of these parameters into ``folder``/landing, /retail, /labels and /truth.
@@ -79,7 +81,7 @@ def simulate_town(
     ``on_progress`` is called with the number of days done. Raises ``OtherTownError`` when the folder holds a town of other
     parameters, ``ValueError`` for parameters that make no town.
     """
-    parameters = TownParameters(start=start, days=days, posts=posts, seed=seed, family=family)
+    parameters = TownParameters(start=start, days=days, posts=posts, seed=seed, family=family, size=size, history_days=history_days)
     storage = open_storage(str(folder))
     version = _generator_version()
     state = {"parameters": parameters.as_json(), "generator": version, "complete": False}
@@ -123,17 +125,26 @@ def _write_town(parameters: TownParameters, storage: Storage, on_progress: Calla
         others = _BackgroundStorage(storage, pool)
         for path, data in files.undated().items():
             others.write_new(f"retail/{path}", data)
-        others.write_new("retail/mapping.yml", _MAPPING.read_bytes())
+        mapping = _MAPPING.read_text()
+        if files.dated_products:
+            mapping = mapping.replace("files: products.csv", "files: products/{day}.csv")
+        others.write_new("retail/mapping.yml", mapping.encode())
+
+        def trade(day: int) -> None:
+            traded = retailer.trade(day)
+            for path, data in files.of_day(traded).items():
+                others.write_new(f"retail/{path}", data)
+            lost.append(_lost_sales(parameters, retailer, traded.lost, day))
+
+        for day in range(retailer.first_day, 0):
+            trade(day)
         lap("retail")
         for day in range(parameters.days):
             batches, truth = town.deliver(day)
             lap("posts and records")
             landing.write(day, batches)
             lap("landing")
-            traded = retailer.trade(day)
-            for path, data in files.of_day(traded).items():
-                others.write_new(f"retail/{path}", data)
-            lost.append(_lost_sales(parameters, retailer, traded.lost, day))
+            trade(day)
             lap("retail")
             others.write_new(f"truth/posts/{parameters.start + timedelta(days=day):%Y-%m-%d}.parquet", _parquet(truth))
             labels += hand_labels(parameters, day, truth)
@@ -145,6 +156,8 @@ def _write_town(parameters: TownParameters, storage: Storage, on_progress: Calla
     storage.write_new(LABELS, b"".join(json.dumps(label).encode() + b"\n" for label in labels))
     storage.write_new("truth/authors.parquet", _parquet(authors_truth(town.authors)))
     storage.write_new("truth/lost_sales.parquet", _parquet(pa.concat_tables(lost)))
+    if files.dated_products:
+        storage.write_new("truth/effects.json", _json(effects_truth(retailer)))
     storage.write_new("truth/trends.json", _json(trends_truth(parameters, town.trends, town.posts_by_trend)))
     first, last = parameters.outage
     outages = [{"network": "x", "starts_at": _text(first), "ends_at": _text(last), "lost_posts": town.lost_posts}] if last > first else []

@@ -137,6 +137,19 @@ def test_the_reader_of_retail_files_keeps_the_clean_rows_and_refuses_the_dirt(to
     assert read == planted
 
 
+def test_a_full_town_with_a_history_is_read_by_its_own_mapping(tmp_path: Path) -> None:
+    simulate_town(tmp_path, days=1, posts=200, seed=3, family="evaluation", size="full", history_days=1)
+    days = [date(2026, 8, 31), date(2026, 9, 1)]
+    tables = read_retail(tmp_path / "retail" / "mapping.yml", days)
+    ledger = json.loads((tmp_path / "truth" / "ledger.json").read_text())
+    assert set(tables["retail/orders"]["day"].to_pylist()) == set(days)
+    for name in ("products", "inventory", "orders", "deliveries", "promotions"):
+        assert tables[f"retail/{name}"].num_rows == ledger["retail_rows"][name] > 0
+    assert len(tables["retail/products"]["product_id"].unique()) > 1_900
+    effects = json.loads((tmp_path / "truth" / "effects.json").read_text())
+    assert "drift" in {effect["kind"] for effect in effects}
+
+
 def test_the_truth_is_apart_from_what_the_pipeline_reads(town: Path) -> None:
     readable = [path for folder in ("landing", "retail") for path in (town / folder).rglob("*") if path.is_file()]
     assert not [path for path in readable if b"trend_id" in path.read_bytes() or "truth" in path.relative_to(town).as_posix()]

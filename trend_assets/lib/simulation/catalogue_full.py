@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -103,9 +105,13 @@ _GIVEN = (
     "Travel/de voyage, Daily/de tous les jours, Gift/à offrir, Night/de nuit, Winter/d'hiver, Garden/du jardin, Classic/classique, "
     "Artisan/d'artisan"
 )
+_MADE = (
+    "Artisan/d'artisan, Classic/classique, Organic/bio, Grandma's/de grand-mère, Festive/de fête, Extra Fine/extra-fin, "
+    "Farmhouse/de la ferme, Dark/intense"
+)
 _SMALL_WORDS = {
     "cloth": _CLOTH, "hide": _HIDE, "hard": _HARD, "metal": _METAL, "paper": _PAPER, "scent": _SCENT, "taste": _TASTE,
-    "worn": _WORN, "patterned": _PATTERNED, "shaped": _SHAPED, "given": _GIVEN,
+    "worn": _WORN, "patterned": _PATTERNED, "shaped": _SHAPED, "given": _GIVEN, "made": _MADE,
 }  # fmt: skip
 _WORDS = {key: [tuple(pair.strip().split("/")) for pair in text.split(",")] for key, text in _SMALL_WORDS.items()}
 
@@ -128,30 +134,30 @@ fashion|trousers|Joggers|Pantalon de jogging|35|69|cloth|worn|-|colour
 fashion|shirt|Overshirt|Surchemise|49|89|cloth|worn|-|colour
 fashion|nightwear|Dressing Gown|Peignoir|49|99|cloth|worn|w|colour
 fashion|nightwear|Nightshirt|Chemise de nuit|35|69|cloth|worn|-|colour
-fashion|socks|Knee Socks|Chaussettes hautes|9|19|cloth|worn|w|colour
-fashion|scarf|Bandana|Bandana|12|29|cloth|worn|s|colour
-fashion|scarf|Snood|Snood|19|45|cloth|worn|w|colour
-fashion|hat|Beret|Béret|19|39|cloth|worn|w|colour
-fashion|hat|Sun Hat|Chapeau de soleil|25|49|cloth|worn|s|colour
-fashion|gloves|Mittens|Moufles|15|39|cloth|worn|w|colour
-fashion|bag|Shopper|Cabas|29|69|hide|worn|-|colour
-fashion|bag|Backpack|Sac à dos|49|119|hide|worn|-|colour
-fashion|bag|Clutch|Pochette|25|69|hide|worn|x|colour
-fashion|bag|Bum Bag|Sac banane|29|59|hide|worn|s|colour
-fashion|shoes|Sandals|Sandales|39|89|hide|worn|s|colour
-fashion|shoes|Ankle Boots|Bottines|79|159|hide|worn|w|colour
-fashion|shoes|Slippers|Chaussons|19|45|cloth|worn|w|colour
-fashion|shoes|Espadrilles|Espadrilles|25|55|cloth|worn|s|colour
-fashion|belt|Belt|Ceinture|19|49|hide|worn|-|colour
-fashion|wallet|Purse|Porte-monnaie|19|59|hide|worn|x|colour
-home|cushion|Cushion|Coussin|19|49|cloth|worn|-|colour
-home|throw|Blanket|Plaid|35|99|cloth|worn|w|colour
-home|bedding|Pillowcase|Taie d'oreiller|15|39|cloth|worn|-|colour
-home|bedding|Quilt|Boutis|79|189|cloth|worn|w|colour
-home|curtains|Curtain|Rideau|29|89|cloth|worn|-|colour
-home|rug|Runner|Tapis de couloir|39|129|cloth|worn|-|colour
-home|towel|Bath Towel|Serviette de bain|15|39|cloth|worn|-|colour
-home|towel|Beach Towel|Drap de plage|19|45|cloth|worn|s|colour
+fashion|socks|Knee Socks|Chaussettes hautes|9|19|cloth|patterned|w|colour
+fashion|scarf|Bandana|Bandana|12|29|cloth|patterned|s|colour
+fashion|scarf|Snood|Snood|19|45|cloth|patterned|w|colour
+fashion|hat|Beret|Béret|19|39|cloth|patterned|w|colour
+fashion|hat|Sun Hat|Chapeau de soleil|25|49|cloth|patterned|s|colour
+fashion|gloves|Mittens|Moufles|15|39|cloth|patterned|w|colour
+fashion|bag|Shopper|Cabas|29|69|hide|patterned|-|colour
+fashion|bag|Backpack|Sac à dos|49|119|hide|patterned|-|colour
+fashion|bag|Clutch|Pochette|25|69|hide|patterned|x|colour
+fashion|bag|Bum Bag|Sac banane|29|59|hide|patterned|s|colour
+fashion|shoes|Sandals|Sandales|39|89|hide|patterned|s|colour
+fashion|shoes|Ankle Boots|Bottines|79|159|hide|patterned|w|colour
+fashion|shoes|Slippers|Chaussons|19|45|cloth|patterned|w|colour
+fashion|shoes|Espadrilles|Espadrilles|25|55|cloth|patterned|s|colour
+fashion|belt|Belt|Ceinture|19|49|hide|patterned|-|colour
+fashion|wallet|Purse|Porte-monnaie|19|59|hide|patterned|x|colour
+home|cushion|Cushion|Coussin|19|49|cloth|patterned|-|colour
+home|throw|Blanket|Plaid|35|99|cloth|patterned|w|colour
+home|bedding|Pillowcase|Taie d'oreiller|15|39|cloth|patterned|-|colour
+home|bedding|Quilt|Boutis|79|189|cloth|patterned|w|colour
+home|curtains|Curtain|Rideau|29|89|cloth|patterned|-|colour
+home|rug|Runner|Tapis de couloir|39|129|cloth|patterned|-|colour
+home|towel|Bath Towel|Serviette de bain|15|39|cloth|patterned|-|colour
+home|towel|Beach Towel|Drap de plage|19|45|cloth|patterned|s|colour
 home|lamp|Floor Lamp|Lampadaire|79|219|hard|shaped|-|colour
 home|lamp|Night Light|Veilleuse|19|45|hard|shaped|w|colour
 home|mirror|Hand Mirror|Miroir à main|15|39|hard|shaped|-|colour
@@ -162,17 +168,17 @@ home|storage|Box|Boîte de rangement|12|45|hard|shaped|-|colour
 home|storage|Coat Rack|Portemanteau|25|89|hard|shaped|-|colour
 home|stool|Stool|Tabouret|45|129|hard|shaped|-|colour
 home|decoration|Bauble|Boule de Noël|4|15|hard|shaped|x|colour
-home|decoration|Garland|Guirlande|9|29|cloth|worn|x|colour
-home|doormat|Doormat|Paillasson|19|39|cloth|worn|-|colour
+home|decoration|Garland|Guirlande|9|29|cloth|patterned|x|colour
+home|doormat|Doormat|Paillasson|19|39|cloth|patterned|-|colour
 kitchen|tableware|Mug|Mug|8|22|hard|shaped|-|colour
 kitchen|tableware|Salad Bowl|Saladier|19|59|hard|shaped|s|colour
 kitchen|tableware|Espresso Cup|Tasse à expresso|6|19|hard|shaped|-|colour
 kitchen|tableware|Platter|Plat de service|19|59|hard|shaped|x|colour
 kitchen|tableware|Carafe|Carafe|15|45|hard|shaped|s|colour
 kitchen|tableware|Cutlery Set|Ménagère|39|119|hard|shaped|-|colour
-kitchen|kitchen|Apron|Tablier|19|45|cloth|worn|-|colour
-kitchen|kitchen|Tea Towel|Torchon|7|18|cloth|worn|-|colour
-kitchen|kitchen|Oven Glove|Gant de cuisine|9|22|cloth|worn|-|colour
+kitchen|kitchen|Apron|Tablier|19|45|cloth|patterned|-|colour
+kitchen|kitchen|Tea Towel|Torchon|7|18|cloth|patterned|-|colour
+kitchen|kitchen|Oven Glove|Gant de cuisine|9|22|cloth|patterned|-|colour
 kitchen|kitchen|Chopping Board|Planche à découper|15|59|hard|shaped|-|colour
 kitchen|kitchen|Storage Jar|Bocal|7|25|hard|shaped|-|colour
 kitchen|kitchen|Pepper Mill|Moulin à poivre|19|49|hard|shaped|-|colour
@@ -183,33 +189,33 @@ garden|garden|Watering Can|Arrosoir|19|49|hard|shaped|s|colour
 garden|garden|Bird Feeder|Mangeoire à oiseaux|12|35|hard|shaped|w|colour
 garden|garden|Lantern|Lanterne|15|59|hard|shaped|s|colour
 garden|garden|Trowel|Transplantoir|9|25|hard|shaped|s|colour
-garden|garden|Bench Cushion|Galette de banc|19|55|cloth|worn|s|colour
-garden|garden|Hammock|Hamac|49|129|cloth|worn|s|colour
+garden|garden|Bench Cushion|Galette de banc|19|55|cloth|patterned|s|colour
+garden|garden|Hammock|Hamac|49|129|cloth|patterned|s|colour
 garden|garden|Wind Chime|Carillon à vent|12|35|hard|shaped|s|colour
 gifts|candle|Scented Candle|Bougie parfumée|12|45|scent|given|x|size
 gifts|fragrance|Room Spray|Brume d'intérieur|14|35|scent|given|x|size
 gifts|fragrance|Incense|Encens|6|19|scent|given|-|size
-gifts|stationery|Notebook|Carnet|6|25|paper|worn|-|colour
-gifts|stationery|Greeting Card|Carte de vœux|3|6|paper|worn|x|colour
-gifts|stationery|Diary|Agenda|12|32|paper|worn|x|colour
-gifts|stationery|Wrapping Roll|Rouleau de papier cadeau|4|9|paper|worn|x|colour
-gifts|stationery|Photo Album|Album photo|15|45|paper|worn|x|colour
+gifts|stationery|Notebook|Carnet|6|25|paper|patterned|-|colour
+gifts|stationery|Greeting Card|Carte de vœux|3|6|paper|patterned|x|colour
+gifts|stationery|Diary|Agenda|12|32|paper|patterned|x|colour
+gifts|stationery|Wrapping Roll|Rouleau de papier cadeau|4|9|paper|patterned|x|colour
+gifts|stationery|Photo Album|Album photo|15|45|paper|patterned|x|colour
 gifts|jewellery|Necklace|Collier|19|79|metal|shaped|x|colour
 gifts|jewellery|Bracelet|Bracelet|15|59|metal|shaped|x|colour
 gifts|jewellery|Hoop Earrings|Créoles|12|49|metal|shaped|x|colour
 gifts|jewellery|Brooch|Broche|12|39|metal|shaped|-|colour
-gifts|accessories|Key Ring|Porte-clés|5|19|hide|worn|-|colour
+gifts|accessories|Key Ring|Porte-clés|5|19|hide|patterned|-|colour
 gifts|accessories|Hair Slide|Barrette|5|19|metal|shaped|-|colour
 gifts|games|Dominoes|Jeu de dominos|15|39|hard|shaped|x|colour
 gifts|games|Chess Set|Jeu d'échecs|29|89|hard|shaped|x|colour
 kids|kids clothing|Romper|Barboteuse|19|45|cloth|worn|s|colour
 kids|kids clothing|Dungarees|Salopette enfant|29|55|cloth|worn|-|colour
-kids|kids clothing|Bib|Bavoir|6|19|cloth|worn|-|colour
-kids|toys|Soft Rabbit|Doudou lapin|15|35|cloth|worn|x|colour
+kids|kids clothing|Bib|Bavoir|6|19|cloth|patterned|-|colour
+kids|toys|Soft Rabbit|Doudou lapin|15|35|cloth|patterned|x|colour
 kids|toys|Building Blocks|Cubes|15|39|hard|shaped|x|colour
-kids|toys|Rag Doll|Poupée de chiffon|19|45|cloth|worn|x|colour
+kids|toys|Rag Doll|Poupée de chiffon|19|45|cloth|patterned|x|colour
 kids|toys|Spinning Top|Toupie|7|19|hard|shaped|x|colour
-kids|toys|Play Tent|Tente de jeu|59|119|cloth|worn|s|colour
+kids|toys|Play Tent|Tente de jeu|59|119|cloth|patterned|s|colour
 beauty|soap|Soap Bar|Savon|5|15|scent|given|-|size
 beauty|skin care|Body Lotion|Lait corps|12|35|scent|given|-|size
 beauty|skin care|Lip Balm|Baume à lèvres|4|12|scent|given|w|size
@@ -217,11 +223,11 @@ beauty|skin care|Face Mask|Masque visage|6|25|scent|given|-|size
 beauty|bath|Bath Salts|Sels de bain|9|25|scent|given|w|size
 beauty|hair care|Shampoo|Shampoing|8|22|scent|given|-|size
 beauty|perfume|Eau de Toilette|Eau de toilette|29|79|scent|given|x|size
-food|chocolate|Chocolate Bar|Tablette de chocolat|4|9|taste|given|x|size
-food|biscuits|Shortbread|Sablés|5|15|taste|given|x|size
-food|tea|Tea|Thé|6|19|taste|given|w|size
-food|jam|Jam|Confiture|5|11|taste|given|-|size
-food|nuts|Roasted Almonds|Amandes grillées|5|12|taste|given|x|size
+food|chocolate|Chocolate Bar|Tablette de chocolat|4|9|taste|made|x|size
+food|biscuits|Shortbread|Sablés|5|15|taste|made|x|size
+food|tea|Tea|Thé|6|19|taste|made|w|size
+food|jam|Jam|Confiture|5|11|taste|made|-|size
+food|nuts|Roasted Almonds|Amandes grillées|5|12|taste|made|x|size
 """
 _SIZES = (("Small", "petit format"), ("Large", "grand format"), ("Gift Box", "en coffret"))
 _SEASON_OF_SMALL = {
@@ -236,7 +242,12 @@ def _rows() -> list[list[str]]:
 
 def season_of(product: Product) -> str:
     """When a product sells: ``s`` summer, ``w`` winter, ``x`` the weeks before Christmas, ``-`` all year."""
-    return _SEASONS.get((product.category, product.product_type), _SEASON_OF_SMALL.get(product.product_type, "-"))
+    return _seasons()[product.item]
+
+
+@lru_cache(maxsize=1)
+def _seasons() -> dict[str, str]:
+    return {listed.item: listed.season for listed in full_ranges()}
 
 
 def _slug(text: str) -> str:
@@ -244,36 +255,102 @@ def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
+@dataclass(frozen=True)
+class Range:
+    """A range as people may call it: its name without the variant, and shorter ways, in English and French (lower case).
+
+    ``season`` is when it sells: ``s`` summer, ``w`` winter, ``x`` the weeks before Christmas, ``-`` all year.
+    """
+
+    item: str
+    category: str
+    product_type: str
+    season: str
+    english: str
+    french: str
+    short_english: tuple[str, ...]
+    short_french: tuple[str, ...]
+
+
 def full_products() -> tuple[Product, ...]:
     """2,000 products: the small catalogue's first, then ranges of a type, a manner and a material in three to five variants."""
+    return _made()[0]
+
+
+def small_ranges() -> tuple[Range, ...]:
+    """The ranges of the small catalogue."""
+    ranges: dict[str, Range] = {}
+    for product in products():
+        words, words_fr = product.name.lower().split(" ")[:-1], product.name_fr.lower().split(" ")[:-1]
+        short, short_fr = " ".join(words[-2:]), " ".join(words_fr[: 3 if words_fr[1] in ("en", "à", "de") else 2])
+        ranges.setdefault(
+            product.item,
+            Range(
+                product.item,
+                product.category,
+                product.product_type,
+                _SEASON_OF_SMALL.get(product.product_type, "-"),
+                " ".join(words),
+                " ".join(words_fr),
+                (short,),
+                (short_fr,),
+            ),
+        )
+    return tuple(ranges.values())
+
+
+def full_ranges() -> tuple[Range, ...]:
+    """The ranges of the full catalogue, the small one's first."""
+    return small_ranges() + _made()[1]
+
+
+@lru_cache(maxsize=1)
+def _made() -> tuple[tuple[Product, ...], tuple[Range, ...]]:
     rng = np.random.default_rng(_SEED)
-    lines = list(products())
+    lines, ranges = list(products()), []
     taken = {product.item for product in lines}
     rows = _rows()
     while len(lines) < PRODUCTS:
         for row in rows:
-            lines.extend(_range(rng, row, len(lines), taken))
-    return tuple(lines[:PRODUCTS])
+            category, product_type, english, french = row[:4]
+            materials, manners = _WORDS[row[6]], _WORDS[row[7]]
+            material, manner = materials[int(rng.integers(0, len(materials)))], manners[int(rng.integers(0, len(manners)))]
+            item = _slug(f"{manner[0]} {material[0]} {english}")
+            variants = _range(rng, row, len(lines), item, material, manner)
+            if item in taken or len(lines) >= PRODUCTS:
+                continue
+            taken.add(item)
+            lines.extend(variants)
+            ranges.append(
+                Range(
+                    item,
+                    category,
+                    product_type,
+                    row[8],
+                    f"{manner[0]} {material[0]} {english}".lower(),
+                    f"{french} {material[1]} {manner[1]}".lower(),
+                    (f"{material[0]} {english}".lower(), f"{manner[0]} {english}".lower()),
+                    (f"{french} {material[1]}".lower(), f"{french} {manner[1]}".lower()),
+                )
+            )
+    return tuple(lines[:PRODUCTS]), tuple(ranges)
 
 
-def _range(rng: np.random.Generator, row: list[str], number: int, taken: set[str]) -> list[Product]:
-    """One more range of a type, not there yet; empty where the draw gives one that is."""
-    category, product_type, english, french, low, high, material_key, manner_key, _, variants = row
-    materials, manners = _WORDS[material_key], _WORDS[manner_key]
-    material, manner = materials[int(rng.integers(0, len(materials)))], manners[int(rng.integers(0, len(manners)))]
-    item = _slug(f"{manner[0]} {material[0]} {english}")
+def _range(
+    rng: np.random.Generator, row: list[str], number: int, item: str, material: tuple[str, ...], manner: tuple[str, ...]
+) -> list[Product]:
+    """The variants of one range of a type."""
+    category, product_type, english, french, low, high = row[:6]
     price = float(np.round(float(low) + (float(high) - float(low)) * rng.beta(1.6, 2.2)))
     supplier = FULL_SUPPLIERS[int(rng.integers(0, len(FULL_SUPPLIERS)))]
     margin = float(rng.uniform(0.32, 0.55))
     colours = list(COLOURS.values())
     chosen = rng.permutation(len(colours))[: int(rng.integers(3, 6))]
-    choices = [colours[index] for index in chosen.tolist()] if variants == "colour" else list(_SIZES)
-    if item in taken:
-        return []
-    taken.add(item)
+    sized = row[9] == "size"
+    choices = list(_SIZES) if sized else [colours[index] for index in chosen.tolist()]
     found = []
     for position, (word, word_fr) in enumerate(choices):
-        list_price = price if variants == "colour" else float(np.round(price * (0.7, 1.0, 1.6)[position]))
+        list_price = float(np.round(price * (0.7, 1.0, 1.6)[position])) if sized else price
         found.append(
             Product(
                 product_id=f"MC-{number + position + 1:04d}",
@@ -283,13 +360,10 @@ def _range(rng: np.random.Generator, row: list[str], number: int, taken: set[str
                 brand=RETAILER,
                 category=category,
                 product_type=product_type,
-                colour=word if variants == "colour" else None,
+                colour=None if sized else word,
                 unit_price=list_price,
                 unit_cost=round(list_price * margin, 2),
                 supplier_id=supplier.supplier_id,
             )
         )
     return found
-
-
-_SEASONS = {(row[0], row[1]): row[8] for row in reversed(_rows())}

@@ -17,7 +17,6 @@ from trend_assets.lib.simulation.authors import make_authors
 from trend_assets.lib.simulation.compose import Composer
 from trend_assets.lib.simulation.dirt import BLUESKY_DIRT, X_DIRT, spoil
 from trend_assets.lib.simulation.identifiers import random_base32, snowflakes, tids
-from trend_assets.lib.simulation.planted import planted_trends
 from trend_assets.lib.simulation.posts import POST, QUOTE, REPLY, REPOST, DayOfPosts, PostPlanner
 from trend_assets.lib.simulation.town import MICROSECONDS_PER_DAY, MICROSECONDS_PER_HOUR, TownParameters, stream
 from trend_assets.lib.simulation.truth import Ledger, posts_truth, with_edits
@@ -67,7 +66,7 @@ class Town:
 
     def __init__(self, parameters: TownParameters) -> None:
         self.parameters = parameters
-        self.trends = planted_trends(parameters.family, parameters.days)
+        self.trends = parameters.trends
         self.authors = make_authors(parameters, self.trends)
         self.ledger = Ledger()
         self.posts_by_trend: Counter[str] = Counter()

@@ -16,7 +16,7 @@ import numpy as np
 from trend_assets.lib.simulation.catalogue import Catalogue
 from trend_assets.lib.simulation.catalogue_full import season_of
 from trend_assets.lib.simulation.common_numbers import poisson_counts
-from trend_assets.lib.simulation.effects import Effect, planted_effects
+from trend_assets.lib.simulation.effects import planted_effects
 from trend_assets.lib.simulation.planted import PlantedTrend
 from trend_assets.lib.simulation.retail import Promotion
 from trend_assets.lib.simulation.town import TownParameters, stream
@@ -154,10 +154,6 @@ class DemandModel:
             if extra:
                 factors[effect.products] += extra * effect.felt
         return factors
-
-    def active(self, day: int) -> list[Effect]:
-        """Effects felt on the day."""
-        return [effect for effect in self.effects if abs(effect.on(day)) > 0.01]
 
     def demand_on(self, day: int, discount: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Units wanted by product and place, and the largest order in bulk among them; call once for each day in order."""

@@ -79,10 +79,11 @@ class PlantedTrend:
         return 1.0 + (self.uplift - 1.0) * fade.course(days + 0.5 - self.lag_days)
 
 
-def planted_trends(family: Family, days: int) -> tuple[PlantedTrend, ...]:
+def planted_trends(family: Family, days: int, seed: int = 1, size: Literal["small", "full"] = "small") -> tuple[PlantedTrend, ...]:
     """The trends of a family that start within the simulated days.
 
-    Words, items and sentences of the two families are disjoint: tune on *development*, report on *evaluation*.
+    Those of *development* are always the same; those of *evaluation* are drawn by ``seed`` from the ranges of the ``size`` of
+    town. Words, items and sentences of the two families are disjoint: tune on *development*, report on *evaluation*.
     Raises ``ValueError`` for an unknown family.
     """
     if family == "development":
@@ -90,9 +91,9 @@ def planted_trends(family: Family, days: int) -> tuple[PlantedTrend, ...]:
 
         trends: tuple[PlantedTrend, ...] = TUNED_ON
     elif family == "evaluation":
-        from trend_assets.lib.simulation.planted_evaluation import TRENDS as REPORTED_ON
+        from trend_assets.lib.simulation.planted_evaluation import evaluation_trends
 
-        trends = REPORTED_ON
+        trends = evaluation_trends(days, seed, size)
     else:
         raise ValueError(f"unknown family of planted trends {family!r}: development or evaluation")
     return tuple(trend for trend in trends if trend.starts < days)

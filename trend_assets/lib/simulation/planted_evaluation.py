@@ -1,154 +1,233 @@
-"""Planted trends of the evaluation family: what methods are reported on, never tuned on.
+"""Planted trends of the evaluation family, drawn by seed: what methods are reported on, never tuned on.
 
-What belongs here: trends and their words. What doesn't: sentences around the words (``planted_templates.py``), the
-development family (``planted_development.py``), which shares no name, item or context with this one.
+What belongs here: the draw: which ranges, when, how strong, how late, where, and what disturbs. What doesn't: words
+(``planted_evaluation_words.py``), sentences around them (``planted_templates.py``), the development family
+(``planted_development.py``), which shares no range, name, context or sentence with this one. Two seeds are two problems.
 """
 
 from __future__ import annotations
 
-from trend_assets.lib.simulation.planted import PlantedTrend
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, TypeVar
 
-# Lists of words are read, not scrolled.
-# fmt: off
+import numpy as np
 
-TRENDS = (
-    PlantedTrend(
-        "E01", "organic", "Satin slip dress", 2.5, 5.5, 10.0, 1.2, items=("slip-dress",), lag_days=4, uplift=3.0, cover_days=12,
-        names_en=("satin slip dress", "slip dress", "satin slip", "slinky slip dress"),
-        names_fr=("robe nuisette", "robe nuisette en satin", "nuisette satinée", "petite robe satin"),
-        contexts_en=("over a t-shirt", "for the rooftop party", "like the jazz singer", "with chunky boots"),
-        contexts_fr=("sur un t-shirt", "pour la fête sur le toit", "comme la chanteuse de jazz", "avec de grosses bottes"),
-        hashtags=("slipdress", "satinseason", "nuisette"),
+from trend_assets.lib.simulation import planted_evaluation_words as words
+from trend_assets.lib.simulation.catalogue import catalogue
+from trend_assets.lib.simulation.catalogue_full import Range, full_ranges, small_ranges
+from trend_assets.lib.simulation.planted import Kind, PlantedTrend
+
+COUNTS: dict[str, dict[Kind, int]] = {
+    "small": {"organic": 8, "lifestyle": 2, "fad": 2, "seasonal": 1, "giveaway": 2, "bots": 2, "collision": 2, "news": 3},
+    "full": {"organic": 14, "lifestyle": 4, "fad": 4, "seasonal": 2, "giveaway": 3, "bots": 3, "collision": 3, "news": 5},
+}
+"""Planted trends of each kind in 30 days, by size of town; and resale listings, one all along."""
+
+_COMMUNITIES = {
+    "fashion": "fashion", "home": "home", "kitchen": "food", "food": "food", "kids": "kids", "gifts": "books", "beauty": "fashion",
+    "garden": "outings",
+}  # fmt: skip
+_LETTERS: dict[Kind, str] = {
+    "organic": "O", "lifestyle": "L", "fad": "F", "seasonal": "S", "giveaway": "G", "bots": "B", "resale": "R", "collision": "C",
+    "news": "N",
+}  # fmt: skip
+_RESALE = PlantedTrend(
+    "ER01", "resale", "Resale listings of our brand", 0.0, 15.0, 60.0, 1.0, names_en=("Maison Carrel",), authors=40, french_share=0.35,
+    templates_en=(
+        "Selling my Maison Carrel {piece} ({size}), £{price} ono https://t.co/{code}",
+        "{piece} by Maison Carrel, {size}, £{price}. Bundle and save https://t.co/{code}",
     ),
-    PlantedTrend(
-        "E02", "organic", "Pleated paper lantern", 4.0, 6.0, 11.0, 1.0, items=("paper-lantern",), lag_days=3, uplift=3.2, cover_days=9,
-        community="home", names_en=("paper lantern", "pleated paper lamp", "paper pendant", "origami lantern"),
-        names_fr=("suspension en papier", "lanterne en papier plissé", "lampe en papier", "suspension plissée"),
-        contexts_en=("over the dining table", "in the rental hallway", "since the studio tour", "soft as the moon"),
-        contexts_fr=("au-dessus de la table", "dans l'entrée de la location", "depuis la visite d'atelier", "douce comme la lune"),
-        hashtags=("paperlantern", "suspension", "rentalhacks"),
+    templates_fr=(
+        "Je vends {piece} Maison Carrel ({size}), {price} € à débattre https://t.co/{code}",
+        "Vide-dressing : {piece} Maison Carrel, {size}, {price} € https://t.co/{code}",
     ),
-    PlantedTrend(
-        "E03", "organic", "Wavy mirror", 6.5, 9.0, 14.0, 1.1, items=("wavy-mirror",), lag_days=6, uplift=2.7, cover_days=10,
-        community="home", names_en=("wavy mirror", "squiggle mirror", "wiggly mirror", "mirror with the wavy frame"),
-        names_fr=("miroir vague", "miroir ondulé", "miroir gondolé", "miroir tout en vagues"),
-        contexts_en=("in the loo of that restaurant", "leaning by the door", "for the selfies", "in pistachio"),
-        contexts_fr=("aux toilettes du resto", "posé près de la porte", "pour les selfies", "en pistache"),
-        hashtags=("wavymirror", "miroirvague", "wiggle"),
-    ),
-    PlantedTrend(
-        "E04", "organic", "Tassel loafers", 9.0, 12.0, 18.0, 1.1, items=("loafers",), lag_days=5, uplift=2.8, cover_days=11,
-        names_en=("tassel loafers", "loafers with tassels", "tasselled loafers", "swishy loafers"),
-        names_fr=("mocassins à pampilles", "mocassins pompons", "mocassins à glands", "les mocassins qui dansent"),
-        contexts_en=("with white socks", "like a headmaster on holiday", "squeaking down the corridor", "since the law drama"),
-        contexts_fr=(
-            "avec des chaussettes blanches", "façon proviseur en vacances", "qui couinent dans le couloir",
-            "depuis la série judiciaire",
-        ),
-        hashtags=("loafers", "mocassins", "preppy"),
-    ),
-    PlantedTrend(
-        "E05", "organic", "Botanical jigsaw", 12.0, 15.0, 21.0, 0.9, items=("puzzle",), lag_days=4, uplift=3.0, cover_days=14,
-        community="books", names_en=("botanical jigsaw", "flower jigsaw", "botanical puzzle", "thousand piece fern puzzle"),
-        names_fr=("puzzle botanique", "puzzle de fleurs", "puzzle fougères", "puzzle mille pièces"),
-        contexts_en=("one piece missing of course", "on the kitchen table for days", "with a podcast on", "instead of doom"),
-        contexts_fr=("une pièce perdue forcément", "sur la table depuis des jours", "avec un podcast", "plutôt que de scroller"),
-        hashtags=("jigsaw", "puzzle", "slowevening"),
-    ),
-    PlantedTrend(
-        "E06", "organic", "Mohair jumper", 15.0, 18.0, 24.0, 1.1, items=("mohair-jumper",), lag_days=4, uplift=2.7, cover_days=10,
-        french_share=0.45, names_en=("mohair jumper", "fluffy mohair jumper", "brushed mohair knit", "cloud jumper"),
-        names_fr=("pull en mohair", "pull mohair tout doux", "pull nuage", "pull poilu en mohair"),
-        contexts_en=("shedding on everything", "for the pumpkin patch photo", "in lavender", "like hugging a sheep"),
-        contexts_fr=("qui perd ses poils partout", "pour la photo aux champs", "en lavande", "comme un câlin de mouton"),
-        hashtags=("mohair", "fluffyknit", "pullmohair"),
-    ),
-    PlantedTrend(
-        "E20", "lifestyle", "Supper clubs", 5.0, 8.0, 15.0, 1.0, community="food",
-        names_en=("supper club", "a supper club at home", "dinner for strangers", "pop-up supper"),
-        names_fr=("dîner entre inconnus", "supper club", "table d'hôtes éphémère"),
-        contexts_en=("ten chairs, nine friends", "byo wine", "soup for fourteen", "candle wax everywhere"),
-        contexts_fr=("dix chaises, neuf amis", "chacun sa bouteille", "soupe pour quatorze"), hashtags=("supperclub", "tabled'hôtes"),
-    ),
-    PlantedTrend(
-        "E21", "lifestyle", "Moth watching", 13.0, 16.0, 22.0, 0.9, community="outings",
-        names_en=("moth watching", "moth night", "moth trapping", "a moth sheet"),
-        names_fr=("observer les papillons de nuit", "nuit des papillons", "drap à papillons"),
-        contexts_en=("with a sheet and a torch", "counted forty species", "in pyjamas in the garden"),
-        contexts_fr=("avec un drap et une lampe", "quarante espèces", "en pyjama au jardin"), hashtags=("moths", "papillonsdenuit"),
-    ),
-    PlantedTrend(
-        "E30", "fad", "Corded bucket hat", 7.0, 8.0, 10.5, 0.9, items=("bucket-hat",), cover_days=80,
-        names_en=("bucket hat on a bucket hat", "double bucket hat", "stacked bucket hats"),
-        names_fr=("double bob", "bob sur bob", "deux bobs superposés"),
-        contexts_en=("at a christening", "in the sauna", "for the goalkeeper dance"),
-        contexts_fr=("à un baptême", "au sauna", "pour la danse du gardien"), hashtags=("doublebucket", "bobsurbob"),
-    ),
-    PlantedTrend(
-        "E40", "seasonal", "First frost hats and socks", 17.0, 27.0, 34.0, 1.2, items=("bobble-hat", "wool-socks"), lag_days=1,
-        uplift=2.2, community="weather", names_en=("bobble hat", "wool socks", "winter woollies", "pom-pom hat"),
-        names_fr=("bonnet à pompon", "chaussettes en laine", "les lainages", "bonnet"),
-        contexts_en=("out of the loft", "first frost on the windscreen", "toes like ice"),
-        contexts_fr=("sortis du grenier", "premier givre sur le pare-brise", "orteils gelés"), hashtags=("firstfrost", "premiergel"),
-    ),
-    PlantedTrend(
-        "E50", "giveaway", "Giveaway: hand cream", 11.0, 11.3, 13.0, 0.8, items=("hand-cream",), names_en=("almond hand cream",),
-        authors=120,
-        templates_en=("Contest time! A year of Almond Hand Cream for 3 winners: share this and name a friend @softhands_club #contest",),
-        templates_fr=("Jeu ! Un an de crème mains à l'amande pour 3 gagnants : partage et cite une amie @softhands_club #jeuconcours",),
-    ),
-    PlantedTrend(
-        "E60", "bots", "Bot wave: hair claw", 14.3, 14.45, 14.9, 0.7, items=("hair-claw",), names_en=("tortoiseshell hair claw",),
-        authors=15, french_share=0.1,
-        templates_en=(
-            "Doctors hate this tortoiseshell hair claw, {number} sold this hour",
-            "tortoiseshell hair claw: {number} sold this hour, doctors hate it!!",
-        ),
-        templates_fr=("Cette pince à cheveux écaille affole tout le monde, {number} vendues en une heure",),
-    ),
-    PlantedTrend(
-        "E70", "resale", "Resale listings of our brand", 0.0, 15.0, 60.0, 1.0, names_en=("Maison Carrel",), authors=40,
-        french_share=0.35,
-        templates_en=(
-            "Selling my Maison Carrel {piece} ({size}), £{price} ono https://t.co/{code}",
-            "{piece} by Maison Carrel, {size}, £{price}. Bundle and save https://t.co/{code}",
-        ),
-        templates_fr=(
-            "Je vends {piece} Maison Carrel ({size}), {price} € à débattre https://t.co/{code}",
-            "Vide-dressing : {piece} Maison Carrel, {size}, {price} € https://t.co/{code}",
-        ),
-    ),
-    PlantedTrend(
-        "E80", "collision", "Loafers, a comedy quiz team", 8.0, 8.5, 12.0, 0.9, community="series", french_share=0.1,
-        names_en=("The Loafers", "the Loafers quiz team", "Loafers on Quiz Night"),
-        templates_en=(
-            "{name} lost on a tie-break {when}{closer}", "the captain of {name} is {good}", "{opener}how did {name} not know that",
-            "{name} versus the teachers, {number} points in it", "team {name} all the way, {good}",
-        ),
-        hashtags=("QuizNight",),
-    ),
-    PlantedTrend(
-        "E90", "news", "Lunar eclipse", 10.8, 10.87, 11.6, 1.3, community="outings",
-        names_en=("the eclipse", "the blood moon", "the moon"), names_fr=("l'éclipse", "la lune rouge", "la lune"),
-        templates_en=(
-            "{opener}{name} over {town} {when}, {good}", "clouds over {name}, {bad}", "{person} slept through {name}{closer}",
-            "photo of {name} taken on a potato",
-        ),
-        templates_fr=("{opener}{name} sur {town} {when}, {good}", "des nuages devant {name}, {bad}", "{person} a raté {name}{closer}"),
-        hashtags=("eclipse", "éclipse"),
-    ),
-    PlantedTrend(
-        "E91", "news", "Election of a new mayor", 20.6, 20.9, 22.0, 1.2, community="commute", french_share=0.5,
-        names_en=("the mayoral count", "mayor Delmas", "the recount"),
-        names_fr=("le dépouillement", "la maire Delmas", "le recomptage"),
-        templates_en=(
-            "{opener}{name}, {number} votes in it{closer}", "{name}: {good}", "up all night for {name}, {feeling}",
-            "{person} predicted {name}",
-        ),
-        templates_fr=(
-            "{opener}{name}, {number} voix d'écart{closer}", "{name} : {good}", "nuit blanche pour {name}, {feeling}",
-            "{person} avait prédit {name}",
-        ),
-        hashtags=("election", "mairie"),
-    ),
-)
+)  # fmt: skip
+_Thing = TypeVar("_Thing")
+
+
+@lru_cache(maxsize=32)
+def evaluation_trends(days: int, seed: int, size: Literal["small", "full"]) -> tuple[PlantedTrend, ...]:
+    """The family's trends for a seed: those of 30 days, or of all days where there are more, in order of kind and start."""
+    return _Draw(max(days, 30), seed, size).trends()
+
+
+class _Draw:
+    """One draw of the family. Every kind takes its ranges from those not yet taken, so that no two trends name one range."""
+
+    def __init__(self, horizon: int, seed: int, size: Literal["small", "full"]) -> None:
+        self._horizon = horizon
+        self._rng = np.random.default_rng([seed, 0xE7A1, horizon, size == "full"])
+        self._counts = {kind: max(1, round(count * horizon / 30)) for kind, count in COUNTS[size].items()}
+        self._stores = catalogue("small").stores  # people of the town live where the small town has stores
+        taken = _development_items()
+        ranges = small_ranges() if size == "small" else full_ranges()
+        free = [candidate for candidate in ranges if candidate.item not in taken]
+        self._free = [free[index] for index in self._rng.permutation(len(free)).tolist()]
+        self._ranges = list(self._free)
+        self._used_types: set[str] = set()
+        self._lifestyles = _shuffled(words.LIFESTYLES, self._rng)
+        self._patterns = _shuffled(words.COLLISIONS, self._rng)
+        self._events = _shuffled(words.NEWS, self._rng)
+
+    def trends(self) -> tuple[PlantedTrend, ...]:
+        """All trends of the draw."""
+        found = [
+            *(self._organic(number, start) for number, start in self._starts("organic", 1.0, 9.0)),
+            *(self._lifestyle(number, start) for number, start in self._starts("lifestyle", 2.0, 5.0)),
+            *(self._fad(number, start) for number, start in self._starts("fad", 2.0, 3.0)),
+            *(self._seasonal(number, start) for number, start in self._starts("seasonal", 8.0, 10.0)),
+            *(self._giveaway(number, start) for number, start in self._starts("giveaway", 3.0, 3.0)),
+            *(self._bots(number, start) for number, start in self._starts("bots", 3.0, 2.0)),
+            *(self._collision(number, start) for number, start in self._starts("collision", 2.0, 4.0)),
+            *(self._news(number, start) for number, start in self._starts("news", 2.0, 2.0)),
+        ]
+        return (*found, _RESALE)
+
+    def _starts(self, kind: Kind, first: float, last: float) -> list[tuple[int, float]]:
+        """Start days of a kind: one at random in each of as many equal parts of the time, ``last`` days before its end free."""
+        count = self._counts[kind]
+        edges = np.linspace(first, self._horizon - last, count + 1)
+        return [(number, float(start)) for number, start in enumerate(self._rng.uniform(edges[:-1], edges[1:]).round(2).tolist(), start=1)]
+
+    def _range(self, seasons: str = "-swx") -> Range:
+        """The next range of a type that no trend has yet (any type, once all have been taken; a second time, once all ranges have)."""
+        self._ranges = self._ranges or list(self._free)
+        fitting = [candidate for candidate in self._ranges if candidate.season in seasons]
+        fresh = [candidate for candidate in fitting if candidate.product_type not in self._used_types]
+        chosen = (fresh or fitting or self._ranges)[0]
+        self._ranges.remove(chosen)
+        self._used_types.add(chosen.product_type)
+        return chosen
+
+    def _some(self, things: Sequence[_Thing], count: int) -> tuple[_Thing, ...]:
+        return tuple(things[index] for index in self._rng.permutation(len(things))[:count].tolist())
+
+    def _between(self, low: float, high: float) -> float:
+        return round(float(self._rng.uniform(low, high)), 2)
+
+    def _names(self, chosen: Range) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What people call the range: its name, short for it, and two nicknames."""
+        english = [chosen.english, *chosen.short_english]
+        french = [chosen.french, *chosen.short_french]
+        english += [name.format(short=chosen.short_english[0]) for name in self._some(words.NICKNAMES_EN, 2)]
+        french += [name.format(short=chosen.short_french[0]) for name in self._some(words.NICKNAMES_FR, 2)]
+        return tuple(dict.fromkeys(english)), tuple(dict.fromkeys(french))
+
+    def _hashtags(self, chosen: Range) -> tuple[str, ...]:
+        noun = chosen.short_english[0].split(" ")[-1]
+        joined = chosen.short_english[0].replace(" ", "").replace("-", "").replace("'", "")
+        return joined, noun.replace("-", "") + words.HASHTAG_ENDINGS[int(self._rng.integers(0, len(words.HASHTAG_ENDINGS)))]
+
+    def _where(self) -> tuple[tuple[str, ...], tuple[str, ...], float]:
+        """Countries, regions and share of French: seven of ten trends are everywhere, two in one country, one in two regions."""
+        draw = float(self._rng.random())
+        if draw < 0.7:
+            return (), (), self._between(0.15, 0.55)
+        if draw < 0.9:
+            return (("FR",), (), 0.85) if self._rng.random() < 0.5 else (("GB",), (), 0.05)
+        country = ("FR", "GB")[int(self._rng.integers(0, 2))]
+        regions = self._some([store.region for store in self._stores if store.country == country], 2)
+        return (), regions, 0.85 if country == "FR" else 0.05
+
+    def _organic(self, number: int, start: float) -> PlantedTrend:
+        chosen = self._range()
+        names, names_fr = self._names(chosen)
+        countries, regions, french = self._where()
+        peak = start + self._between(1.6, 3.8)
+        # Sales must have time to follow: who comes late comes with a short lag.
+        lag = min(int(self._rng.integers(2, 11)), max(2, int(self._horizon - peak - 1)))
+        return PlantedTrend(
+            self._id("organic", number), "organic", chosen.english.capitalize(), start, round(peak, 2), round(peak + self._between(3.0,
+            8.0), 2),
+            self._between(0.75, 1.35), names, names_fr, self._some(words.CONTEXTS_EN, 5), self._some(words.CONTEXTS_FR, 5),
+            self._hashtags(chosen), (chosen.item,), lag, self._between(2.1, 3.8), countries, regions,
+            int(self._rng.integers(8, 17)) if self._rng.random() < 0.8 else 34, french, community=_COMMUNITIES[chosen.category],
+        )  # fmt: skip
+
+    def _lifestyle(self, number: int, start: float) -> PlantedTrend:
+        community, title, names, names_fr, contexts, contexts_fr, hashtags = self._lifestyles[(number - 1) % len(self._lifestyles)]
+        peak = start + self._between(2.0, 4.0)
+        return PlantedTrend(
+            self._id("lifestyle", number), "lifestyle", title, start, round(peak, 2), round(peak + self._between(4.0, 8.0), 2),
+            self._between(0.8, 1.1), names, names_fr, contexts, contexts_fr, hashtags, community=community,
+            french_share=self._between(0.2, 0.5),
+        )  # fmt: skip
+
+    def _fad(self, number: int, start: float) -> PlantedTrend:
+        chosen = self._range()
+        way = int(self._rng.integers(0, len(words.FADS_EN)))
+        peak = start + self._between(0.8, 1.5)
+        return PlantedTrend(
+            self._id("fad", number), "fad", f"Fad: {chosen.english}", start, round(peak, 2), round(peak + self._between(1.8, 3.5), 2),
+            self._between(0.8, 1.1), tuple(name.format(short=chosen.short_english[0]) for name in words.FADS_EN[way]),
+            tuple(name.format(short=chosen.short_french[0]) for name in words.FADS_FR[way]), self._some(words.FAD_CONTEXTS_EN, 3),
+            self._some(words.FAD_CONTEXTS_FR, 3), self._hashtags(chosen), (chosen.item,), cover_days=80,
+            french_share=self._between(0.2, 0.5), community=_COMMUNITIES[chosen.category],
+        )  # fmt: skip
+
+    def _seasonal(self, number: int, start: float) -> PlantedTrend:
+        chosen = self._range("w")
+        names, names_fr = self._names(chosen)
+        peak = start + self._between(5.0, 9.0)
+        return PlantedTrend(
+            self._id("seasonal", number), "seasonal", f"Season of {chosen.english}", start, round(peak, 2),
+            round(peak + self._between(5.0, 8.0), 2), self._between(1.0, 1.3), names[:3], names_fr[:3], words.SEASON_CONTEXTS_EN,
+            words.SEASON_CONTEXTS_FR, self._hashtags(chosen)[:1], (chosen.item,), 1, self._between(1.8, 2.4), community="weather",
+        )  # fmt: skip
+
+    def _copied(self, kind: Kind, number: int, start: float, pool: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> PlantedTrend:
+        """A giveaway or a bot wave: the same few sentences about a product, from a few accounts."""
+        chosen = self._range()
+        english, french = pool[int(self._rng.integers(0, len(pool)))]
+        lasts = self._between(1.2, 2.2) if kind == "giveaway" else self._between(0.4, 0.7)
+        authors = int(self._rng.integers(100, 150)) if kind == "giveaway" else int(self._rng.integers(12, 20))
+
+        def filled(template: str, name: str) -> str:
+            return template.replace("{Thing}", name.title() if name == chosen.english else name.capitalize()).replace("{thing}", name)
+
+        return PlantedTrend(
+            self._id(kind, number), kind, f"{kind.capitalize()}: {chosen.english}", start, round(start + 0.2 * lasts, 2),
+            round(start + lasts, 2), self._between(0.6, 0.8), (chosen.english,), items=(chosen.item,), authors=authors,
+            french_share=self._between(0.1, 0.5), templates_en=tuple(filled(template, chosen.english) for template in english),
+            templates_fr=tuple(filled(template, chosen.french) for template in french),
+        )  # fmt: skip
+
+    def _giveaway(self, number: int, start: float) -> PlantedTrend:
+        return self._copied("giveaway", number, start, words.GIVEAWAYS)
+
+    def _bots(self, number: int, start: float) -> PlantedTrend:
+        return self._copied("bots", number, start, words.BOTS)
+
+    def _collision(self, number: int, start: float) -> PlantedTrend:
+        community, title, names, templates, hashtag = self._patterns[(number - 1) % len(self._patterns)]
+        word = self._free[int(self._rng.integers(0, len(self._free)))].short_english[0].split(" ")[-1].rstrip("s").capitalize()
+        peak = start + self._between(0.4, 1.0)
+        return PlantedTrend(
+            self._id("collision", number), "collision", title.format(Word=word), start, round(peak, 2),
+            round(peak + self._between(2.5, 4.0), 2), self._between(0.8, 1.2), tuple(name.format(Word=word) for name in names),
+            hashtags=(hashtag,), community=community, french_share=0.1, templates_en=tuple(template for template in templates),
+        )  # fmt: skip
+
+    def _news(self, number: int, start: float) -> PlantedTrend:
+        title, community, french, names, names_fr, templates, templates_fr, hashtags = self._events[(number - 1) % len(self._events)]
+        peak = start + self._between(0.06, 0.4)
+        return PlantedTrend(
+            self._id("news", number), "news", title, start, round(peak, 2), round(peak + self._between(0.6, 1.4), 2),
+            self._between(1.0, 1.4), names, names_fr, hashtags=hashtags, community=community, french_share=french,
+            templates_en=templates, templates_fr=templates_fr,
+        )  # fmt: skip
+
+    @staticmethod
+    def _id(kind: Kind, number: int) -> str:
+        return f"E{_LETTERS[kind]}{number:02d}"
+
+
+def _development_items() -> set[str]:
+    from trend_assets.lib.simulation.planted_development import TRENDS
+
+    return {item for trend in TRENDS for item in trend.items}
+
+
+def _shuffled(things: Sequence[_Thing], rng: np.random.Generator) -> list[_Thing]:
+    return [things[index] for index in rng.permutation(len(things)).tolist()]

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from trend_assets.lib.simulation.authors import Authors
+from trend_assets.lib.simulation.authors import REGIONS, Authors
 from trend_assets.lib.simulation.opinions import NO_OPINION, plan_opinions
-from trend_assets.lib.simulation.planted import RETAIL_KINDS, PlantedTrend
+from trend_assets.lib.simulation.planted import RETAIL_KINDS, PlantedTrend, planted_trends
 from trend_assets.lib.simulation.rhythm import (
     BACKGROUND,
     COMMUNITIES,
@@ -86,10 +86,11 @@ class PostPlanner:
     def trend_posts(self) -> list[int]:
         """Posts planned for each trend, in proportion to its size and to the part of its course that is simulated."""
         parameters = self._parameters
-        fine = np.arange(0.0, _PLANTED_DAYS, 0.01)
+        meant_for = _planted_days(parameters)
+        fine = np.arange(0.0, meant_for, 0.01)
         courses = [trend.course(fine) for trend in self._trends]
         inside = [course[fine < parameters.days].sum() / max(course.sum(), 1e-9) for course in courses]
-        budget = parameters.posts * _PLANTED_DAYS / min(parameters.days, _PLANTED_DAYS)
+        budget = parameters.posts * meant_for / min(parameters.days, meant_for)
         counts = []
         for trend, part in zip(self._trends, inside, strict=True):
             news = trend.kind == "news"
@@ -140,6 +141,9 @@ class PostPlanner:
             # Adopters: people of the community first, then anybody; the very active only somewhat more often.
             weight = np.sqrt(authors.activity) * np.where(authors.community == COMMUNITIES.index(trend.community), 4.0, 1.0)
             weight *= np.where(authors.french, trend.french_share / 0.3, (1 - trend.french_share) / 0.7)
+            if trend.regions:
+                at_home = [number for number, (region, _) in enumerate(REGIONS) if region in trend.regions]
+                weight *= np.where(np.isin(authors.region, at_home), 20.0, 1.0)
             weight[authors.role > 1] = 0.0
             author = np.searchsorted(np.cumsum(weight), rng.random(count) * weight.sum(), side="right").clip(max=len(authors) - 1)
         kind = _kinds(rng, count, _KIND_SHARES.get(trend.kind, _USUAL_TREND_SHARES))
@@ -219,10 +223,13 @@ def _joined(parts: list[DayOfPosts]) -> DayOfPosts:
     return day
 
 
-def _whole_family(parameters: TownParameters) -> tuple[PlantedTrend, ...]:
-    from trend_assets.lib.simulation.planted import planted_trends
+def _planted_days(parameters: TownParameters) -> int:
+    """Days that the planted sizes are meant for: the development family's 30; longer evaluation towns have more trends."""
+    return max(_PLANTED_DAYS, parameters.days) if parameters.family == "evaluation" else _PLANTED_DAYS
 
-    return planted_trends(parameters.family, _PLANTED_DAYS)
+
+def _whole_family(parameters: TownParameters) -> tuple[PlantedTrend, ...]:
+    return planted_trends(parameters.family, _planted_days(parameters), parameters.seed, parameters.size)
 
 
 def counts_as_trend(trend: PlantedTrend) -> bool:

@@ -96,6 +96,7 @@ class Retailer(ABC):
     catalogue: Catalogue
     trends: tuple[PlantedTrend, ...]
     promotions: list[Promotion]
+    effects: list[Effect]
 
     @property
     def first_day(self) -> int:
@@ -120,9 +121,9 @@ class Retailer(ABC):
     def on_order(self) -> np.ndarray:
         """Units ordered and not yet received by product and place, transfers included; a copy."""
 
-    @abstractmethod
     def effects_on(self, day: int) -> list[Effect]:
-        """Planted effects on demand that are felt on the day: truth, for evaluation only."""
+        """Planted effects on demand that are felt on the day, by more than 1 %: truth, for evaluation only."""
+        return [effect for effect in self.effects if abs(effect.on(day)) > 0.01]
 
     @abstractmethod
     def open_lines(self) -> list[PurchaseLine]:

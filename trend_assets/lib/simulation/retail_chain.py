@@ -17,8 +17,6 @@ import numpy as np
 from trend_assets.lib.simulation.catalogue import Product, catalogue
 from trend_assets.lib.simulation.common_numbers import rounded_share
 from trend_assets.lib.simulation.demand_model import DemandModel
-from trend_assets.lib.simulation.effects import Effect
-from trend_assets.lib.simulation.planted import planted_trends
 from trend_assets.lib.simulation.purchases import PurchaseBook, joined
 from trend_assets.lib.simulation.retail import TRANSFER_DAYS, Promotion, PurchaseLine, RetailDay, Retailer, checked_markdown
 from trend_assets.lib.simulation.town import TownParameters, stream
@@ -42,8 +40,9 @@ class ChainRetailer(Retailer):
     def __init__(self, parameters: TownParameters, automatic: bool = True) -> None:
         self.parameters = parameters
         self.catalogue = catalogue(parameters.size)
-        self.trends = planted_trends(parameters.family, parameters.days)
+        self.trends = parameters.trends
         self.demand = DemandModel(parameters, self.catalogue, self.trends)
+        self.effects = self.demand.effects
         self._planned = list(self.demand.promotions)
         self.promotions = list(self._planned)
         self._automatic = automatic
@@ -210,10 +209,6 @@ class ChainRetailer(Retailer):
     def on_order(self) -> np.ndarray:
         """Units ordered and not yet received; a copy."""
         return self._book.on_order.copy()
-
-    def effects_on(self, day: int) -> list[Effect]:
-        """Planted effects felt on the day."""
-        return self.demand.active(day)
 
     def open_lines(self) -> list[PurchaseLine]:
         """Purchase lines and transfers not yet received."""

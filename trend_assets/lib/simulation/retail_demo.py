@@ -18,7 +18,7 @@ import numpy as np
 from trend_assets.lib.simulation.catalogue import STORES, SUPPLIERS, Product, catalogue
 from trend_assets.lib.simulation.common_numbers import poisson_counts
 from trend_assets.lib.simulation.effects import Effect, trend_effects
-from trend_assets.lib.simulation.planted import PlantedTrend, planted_trends
+from trend_assets.lib.simulation.planted import PlantedTrend
 from trend_assets.lib.simulation.retail import TRANSFER_DAYS, Promotion, PurchaseLine, RetailDay, Retailer, checked_markdown
 from trend_assets.lib.simulation.town import TownParameters, stream
 
@@ -39,14 +39,14 @@ class DemoRetailer(Retailer):
         self._automatic = automatic
         self._sent_away = np.zeros((len(self.products), len(STORES)), np.int64)
         self._prices = np.array([product.unit_price for product in self.products])
-        self.trends = planted_trends(parameters.family, parameters.days)
+        self.trends = parameters.trends
         self.suppliers = {supplier.supplier_id: supplier for supplier in SUPPLIERS}
         self._lead = np.array([self.suppliers[product.supplier_id].lead_time_days for product in self.products])
         self._least = np.array([self.suppliers[product.supplier_id].minimum_order_quantity for product in self.products])
         self._planted_cover = _planted_cover(self.trends, self.products)  # days of usual demand to open with, -1: as usual
         self.rate = self._rates()
-        self._effects = trend_effects(parameters, self.catalogue, self.trends)
-        self._uplift = _uplift(parameters.days, self._effects, self.rate.shape)
+        self.effects = trend_effects(parameters, self.catalogue, self.trends)
+        self._uplift = _uplift(parameters.days, self.effects, self.rate.shape)
         self._planned = self._plan_promotions()
         self.promotions = list(self._planned)
         self._numbers = 0
@@ -181,10 +181,6 @@ class DemoRetailer(Retailer):
         for line in self._open:
             units[line.product, line.place] += line.quantity
         return units
-
-    def effects_on(self, day: int) -> list[Effect]:
-        """Planted effects felt on the day."""
-        return [effect for effect in self._effects if abs(effect.on(day)) > 0.01]
 
     def open_lines(self) -> list[PurchaseLine]:
         """Purchase lines and transfers not yet received; copies."""

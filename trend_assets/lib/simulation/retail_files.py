@@ -37,8 +37,33 @@ class RetailFiles:
         self._orders_of = OrderLines(retailer)
         self._errors = self._plan_errors()
 
+    @property
+    def dated_products(self) -> bool:
+        """Whether the catalogue is a file a day: where prices change and products come."""
+        return self.parameters.size != "small" or self.parameters.history_days > 0
+
     def undated(self) -> dict[str, bytes]:
-        """``products.csv`` and ``stores.csv``."""
+        """``stores.csv``, and ``products.csv`` where the catalogue stays the same."""
+        stores = self._catalogue.stores
+        store_table = pa.table(
+            {
+                "store_id": [store.store_id for store in stores],
+                "store_name": [store.name for store in stores],
+                "channel": [store.channel for store in stores],
+                "region": [store.region for store in stores],
+                "country": [store.country for store in stores],
+            }
+        )
+        self.rows["stores"] += len(stores)
+        files = {"stores.csv": b"\n".join(_csv_lines(store_table)) + b"\n"}
+        if self.dated_products:
+            return files
+        catalogue = self._catalogue.products
+        return {
+            "products.csv": self._products(np.array([product.unit_price for product in catalogue]), np.ones((len(catalogue), 1), bool))
+        } | files
+
+    def _products(self, prices: np.ndarray, listed: np.ndarray) -> bytes:
         catalogue = self._catalogue.products
         suppliers = [self._suppliers[product.supplier_id] for product in catalogue]
         product_table = pa.table(
@@ -50,34 +75,26 @@ class RetailFiles:
                 "category": [product.category for product in catalogue],
                 "product_type": [product.product_type for product in catalogue],
                 "colour": [product.colour for product in catalogue],
-                "unit_price": [product.unit_price for product in catalogue],
+                "unit_price": prices,
                 "unit_cost": [product.unit_cost for product in catalogue],
                 "supplier_id": [product.supplier_id for product in catalogue],
                 "lead_time_days": [supplier.lead_time_days for supplier in suppliers],
                 "minimum_order_quantity": [supplier.minimum_order_quantity for supplier in suppliers],
             }
-        )
-        store_table = pa.table(
-            {
-                "store_id": [store.store_id for store in self._catalogue.stores],
-                "store_name": [store.name for store in self._catalogue.stores],
-                "channel": [store.channel for store in self._catalogue.stores],
-                "region": [store.region for store in self._catalogue.stores],
-                "country": [store.country for store in self._catalogue.stores],
-            }
-        )
+        ).filter(pa.array(listed.any(axis=1)))
         product_lines = _csv_lines(product_table)
         first = product_lines[1].decode()
-        bad = first.replace(catalogue[0].product_id, "MC-0901").replace(f",{int(catalogue[0].unit_price)}", ",price on request", 1)
+        fields = first.split(",")
+        bad = ",".join(["MC-0901" if len(catalogue) < 901 else "MC-9901", *fields[1:7], "price on request", *fields[8:]])
         self._spoil("products", product_lines, [("duplicate_key", first), ("invalid_value", bad), ("blank_line", "")])
-        self.rows["products"] += len(catalogue)
-        self.rows["stores"] += len(self._catalogue.stores)
-        return {"products.csv": b"\n".join(product_lines) + b"\n", "stores.csv": b"\n".join(_csv_lines(store_table)) + b"\n"}
+        self.rows["products"] += product_table.num_rows
+        return b"\n".join(product_lines) + b"\n"
 
     def of_day(self, traded: RetailDay) -> dict[str, bytes]:
         """The dated files of one day."""
         day = str(self.retailer.date_of(traded.day))
-        return {
+        products = {f"products/{day}.csv": self._products(traded.price, traded.listed)} if self.dated_products else {}
+        return products | {
             f"inventory/{day}.csv": self._inventory(traded),
             f"orders/{day}.csv": self._orders(traded),
             f"deliveries/{day}.csv": self._deliveries(traded),

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from trend_assets.lib.simulation.planted import Family
+from trend_assets.lib.simulation.planted import Family, PlantedTrend, planted_trends
 
 Size = Literal["small", "full"]
 SIZES: tuple[Size, ...] = ("small", "full")
@@ -69,6 +69,11 @@ class TownParameters:
             raise ValueError(f"unknown size {self.size!r}: {' or '.join(SIZES)}")
         if self.history_days < 0:
             raise ValueError(f"a town has no fewer than 0 days of history, not {self.history_days}")
+
+    @property
+    def trends(self) -> tuple[PlantedTrend, ...]:
+        """The planted trends of the town."""
+        return planted_trends(self.family, self.days, self.seed, self.size)
 
     @property
     def authors(self) -> int:

@@ -12,10 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from trend_assets.lib.simulation.authors import REGIONS, ROLES, Authors
-from trend_assets.lib.simulation.catalogue import products
+from trend_assets.lib.simulation.catalogue import catalogue
 from trend_assets.lib.simulation.opinions import NO_OPINION, SENTIMENTS
 from trend_assets.lib.simulation.planted import EXPECTED_LANE, SHOULD_ALERT, PlantedTrend
 from trend_assets.lib.simulation.posts import KINDS, NO_TREND, DayOfPosts, counts_as_trend
+from trend_assets.lib.simulation.retail import Retailer
 from trend_assets.lib.simulation.rhythm import COMMUNITIES, TOPICS
 from trend_assets.lib.simulation.texts_en import DRIFT as DRIFT_ENGLISH
 from trend_assets.lib.simulation.texts_fr import DRIFT as DRIFT_FRENCH
@@ -108,7 +109,7 @@ def authors_truth(authors: Authors) -> pa.Table:
 
 def trends_truth(parameters: TownParameters, trends: tuple[PlantedTrend, ...], posts_by_trend: dict[str, int]) -> list[dict[str, object]]:
     """One row per planted trend: kind, course, products, effect on sales, and how it should be judged."""
-    catalogue = products()
+    listed = catalogue(parameters.size).products
     origin = np.datetime64(parameters.start.replace(tzinfo=None), "s")
 
     def moment(day: float) -> str:
@@ -128,15 +129,32 @@ def trends_truth(parameters: TownParameters, trends: tuple[PlantedTrend, ...], p
             "should_alert": trend.kind in SHOULD_ALERT,
             "counts_as_trend": counts_as_trend(trend),
             "items": list(trend.items),
-            "product_ids": [product.product_id for product in catalogue if product.item in trend.items],
+            "product_ids": [product.product_id for product in listed if product.item in trend.items],
             "names": list(trend.names_en + trend.names_fr),
             "hashtags": list(trend.hashtags),
             "countries": list(trend.countries),
+            **({"regions": list(trend.regions)} if trend.regions else {}),
             "lag_days": trend.lag_days,
             "uplift": trend.uplift,
             "cover_days_at_start": trend.cover_days,
         }
         for trend in trends
+    ]
+
+
+def effects_truth(retailer: Retailer) -> list[dict[str, object]]:
+    """One row per planted effect on demand, waves and drifts included: products, what each place feels, and added shares by day."""
+    stores = retailer.catalogue.stores
+    return [
+        {
+            "effect_id": effect.effect_id,
+            "kind": effect.kind,
+            "product_ids": [retailer.catalogue.products[index].product_id for index in effect.products.tolist()],
+            "felt": {store.store_id: felt for store, felt in zip(stores, effect.felt.tolist(), strict=True) if felt},
+            "first_day": str(retailer.date_of(effect.first_day)),
+            "added_share": [round(share, 4) for share in effect.extra.tolist()],
+        }
+        for effect in retailer.effects
     ]
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from trend_assets.lib.simulation.catalogue import products
 from trend_assets.lib.simulation.planted import PlantedTrend, planted_trends
+from trend_assets.lib.simulation.planted_evaluation import COUNTS
+from trend_assets.lib.simulation.town import SIZES, Size
 
 
 def test_the_development_family_has_what_the_design_asks_for() -> None:
@@ -15,15 +17,41 @@ def test_the_development_family_has_what_the_design_asks_for() -> None:
     assert {kind: kinds.count(kind) for kind in expected} == expected
 
 
+@pytest.mark.parametrize("size", ["small", "full"])
+def test_the_evaluation_family_is_another_problem_for_every_seed(size: Size) -> None:
+    families = [planted_trends("evaluation", 30, seed, size) for seed in range(1, 13)]
+    for trends in families:
+        kinds = [trend.kind for trend in trends]
+        assert {kind: kinds.count(kind) for kind in COUNTS[size]} == COUNTS[size]
+        assert len({trend.trend_id for trend in trends}) == len(trends)
+        items = [item for trend in trends for item in trend.items]
+        assert len(set(items)) == len(items)
+    organic = [[trend for trend in trends if trend.kind == "organic"] for trends in families]
+    assert len({tuple(trend.items for trend in trends) for trends in organic}) == len(families)
+    assert len({tuple(trend.starts for trend in trends) for trends in organic}) == len(families)
+    assert {trend.lag_days for trends in organic for trend in trends} == set(range(2, 11))
+    lifted = [trend.uplift for trends in organic for trend in trends]
+    assert max(lifted) - min(lifted) > 1.2
+    everywhere = [not (trend.countries or trend.regions) for trends in organic for trend in trends]
+    assert 0.5 < sum(everywhere) / len(everywhere) < 0.9
+    assert families[0] == planted_trends("evaluation", 30, 1, size)
+
+
+def test_a_longer_evaluation_town_has_more_trends_and_a_shorter_one_fewer() -> None:
+    long, usual, short = (len(planted_trends("evaluation", days, 3)) for days in (60, 30, 10))
+    assert short < usual < long
+    assert long > 1.7 * usual
+
+
 def test_organic_trends_lift_sales_two_to_ten_days_later() -> None:
     items = {product.item for product in products()}
     for family in ("development", "evaluation"):
-        for trend in planted_trends(family, 30):
+        for trend in planted_trends(family, 30, seed=8):
             assert set(trend.items) <= items
             if trend.kind == "organic":
                 assert 2 <= trend.lag_days <= 10
                 assert trend.uplift > 2
-                days = np.arange(30)
+                days = np.arange(60)
                 lift = trend.demand_factor(days)
                 assert lift[: int(trend.starts)].max() == pytest.approx(1.0)
                 assert abs(int(np.argmax(lift)) - trend.peaks - trend.lag_days) <= 1
@@ -41,9 +69,12 @@ def test_families_share_no_name_item_context_or_template() -> None:
     def templates(trends: tuple[PlantedTrend, ...]) -> set[str]:
         return {template for trend in trends for template in trend.templates_en + trend.templates_fr}
 
-    development, evaluation = planted_trends("development", 99), planted_trends("evaluation", 99)
-    assert not words(development) & words(evaluation)
-    assert not templates(development) & templates(evaluation)
+    development = planted_trends("development", 99)
+    for seed in range(1, 7):
+        for size in SIZES:
+            evaluation = planted_trends("evaluation", 60, seed, size)
+            assert not words(development) & words(evaluation)
+            assert not templates(development) & templates(evaluation)
 
 
 def test_a_course_rises_to_its_peak_and_ends() -> None:
