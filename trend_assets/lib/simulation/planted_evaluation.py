@@ -60,9 +60,12 @@ class _Draw:
         self._rng = np.random.default_rng([seed, 0xE7A1, horizon, size == "full"])
         self._counts = {kind: max(1, round(count * horizon / 30)) for kind, count in COUNTS[size].items()}
         self._stores = catalogue("small").stores  # people of the town live where the small town has stores
-        taken = _development_items()
+        items, names = _of_development()
         ranges = small_ranges() if size == "small" else full_ranges()
-        free = [candidate for candidate in ranges if candidate.item not in taken]
+        forms = {
+            candidate.item: {candidate.english, candidate.french, *candidate.short_english, *candidate.short_french} for candidate in ranges
+        }
+        free = [candidate for candidate in ranges if candidate.item not in items and not forms[candidate.item] & names]
         self._free = [free[index] for index in self._rng.permutation(len(free)).tolist()]
         self._ranges = list(self._free)
         self._used_types: set[str] = set()
@@ -223,10 +226,12 @@ class _Draw:
         return f"E{_LETTERS[kind]}{number:02d}"
 
 
-def _development_items() -> set[str]:
+def _of_development() -> tuple[set[str], set[str]]:
+    """Ranges and names that belong to the development family."""
     from trend_assets.lib.simulation.planted_development import TRENDS
 
-    return {item for trend in TRENDS for item in trend.items}
+    items = {item for trend in TRENDS for item in trend.items}
+    return items, {name for trend in TRENDS for name in trend.names_en + trend.names_fr}
 
 
 def _shuffled(things: Sequence[_Thing], rng: np.random.Generator) -> list[_Thing]:
