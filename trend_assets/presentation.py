@@ -99,7 +99,10 @@ FIGURES = {
     ),
     "retail/quarantined_records": Figures(counted=("table_name", "reason"), shown=("table_name", "source_file", "source_row", "reason")),
     "demand/product_trend_links": Figures(
-        counted=("linked",), top_by="score", shown=("topic_id", "product_id", "score", "evidence_terms", "evidence_posts")
+        counted=("level",), top_by="score", shown=("topic_id", "product_id", "score", "evidence_terms", "evidence_posts")
+    ),
+    "demand/unserved_trends": Figures(
+        counted=("why",), top_by="score", shown=("label", "category", "product_type", "nearest_product_id", "nearest_similarity", "posts")
     ),
     "demand/decision_cards": Figures(
         counted=("action",),

@@ -252,13 +252,40 @@ def links_of_trend(warehouse: Queryable, topic_id: str, day: date) -> list[Row]:
     return ask_rows(
         warehouse,
         """
-        select links.*, coalesce(products.product_name, links.product_id) as product_name, products.product_name_fr, products.category
+        select links.*, coalesce(products.product_name, links.product_id) as product_name, products.product_name_fr
         from demand.product_trend_links as links
         left join retail.products as products on products.day = links.day and products.product_id = links.product_id
         where links.topic_id = ? and links.day = ?
         order by links.rank
         """,
         topic_id,
+        day,
+    )
+
+
+def unserved_of_day(warehouse: Queryable, day: date) -> list[Row]:
+    """The day's trends without a product, strongest first, each with the names of the products that come nearest."""
+    return ask_rows(
+        warehouse,
+        """
+        with near as (
+            select topic_id, unnest(nearest_product_ids) as product_id, unnest(nearest_similarities) as similarity
+            from demand.unserved_trends where day = ?
+        ), named as (
+            select near.topic_id, near.similarity, coalesce(products.product_name, near.product_id) as name_en,
+                   coalesce(products.product_name_fr, products.product_name, near.product_id) as name_fr, near.product_id
+            from near left join retail.products as products on products.day = ? and products.product_id = near.product_id
+        ), nearest as (
+            select topic_id, list(name_en order by similarity desc, product_id) as nearest_en,
+                   list(name_fr order by similarity desc, product_id) as nearest_fr
+            from named group by topic_id
+        )
+        select unserved.*, coalesce(nearest.nearest_en, []) as nearest_en, coalesce(nearest.nearest_fr, []) as nearest_fr
+        from demand.unserved_trends as unserved left join nearest using (topic_id)
+        where unserved.day = ? order by unserved.rank
+        """,
+        day,
+        day,
         day,
     )
 

@@ -135,9 +135,17 @@ _FRENCH_REASONS = {
 """The sentences that ``lib/demand/links.py`` writes; what they quote stays as it is."""
 
 
+_ABOUT = r"the posts speak of (.+?) \((.+?)\), but of no one product: (.+)"
+"""The sentence of a link to a category: its end is one of the others."""
+
+
 def link_reason(language: Language, reason: str) -> str:
     """Why a product is linked, or none is; in French where the sentence is a known one, else as the method writes it."""
     if language == "fr":
+        if about := re.fullmatch(_ABOUT, reason):
+            kind, words, why = about.groups()
+            said = f"les messages parlent de {kind} ({words}), mais d'aucun produit en particulier : {link_reason(language, why)}"
+            return typeset(language, said)
         for pattern, french in _FRENCH_REASONS.items():
             if found := re.fullmatch(pattern, reason):
                 return typeset(language, french.format(*found.groups()))

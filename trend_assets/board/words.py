@@ -141,6 +141,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stock_at_close": ("Stock in the evening", "Stock le soir"),
     "linked_products": ("Linked products", "Produits liés"),
     "not_linked": ("No product linked", "Aucun produit lié"),
+    "nearest": ("Nearest products", "Produits les plus proches"),
+    "unserved": ("Trends that no product answers", "Tendances sans produit pour y répondre"),
+    "unserved_told": (
+        "Raised trends of the day without a linked product. The nearest products are no links: they share words, or parts of words.",
+        "Tendances du jour sans produit lié. Les produits les plus proches ne sont pas des liens : ils ont des mots, ou des bouts, en commun.",
+    ),
+    "no_unserved": ("Every trend of the day is linked to a product.", "Chaque tendance du jour est liée à un produit."),
+    "authors": ("authors", "auteurs"),
+    "why_not": ("Why no product", "Pourquoi aucun produit"),
+    "about": ("About", "Concerne"),
     "evidence": ("Evidence", "Indices"),
     "example_posts": ("Posts that show it", "Messages qui la montrent"),
     "post_licence": (

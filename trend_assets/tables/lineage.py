@@ -178,8 +178,20 @@ RENAMED: dict[str, Sources] = {
     },
     "demand/product_trend_links": {
         "day": (f"{_TRENDS}.hour",),
-        **_each("linked rank score evidence_terms reason", *_LINKED),
+        **_each("linked level rank score evidence_terms methods why reason", *_LINKED),
         "evidence_posts": (*_WORDS, f"{_ASSIGNED}.topic_id"),
+    },
+    "demand/unserved_trends": {
+        "day": (f"{_TRENDS}.hour",),
+        **{name: (f"{_TRENDS}.{name}",) for name in ("topic_id", "label", "lane", "stage", "score", "first_raised_at")},
+        "rank": (f"{_TRENDS}.score",),
+        "hours_raised": (f"{_TRENDS}.hour", f"{_TRENDS}.suppressed"),
+        "posts": (f"{_ASSIGNED}.topic_id",),
+        "authors": (f"{_ASSIGNED}.topic_id", f"{_CLEAN}.author"),
+        **_each("language languages", f"{_CLEAN}.language"),
+        **_each("why reason nearest_similarity nearest_similarities nearest_methods", *_LINKED),
+        **_each("category product_type category_score", *_LINKED, "retail/products.category", "retail/products.product_type"),
+        **_each("nearest_product_id nearest_product_ids", *_LINKED, "retail/products.product_id"),
     },
     "demand/decision_cards": {
         **{name: (f"{_STOCK}.{name}",) for name in _SAME_IN_STOCK.split()},

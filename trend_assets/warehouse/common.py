@@ -38,6 +38,7 @@ PUBLISHED_TABLES = (
     "retail/deliveries",
     "retail/promotions",
     "demand/product_trend_links",
+    "demand/unserved_trends",
     "demand/decision_cards",
     *(f"{task}/{name}" for task in TASKS for name in ("evaluation", "topic_hours")),
 )

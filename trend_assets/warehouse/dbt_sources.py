@@ -59,6 +59,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "retail/deliveries": (),
     "retail/promotions": (),
     "demand/product_trend_links": (),
+    "demand/unserved_trends": (),
     "demand/decision_cards": (),
     **{f"{task}/{name}": () for task in TASKS for name in ("evaluation", "topic_hours")},
 }
@@ -80,6 +81,7 @@ _DUCKDB_TYPES: dict[pa.DataType, str] = {
     pa.list_(pa.string()): "varchar[]",
     pa.list_(pa.int64()): "bigint[]",
     pa.list_(pa.float32()): "float[]",
+    pa.list_(pa.float64()): "double[]",
 }
 
 

@@ -144,10 +144,23 @@ def links(day: date) -> Rows:
     if day < DAYS[1]:
         return []
     common = {"day": day, "evidence_terms": ["scarf"], "evidence_posts": 5}
+    linked = {"linked": True, "level": "product", "rank": 1, "score": 0.8, "methods": ["words"], "why": None}
+    abstained = {"linked": False, "level": "none", "rank": 0, "score": 0.0, "methods": [], "why": "no_shared_words"}
     return [
-        common | {"topic_id": TRENDING, "product_id": "scarf", "linked": True, "rank": 1, "score": 0.8, "reason": "named in 5 posts"},
-        common | {"topic_id": LIFESTYLE, "product_id": None, "linked": False, "rank": 0, "score": 0.0, "reason": "no product named"},
+        common | linked | {"topic_id": TRENDING, "product_id": "scarf", "category": "accessories", "reason": "named in 5 posts"},
+        common | abstained | {"topic_id": LIFESTYLE, "product_id": None, "category": None, "reason": "no product named"},
     ]
+
+
+def unserved(day: date) -> Rows:
+    """The weather is what no product answers; the hat comes nearest."""
+    if day < DAYS[1]:
+        return []
+    activity = {"hours_raised": 2, "first_raised_at": _hours(DAYS[1])[9], "posts": 40, "authors": 30, "language": "fr", "languages": ["fr"]}
+    nearest = {"nearest_product_id": "hat", "nearest_similarity": 0.2, "nearest_product_ids": ["hat"], "nearest_similarities": [0.2]}
+    trend = {"topic_id": LIFESTYLE, "label": "autumn weather", "lane": "lifestyle", "stage": "rising", "score": 4.0}
+    why = {"why": "no_shared_words", "reason": "no product named", "category_score": 0.0, "nearest_methods": ["characters"]}
+    return [{"day": day, "rank": 1} | trend | activity | why | nearest]
 
 
 def cards(day: date) -> Rows:
@@ -465,6 +478,7 @@ DAILY = {
     "retail/deliveries": deliveries,
     "retail/promotions": promotions,
     "demand/product_trend_links": links,
+    "demand/unserved_trends": unserved,
     "demand/decision_cards": cards,
 }
 HOURLY = {

@@ -15,7 +15,14 @@ from trend_assets.board.view import heading, language, now, quiet, say, show, sq
 from trend_assets.board.words import amount, moment, number
 from trend_assets.tables import TABLES
 
-NO_LAG = ("demand/product_trend_links", "demand/decision_cards", "demand/card_responses", "social/quarantined_posts", "social/deletions")
+NO_LAG = (
+    "demand/product_trend_links",
+    "demand/unserved_trends",
+    "demand/decision_cards",
+    "demand/card_responses",
+    "social/quarantined_posts",
+    "social/deletions",
+)
 """Tables whose newest partition says nothing about freshness: on many days there is nothing to put into one."""
 
 MOST_HOURS = 3

@@ -21,7 +21,7 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lake.manifest import CorruptionError
 
 DAYS_BEFORE, DAYS_AFTER = 7, 7
-MOST_POSTS, MOST_AUTHORS = 5, 5
+MOST_POSTS, MOST_AUTHORS, MOST_UNSERVED = 5, 5, 30
 
 
 def page() -> None:
@@ -48,6 +48,7 @@ def page() -> None:
     with which:
         topic_id = st.selectbox(say("pick_trend"), list(by_id), format_func=lambda one: _option(by_id, one), key=f"trend-{chosen}")
     _trend(by_id[topic_id], chosen)
+    _unserved(chosen)
 
 
 def _first_shown(days: Sequence[date]) -> int:
@@ -75,7 +76,7 @@ def _trend(trend: Row, day: date) -> None:
     _charts(trend, links, day)
     left, right = st.columns(2, gap="large")
     with left:
-        _links(links, trend)
+        _links(links, trend, day)
         heading(say("carriers"), "h4")
         ranking(cache.ask(data.influencers, day, topic_id, MOST_AUTHORS), say("no_carriers"), narrow=True)
     with right:
@@ -117,13 +118,16 @@ def _charts(trend: Row, links: Sequence[Row], day: date) -> None:
     quiet(say("gaps") + (f" ({say('simulated')})" if products.simulated else ""))
 
 
-def _links(links: Sequence[Row], trend: Row) -> None:
+def _links(links: Sequence[Row], trend: Row, day: date) -> None:
     linked = [row for row in links if row["linked"]]
     if not linked:
         heading(say("not_linked"), "h4")
         reasons = [row["reason"] for row in links] or ([trend["unlinked_reason"]] if trend["unlinked_reason"] else [])
         for reason in reasons or ["–"]:
             quiet(sentences.link_reason(language(), reason))
+        nearest = [row for row in cache.ask(data.unserved_of_day, day) if row["topic_id"] == trend["topic_id"]]
+        if nearest and nearest[0]["nearest_en"]:
+            quiet(f"{say('nearest')}{say('colon')}{_nearest(nearest[0])}")
         return
     heading(say("linked_products"), "h4")
     lines = [
@@ -134,6 +138,36 @@ def _links(links: Sequence[Row], trend: Row) -> None:
         for row in linked
     ]
     show(look.block(look.bullets(lines)))
+
+
+def _nearest(row: Row) -> str:
+    """Names of the nearest products with their similarity, at most three of different names."""
+    names = dict.fromkeys(zip(row[f"nearest_{language()}"], row["nearest_similarities"], strict=True))
+    return ", ".join(f"{name} ({number(language(), similarity, 2)})" for name, similarity in list(names)[:3])
+
+
+def _unserved(day: date) -> None:
+    """All trends of the day that no product answers: what a buyer may want to source."""
+    rows = cache.ask(data.unserved_of_day, day)
+    heading(say("unserved"), "h4")
+    if not rows:
+        quiet(say("no_unserved"))
+        return
+    headings = [say(key) for key in ("trend", "posts", "authors", "about", "nearest", "why_not")]
+    cells = [
+        [
+            row["label"],
+            number(language(), row["posts"]),
+            number(language(), row["authors"]),
+            row["product_type"] or row["category"] or "–",
+            _nearest(row) or "–",
+            sentences.link_reason(language(), row["reason"]),
+        ]
+        for row in rows[:MOST_UNSERVED]
+    ]
+    with st.expander(f"{say('unserved')} ({len(rows)})"):
+        quiet(say("unserved_told"))
+        show(look.block(look.grid(headings, cells, figures=(1, 2))))
 
 
 def _posts(topic_id: str, day: date) -> None:

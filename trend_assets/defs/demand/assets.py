@@ -20,7 +20,7 @@ from trend_assets.resources import LakeResource
 from trend_assets.tables import TABLES
 from trend_assets.warehouse.engine import open_warehouse
 
-POST_COLUMNS = ["network", "post_id", "author", "tokens", "lemmas", "hashtags", "clean_text"]
+POST_COLUMNS = ["network", "post_id", "author", "tokens", "lemmas", "hashtags", "language"]
 
 
 def _posts_with_topics(lake: Lake, hours: list[str]) -> pa.Table:
@@ -36,29 +36,32 @@ def _hours_of_day(day: date) -> list[str]:
     return [hour_key(hour) for hour in hours_between(start, start + timedelta(days=1))]
 
 
+_LINKED_FROM = ["topics/trends", "social/clean_posts", "topics/topic_assignments", "retail/products"]
+
+
 @dg.multi_asset(
     name="product_trend_links",
-    specs=[
-        asset_spec(
-            "demand/product_trend_links",
-            deps=["topics/trends", "social/clean_posts", "topics/topic_assignments", "retail/products"],
-        )
-    ],
+    specs=[asset_spec(path, deps=_LINKED_FROM) for path in ("demand/product_trend_links", "demand/unserved_trends")],
     backfill_policy=dg.BackfillPolicy.single_run(),
     retry_policy=DAILY_RETRIES,
 )
 def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
-    """Link each raised trend of the day to the products its posts name, or abstain and say why."""
-    from trend_assets.lib.demand.links import product_trend_links as link
+    """Link each raised trend of the day to the products its posts name, or abstain and say why; list what no product answers."""
+    from trend_assets.lib.demand.links import link_day
+    from trend_assets.lib.demand.unserved import unserved_trends
 
-    store, table, found = lake.get(), TABLES["demand/product_trend_links"], []
+    store, links, unserved = lake.get(), [], []
     for day in days_of(context.partition_time_window):
         hours = _hours_of_day(day)
         trends = store.read(TABLES["topics/trends"], hours)
         trends = trends.filter(pc.invert(trends["suppressed"]))
-        products = store.read(TABLES["retail/products"], [day_key(day)])
-        found.append(link(trends, _posts_with_topics(store, hours), products, day) if trends.num_rows else table.empty())
-    yield dg.MaterializeResult(asset_key=asset_key("demand/product_trend_links"), value=concatenate(table, found))
+        if trends.num_rows:
+            posts = _posts_with_topics(store, hours)
+            found = link_day(trends, posts, store.read(TABLES["retail/products"], [day_key(day)]), day)
+            links.append(found.links)
+            unserved.append(unserved_trends(trends, found.links, found.nearest, posts, day))
+    for path, parts in (("demand/product_trend_links", links), ("demand/unserved_trends", unserved)):
+        yield dg.MaterializeResult(asset_key=asset_key(path), value=concatenate(TABLES[path], parts))
 
 
 @dg.multi_asset(

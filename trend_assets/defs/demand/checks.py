@@ -10,6 +10,9 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
 from trend_assets.tables import TABLES
 
+LEAST_JUDGED = 20
+"""Trends of a week from which on it is odd that not one has a product."""
+
 audits = [declared_checks(path) for path, table in TABLES.items() if table.group == "demand"]
 
 
@@ -23,6 +26,29 @@ def link_coverage(lake: Lake) -> signals.Signal:
     raised = pc.unique(trends.filter(pc.invert(trends["suppressed"]))["topic_id"])
     found = pc.sum(pc.is_in(raised, value_set=pc.unique(links["topic_id"]))).as_py() or 0
     return signals.coverage(found, len(raised), "raised trends are linked or abstained from", 1.0)
+
+
+@warning_check("demand/unserved_trends", "links_complement", "Each raised trend of the last day is either linked or unserved.")
+def links_complement(lake: Lake) -> signals.Signal:
+    """Topics of the last day that are linked to a product and listed as unserved, or neither; none is expected."""
+    days = lake.partitions(TABLES["demand/unserved_trends"])[-1:]
+    links = lake.read(TABLES["demand/product_trend_links"], days, columns=["topic_id", "linked"])
+    linked = set(links.filter(links["linked"])["topic_id"].to_pylist())
+    unserved = set(lake.read(TABLES["demand/unserved_trends"], days, columns=["topic_id"])["topic_id"].to_pylist())
+    judged = set(links["topic_id"].to_pylist())
+    right = len(judged - (linked & unserved)) - len(judged - linked - unserved)
+    return signals.coverage(right, len(judged), "judged trends are either linked or unserved", 1.0)
+
+
+@warning_check("demand/unserved_trends", "unserved_share", "Not every trend of the last week is without a product.")
+def unserved_share(lake: Lake) -> signals.Signal:
+    """Share of the last seven days' judged trends with a product: none at all is a catalogue that is empty or in another language."""
+    days = lake.partitions(TABLES["demand/product_trend_links"])[-7:]
+    links = lake.read(TABLES["demand/product_trend_links"], days, columns=["topic_id", "linked"])
+    judged = pc.count_distinct(links["topic_id"]).as_py()
+    linked = pc.count_distinct(links.filter(links["linked"])["topic_id"]).as_py()
+    message = f"{linked:,} of {judged:,} trends of the last {len(days)} days have a product"
+    return signals.Signal(linked > 0 or judged < LEAST_JUDGED, message, {"linked": linked, "judged": judged})
 
 
 @warning_check("demand/card_responses", "answers_have_cards", "Every answer of the last days belongs to a card that exists.")

@@ -8,6 +8,7 @@ other posts of the day. Measured with ``benchmarks/links.py``.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,7 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
-from trend_assets.lib.demand.words import Catalogue, build_catalogue, match_posts
+from trend_assets.lib.demand.similarity import Nearest, grams_of, nearest_products, unit_rows
+from trend_assets.lib.demand.translations import learn_translations
+from trend_assets.lib.demand.words import Catalogue, PostWords, build_catalogue, match_posts
 from trend_assets.tables import TABLES
 
 LINKS = TABLES["demand/product_trend_links"]
@@ -43,6 +46,10 @@ class LinkRules:
     word of the name, type or category in ``least_support`` of them, ``support_lift`` times as often as elsewhere, whose
     products are of one type in ``support_type``. ("Advent" of three shoes named so does not speak of shoes; "dress" does.)
     ``most_alike``: more products than this that the same words name are no choice. ``most_products``: links per topic.
+    ``kind_names``: a word in so many names that differ in more than colour, or a word of a type or category, tells the kind.
+    ``least_kind_score``: what a category needs to be linked without a product.
+    ``profile_words``: telling words of a topic, of the catalogue or not, it is compared by. ``most_nearest``: products kept as nearest.
+    ``alike_in_writing``: cosine of character n-grams from which they count as evidence of their own.
     """
 
     least_posts: int = 5
@@ -66,6 +73,11 @@ class LinkRules:
     support_type: float = 0.5
     most_alike: int = 30
     most_products: int = 10
+    kind_names: int = 2
+    least_kind_score: float = 0.5
+    profile_words: int = 12
+    most_nearest: int = 20
+    alike_in_writing: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -82,8 +94,43 @@ class _Candidates:
     together: np.ndarray
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What kind of product a topic speaks of. ``product_type`` is null in a catalogue without types; ``score`` is 0..1."""
+
+    category: str | None
+    product_type: str | None
+    score: float
+    words: np.ndarray
+
+
+@dataclass(frozen=True)
+class DayOfLinks:
+    """``links``: rows of ``demand/product_trend_links``. ``nearest``: one row per topic: ``topic_id``, ``category_score``,
+    ``product_ids``, ``similarities`` (best first) and ``methods``, the products that come nearest whether linked or not."""
+
+    links: pa.Table
+    nearest: pa.Table
+
+
+_NEAREST = pa.schema(
+    {
+        "topic_id": pa.string(),
+        "category_score": pa.float64(),
+        "product_ids": pa.list_(pa.string()),
+        "similarities": pa.list_(pa.float64()),
+        "methods": pa.list_(pa.string()),
+    }
+)
+
+
 def product_trend_links(trends: pa.Table, posts: pa.Table, products: pa.Table, day: date, rules: LinkRules | None = None) -> pa.Table:
-    """Links of a day's trends to products; a topic without a link has one row that says why.
+    """Links of a day's trends to products and categories, without a model of meaning: ``link_day(...).links``."""
+    return link_day(trends, posts, products, day, rules).links
+
+
+def link_day(trends: pa.Table, posts: pa.Table, products: pa.Table, day: date, rules: LinkRules | None = None) -> DayOfLinks:
+    """Links of a day's trends to products; a topic without one has one row that says why, and its category where that is clear.
 
     Parameters
     ----------
@@ -94,34 +141,73 @@ def product_trend_links(trends: pa.Table, posts: pa.Table, products: pa.Table, d
     day: the day the rows are of.
 
     Score, 0..1 = coverage × specificity. Coverage: share of the name's weight (inverse document frequency) that the posts
-    use, each word counted in proportion to its share of the posts up to ``full_share``; the better of the product's
-    names (French, English). Specificity: 1 − ln(m)/ln(N) for m products of N that the same words name.
-    Evidence that is too little for a link is still shown on the row that abstains.
+    use, each word counted in proportion to its share of the posts up to ``full_share``; the best of the product's
+    names (French, English, or translated with words learned from products that have both). Specificity: 1 − ln(m)/ln(N) for
+    m products of N that the same words name. Evidence that is too little for a link is still shown on the row that abstains.
+
+    A category or type is linked where no product is and the telling words are those of its products: noisy-or over words
+    of strength × share of the type among the products that the word names, squared × (up to half) share of the type that it names.
     """
     rules = rules or LinkRules()
     topics = sorted(set(pc.unique(trends["topic_id"]).to_pylist()))
     if not topics:
-        return LINKS.empty()
-    product_ids, catalogue = _catalogue(products)
-    linker = _Linker(catalogue, topics, posts, rules)
+        return DayOfLinks(LINKS.empty(), _NEAREST.empty_table())
+    shelf = _shelf(products)
+    linker = _Linker(shelf, topics, posts, rules)
     rows: list[dict[str, Any]] = []
+    nearest: list[dict[str, Any]] = []
     for number, topic_id in enumerate(topics):
-        rows += [{"day": day, "topic_id": topic_id} | row for row in linker.rows_of(number, product_ids)]
-    return LINKS.from_rows(rows)
+        kind = linker.kind_of(number)
+        rows += [{"day": day, "topic_id": topic_id} | row for row in linker.rows_of(number, kind)]
+        near = linker.near[number]
+        nearest.append(
+            {
+                "topic_id": topic_id,
+                "category_score": 0.0 if kind is None else kind.score,
+                "product_ids": [shelf.product_ids[place] for place in near.products.tolist()],
+                "similarities": near.similarities.tolist(),
+                "methods": ["characters"] if len(near.products) else [],
+            }
+        )
+    return DayOfLinks(LINKS.from_rows(rows), pa.Table.from_pylist(nearest, schema=_NEAREST))
 
 
-def _catalogue(products: pa.Table) -> tuple[list[str], Catalogue]:
+@dataclass(frozen=True)
+class _Shelf:
+    """The catalogue in order of product id. ``translated``: true for names made by translating. ``category_of``: of each type."""
+
+    product_ids: list[str]
+    catalogue: Catalogue
+    translated: np.ndarray
+    categories: list[str | None]
+    product_types: list[str | None]
+    category_of: list[str | None]
+
+
+def _shelf(products: pa.Table) -> _Shelf:
     ordered = products.sort_by("product_id")
     columns = {name: ordered[name].to_pylist() for name in ordered.column_names if name in _CATALOGUE_COLUMNS}
     nothing = [None] * ordered.num_rows
-    english = columns["product_name"]
+    english, french = columns["product_name"], columns.get("product_name_fr", nothing)
     names = [(number, name) for number, name in enumerate(english) if name]
-    names += [(number, name) for number, name in enumerate(columns.get("product_name_fr", nothing)) if name and name != english[number]]
+    names += [(number, name) for number, name in enumerate(french) if name and name != english[number]]
+    both = [(name, other) for name, other in zip(english, french, strict=True) if name and other and name != other]
+    translations = learn_translations(both)
+    lone = [(number, name or other) for number, (name, other) in enumerate(zip(english, french, strict=True)) if bool(name) != bool(other)]
+    lone += [(number, name) for number, name in enumerate(english) if name and name == french[number]]
+    made = [(number, translated) for number, name in sorted(lone) if (translated := translations.of(name))]
     types, categories = columns.get("product_type", nothing), columns.get("category", nothing)
     kinds = [(number, kind) for column in (types, categories) for number, kind in enumerate(column) if kind]
     finest = [kind or category for kind, category in zip(types, categories, strict=True)]
     colours = [(number, colour) for number, colour in enumerate(columns.get("colour", nothing)) if colour]
-    return columns["product_id"], build_catalogue(names, kinds, finest, colours)
+    colours += [(number, other) for number, colour in colours if (other := translations.of(colour))]
+    catalogue = build_catalogue(names + made, kinds, finest, colours)
+    owners = Counter((kind, category) for kind, category in zip(finest, categories, strict=True) if kind)
+    category_of: dict[str, str | None] = {}
+    for (kind, category), _ in sorted(owners.items(), key=lambda item: (-item[1], item[0][1] or "")):
+        category_of.setdefault(kind, category)
+    translated = np.arange(catalogue.names.shape[0]) >= catalogue.names.shape[0] - len(made)
+    return _Shelf(columns["product_id"], catalogue, translated, categories, types, [category_of[kind] for kind in catalogue.types])
 
 
 class _Linker:
@@ -130,8 +216,9 @@ class _Linker:
     Copies of a text within a topic count once: a text repeated by hundreds of accounts is one piece of evidence.
     """
 
-    def __init__(self, catalogue: Catalogue, topics: list[str], posts: pa.Table, rules: LinkRules) -> None:
-        self.catalogue = catalogue
+    def __init__(self, shelf: _Shelf, topics: list[str], posts: pa.Table, rules: LinkRules) -> None:
+        self.shelf = shelf
+        catalogue = self.catalogue = shelf.catalogue
         self.rules = rules
         named = np.maximum(catalogue.products_with, 1)
         self.idf = np.log((1 + catalogue.products) / named) / np.log(1 + max(catalogue.products, 1))
@@ -142,6 +229,8 @@ class _Linker:
         self.by_word = catalogue.names.tocsc()
         often = catalogue.products_with >= max(3, rules.kind_products * catalogue.products)
         self.says_kind = often & (catalogue.one_type >= rules.kind_share)
+        own_words = np.diff(sparse.csc_matrix(catalogue.kinds).indptr) > 0
+        self.tells_kind = (own_words | (catalogue.different_names >= rules.kind_names)) & ~catalogue.colour_words
         self._count(topics, posts)
         self._find_telling()
 
@@ -158,13 +247,53 @@ class _Linker:
         matched = match_posts(posts.take(pa.array(first)), self.catalogue)
         inside = np.flatnonzero(topic >= 0)
         membership = sparse.csr_matrix((np.ones(len(inside), np.float32), (topic[inside], inside)), shape=(len(topics), len(first)))
-        self.present = _with_misspellings(matched.exact, matched.misspelt, topic, (membership @ matched.exact).tocsr())
+        spelt = (membership @ matched.exact).tocsr()
+        self.present = _with_misspellings(matched.exact, matched.misspelt, topic, spelt)
         self.counts = (membership @ self.present).tocsr()
         self.counts.sort_indices()
+        self.misspelt = sparse.csr_matrix(self.counts - spelt)
+        self.misspelt.eliminate_zeros()
         self.topic_texts = np.asarray(membership.sum(axis=1)).ravel().astype(np.int64)
         self.all_counts = np.asarray(self.present.sum(axis=0)).ravel()
         self.texts = len(first)
         self.members = [membership.indices[membership.indptr[place] : membership.indptr[place + 1]] for place in range(len(topics))]
+        self.profiles = self._profiles(matched, membership)
+        self.near = self._nearest()
+
+    def _profiles(self, matched: PostWords, membership: sparse.csr_matrix) -> list[dict[str, float]]:
+        """For each topic its most telling words, stemmed, of the catalogue or not, with weights: share × ln(lift)."""
+        rules = self.rules
+        counts = sparse.csr_matrix(membership @ matched.occurrence).tocoo()
+        everywhere = np.asarray(matched.occurrence.sum(axis=0)).ravel()[counts.col]
+        topic_texts = self.topic_texts[counts.row]
+        share = counts.data / np.maximum(topic_texts, 1)
+        elsewhere = (everywhere - counts.data + 0.5) / (self.texts - topic_texts + 1)
+        lift = share / elsewhere
+        use = (counts.data >= rules.least_voices) & (share >= rules.least_share) & (lift >= rules.least_lift)
+        rows, columns, weights = counts.row[use], counts.col[use], np.round(share[use] * np.log(lift[use]), 9)
+        written = pa.array(matched.types, pa.string()).take(pa.array(columns))
+        # the order of types is that of the posts: ties are broken by the word itself
+        spelling = pc.rank(written, sort_keys="ascending", tiebreaker="min").to_numpy() if len(columns) else columns
+        profiles: list[dict[str, float]] = [{} for _ in range(membership.shape[0])]
+        for place in np.lexsort((spelling, -weights, rows)).tolist():
+            profile = profiles[rows[place]]
+            if len(profile) < rules.profile_words:
+                for word in matched.stems[columns[place]]:
+                    profile.setdefault(word, float(weights[place]))
+        return profiles
+
+    def _nearest(self) -> list[Nearest]:
+        """The products whose names are written most like each topic's profile."""
+        words = sorted({word for profile in self.profiles for word in profile})
+        place = {word: number for number, word in enumerate(words)}
+        rows = [topic for topic, profile in enumerate(self.profiles) for _ in profile]
+        columns = [place[word] for profile in self.profiles for word in profile]
+        weights = np.sqrt([weight for profile in self.profiles for weight in profile.values()]).astype(np.float32)
+        said = sparse.csr_matrix((weights, (rows, columns)), shape=(len(self.profiles), len(words)))
+        topics = unit_rows(sparse.csr_matrix(said @ grams_of(words)))
+        weighted = sparse.csr_matrix(self.catalogue.names @ sparse.diags(self.idf.astype(np.float32)))
+        names = unit_rows(sparse.csr_matrix(weighted @ grams_of(self.catalogue.words)))
+        return nearest_products(topics, names, self.catalogue.product, self.rules.most_nearest)
 
     def _find_telling(self) -> None:
         """Words that a topic uses in a real share of its texts and that other texts of the day hardly use.
@@ -182,26 +311,58 @@ class _Linker:
         other_texts = self.texts - strong_texts[counts.col] - np.where(strong, 0, topic_texts)
         elsewhere = (other_uses + 0.5) / (other_texts + 1)
         lift = share / elsewhere
-        telling = (self.catalogue.products_with[counts.col] > 0) & (counts.data >= rules.least_voices)
+        telling = counts.data >= rules.least_voices
         telling &= (share >= rules.least_share) & (lift >= rules.least_lift)
         # against few other texts nothing can be called everyday language
         telling &= (elsewhere <= rules.most_elsewhere) | (other_uses <= 2)
         topics_telling = np.bincount(counts.col[telling], minlength=size)
-        use = telling & (topics_telling <= max(rules.common_topics * len(self.topic_texts), 5))[counts.col]
+        speaks = telling & self.tells_kind[counts.col]
+        use = telling & (self.catalogue.products_with[counts.col] > 0)
+        use &= (topics_telling <= max(rules.common_topics * len(self.topic_texts), 5))[counts.col]
         self.telling = sparse.csr_matrix((share[use], (counts.row[use], counts.col[use])), shape=self.counts.shape)
         self.telling.sort_indices()
+        self.kind_words = sparse.csr_matrix((share[speaks], (counts.row[speaks], counts.col[speaks])), shape=self.counts.shape)
+        self.kind_words.sort_indices()
         self.elsewhere = (self.all_counts - strong_uses + 0.5) / (self.texts - strong_texts + 1)
 
-    def rows_of(self, topic: int, product_ids: list[str]) -> list[dict[str, Any]]:
-        """The topic's rows without day and topic: its links, or the one that abstains."""
+    def kind_of(self, topic: int) -> Kind | None:
+        """The type, or else the category, that the topic's words are those of; ``None`` where that is not clear."""
+        start, end = self.kind_words.indptr[topic], self.kind_words.indptr[topic + 1]
+        words = self.kind_words.indices[start:end]
+        if not len(words) or self.topic_texts[topic] < self.rules.least_voices or not self.catalogue.types:
+            return None
+        strength = np.minimum(self.kind_words.data[start:end] / self.rules.full_share, 1.0)[:, None]
+        shares = self.catalogue.type_share[words].toarray()
+        # "dress" is of all dresses and of nothing else; "ribbed" of some, so that it takes more to mean them
+        whole = np.minimum(2 * self.catalogue.share_of_type[words].toarray(), 1.0)
+        by_type = 1 - np.prod(1 - strength * whole * shares**2, axis=0)
+        best = int(np.argmax(np.round(by_type, 9)))
+        if by_type[best] < self.rules.least_kind_score:
+            return None
+        category, finest = self.shelf.category_of[best], self.catalogue.types[best]
+        return Kind(category, None if finest == category else finest, float(by_type[best]), words[shares[:, best] >= 0.5])
+
+    def rows_of(self, topic: int, kind: Kind | None) -> list[dict[str, Any]]:
+        """The topic's rows without day and topic: its links, or the one that abstains from products."""
+        rows = self._product_rows(topic)
+        if rows[0]["linked"] or kind is None or rows[0]["why"] in ("too_few_posts", "copies"):
+            return rows
+        words = self._word_list(kind.words)
+        about = f"the posts speak of {kind.product_type or kind.category} ({', '.join(map(repr, words))}), but of no one product: "
+        of_kind = {"level": "category", "category": kind.category, "product_type": kind.product_type, "score": kind.score}
+        return [rows[0] | of_kind | {"methods": ["words"], "reason": about + rows[0]["reason"]}]
+
+    def _product_rows(self, topic: int) -> list[dict[str, Any]]:
         rules = self.rules
         if self.topic_posts[topic] < rules.least_posts:
-            return [_abstain(f"{self.topic_posts[topic]} posts that day, at least {rules.least_posts} are needed")]
+            reason = f"{self.topic_posts[topic]} posts that day, at least {rules.least_posts} are needed"
+            return [_abstain("too_few_posts", reason)]
         if self.topic_texts[topic] < rules.least_voices:
-            return [_abstain(f"{self.topic_posts[topic]} posts repeat {self.topic_texts[topic]} texts: copies are no evidence")]
+            reason = f"{self.topic_posts[topic]} posts repeat {self.topic_texts[topic]} texts: copies are no evidence"
+            return [_abstain("copies", reason)]
         words, shares, uses = self._telling_words(topic)
         if not len(words):
-            return [_abstain("no product name shares a distinctive word with the posts")]
+            return [_abstain("no_shared_words", "no product name shares a distinctive word with the posts")]
         distinct = ~self.generic[words]
         if not distinct.any():
             frequent = words[np.argsort(-shares, kind="stable")][:3]
@@ -210,22 +371,22 @@ class _Linker:
                 f"the posts share only generic words with product names: {self._words(frequent)}; "
                 f"{self.catalogue.words[frequent[0]]!r} names {named:,} of {self.catalogue.products:,} products"
             )
-            return [_abstain(reason, self._word_list(frequent))]
+            return [_abstain("generic_words", reason, self._word_list(frequent))]
         found = self._candidates(words, shares, distinct, uses, topic)
         share_of = dict(zip(words.tolist(), shares.tolist(), strict=True))
         chosen: list[int] = []
-        first_refusal = ""
+        first_refusal: tuple[str, str] | None = None
         for place, score in enumerate(found.score.tolist()):
             if len(chosen) == rules.most_products or (chosen and score < rules.least_of_best * found.score[chosen[0]]):
                 break
             refusal = self._refusal(found, place, share_of, topic)
             if refusal is None:
                 chosen.append(place)
-            elif not first_refusal:
+            elif first_refusal is None:
                 first_refusal = refusal
-        if not chosen:
+        if first_refusal is not None and not chosen:
             return [self._weak(found, first_refusal)]
-        return [self._link(found, place, rank + 1, product_ids, topic) for rank, place in enumerate(chosen)]
+        return [self._link(found, place, rank + 1, topic) for rank, place in enumerate(chosen)]
 
     def _telling_words(self, topic: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Telling words that enough people use, their shares, and the matrix (texts × words) of their use."""
@@ -277,23 +438,25 @@ class _Linker:
             counts.append(len(np.unique(self.catalogue.product[hits >= row.sum()])))
         return np.maximum(np.array(counts, dtype=np.int64)[inverse.ravel()], 1)
 
-    def _refusal(self, found: _Candidates, place: int, share_of: dict[int, float], topic: int) -> str | None:
-        """Why the candidate is no link, or ``None``."""
+    def _refusal(self, found: _Candidates, place: int, share_of: dict[int, float], topic: int) -> tuple[str, str] | None:
+        """Why the candidate is no link, as code and in words, or ``None``."""
         rules, words = self.rules, found.words[place]
         if found.alike[place] > rules.most_alike:
-            return f"{self._words(words)} names {found.alike[place]:,} products, too many to choose from"
+            return "too_many_products", f"{self._words(words)} names {found.alike[place]:,} products, too many to choose from"
         if len(words) == 1:
             share = share_of[int(words[0])]
             whole = found.coverage[place] >= rules.lone_coverage and bool(self.says_kind[words].any())
             if share < rules.lone_share or not (whole or self._supported(found, place, topic)):
-                return f"only {self._words(words)} of a product's name is in the posts ({share:.0%} of them): too little to tell"
+                told = f"only {self._words(words)} of a product's name is in the posts ({share:.0%} of them): too little to tell"
+                return "other_meaning" if share >= rules.lone_share else "too_weak", told
         elif found.together[place] < max(rules.least_voices, rules.least_together * self.topic_texts[topic]):
-            return f"{self._words(words)} hardly occur together: in {found.together[place]} of {self.topic_texts[topic]} texts"
+            told = f"{self._words(words)} hardly occur together: in {found.together[place]} of {self.topic_texts[topic]} texts"
+            return "other_meaning", told
         elif not self.says_kind[words].any() and not self._supported(found, place, topic):
-            return f"{self._words(words)} name products, but the posts do not speak of that kind of thing"
+            return "other_meaning", f"{self._words(words)} name products, but the posts do not speak of that kind of thing"
         if found.score[place] < rules.least_score:
             scores = f"score {found.score[place]:.2f} of {rules.least_score:.2f} needed"
-            return f"{self._words(words)} is too little of the best candidate's name ({scores})"
+            return "too_weak", f"{self._words(words)} is too little of the best candidate's name ({scores})"
         return None
 
     def _supported(self, found: _Candidates, place: int, topic: int) -> bool:
@@ -311,23 +474,41 @@ class _Linker:
         enough = uses >= max(rules.least_voices, rules.least_support * len(using))
         return bool((enough & (uses / max(len(using), 1) >= rules.support_lift * self.elsewhere[others])).any())
 
-    def _link(self, found: _Candidates, place: int, rank: int, product_ids: list[str], topic: int) -> dict[str, Any]:
+    def _link(self, found: _Candidates, place: int, rank: int, topic: int) -> dict[str, Any]:
         posts = int(found.evidence_posts[place])
         alike = int(found.alike[place])
         others = "" if alike == 1 else f"; {alike} products share these words"
         words = self._words(found.words[place])
+        product = int(found.product[place])
         return {
-            "product_id": product_ids[int(found.product[place])],
+            "product_id": self.shelf.product_ids[product],
             "linked": True,
+            "level": "product",
+            "category": self.shelf.categories[product],
+            "product_type": self.shelf.product_types[product],
             "rank": rank,
             "score": float(found.score[place]),
             "evidence_terms": self._word_list(found.words[place]),
             "evidence_posts": posts,
+            "methods": self._methods(found, place, topic),
+            "why": None,
             "reason": f"{posts} of {self.topic_posts[topic]} posts use {words} of its name, which other posts hardly do{others}",
         }
 
-    def _weak(self, found: _Candidates, refusal: str) -> dict[str, Any]:
-        row = _abstain(refusal, self._word_list(found.words[0]))
+    def _methods(self, found: _Candidates, place: int, topic: int) -> list[str]:
+        """Kinds of evidence that agree on the product, in the order of ``tables.demand.EVIDENCE``."""
+        near = self.near[topic]
+        alike = near.similarities[near.products == found.product[place]]
+        holds = {
+            "words": True,
+            "misspelt": self.misspelt[topic, found.words[place]].nnz > 0,
+            "translated": bool(self.shelf.translated[found.name[place]]),
+            "characters": bool((alike >= self.rules.alike_in_writing).any()),
+        }
+        return [method for method, held in holds.items() if held]
+
+    def _weak(self, found: _Candidates, refusal: tuple[str, str]) -> dict[str, Any]:
+        row = _abstain(*refusal, self._word_list(found.words[0]))
         return row | {"score": float(found.score[0]), "evidence_posts": int(found.evidence_posts[0])}
 
     def _word_list(self, words: np.ndarray) -> list[str]:
@@ -353,13 +534,18 @@ def _with_misspellings(
     return total
 
 
-def _abstain(reason: str, words: list[str] | None = None) -> dict[str, Any]:
+def _abstain(why: str, reason: str, words: list[str] | None = None) -> dict[str, Any]:
     return {
         "product_id": None,
         "linked": False,
+        "level": "none",
+        "category": None,
+        "product_type": None,
         "rank": 0,
         "score": 0.0,
         "evidence_terms": words or [],
         "evidence_posts": 0,
+        "methods": [],
+        "why": why,
         "reason": reason,
     }

@@ -70,6 +70,9 @@ class Catalogue:
     ``products_with``: number of products that each word names. ``kinds``: binary matrix (products × words) of types and
     categories. ``colour_words``: true for words that are colours of products. ``one_type``: of the
     products that each word names, the share that its most frequent type has (1 where types are unknown).
+    ``types``: different types of products, the finest that is known of each. ``type_share``: matrix (words × types): of the
+    products that a word names, by name, type or category, the share of each type; ``share_of_type``: the reverse, of the
+    products of each type the share that the word names. ``different_names``: in how many names, colours left out, a word is.
     """
 
     words: list[str]
@@ -80,6 +83,10 @@ class Catalogue:
     kinds: sparse.csr_matrix
     colour_words: np.ndarray
     one_type: np.ndarray
+    types: list[str]
+    type_share: sparse.csr_matrix
+    share_of_type: sparse.csr_matrix
+    different_names: np.ndarray
     products: int
 
 
@@ -117,15 +124,48 @@ def build_catalogue(
     type_matrix = _incidence([number for number, _ in typed], [product for _, product in typed], (max(len(different), 1), products))
     largest = np.asarray(sparse.csc_matrix(type_matrix @ by_product).max(axis=0).toarray()).ravel()
     one_type = largest / np.maximum(products_with, 1) if different else np.ones(len(vocabulary))
-    return Catalogue(vocabulary, matrix, owners, joined, products_with, kind_matrix, colour_words, one_type, products)
+    described = sparse.csr_matrix(type_matrix @ _binary(by_product + kind_matrix)).T
+    totals = np.asarray(described.sum(axis=1)).ravel()
+    sizes = np.asarray(type_matrix.sum(axis=1)).ravel()
+    return Catalogue(
+        words=vocabulary,
+        names=matrix,
+        product=owners,
+        joined=joined,
+        products_with=products_with,
+        kinds=kind_matrix,
+        colour_words=colour_words,
+        one_type=one_type,
+        types=different,
+        type_share=sparse.csr_matrix(sparse.diags(1 / np.maximum(totals, 1)) @ described),
+        share_of_type=sparse.csr_matrix(described @ sparse.diags(1 / np.maximum(sizes, 1))),
+        different_names=_different_names(matrix, colour_words),
+        products=products,
+    )
+
+
+def _different_names(names: sparse.csr_matrix, colour_words: np.ndarray) -> np.ndarray:
+    """For each word, in how many names it is that differ in more than colour: four colours of a dress name one thing."""
+    plain = sparse.csr_matrix(names @ sparse.diags(1.0 - colour_words))
+    plain.eliminate_zeros()
+    plain.sort_indices()
+    sets = {tuple(plain.indices[plain.indptr[row] : plain.indptr[row + 1]].tolist()) for row in range(plain.shape[0])}
+    return np.bincount([word for words in sets for word in words], minlength=names.shape[1]).astype(np.int64)
 
 
 @dataclass(frozen=True)
 class PostWords:
-    """Which catalogue words each post contains. ``exact``, ``misspelt``: binary matrices (posts × catalogue words)."""
+    """What words each post has. ``exact``, ``misspelt``: binary matrices (posts × catalogue words).
+
+    ``types``: different words as they are written, of the catalogue or not. ``stems``: the stemmed words in each of them.
+    ``occurrence``: binary matrix (posts × types).
+    """
 
     exact: sparse.csr_matrix
     misspelt: sparse.csr_matrix
+    types: list[str]
+    stems: list[list[str]]
+    occurrence: sparse.csr_matrix
 
 
 def match_posts(posts: pa.Table, catalogue: Catalogue) -> PostWords:
@@ -154,7 +194,7 @@ def match_posts(posts: pa.Table, catalogue: Catalogue) -> PostWords:
         [stems[number][0] for number in unknown], frequency[unknown], catalogue.words, np.asarray(exact.sum(axis=0)).ravel()
     )
     corrections = _incidence([unknown[source] for source, _ in pairs], [target for _, target in pairs], shape)
-    return PostWords(exact, _binary(occurrence @ corrections))
+    return PostWords(exact, _binary(occurrence @ corrections), types, stems, occurrence)
 
 
 def _word_types(posts: pa.Table) -> tuple[list[str], sparse.csr_matrix]:

@@ -148,3 +148,69 @@ def test_nothing_to_link_is_an_answer(empty: str) -> None:
         trends, table.slice(0, 0) if empty == "posts" else table, PRODUCTS.slice(0, 0) if empty == "products" else PRODUCTS, DAY
     )
     assert found["linked"].to_pylist() == ([] if empty == "trends" else [False])
+
+
+def test_a_french_topic_finds_a_product_named_only_in_english_by_what_other_products_teach() -> None:
+    """Wrap dresses of satin and linen lamps have both names; nobody named the linen wrap dress in French."""
+    taught = pa.table(
+        {
+            "product_id": ["A1", "A2", "A3", "A4", "Z"],
+            "product_name": ["Satin Wrap Dress", "Wool Wrap Dress", "Linen Lamp", "Linen Vase", "Linen Wrap Dress"],
+            "product_name_fr": ["Robe portefeuille satin", "Robe portefeuille laine", "Lampe lin", "Vase lin", None],
+            "product_type": ["dress", "dress", "lamp", "vase", "dress"],
+            "category": ["all"] * 5,
+            "colour": pa.array([None] * 5, pa.string()),
+        }
+    )
+    catalogue = pa.concat_tables([PRODUCTS.slice(8), taught], promote_options="default")
+    best = links(posts({"t": ["robe portefeuille en lin", "robe portefeuille lin"] * 10}), catalogue)["t"][0]
+    assert best["product_id"] == "Z"
+    assert "translated" in best["methods"]
+
+
+def test_a_kind_of_product_is_linked_where_no_single_product_is_meant() -> None:
+    (row,) = links(posts({"t": ["a lamp for reading in bed", "which lamp", "lamp lamp lamp", "the lamp is lit"] * 6}))["t"]
+    assert (row["linked"], row["product_id"], row["level"], row["product_type"]) == (False, None, "category", "lamp")
+    assert row["score"] >= 0.5
+    assert row["reason"].startswith("the posts speak of lamp ('lamp'), but of no one product: ")
+
+
+def test_a_word_of_one_range_is_not_its_kind() -> None:
+    (row,) = links(posts({"t": ["tartan bay harbour", "ferry to tartan bay", "tartan bay closed", "tartan storm"] * 6}))["t"]
+    assert (row["level"], row["category"]) == ("none", None)
+
+
+def test_every_link_tells_its_kinds_of_evidence() -> None:
+    found = links(posts({"t": ["mushroom table lamp"] * 8 + ["mushrooom lamp", "mushrrom lamp"] * 2}))
+    assert found["t"][0]["methods"] == ["words", "misspelt", "characters"]
+    assert found["t"][0]["why"] is None
+
+
+HOSTILE = {
+    "equal names": ["Linen Wrap Dress"] * 40,
+    "one letter": ["X", "Y", "x", "é"],
+    "emoji": ["🦄", "🦄🦄", "👗 🔥", "‍"],
+    "right to left": ["فستان كتان", "שמלת פשתן", "‮dress", "קערה"],
+    "stop words": ["The", "And", "It", "The And"],
+    "very long": ["a" * 100_000, "dress " * 20_000, "-" * 10_000, "\N{COMBINING ACUTE ACCENT}" * 1000],
+}
+
+
+@pytest.mark.parametrize("names", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_names_are_linked_to_nothing_and_break_nothing(names: list[str]) -> None:
+    ids = pa.array([f"H{number:03d}" for number in range(len(names))])
+    products = pa.table({"product_id": ids, "product_name": pa.array(names, pa.string())})
+    chatter = {"t": ["it rained and the dinner was late", "and so it was the bus", "the film and the soup"] * 6}
+    assert linked(links(posts(chatter), products)["t"]) == set()
+
+
+def test_more_equal_names_than_a_choice_are_no_link() -> None:
+    products = pa.table({"product_id": [f"P{n:02d}" for n in range(40)], "product_name": ["Linen Wrap Dress"] * 40})
+    (row,) = links(posts({"t": ["linen wrap dress", "wrap dress in linen"] * 10}), products)["t"]
+    assert (row["linked"], row["why"]) == (False, "generic_words")
+
+
+def test_a_topic_of_ten_thousand_terms_is_bounded() -> None:
+    phrases = [" ".join(f"term{number}" for number in range(start, start + 500)) for start in range(0, 10_000, 500)]
+    (row,) = links(posts({"t": phrases * 2}))["t"]
+    assert row["why"] == "no_shared_words"
