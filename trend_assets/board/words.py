@@ -145,7 +145,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "unserved": ("Trends that no product answers", "Tendances sans produit pour y répondre"),
     "unserved_told": (
         "Raised trends of the day without a linked product. The nearest products are no links: they share words, or parts of words.",
-        "Tendances du jour sans produit lié. Les produits les plus proches ne sont pas des liens : ils ont des mots, ou des bouts, en commun.",
+        "Tendances du jour sans produit lié. Les produits les plus proches ne sont pas des liens : des mots se ressemblent.",
     ),
     "no_unserved": ("Every trend of the day is linked to a product.", "Chaque tendance du jour est liée à un produit."),
     "authors": ("authors", "auteurs"),

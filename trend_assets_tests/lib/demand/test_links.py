@@ -189,8 +189,8 @@ def test_every_link_tells_its_kinds_of_evidence() -> None:
 HOSTILE = {
     "equal names": ["Linen Wrap Dress"] * 40,
     "one letter": ["X", "Y", "x", "é"],
-    "emoji": ["🦄", "🦄🦄", "👗 🔥", "‍"],
-    "right to left": ["فستان كتان", "שמלת פשתן", "‮dress", "קערה"],
+    "emoji": ["🦄", "🦄🦄", "👗 🔥", "\N{ZERO WIDTH JOINER}"],
+    "right to left": ["فستان كتان", "שמלת פשתן", "\N{RIGHT-TO-LEFT OVERRIDE}dress", "קערה"],
     "stop words": ["The", "And", "It", "The And"],
     "very long": ["a" * 100_000, "dress " * 20_000, "-" * 10_000, "\N{COMBINING ACUTE ACCENT}" * 1000],
 }
