@@ -17,8 +17,8 @@ from scipy import sparse
 GRAM_SIZES = (3, 4)
 BUCKETS = 2**18
 """Places that n-grams are hashed to; 50,000 products have about 100,000 different n-grams, so few share a place."""
-COMMON_GRAMS = 0.02
-"""N-grams in a larger share of names are left out (where there are over 500 names): they tell nothing apart and cost the most."""
+COMMON_SHARE, COMMON_NAMES = 0.02, 1000
+"""N-grams in a larger share of names, and in more names, are left out: they tell little apart and cost the most."""
 CHUNK = 256
 """Topics compared at once: bounds memory at chunk × names cells."""
 LEAST_SIMILARITY = 0.1
@@ -60,9 +60,10 @@ def nearest_products(
     ``topics``: (topics × grams) and ``names``: (names × grams), unit rows; ``product``: the product of each name. Sparse matrix
     products in chunks of topics: time O(sum over a topic's grams of the names that have them), memory O(chunk × names).
     """
-    if names.shape[0] > 500:
-        spread = np.bincount(names.indices, minlength=names.shape[1])
-        names = sparse.csr_matrix(names @ sparse.diags((spread <= COMMON_GRAMS * names.shape[0]).astype(np.float32)))
+    spread = np.bincount(names.indices, minlength=names.shape[1])
+    kept = spread <= max(COMMON_SHARE * names.shape[0], COMMON_NAMES)
+    if not kept.all():
+        names = sparse.csr_matrix(names @ sparse.diags(kept.astype(np.float32)))
         names.eliminate_zeros()
     columns = sparse.csr_matrix(names.T)
     found: list[Nearest] = []
