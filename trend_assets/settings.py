@@ -78,6 +78,9 @@ class Settings(BaseSettings):
         default_factory=list, description='Our brands, as a JSON list; their handles stay readable, e.g. ["zara", "asos"]'
     )
     retail_mapping: Path | None = Field(None, description="Mapping file (YAML) that says where the retail tables are")
+    link_by_meaning: bool = Field(
+        False, description="Link trends to products also by meaning, with an offline multilingual model (extra `embeddings`)"
+    )
     window_hours: int = Field(24, ge=1, le=168, description="Length of the rolling window that topics are found in, hours")
     window_groups: int = Field(100_000, ge=100, description="Most near-duplicate groups in the window; more are sampled by hash")
     trend_authors: int = Field(5, ge=2, description="Fewest distinct authors for a trend to be raised")

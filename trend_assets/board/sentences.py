@@ -135,8 +135,9 @@ _FRENCH_REASONS = {
 """The sentences that ``lib/demand/links.py`` writes; what they quote stays as it is."""
 
 
+_MEANT = r"the posts say in other words what the name (.+) means \(likeness (\S+), next name (\S+) less\)"
 _ABOUT = r"the posts speak of (.+?) \((.+?)\), but of no one product: (.+)"
-"""The sentence of a link to a category: its end is one of the others."""
+"""The sentences of a link by meaning, and of a link to a category: its end is one of the others."""
 
 
 def link_reason(language: Language, reason: str) -> str:
@@ -145,6 +146,10 @@ def link_reason(language: Language, reason: str) -> str:
         if about := re.fullmatch(_ABOUT, reason):
             kind, words, why = about.groups()
             said = f"les messages parlent de {kind} ({words}), mais d'aucun produit en particulier : {link_reason(language, why)}"
+            return typeset(language, said)
+        if meant := re.fullmatch(_MEANT, reason):
+            name, likeness, margin = meant.groups()
+            said = f"les messages disent autrement ce que {name} veut dire (proximité {likeness}, le nom suivant {margin} de moins)"
             return typeset(language, said)
         for pattern, french in _FRENCH_REASONS.items():
             if found := re.fullmatch(pattern, reason):

@@ -17,6 +17,7 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.tables import concatenate, matches
 from trend_assets.partitions import day_key, days_of, hour_key, hours_between
 from trend_assets.resources import LakeResource
+from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 from trend_assets.warehouse.engine import open_warehouse
 
@@ -47,9 +48,11 @@ _LINKED_FROM = ["topics/trends", "social/clean_posts", "topics/topic_assignments
 )
 def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Link each raised trend of the day to the products its posts name, or abstain and say why; list what no product answers."""
+    from trend_assets.lib.demand.embeddings import MultilingualE5
     from trend_assets.lib.demand.links import link_day
     from trend_assets.lib.demand.unserved import unserved_trends
 
+    embedder = MultilingualE5() if load_settings().link_by_meaning else None
     store, links, unserved = lake.get(), [], []
     for day in days_of(context.partition_time_window):
         hours = _hours_of_day(day)
@@ -57,7 +60,7 @@ def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -
         trends = trends.filter(pc.invert(trends["suppressed"]))
         if trends.num_rows:
             posts = _posts_with_topics(store, hours)
-            found = link_day(trends, posts, store.read(TABLES["retail/products"], [day_key(day)]), day)
+            found = link_day(trends, posts, store.read(TABLES["retail/products"], [day_key(day)]), day, embedder=embedder)
             links.append(found.links)
             unserved.append(unserved_trends(trends, found.links, found.nearest, posts, day))
     for path, parts in (("demand/product_trend_links", links), ("demand/unserved_trends", unserved)):

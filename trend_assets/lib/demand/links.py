@@ -18,9 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
+from trend_assets.lib.demand.embeddings import Embedder
+from trend_assets.lib.demand.meaning import MeaningRules, Meant, language_of, main_languages, means_it, meant_names, without_words
 from trend_assets.lib.demand.similarity import Nearest, grams_of, nearest_products, unit_rows
 from trend_assets.lib.demand.translations import learn_translations
-from trend_assets.lib.demand.words import Catalogue, PostWords, build_catalogue, match_posts
+from trend_assets.lib.demand.words import Catalogue, PostWords, build_catalogue, match_posts, words_of
 from trend_assets.tables import TABLES
 
 LINKS = TABLES["demand/product_trend_links"]
@@ -129,7 +131,14 @@ def product_trend_links(trends: pa.Table, posts: pa.Table, products: pa.Table, d
     return link_day(trends, posts, products, day, rules).links
 
 
-def link_day(trends: pa.Table, posts: pa.Table, products: pa.Table, day: date, rules: LinkRules | None = None) -> DayOfLinks:
+def link_day(
+    trends: pa.Table,
+    posts: pa.Table,
+    products: pa.Table,
+    day: date,
+    rules: LinkRules | None = None,
+    embedder: Embedder | None = None,
+) -> DayOfLinks:
     """Links of a day's trends to products; a topic without one has one row that says why, and its category where that is clear.
 
     Parameters
@@ -139,6 +148,8 @@ def link_day(trends: pa.Table, posts: pa.Table, products: pa.Table, day: date, r
     products: the catalogue of the day: ``product_id``, ``product_name`` and, where known, ``product_name_fr``, ``product_type``,
         ``category``, ``colour``.
     day: the day the rows are of.
+    embedder: a model of meaning, if any. With one, a topic that words link to nothing may be linked by what it means; needs the
+        ``label`` of ``trends`` and the ``language`` of ``posts``.
 
     Score, 0..1 = coverage × specificity. Coverage: share of the name's weight (inverse document frequency) that the posts
     use, each word counted in proportion to its share of the posts up to ``full_share``; the best of the product's
@@ -154,27 +165,31 @@ def link_day(trends: pa.Table, posts: pa.Table, products: pa.Table, day: date, r
         return DayOfLinks(LINKS.empty(), _NEAREST.empty_table())
     shelf = _shelf(products)
     linker = _Linker(shelf, topics, posts, rules)
-    rows: list[dict[str, Any]] = []
-    nearest: list[dict[str, Any]] = []
-    for number, topic_id in enumerate(topics):
-        kind = linker.kind_of(number)
-        rows += [{"day": day, "topic_id": topic_id} | row for row in linker.rows_of(number, kind)]
-        near = linker.near[number]
-        nearest.append(
-            {
-                "topic_id": topic_id,
-                "category_score": 0.0 if kind is None else kind.score,
-                "product_ids": [shelf.product_ids[place] for place in near.products.tolist()],
-                "similarities": near.similarities.tolist(),
-                "methods": ["characters"] if len(near.products) else [],
-            }
-        )
+    kinds = [linker.kind_of(number) for number in range(len(topics))]
+    found = [linker.rows_of(number, kind) for number, kind in enumerate(kinds)]
+    methods = [["characters"] if len(near.products) else [] for near in linker.near]
+    if embedder is not None:
+        _link_by_meaning(found, methods, linker, embedder, topics, trends, posts)
+    rows = [{"day": day, "topic_id": topic_id} | row for topic_id, of_topic in zip(topics, found, strict=True) for row in of_topic]
+    nearest = [
+        {
+            "topic_id": topic_id,
+            "category_score": 0.0 if kind is None else kind.score,
+            "product_ids": [shelf.product_ids[place] for place in near.products.tolist()],
+            "similarities": near.similarities.tolist(),
+            "methods": method,
+        }
+        for topic_id, kind, near, method in zip(topics, kinds, linker.near, methods, strict=True)
+    ]
     return DayOfLinks(LINKS.from_rows(rows), pa.Table.from_pylist(nearest, schema=_NEAREST))
 
 
 @dataclass(frozen=True)
 class _Shelf:
-    """The catalogue in order of product id. ``translated``: true for names made by translating. ``category_of``: of each type."""
+    """The catalogue in order of product id. ``translated``: true for names made by translating. ``category_of``: of each type.
+
+    ``french``: true for products with a French name besides ``product_names``.
+    """
 
     product_ids: list[str]
     catalogue: Catalogue
@@ -182,6 +197,17 @@ class _Shelf:
     categories: list[str | None]
     product_types: list[str | None]
     category_of: list[str | None]
+    product_names: list[str | None]
+    french: np.ndarray
+
+    def products_by_plain_name(self) -> dict[str, list[int]]:
+        """Products of each different name, colours left out, by name."""
+        colours = {word for word, colour in zip(self.catalogue.words, self.catalogue.colour_words.tolist(), strict=True) if colour}
+        found: dict[str, list[int]] = {}
+        for product, name in enumerate(self.product_names):
+            if name and words_of(name):
+                found.setdefault(without_words(name, colours), []).append(product)
+        return {name: found[name] for name in sorted(found)}
 
 
 def _shelf(products: pa.Table) -> _Shelf:
@@ -207,7 +233,63 @@ def _shelf(products: pa.Table) -> _Shelf:
     for (kind, category), _ in sorted(owners.items(), key=lambda item: (-item[1], item[0][1] or "")):
         category_of.setdefault(kind, category)
     translated = np.arange(catalogue.names.shape[0]) >= catalogue.names.shape[0] - len(made)
-    return _Shelf(columns["product_id"], catalogue, translated, categories, types, [category_of[kind] for kind in catalogue.types])
+    return _Shelf(
+        product_ids=columns["product_id"],
+        catalogue=catalogue,
+        translated=translated,
+        categories=categories,
+        product_types=types,
+        category_of=[category_of[kind] for kind in catalogue.types],
+        product_names=[name or other for name, other in zip(english, french, strict=True)],
+        french=np.array([bool(other) and other != name for name, other in zip(english, french, strict=True)], dtype=bool),
+    )
+
+
+def _link_by_meaning(
+    found: list[list[dict[str, Any]]],
+    methods: list[list[str]],
+    linker: _Linker,
+    embedder: Embedder,
+    topics: list[str],
+    trends: pa.Table,
+    posts: pa.Table,
+) -> None:
+    """Link what words don't, where the meaning is clear, and bring what means alike among the nearest; changes the first two arguments."""
+    open_topics = [
+        number
+        for number, rows in enumerate(found)
+        if not rows[0]["linked"] and rows[0]["why"] not in ("too_few_posts", "copies") and linker.profiles[number]
+    ]
+    of_name = linker.shelf.products_by_plain_name()
+    names = linker.names_to_compare(open_topics, of_name, embedder)
+    labels = dict(zip(trends["topic_id"].to_pylist(), trends["label"].to_pylist(), strict=True))
+    told = [labels[topics[number]].replace(" · ", ", ") for number in open_topics]
+    profiles = [" ".join(linker.profiles[number]) for number in open_topics]
+    spoken = main_languages(posts)
+    named_in = language_of(names)
+    for number, meant in zip(open_topics, meant_names(embedder, told, profiles, names), strict=True):
+        alike = [(place, value) for place, value in zip(meant.names.tolist(), meant.likeness.tolist(), strict=True) if value > 0]
+        linker.near[number] = _merged(
+            linker.near[number],
+            [(product, value) for place, value in alike for product in of_name[names[place]]],
+            linker.rules.most_nearest,
+        )
+        methods[number] += ["meaning"] if alike else []
+        if alike:
+            best = of_name[names[alike[0][0]]]
+            foreign = linker.is_foreign(best[0], spoken.get(topics[number]), named_in)
+            shared = bool(set(words_of(names[alike[0][0]])) & set(linker.profiles[number]))
+            if means_it(meant) and (foreign or shared) and len(best) <= linker.rules.most_alike:
+                found[number] = linker.links_by_meaning(number, best, meant, names[alike[0][0]])
+
+
+def _merged(near: Nearest, meant: list[tuple[int, float]], most: int) -> Nearest:
+    """Nearest products by either kind of evidence, each by its better one."""
+    best = dict(zip(near.products.tolist(), near.similarities.tolist(), strict=True))
+    for product, likeness in meant:
+        best[product] = max(best.get(product, 0.0), round(min(likeness, 1.0), 4))
+    order = sorted(best, key=lambda product: (-best[product], product))[:most]
+    return Nearest(np.array(order, dtype=np.int64), np.array([best[product] for product in order], dtype=np.float64))
 
 
 class _Linker:
@@ -494,6 +576,54 @@ class _Linker:
             "why": None,
             "reason": f"{posts} of {self.topic_posts[topic]} posts use {words} of its name, which other posts hardly do{others}",
         }
+
+    def names_to_compare(self, topics: list[int], of_name: dict[str, list[int]], embedder: Embedder) -> list[str]:
+        """All plain names; of a large catalogue those written like the topics, and some of the types that mean most alike."""
+        rules = MeaningRules()
+        if len(of_name) <= rules.most_names:
+            return list(of_name)
+        name_of = {product: name for name, products in of_name.items() for product in products}
+        wanted = dict.fromkeys(
+            name_of[product] for number in topics for product in self.near[number].products.tolist() if product in name_of
+        )
+        by_type: dict[str, list[str]] = {}
+        for name, products in of_name.items():
+            kind = self.shelf.product_types[products[0]] or self.shelf.categories[products[0]]
+            by_type.setdefault(kind or "", []).append(name)
+        types = sorted(by_type)
+        profiles = [" ".join(self.profiles[number]) for number in topics]
+        for meant in meant_names(embedder, profiles, profiles, types):
+            for place in meant.names[:2].tolist():
+                of_type = by_type[types[place]]
+                wanted |= dict.fromkeys(of_type[:: max(len(of_type) // rules.names_of_type, 1)][: rules.names_of_type])
+        return sorted(list(wanted)[: rules.most_names])
+
+    def is_foreign(self, product: int, spoken: str | None, named_in: str | None) -> bool:
+        """Do the posts speak a language that the product has no name in? Only then sharing no word with its name says nothing."""
+        languages = {named_in, "fr"} if self.shelf.french[product] else {named_in}
+        return spoken is not None and named_in is not None and spoken not in languages
+
+    def links_by_meaning(self, topic: int, products: list[int], meant: Meant, name: str) -> list[dict[str, Any]]:
+        """Links to the products of one name that means what the topic does."""
+        likeness = float(meant.likeness[0])
+        reason = f"the posts say in other words what the name {name!r} means (likeness {likeness:.2f}, next name {meant.margin:.2f} less)"
+        return [
+            {
+                "product_id": self.shelf.product_ids[product],
+                "linked": True,
+                "level": "product",
+                "category": self.shelf.categories[product],
+                "product_type": self.shelf.product_types[product],
+                "rank": rank,
+                "score": min(likeness, 1.0),
+                "evidence_terms": list(self.profiles[topic])[:3],
+                "evidence_posts": int(self.topic_posts[topic]),
+                "methods": ["meaning"],
+                "why": None,
+                "reason": reason,
+            }
+            for rank, product in enumerate(products[: self.rules.most_products], start=1)
+        ]
 
     def _methods(self, found: _Candidates, place: int, topic: int) -> list[str]:
         """Kinds of evidence that agree on the product, in the order of ``tables.demand.EVIDENCE``."""
