@@ -110,6 +110,17 @@ FIGURES = {
         top_by="money_at_risk",
         shown=("action", "product_name", "store_id", "quantity", "money_at_risk", "data_origin"),
     ),
+    "demand/sales_uplifts": Figures(
+        counted=("subject_kind", "uplift"),
+        top_by="ratio",
+        shown=("label", "region", "uplift", "onset_on", "units", "expected_units", "ratio"),
+    ),
+    "demand/naive_alerts": Figures(counted=("method", "alerts"), top_by="value", shown=("method", "label", "value", "reference", "alerts")),
+    "demand/lead_time_scores": Figures(
+        counted=("method", "outcome"),
+        top_by="lead_days",
+        shown=("method", "outcome", "label", "alerted_at", "onset_on", "lead_days", "ratio"),
+    ),
 }
 """Tables not named here are counted by their first column with a closed list of values."""
 

@@ -18,7 +18,14 @@ from trend_assets.lib.live.health import STALE_SECONDS
 from trend_assets.settings import load_settings
 from trend_assets.tables import Table
 
-DAILY_TABLES = ("demand/product_trend_links", "demand/unserved_trends", "demand/decision_cards")
+DAILY_TABLES = (
+    "demand/product_trend_links",
+    "demand/unserved_trends",
+    "demand/sales_uplifts",
+    "demand/naive_alerts",
+    "demand/lead_time_scores",
+    "demand/decision_cards",
+)
 """Tables made for each closed day from its trends and its retail tables."""
 
 SEALED_TABLES = ("topics/trends", "influencers/influencer_rankings")

@@ -48,6 +48,9 @@ _DISCOUNT = "topics/stress_tests.discount"
 _LINKED = (*_WORDS, f"{_CLEAN}.tokens", "retail/products.product_name", "retail/products.product_name_fr")
 _COVER = tuple(f"{_STOCK}.{name}" for name in ("available_units", "inbound_units", "next_due_on", "daily_units", "last_3_days_units"))
 _UPLIFT = (f"{_STOCK}.link_score", f"{_STOCK}.growth_24h", f"{_STOCK}.last_3_days_units", f"{_STOCK}.daily_units")
+_SOLD = ("retail/orders.quantity", "retail/inventory.on_hand", "retail/promotions.discount", "retail/products.unit_price")
+_LINKS, _UPLIFTS = "demand/product_trend_links", "demand/sales_uplifts"
+_JUDGED = (f"{_TRENDS}.hour", f"{_LINKS}.product_id", f"{_UPLIFTS}.uplift", f"{_UPLIFTS}.onset_on")
 _SAME_IN_STOCK = (
     "day topic_id label product_id product_name store_id lead_time_days daily_units available_units inbound_units stage promotion "
     "data_origin"
@@ -202,6 +205,33 @@ RENAMED: dict[str, Sources] = {
         **_each("quantity", *_COVER, *_UPLIFT[:2], f"{_STOCK}.lead_time_days", f"{_STOCK}.minimum_order_quantity"),
         **_each("money_at_risk", *_COVER, *_UPLIFT[:2], f"{_STOCK}.unit_price", f"{_STOCK}.unit_cost"),
         "confidence": (f"{_STOCK}.link_score", f"{_STOCK}.trend_q_value", f"{_STOCK}.promotion"),
+    },
+    "demand/sales_uplifts": {
+        **_each("subject_kind subject_id range_id label product_ids", "retail/products.product_name", "retail/products.product_id"),
+        "region": ("retail/stores.country", "retail/stores.channel"),
+        **_each("uplift onset_on p_value q_value detectable_ratio ratio_low ratio_high", *_SOLD),
+        **_each("expected_units ratio", *_SOLD),
+        "units": (_SOLD[0],),
+        "out_of_stock_share": ("retail/inventory.on_hand",),
+        "promotion": ("retail/promotions.discount",),
+        "data_origin": ("retail/orders.data_origin",),
+    },
+    "demand/naive_alerts": {
+        **_each("method", *_MADE_HERE),
+        **_each("range_id label product_ids", "retail/products.product_name", "retail/products.product_id"),
+        **_each("value reference alerts", "retail/orders.quantity", f"{_CLEAN}.tokens"),
+    },
+    "demand/lead_time_scores": {
+        **_each("score_id method", f"{_LINKS}.topic_id", "demand/naive_alerts.method"),
+        **_each("outcome reason lead_days", *_JUDGED),
+        "topic_id": (f"{_LINKS}.topic_id",),
+        "label": (f"{_TRENDS}.label", f"{_UPLIFTS}.label"),
+        **_each("range_id region onset_on units expected_units ratio", *_JUDGED[2:]),
+        "detected_on": (f"{_UPLIFTS}.day",),
+        "category": ("retail/products.category",),
+        "product_ids": (f"{_LINKS}.product_id", "demand/naive_alerts.product_ids"),
+        **_each("alerted_at open_until", f"{_TRENDS}.hour"),
+        "data_origin": (f"{_UPLIFTS}.data_origin",),
     },
     **{path: sources for task in TASKS for path, sources in _of_task(task).items()},
 }

@@ -40,6 +40,9 @@ PUBLISHED_TABLES = (
     "demand/product_trend_links",
     "demand/unserved_trends",
     "demand/decision_cards",
+    "demand/sales_uplifts",
+    "demand/naive_alerts",
+    "demand/lead_time_scores",
     *(f"{task}/{name}" for task in TASKS for name in ("evaluation", "topic_hours")),
 )
 """Lake tables that the published file holds under their own names. Post text and who-did-what-to-whom stay in the lake."""

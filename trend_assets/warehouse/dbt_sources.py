@@ -61,6 +61,9 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "demand/product_trend_links": (),
     "demand/unserved_trends": (),
     "demand/decision_cards": (),
+    "demand/sales_uplifts": (),
+    "demand/naive_alerts": (),
+    "demand/lead_time_scores": (),
     **{f"{task}/{name}": () for task in TASKS for name in ("evaluation", "topic_hours")},
 }
 """Lake tables that dbt reads; the columns it may see, or () for all."""
