@@ -1,0 +1,197 @@
+"""How early are our alerts? Simulated towns of a family, each seed another town, judged by what was planted and by our own scoreboard.
+
+    python -m benchmarks.lead_time --seeds 10 [--family evaluation] [--posts 24000] [--days 28] [--size small] [--json FILE]
+
+Prints the targets with 95 % intervals over seeds (bootstrap of whole towns), what became of each kind of planted trend, and the scoreboard
+of our trends beside the naive methods by category. Nothing of Dagster is needed; a town takes about a minute of one core. What belongs
+here: seeds, intervals, the page. What doesn't: one town (``trend_assets/lib/evaluation/lead_time.py``). Methods are developed on the family
+``development``; ``evaluation`` shares no word, item, template or sentence with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trend_assets.lib.evaluation.lead_time import TownScore, score_town
+from trend_assets.lib.simulation.town import TownParameters
+from trend_assets.tables.lead_time import METHODS
+
+HISTORY_DAYS = 56
+Towns = Sequence[TownScore]
+
+
+def planted(towns: Towns) -> list[dict[str, Any]]:
+    """Every planted trend of the towns that lifts sales while the simulation runs."""
+    return [row for town in towns for row in town.trends if row["countable"]]
+
+
+def found_share(towns: Towns) -> float:
+    """Share of planted sales-lifting trends that were found."""
+    rows = planted(towns)
+    return float(np.mean([row["found"] for row in rows])) if rows else float("nan")
+
+
+def _leads(towns: Towns, to: str) -> list[float]:
+    return [row[to] / row["lag_days"] for row in planted(towns) if row["found"] and row["lag_days"]]
+
+
+def median_lead(towns: Towns, to: str = "lead_days") -> float:
+    """Median over found trends of the lead, over the planted lag."""
+    return float(np.median(_leads(towns, to))) if _leads(towns, to) else float("nan")
+
+
+def measured_lead(towns: Towns) -> float:
+    """Median lead in days of the scoreboard's own hits: from the alert to the onset that our sales show."""
+    rows = [row for town in towns for row in town.scores.to_pylist() if row["method"] == "trends" and row["outcome"] == "hit"]
+    return float(np.median([row["lead_days"] for row in rows])) if rows else float("nan")
+
+
+def bots_raised(towns: Towns, what: str = "raised") -> float:
+    """Share of waves of machines that were raised."""
+    rows = [row[what] for town in towns for row in town.trends if row["kind"] == "bots"]
+    return float(np.mean(rows)) if rows else float("nan")
+
+
+def false_alarms(towns: Towns) -> float:
+    """False alarms a buyer and week."""
+    return sum(town.false_alarms for town in towns) / sum(town.weeks * town.buyers for town in towns)
+
+
+def rises_seen(towns: Towns) -> float:
+    """Share of planted causes of sales that our own sales showed."""
+    rows = [row["seen"] for town in towns for row in town.rises if row["kind"] != "drift"]
+    return float(np.mean(rows)) if rows else float("nan")
+
+
+FIGURES: tuple[tuple[str, str, Callable[[Towns], float]], ...] = (
+    ("sales-lifting trends found", ">= .85", found_share),
+    ("median lead / planted lag, to demand +10 %", ">= .60", median_lead),
+    ("median lead / planted lag, to its first trace", "", lambda towns: median_lead(towns, "lead_to_start")),
+    ("waves of machines raised at all", "<= .05", bots_raised),
+    ("waves of machines alerted with products", "", lambda towns: bots_raised(towns, "alerted")),
+    ("false alarms a buyer (category) and week", "<= 2", false_alarms),
+    ("false alarms a week, one buyer for all", "", lambda towns: sum(one.false_alarms for one in towns) / sum(one.weeks for one in towns)),
+    ("alerts about nothing planted, a week", "", lambda towns: sum(one.about_nothing for one in towns) / sum(one.weeks for one in towns)),
+    ("median lead in days, as our sales show it", "", measured_lead),
+    ("planted rises that our sales showed", "", rises_seen),
+    (
+        "ranges with a rise that nothing caused, a week",
+        "",
+        lambda towns: sum(one.false_rises for one in towns) / sum(one.weeks for one in towns),
+    ),
+)
+
+
+def interval(towns: Towns, figure: Callable[[Towns], float], draws: int = 2000) -> tuple[float, float]:
+    """95 % interval of a figure over towns drawn again and again (percentile bootstrap)."""
+    rng = np.random.default_rng(0)
+    values = [
+        figure([towns[number] for number in rng.integers(0, len(towns), len(towns)).tolist()])
+        for _ in range(draws if len(towns) > 1 else 1)
+    ]
+    low, high = np.nanquantile(values, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def by_kind(towns: Towns) -> list[tuple[str, ...]]:
+    """Of each kind of planted trend: how many, raised, alerted with a product, found, median lead, and the scoreboard's verdicts."""
+    rows = [row | {"kind": f"{row['kind']}{'' if row['lifts_sales'] else ', sells no more'}"} for town in towns for row in town.trends]
+    table = []
+    for kind in sorted({row["kind"] for row in rows}):
+        mine = [row for row in rows if row["kind"] == kind]
+        leads = [row["lead_days"] for row in mine if row["lead_days"] is not None]
+        lags = [row["lag_days"] for row in mine if row["lead_days"] is not None]
+        verdicts = [row["verdict"] for row in mine]
+        told = ", ".join(f"{verdicts.count(one)} {one}" for one in sorted(set(verdicts)) if one != "none")
+        lead = f"{np.median(leads):.1f} of {np.median(lags):.0f}" if leads else "-"
+        counts = (len(mine), sum(row["raised"] for row in mine), sum(row["alerted"] for row in mine), sum(row["found"] for row in mine))
+        table.append((kind, *(str(one) for one in counts), lead, told or "-"))
+    return table
+
+
+def scoreboard(towns: Towns) -> list[tuple[str, ...]]:
+    """By category and method: hits, late, misses, false alarms, open; precision, recall, F1; median lead. As the board counts them."""
+    rows = [row for town in towns for row in town.scores.to_pylist()]
+    table = []
+    for category in sorted({row["category"] for row in rows}):
+        for method in METHODS:
+            mine = [row for row in rows if row["category"] == category and row["method"] == method]
+            count = {
+                outcome: sum(row["outcome"] == outcome for row in mine) for outcome in ("hit", "late", "miss", "false_alarm", "unmeasured")
+            }
+            # Late after it was missed: the rise is in the misses already.
+            new = sum(row["outcome"] == "late" and row["detected_on"] >= row["alerted_at"].date() for row in mine)
+            alerts, rises = count["hit"] + count["late"] + count["false_alarm"], count["hit"] + new + count["miss"]
+            precision, recall = count["hit"] / alerts if alerts else 0.0, count["hit"] / rises if rises else 0.0
+            f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+            leads = [row["lead_days"] for row in mine if row["outcome"] == "hit"]
+            lead = f"{np.median(leads):.1f}" if leads else "-"
+            table.append((category, method, *(str(one) for one in count.values()), f"{precision:.2f}", f"{recall:.2f}", f"{f1:.2f}", lead))
+    return table
+
+
+def show(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A Markdown table."""
+    print(f"\n{title}\n\n| {' | '.join(names)} |\n|{'---|' * len(names)}")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+def report(towns: Towns, parameters: TownParameters) -> None:
+    """Print everything."""
+    seeds = ", ".join(str(town.seed) for town in towns)
+    print(
+        f"{len(towns)} towns of the family {parameters.family} (seeds {seeds}), {parameters.days} days, about {parameters.posts:,} posts, "
+        f"{parameters.size} retailer with {parameters.history_days} days of history; {len(planted(towns))} planted trends lift sales"
+    )
+    figures = []
+    for name, target, figure in FIGURES:
+        low, high = interval(towns, figure)
+        figures.append((name, target, f"{figure(towns):.2f}", f"{low:.2f} to {high:.2f}"))
+    show("Targets", ("figure", "target", "found", "95 % over seeds"), figures)
+    show(
+        "By kind of planted trend",
+        ("kind", "planted", "raised", "with product", "found", "median lead of lag", "scoreboard"),
+        by_kind(towns),
+    )
+    names = ("category", "method", "hit", "late", "miss", "false alarm", "unmeasured", "precision", "recall", "F1", "lead, days")
+    show("Scoreboard, judged by own sales alone", names, scoreboard(towns))
+
+
+def main() -> None:
+    """Run the towns and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--family", choices=("development", "evaluation"), default="evaluation")
+    parser.add_argument("--posts", type=int, default=24_000)
+    parser.add_argument("--days", type=int, default=28)
+    parser.add_argument("--size", choices=("small", "full"), default="small")
+    parser.add_argument("--json", type=Path, help="also write every town's rows there, after each town")
+    options = parser.parse_args()
+    given = {"family": options.family, "posts": options.posts, "days": options.days, "size": options.size, "history_days": HISTORY_DAYS}
+    towns: list[TownScore] = []
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
+        started = time.process_time()
+        towns.append(score_town(TownParameters(seed=seed, **given)))
+        one = [towns[-1]]
+        print(
+            f"seed {seed}: found {found_share(one):.2f}, lead {median_lead(one):.2f}, false alarms {false_alarms(one):.2f}, "
+            f"{time.process_time() - started:.0f} CPU s",
+            flush=True,
+        )
+        if options.json:
+            options.json.write_text(json.dumps([asdict(town) | {"scores": town.scores.to_pylist()} for town in towns], default=str))
+    report(towns, TownParameters(seed=options.first_seed, **given))
+
+
+if __name__ == "__main__":
+    main()
