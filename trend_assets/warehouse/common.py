@@ -41,7 +41,6 @@ PUBLISHED_TABLES = (
     "demand/unserved_trends",
     "demand/decision_cards",
     "demand/sales_uplifts",
-    "demand/naive_alerts",
     "demand/lead_time_scores",
     *(f"{task}/{name}" for task in TASKS for name in ("evaluation", "topic_hours")),
 )

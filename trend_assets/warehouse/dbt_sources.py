@@ -62,7 +62,6 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "demand/unserved_trends": (),
     "demand/decision_cards": (),
     "demand/sales_uplifts": (),
-    "demand/naive_alerts": (),
     "demand/lead_time_scores": (),
     **{f"{task}/{name}": () for task in TASKS for name in ("evaluation", "topic_hours")},
 }

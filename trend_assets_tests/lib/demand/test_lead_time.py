@@ -1,0 +1,156 @@
+"""An alert is open until our own sales decide it, once; what nobody alerted is a miss."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from trend_assets.lib.demand.lead_time import Alert, lead_time_scores, naive_method_alerts, trend_alerts
+from trend_assets.tables import TABLES
+
+DAY = date(2026, 5, 10)
+PRODUCTS = pa.table(
+    {
+        "product_id": ["red", "blue", "lamp"],
+        "product_name": ["Scarf Red", "Scarf Blue", "Lamp"],
+        "category": ["fashion", "fashion", "home"],
+        "colour": ["Red", "Blue", None],
+    }
+)
+SCARF, LAMP = "fashion/scarf", "home/lamp"
+
+
+def uplift(day: date, range_id: str = SCARF, *, onset: date | None = None, **changes: Any) -> dict[str, Any]:
+    row = {
+        "day": day, "subject_kind": "range", "subject_id": range_id, "region": "", "range_id": range_id, "label": range_id,
+        "category": "fashion", "product_ids": ["red", "blue"], "uplift": onset is not None, "onset_on": onset,
+        "units": 30.0, "expected_units": 10.0, "ratio": 3.0,
+        "ratio_low": 2.0, "ratio_high": 4.0, "p_value": 1e-6, "q_value": 1e-4, "detectable_ratio": 1.6, "out_of_stock_share": 0.0,
+        "promotion": False, "data_origin": "real",
+    }  # fmt: skip
+    return row | changes
+
+
+def sales(rises: list[dict[str, Any]], last: date) -> pa.Table:
+    """A month of tested days until ``last``, quiet but for the rises."""
+    quiet = [uplift(last - timedelta(days=number)) for number in range(28)] + [uplift(last - timedelta(days=1), LAMP, category="home")]
+    taken = {(row["day"], row["range_id"]) for row in rises}
+    return TABLES["demand/sales_uplifts"].from_rows(rises + [row for row in quiet if (row["day"], row["range_id"]) not in taken])
+
+
+def alert(day: date = DAY, hour: int = 12, products: tuple[str, ...] = ("red",), key: str = "t1", method: str = "trends") -> Alert:
+    return Alert(method, key, key, "scarves", datetime(day.year, day.month, day.day, hour, tzinfo=UTC), list(products))
+
+
+def judged(last: date, rises: list[dict[str, Any]], alerts: list[Alert], method: str = "trends") -> list[dict[str, Any]]:
+    found = lead_time_scores(last, [replace(one) for one in alerts], sales(rises, last), PRODUCTS, methods=[method])
+    return TABLES["demand/lead_time_scores"].conform(found).to_pylist()
+
+
+def after(days: int) -> date:
+    return DAY + timedelta(days=days)
+
+
+def test_sales_that_rise_after_the_alert_make_it_a_hit_with_the_days_between() -> None:
+    (row,) = judged(after(4), [uplift(after(4), onset=after(3))], [alert()])
+    assert (row["outcome"], row["lead_days"], row["onset_on"], row["detected_on"]) == ("hit", 2.5, after(3), after(4))
+    assert row["category"] == "fashion"
+    assert "2.5 days after the alert" in row["reason"]
+
+
+def test_sales_that_had_risen_before_make_it_late() -> None:
+    (row,) = judged(after(1), [uplift(after(1), onset=after(-1))], [alert()])
+    assert (row["outcome"], row["lead_days"]) == ("late", -1.5)
+
+
+def test_an_alert_is_open_until_its_horizon_ends_and_then_a_false_alarm() -> None:
+    outcomes = [[row["outcome"] for row in judged(after(days), [], [alert()])] for days in (0, 7, 13, 14, 15, 20)]
+    assert outcomes == [["open"], ["open"], ["open"], ["false_alarm"], [], []]
+
+
+def test_a_decided_alert_gets_no_second_row() -> None:
+    rises = [uplift(after(days), onset=after(3)) for days in range(4, 12)]
+    decided = [
+        row["outcome"] for days in range(16) for row in judged(after(days), [one for one in rises if one["day"] <= after(days)], [alert()])
+    ]
+    assert decided == ["open"] * 4 + ["hit"]
+
+
+def test_what_is_known_later_does_not_change_a_day() -> None:
+    rises = [uplift(after(6), onset=after(3))]
+    assert judged(after(4), rises, [alert(), alert(after(5), key="t2", products=("lamp",))]) == judged(after(4), [], [alert()])
+
+
+def test_the_same_range_alerted_again_counts_once() -> None:
+    again = alert(after(2), key="t2", products=("blue",))
+    assert [row["outcome"] for row in judged(after(2), [], [alert(), again])] == ["open", "repeat"]
+    assert [row["outcome"] for row in judged(after(14), [], [alert(), again])] == ["false_alarm"]
+
+
+def test_too_few_sales_to_show_a_rise_decide_nothing() -> None:
+    weak = [uplift(after(days), detectable_ratio=9.0) for days in range(-14, 15)]
+    assert [row["outcome"] for row in judged(after(14), weak, [alert()])] == ["unmeasured"]
+    untested = alert(products=("lamp",))
+    rows = TABLES["demand/sales_uplifts"].from_rows([uplift(after(14))])
+    assert lead_time_scores(after(14), [untested], rows, PRODUCTS, methods=[])["outcome"].to_pylist() == ["unmeasured"]
+
+
+def test_a_rise_without_an_alert_is_a_miss_on_the_day_it_is_first_seen() -> None:
+    rises = [uplift(after(days), onset=after(-1)) for days in range(3)]
+    assert [row["outcome"] for row in judged(after(0), rises[:1], [])] == ["miss"]
+    assert judged(after(1), rises[:2], []) == []
+    assert judged(after(0), rises[:1], [alert(after(-3))], "trends")[0]["outcome"] == "hit"
+
+
+def test_each_method_is_asked_by_itself() -> None:
+    rises = [uplift(after(2), onset=after(1))]
+    rows = lead_time_scores(after(2), [alert()], sales(rises, after(2)), PRODUCTS, methods=["trends", "mentions"]).to_pylist()
+    assert sorted((row["method"], row["outcome"]) for row in rows) == [("mentions", "miss"), ("trends", "hit")]
+
+
+def test_products_nobody_sells_make_no_alert() -> None:
+    assert judged(after(0), [], [alert(products=("ghost",))]) == []
+
+
+def test_without_any_tested_sales_there_is_no_score() -> None:
+    assert lead_time_scores(DAY, [alert()], TABLES["demand/sales_uplifts"].empty(), PRODUCTS).num_rows == 0
+
+
+def trends(*hours: tuple[int, bool]) -> pa.Table:
+    start = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    rows = [
+        {"hour": start + timedelta(hours=hour), "topic_id": "t1", "label": "scarves", "suppressed": suppressed}
+        for hour, suppressed in hours
+    ]
+    return pa.Table.from_pylist(rows, pa.schema([(name, TABLES["topics/trends"].schema.field(name).type) for name in rows[0]]))
+
+
+@pytest.mark.parametrize(
+    ("hours", "at"), [([(3, False), (5, False)], [4]), ([(3, True), (5, False)], [6]), ([(3, True)], []), ([(30, False)], [])]
+)
+def test_a_trend_alerts_in_its_first_raised_hour_of_a_day_on_which_it_is_linked(hours: list[tuple[int, bool]], at: list[int]) -> None:
+    link = {"day": DAY, "topic_id": "t1", "product_id": "red", "linked": True, "rank": 1, "score": 0.8, "evidence_posts": 9, "reason": ""}
+    links = TABLES["demand/product_trend_links"].from_rows([link | {"product_id": "blue", "rank": 2}, link])
+    found = trend_alerts(trends(*hours), links)
+    assert [one.at.hour for one in found] == at
+    assert all(one.product_ids == ["red", "blue"] for one in found)
+
+
+def test_naive_alerts_are_known_when_their_day_is_over() -> None:
+    row = {
+        "day": DAY,
+        "method": "mentions",
+        "range_id": SCARF,
+        "label": "Scarf",
+        "category": "fashion",
+        "product_ids": ["red"],
+        "value": 9.0,
+        "alerts": True,
+    }
+    (found,) = naive_method_alerts(TABLES["demand/naive_alerts"].from_rows([row, row | {"alerts": False, "range_id": LAMP}]))
+    assert found.at == datetime(2026, 5, 11, tzinfo=UTC)
+    assert found.day == DAY
