@@ -13,7 +13,7 @@ import streamlit as st
 from trend_assets.board import cache
 from trend_assets.board.look import STYLE
 from trend_assets.board.markup import style_sheet
-from trend_assets.board.sections import decisions, health, influencers, trends
+from trend_assets.board.sections import decisions, health, influencers, scoreboard, trends
 from trend_assets.board.view import heading, notice, say, show
 from trend_assets.board.words import LANGUAGES
 from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
@@ -63,6 +63,7 @@ def main() -> None:
             ("decisions", decisions, ":material/checklist:"),
             ("trends", trends, ":material/trending_up:"),
             ("influencers", influencers, ":material/groups:"),
+            ("scoreboard", scoreboard, ":material/fact_check:"),
             ("health", health, ":material/monitor_heart:"),
         )
     ]

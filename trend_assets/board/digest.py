@@ -19,6 +19,7 @@ from trend_assets.board.data import CardGroup, Queryable, Row, Sentiment
 from trend_assets.board.lake_data import Accounts, accounts
 from trend_assets.board.markup import Html, element, sparkline, style_sheet
 from trend_assets.board.outcomes import Outcome, outcomes_of_cards
+from trend_assets.board.scoreboard import examples
 from trend_assets.board.words import Language, day, long_day, moment, money, number, text
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.demand.reconsider import Turn
@@ -69,6 +70,7 @@ class Digest:
     accounts: Accounts
     sentiment: Sentiment | None
     currency: str
+    examples: tuple[Row, ...]
 
 
 def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | None = None) -> Digest:
@@ -105,6 +107,7 @@ def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | 
         accounts(lake),
         data.sentiment(warehouse, data.EVERY_POST, chosen),
         data.currency(warehouse),
+        tuple(row for row in examples(warehouse, chosen) if row is not None),
     )
 
 
@@ -199,7 +202,8 @@ def _trends(digest: Digest) -> list[Html]:
 
 def _right(digest: Digest) -> list[Html]:
     language = digest.language
-    lines = [sentences.outcome(language, _short(told)) for told in digest.outcomes[:MOST_OUTCOMES]]
+    lines = [sentences.scored(language, row | {"label": _cut(row["label"], 40)}) for row in digest.examples]
+    lines += [sentences.outcome(language, _short(told)) for told in digest.outcomes[: MOST_OUTCOMES - len(lines)]]
     noise = text(language, "digest_suppressed", count=digest.suppressed, abstained=digest.abstained)
     parts = [element("h2", text(language, "digest_wrong")), _list(lines, text(language, "digest_no_outcome")), element("p", noise)]
     if digest.sentiment is not None:

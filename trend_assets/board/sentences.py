@@ -227,3 +227,24 @@ def outcome(language: Language, told: Outcome) -> str:
         ends = {"right": "right.", "high": "too high.", "low": "too low.", "unclear": "unclear: stock ran out."}
         line = "{name}, card of {day}: {expected} a day expected, {sold} sold over {days} days ({before} before): "
     return typeset(language, line).format(**figures) + typeset(language, ends[verdict(told)])
+
+
+def scored(language: Language, row: Mapping[str, Any]) -> str:
+    """A verdict on an alert, or a rise that was missed, as a sentence."""
+    french = language == "fr"
+    label = str(row["label"])
+    if row["outcome"] == "false_alarm":
+        until = day(language, row["open_until"])
+        if french:
+            return f"Fausse alerte : « {label} » ; jusqu'au {until} les ventes sont restées dans l'ordinaire."
+        return f"False alarm: “{label}”; until {until} sales stayed within the usual."
+    since, units = day(language, row["onset_on"]), number(language, row["units"])
+    usual = number(language, row["expected_units"])
+    if row["outcome"] == "miss":
+        if french:
+            return f"Manqué : {label}, {units} vendus depuis le {since} au lieu de {usual} attendus, sans alerte avant."
+        return f"Missed: {label}, {units} sold since {since} where {usual} were expected, and no alert before."
+    lead = number(language, abs(row["lead_days"]), 1)
+    if french:
+        return f"Annoncé : « {label} », {lead} jours avant que les ventes montent ({units} depuis le {since} au lieu de {usual})."
+    return f"Told before: “{label}”, {lead} days before sales rose ({units} since {since} where {usual} were expected)."

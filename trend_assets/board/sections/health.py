@@ -20,6 +20,9 @@ NO_LAG = (
     "demand/unserved_trends",
     "demand/decision_cards",
     "demand/card_responses",
+    "demand/sales_uplifts",
+    "demand/naive_alerts",
+    "demand/lead_time_scores",
     "social/quarantined_posts",
     "social/deletions",
 )

@@ -25,6 +25,7 @@ from trend_assets.lib.demand.naive_alerts import naive_alerts
 from trend_assets.lib.demand.ranges import of_products, ranges_of
 from trend_assets.lib.demand.uplift import UpliftRules, sales_uplifts
 from trend_assets.lib.evaluation.town_alerts import TownRun, run_town
+from trend_assets.lib.simulation.catalogue import catalogue
 from trend_assets.lib.simulation.delivery import Town
 from trend_assets.lib.simulation.planted import PlantedTrend
 from trend_assets.lib.simulation.retail_tables import retail_tables, retail_truth
@@ -41,7 +42,7 @@ Figures = dict[str, Any]
 class TownScore:
     """One town's figures.
 
-    ``trends``: a row a planted trend: kind, lifts_sales, countable (demand peaks within the simulation), raised, alerted (with a product of
+    ``trends``: a row a planted trend: kind, lifts_sales, countable (its posts peak within the simulation), raised, alerted (with a product of
     its own), found, lead_days (to demand a tenth above usual), lead_to_start (to the first trace of it), lag_days, verdict of the
     scoreboard. ``alerts``, ``false_alarms``, ``about_nothing``: counts, repeats aside; ``weeks``, ``buyers``: of the town. ``scores``:
     rows of ``demand/lead_time_scores`` of all days. ``rises``: a row each planted cause of sales: kind, seen in own sales.
@@ -65,23 +66,25 @@ def score_town(parameters: TownParameters, uplift_rules: UpliftRules | None = No
     """Simulate, run and judge a town. The scoreboard sees what a retailer sees; the truth is compared with afterwards."""
     town = Town(parameters)
     retail = {name.removeprefix("retail/"): table for name, table in retail_tables(parameters, names=_TABLES).items()}
-    catalogue = _of_day(retail["products"], parameters.start.date())
-    run = run_town(town, catalogue)
+    listed = _of_day(retail["products"], parameters.start.date())
+    run = run_town(town, listed)
     effects = retail_truth(parameters).effects
     days = [parameters.start.date() + number * DAY for number in range(parameters.days)]
-    uplifts, naive = _own_sales(run, retail, catalogue, days, uplift_rules)
-    ranges = ranges_of(catalogue)
-    scores = pa.concat_tables([_scores(day, run.alerts, naive, uplifts, catalogue) for day in days])
+    uplifts, naive = _own_sales(run, retail, listed, days, uplift_rules)
+    ranges = ranges_of(listed)
+    scores = pa.concat_tables([_scores(day, run.alerts, naive, uplifts, listed) for day in days])
     alerts = _without_repeats(run.alerts, ranges)
-    caused = [_caused(alert, effects) for alert in alerts]
+    products = _products(town)
+    lifted = {trend.trend_id: products[trend.trend_id] for trend in town.trends if trend.uplift >= FELT}
+    caused = [_caused(alert, effects, lifted.get(run.about.get(alert.topic_id or "", ""), set())) for alert in alerts]
     score = TownScore(
         parameters.seed,
-        [_trend_row(trend, run, effects, scores, parameters) for trend in town.trends],
+        [_trend_row(trend, run, products, scores, parameters) for trend in town.trends],
         len(alerts),
         sum(not one for one in caused),
         sum(not one and alert.topic_id not in run.about for alert, one in zip(alerts, caused, strict=True)),
         parameters.days / 7,
-        len(pc.unique(catalogue["category"])),
+        len(pc.unique(listed["category"])),
         scores,
     )
     score.rises, score.false_rises = _rises(effects, uplifts, ranges, days)
@@ -89,7 +92,7 @@ def score_town(parameters: TownParameters, uplift_rules: UpliftRules | None = No
 
 
 def _own_sales(
-    run: TownRun, retail: dict[str, pa.Table], catalogue: pa.Table, days: list[date], rules: UpliftRules | None
+    run: TownRun, retail: dict[str, pa.Table], listed: pa.Table, days: list[date], rules: UpliftRules | None
 ) -> tuple[pa.Table, pa.Table]:
     """``demand/sales_uplifts`` and ``demand/naive_alerts`` of all days, each from what was known by its end."""
     rules = rules or UpliftRules()
@@ -115,16 +118,16 @@ def _own_sales(
             )
         )
         posts = run.posts.filter(pc.equal(day_of, pa.scalar(day, pa.date32())))
-        naive.append(naive_alerts(retail["orders"], posts, catalogue, day, previous=pa.concat_tables(naive) if naive else None))
+        naive.append(naive_alerts(retail["orders"], posts, listed, day, previous=pa.concat_tables(naive) if naive else None))
     return pa.concat_tables(uplifts), pa.concat_tables(naive)
 
 
-def _scores(day: date, alerts: list[Alert], naive: pa.Table, uplifts: pa.Table, catalogue: pa.Table) -> pa.Table:
+def _scores(day: date, alerts: list[Alert], naive: pa.Table, uplifts: pa.Table, listed: pa.Table) -> pa.Table:
     """The day's scores; alerts are copied, because judging notes in them what it finds."""
     rules = ScoreRules()
     first = day - rules.look_back
     heard = [replace(alert) for alert in alerts if alert.day >= first] + naive_method_alerts(_between(naive, first, day))
-    return lead_time_scores(day, heard, _between(uplifts, first, day), catalogue, rules=rules)
+    return lead_time_scores(day, heard, _between(uplifts, first, day), listed, rules=rules)
 
 
 def _between(table: pa.Table, first: date, last: date) -> pa.Table:
@@ -147,8 +150,16 @@ def _without_repeats(alerts: list[Alert], ranges: pa.Table) -> list[Alert]:
     return kept
 
 
-def _caused(alert: Alert, effects: pa.Table) -> bool:
-    """Whether demand for one of the alert's products is lifted by something planted within the horizon."""
+def _products(town: Town) -> dict[str, set[str]]:
+    """Products that each planted trend is about."""
+    products = catalogue(town.parameters.size).products
+    return {trend.trend_id: {one.product_id for one in products if one.item in trend.items} for trend in town.trends}
+
+
+def _caused(alert: Alert, effects: pa.Table, own: set[str]) -> bool:
+    """Whether demand for one of the alert's products is lifted by something planted within the horizon, or will be by what it is about."""
+    if own & set(alert.product_ids):
+        return True
     there = _between(effects, alert.day, alert.day + timedelta(days=ScoreRules().horizon_days))
     there = there.filter(pc.and_(pc.greater_equal(there["factor"], FELT), pc.not_equal(there["kind"], "drift")))
     return bool(pc.any(pc.is_in(pc.unique(there["product_id"]), value_set=pa.array(alert.product_ids, pa.string()))).as_py())
@@ -157,13 +168,13 @@ def _caused(alert: Alert, effects: pa.Table) -> bool:
 def _trend_row(
     trend: PlantedTrend,
     run: TownRun,
-    effects: pa.Table,
+    products: dict[str, set[str]],
     scores: pa.Table,
     parameters: TownParameters,
 ) -> Figures:
     """What became of a planted trend."""
     topics = {topic for topic, about in run.about.items() if about == trend.trend_id}
-    own = set(pc.unique(effects.filter(pc.equal(effects["trend_id"], trend.trend_id))["product_id"]).to_pylist())
+    own = products[trend.trend_id]
     start = parameters.start
     alerts = [alert for alert in run.alerts if alert.topic_id in topics and (not own or own & set(alert.product_ids))]
     first = min((alert.at for alert in alerts), default=None)
@@ -181,7 +192,7 @@ def _trend_row(
         "trend_id": trend.trend_id,
         "kind": trend.kind,
         "lifts_sales": lifts,
-        "countable": lifts and felt is not None and felt < parameters.end and trend.starts + 1 < parameters.days,
+        "countable": lifts and trend.peaks <= parameters.days,
         "lag_days": trend.lag_days,
         "uplift": trend.uplift,
         "raised": raised is not None,
