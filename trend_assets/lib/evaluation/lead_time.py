@@ -42,8 +42,8 @@ Figures = dict[str, Any]
 class TownScore:
     """One town's figures.
 
-    ``trends``: a row a planted trend: kind, lifts_sales, countable (its posts peak within the simulation), raised, alerted (with a product of
-    its own), found, lead_days (to demand a tenth above usual), lead_to_start (to the first trace of it), lag_days, verdict of the
+    ``trends``: a row a planted trend: kind, lifts_sales, countable (its posts peak within the simulation), raised, alerted (with a product
+    of its own), found, lead_days (to demand a tenth above usual), lead_to_start (to the first trace of it), lag_days, verdict of the
     scoreboard. ``alerts``, ``false_alarms``, ``about_nothing``: counts, repeats aside; ``weeks``, ``buyers``: of the town. ``scores``:
     rows of ``demand/lead_time_scores`` of all days. ``rises``: a row each planted cause of sales: kind, seen in own sales.
     ``false_rises``: uplifts first seen without a cause. ``bots``, ``bots_raised``: waves of machines, and those that reached a buyer as a
