@@ -3,10 +3,10 @@
 What belongs here: demand by product and place. What doesn't: stock and sales (``retail_chain.py``). Everything is drawn without
 looking at stock, so that two policies meet the same customers; a price a policy reduces raises the same draws' counts.
 
-Demand is a Poisson count around a gamma-distributed rate (a negative binomial: Agrawal & Smith 1996 find it fits retail sales),
-the rate a product of factors: popularity (log-normal over products), share of the place, taste, weekday, season, holidays, a
-slow common mood of the product (autoregressive), list price and promotion to the power of the product's elasticity, planted
-effects; and a dip after a promotion, because customers bought ahead.
+Buyers are a Poisson count around a gamma-distributed rate (a negative binomial: Agrawal & Smith 1996 find it fits retail sales),
+who take one unit and, of cheap goods, some more. The rate is a product of factors: popularity (log-normal over products), share
+of the place, taste, weekday, season, holidays, a slow common mood of the product (autoregressive), list price and promotion to
+the power of the product's elasticity, planted effects; and a dip after a promotion, because customers bought ahead.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ USUAL_UNITS = 2.4
 _SPREAD = 1.35  # of the logarithm of popularity: most products sell little
 _PLANTED_UNITS = (4.0, 14.0)  # sales a day of ranges that trends name: a lift of what never sells could not be seen
 _DISPERSION = 4.0  # shape of the gamma noise of one product, place and day
-_MOOD_MEMORY, _MOOD_SPREAD = 0.94, 0.28
+_DAY_DISPERSION = 7.0  # shape of the gamma noise of one product and day, the same in all places
+_MOOD_MEMORY, _MOOD_SPREAD = 0.94, 0.22
+_PLACE_MOOD = 0.4  # ups and downs of a place, and of all places together, beside those of a product
+_MORE_UNITS, _CHEAP = 2.2, 18.0  # units beyond the first a buyer takes of what costs nothing, and the price at which it's a third
 _BOUGHT_AHEAD, _DIP_MEMORY = 0.22, 0.8
 _BULK_SIZES = np.array([4, 6, 6, 10, 12, 24, 36])
 _BULK_SHARE = 0.0035  # orders in bulk per unit of usual demand, on the web
@@ -45,6 +48,7 @@ class DemandModel:
         self._seasons = [season_of(product) for product in catalogue.products]
         self._countries = [store.country for store in catalogue.stores]
         self.base_price = np.array([product.unit_price for product in catalogue.products])
+        self.units_a_buyer = 1.0 + _MORE_UNITS * np.exp(-self.base_price / _CHEAP)
         self.launch = self._launches()
         self.listed, self.rate = self._rates()
         self.elasticity = stream(parameters, "elasticity").uniform(1.2, 2.8, len(self.base_price))
@@ -56,12 +60,12 @@ class DemandModel:
     def _launches(self) -> np.ndarray:
         rng = stream(self.parameters, "launches")
         new = (rng.random(len(self.base_price)) < _LAUNCHED) & ~self.named
-        return np.where(new, rng.integers(self.first_day, self.first_day + self.days, len(new)), self.first_day - 1)
+        return np.where(new, rng.integers(self.first_day, self.first_day + self.days, len(new)), self.first_day - 1_000)
 
     def _rates(self) -> tuple[np.ndarray, np.ndarray]:
         rng = stream(self.parameters, "popularity")
         count, stores = len(self.base_price), self.catalogue.stores
-        popularity = np.exp(rng.normal(0.0, _SPREAD, count)) * (self.base_price / 40.0) ** -0.35
+        popularity = np.exp(rng.normal(0.0, _SPREAD, count)) * (self.base_price / 40.0) ** -0.6
         popularity *= USUAL_UNITS / popularity.mean()
         popularity = np.where(self.named, np.clip(popularity, *_PLANTED_UNITS), popularity)
         shares = np.array([store.share for store in stores])
@@ -75,15 +79,16 @@ class DemandModel:
         return listed, popularity[:, None] * shares * taste * listed
 
     def _moods(self) -> np.ndarray:
-        """Slow common ups and downs, shape (days, products) for the products and (days, places) beside them."""
+        """Slow common ups and downs of each product and, beside them, each place; shape (days, products + places)."""
         rng = stream(self.parameters, "moods")
-        width = len(self.base_price) + len(self.catalogue.stores)
+        width = len(self.base_price) + len(self.catalogue.stores) + 1
         shocks = rng.standard_normal((self.days, width), dtype=np.float32) * np.float32(_MOOD_SPREAD * np.sqrt(1 - _MOOD_MEMORY**2))
         shocks[0] /= np.float32(np.sqrt(1 - _MOOD_MEMORY**2))
         for day in range(1, self.days):
             shocks[day] += np.float32(_MOOD_MEMORY) * shocks[day - 1]
-        shocks[:, len(self.base_price) :] *= 0.35
-        return shocks
+        shocks[:, len(self.base_price) :] *= np.float32(_PLACE_MOOD)
+        shocks[:, len(self.base_price) : -1] += shocks[:, -1:]  # what all places feel: weather, money, news
+        return shocks[:, :-1]
 
     def _prices(self) -> np.ndarray:
         """List prices, shape (days, products): some change, by 4 to 15 %, more often upwards, about once in a year."""
@@ -172,7 +177,9 @@ class DemandModel:
         if is_sales_day(date):
             expected *= 1.0 + 0.3 * (discount > 0)
         expected *= rng.standard_gamma(_DISPERSION, expected.shape) / _DISPERSION
-        demand = poisson_counts(rng.random(expected.shape), expected)
+        expected *= (rng.standard_gamma(_DAY_DISPERSION, products) / _DAY_DISPERSION / self.units_a_buyer)[:, None]
+        buyers = poisson_counts(rng.random(expected.shape), expected)
+        demand = buyers + poisson_counts(rng.random(expected.shape), buyers * (self.units_a_buyer[:, None] - 1.0))
         bulk = self._bulk(rng, self.listed_on(day))
         return demand + bulk, bulk
 

@@ -28,6 +28,8 @@ class OrderLines:
         self._web = retailer.catalogue.web
         # The demo's month keeps the baskets it was published with; other towns have baskets of more kinds.
         self._simple = retailer.parameters.size == "small" and retailer.parameters.history_days == 0
+        count = len(self._product_ids)
+        self._together = np.full(count, 0.12) if self._simple else 1.0 - 1.0 / retailer.units_a_buyer
 
     def table(self, traded: RetailDay, rng: np.random.Generator) -> pa.Table:
         """All lines of the day: sales, then returns, then cancellations. O(lines)."""
@@ -42,7 +44,7 @@ class OrderLines:
         gross = (traded.sold + traded.cancelled).ravel()
         bulk = np.minimum(traded.bulk.ravel(), gross) if traded.bulk.size else np.zeros_like(gross)
         cells = np.repeat(np.arange(len(gross)), gross - bulk)
-        chance = 0.12 if self._simple else 0.22
+        chance = self._together[cells[1:] // traded.on_hand.shape[1]]
         begins = np.concatenate([[True], (np.diff(cells) != 0) | (rng.random(max(len(cells) - 1, 0)) > chance)])[: len(cells)]
         line_cells = cells[begins]
         quantity = np.bincount(np.cumsum(begins) - 1, minlength=len(line_cells)) if len(cells) else np.empty(0, np.int64)
@@ -84,7 +86,7 @@ class OrderLines:
             return np.concatenate([[True], changes | (rng.random(max(len(place) - 1, 0)) < 0.6)])[: len(place)]
         # Baskets of 1 line and more with a long tail: lines of a basket are log-normal, rounded down.
         begins = np.zeros(len(place) + 1, bool)
-        sizes = np.maximum(np.floor(np.exp(rng.normal(0.55, 0.75, len(place)))), 1).astype(np.int64)
+        sizes = np.maximum(np.floor(np.exp(rng.normal(0.7, 0.8, len(place)))), 1).astype(np.int64)
         ends = np.cumsum(sizes)
         begins[0] = True
         begins[ends[ends <= len(place)]] = True

@@ -99,6 +99,11 @@ class Retailer(ABC):
     effects: list[Effect]
 
     @property
+    def units_a_buyer(self) -> np.ndarray:
+        """Mean units of a product that a customer takes at once; shape (products,)."""
+        return np.ones(len(self.catalogue.products))
+
+    @property
     def first_day(self) -> int:
         """The first day traded: 0, or minus the days of history."""
         return -self.parameters.history_days

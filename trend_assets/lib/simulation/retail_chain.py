@@ -201,6 +201,11 @@ class ChainRetailer(Retailer):
         self._book.order(day, reviewed[row], place, quantity)
 
     @property
+    def units_a_buyer(self) -> np.ndarray:
+        """Mean units of a product that a customer takes at once."""
+        return self.demand.units_a_buyer
+
+    @property
     def on_hand(self) -> np.ndarray:
         """Units in stock as the books have them; a copy."""
         return self._books.copy()

@@ -39,6 +39,13 @@ def test_the_books_of_every_day_follow_from_those_of_the_day_before(course: Reta
     assert (course.on_hand[1:] == course.on_hand[:-1] + moves[1:]).all()
 
 
+def test_the_first_days_sell_like_the_later_ones() -> None:
+    course = retail_course(TownParameters(size="full", days=14, seed=4))
+    weeks = course.demand.sum(axis=(1, 2)).reshape(2, 7).sum(axis=1)
+    assert weeks.min() > 0.75 * weeks.max()
+    assert course.sold[:7].sum() > 0.93 * course.demand[:7].sum()
+
+
 def test_customers_get_no_more_than_there_is_and_what_they_miss_is_the_truth(course: RetailCourse) -> None:
     assert (course.physical >= 0).all()
     assert (course.demand >= course.lost).all()
