@@ -218,6 +218,7 @@ class Processes:
     root: int
     cpu: dict[tuple[int, float], float] = field(default_factory=dict)
     memory: list[tuple[float, float]] = field(default_factory=list)
+    names: dict[tuple[int, float], str] = field(default_factory=dict)
 
     def sample(self) -> None:
         """Look at the tree once."""
@@ -229,7 +230,10 @@ class Processes:
         for process in tree:
             try:
                 times = process.cpu_times()
-                self.cpu[(process.pid, process.create_time())] = times.user + times.system
+                key = (process.pid, process.create_time())
+                self.cpu[key] = times.user + times.system
+                if key not in self.names or self.names[key] == OTHER:  # a process that has just been forked still has its parent's name
+                    self.names[key] = role(process.cmdline())
                 memory += process.memory_info().rss
             except psutil.Error:
                 continue
@@ -241,6 +245,24 @@ class Processes:
         parts = np.array_split(np.array([memory for _, memory in self.memory]), FIFTHS)
         largest = ", ".join(f"{part.max() / 2**30:.2f}" for part in parts if part.size)
         print(f"{name}: {cpu:.0f} CPU s in {seconds:.0f} s ({cpu / seconds:.2f} cores); largest memory by fifth of the time: {largest} GiB")
+        by_role: dict[str, float] = {}
+        for key, spent in self.cpu.items():
+            name_of = self.names.get(key, OTHER)
+            by_role[name_of] = by_role.get(name_of, 0.0) + spent
+        told = ", ".join(f"{role} {spent:.0f}" for role, spent in sorted(by_role.items(), key=lambda item: -item[1]))
+        print(f"  of these by process: {told} CPU s")
+
+
+OTHER = "other"
+
+
+def role(command: Sequence[str]) -> str:
+    """What a process of the deployment is, by its command line; the code server starts a run as a process of Python's multiprocessing."""
+    told = " ".join(command)
+    for word, name in (("spawn_main", "runs"), ("grpc", "code server"), ("dagster-daemon", "daemon"), ("collect", "collector")):
+        if word in told:
+            return name
+    return OTHER
 
 
 def runs(since: float) -> list[dict[str, float]]:
