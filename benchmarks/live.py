@@ -30,10 +30,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from benchmarks.live_processes import Processes, free_port, wait_for
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.manifest import Manifest
 from trend_assets.lib.live.history import History
@@ -45,7 +45,6 @@ BUDGET = {"landing": 10.0, "taken in": 15.0, "work": 20.0, "board": 5.0, "seen t
 _CREATED_AT = re.compile(rb'"created_at":"[^"]+"')
 _RECEIVED_AT = re.compile(rb'"received_at":"([^"]+)"')
 _HOUR = timedelta(hours=1)
-FIFTHS = 5
 TOWN_SECONDS = 600.0
 """Seconds that one simulated town lasts: making it costs the collector as much as it saves."""
 
@@ -211,38 +210,6 @@ def note_taken(lake: Lake, landing: Landing) -> None:
             one.taken = time.time()
 
 
-@dataclass
-class Processes:
-    """CPU seconds and memory of a process and all that it starts. memory: bytes by time, at each look."""
-
-    root: int
-    cpu: dict[tuple[int, float], float] = field(default_factory=dict)
-    memory: list[tuple[float, float]] = field(default_factory=list)
-
-    def sample(self) -> None:
-        """Look at the tree once."""
-        memory = 0.0
-        try:
-            tree = [psutil.Process(self.root), *psutil.Process(self.root).children(recursive=True)]
-        except psutil.Error:  # it has ended
-            return
-        for process in tree:
-            try:
-                times = process.cpu_times()
-                self.cpu[(process.pid, process.create_time())] = times.user + times.system
-                memory += process.memory_info().rss
-            except psutil.Error:
-                continue
-        self.memory.append((time.time(), memory))
-
-    def report(self, name: str, seconds: float) -> None:
-        """CPU, and the largest memory in each fifth of the time: flat, or growing."""
-        cpu = sum(self.cpu.values())
-        parts = np.array_split(np.array([memory for _, memory in self.memory]), FIFTHS)
-        largest = ", ".join(f"{part.max() / 2**30:.2f}" for part in parts if part.size)
-        print(f"{name}: {cpu:.0f} CPU s in {seconds:.0f} s ({cpu / seconds:.2f} cores); largest memory by fifth of the time: {largest} GiB")
-
-
 def runs(since: float) -> list[dict[str, float]]:
     """The live runs: seconds from request to start of the run's process, to its step, and how long it lasted."""
     import dagster as dg
@@ -259,7 +226,7 @@ def runs(since: float) -> list[dict[str, float]]:
 
 
 def measure(folder: Path, rate: float, minutes: float, flush: float, run_seconds: int | None) -> None:
-    """Collector, daemon and code server as they are deployed; watch, report."""
+    """Collector, daemon and code server as docs/automation.md deploys them; watch, report."""
     environment = {
         **os.environ,
         "TREND_ASSETS_DATA": str(folder),
@@ -274,13 +241,17 @@ def measure(folder: Path, rate: float, minutes: float, flush: float, run_seconds
     with (folder / "daemon.log").open("w") as daemon_log, (folder / "collector.log").open("w") as collector_log:
         thread = threading.Thread(target=landing.run, daemon=True)
         thread.start()
-        daemon = subprocess.Popen(
-            [programs / "dagster-daemon", "run", "-w", "workspace.yaml"], env=environment, stdout=daemon_log, stderr=subprocess.STDOUT
-        )
+        port, workspace = free_port(), folder / "workspace.yaml"
+        workspace.write_text(Path("infra/code-server-workspace.yaml").read_text().replace("4000", str(port)))
+        code = ["code-server", "start", "-m", "trend_assets.definitions", "--location-name", "trend-assets", "-p", str(port)]
+        output = {"env": environment, "stdout": daemon_log, "stderr": subprocess.STDOUT}
+        server = subprocess.Popen([programs / "dagster", *code], **output)
+        wait_for(port)
+        daemon = subprocess.Popen([programs / "dagster-daemon", "run", "-w", workspace], **output)
         collector = subprocess.Popen(
             [programs / "trend-assets", "collect", "--source", "simulated", "--data", folder, *town], env=environment, stderr=collector_log
         )
-        processes = Processes(daemon.pid), Processes(collector.pid)
+        processes = Processes((daemon.pid, server.pid)), Processes((collector.pid,))
         Board(landing).start()
         publications = []
         try:
@@ -288,7 +259,7 @@ def measure(folder: Path, rate: float, minutes: float, flush: float, run_seconds
         finally:
             landing.stop.set()
             thread.join()
-            for process in (collector, daemon):
+            for process in (collector, daemon, server):
                 process.terminate()
                 process.wait(60)
     seconds = time.time() - since

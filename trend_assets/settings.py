@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     live_groups: int = Field(20_000, ge=100, description="Most near-duplicate groups clustered in the live lane; more are sampled by hash")
     live_interval_seconds: int = Field(5, ge=1, description="How often the live sensor looks for new landing files, seconds")
     live_cpu_share: float = Field(
-        0.5, gt=0.0, le=1.0, description="Share of a core that a live run takes at most: micro-batches of busy hours are spaced out"
+        0.3, gt=0.0, le=1.0, description="Share of a core that a live run takes at most: micro-batches of busy hours are spaced out"
     )
     live_run_seconds: int = Field(
         900, ge=30, description="After how many seconds the next live run starts beside the one under way and takes over from it"

@@ -163,7 +163,7 @@ def _tell(gaps: list[RecordedGap], intervals: list[Interval], kind: str) -> None
 
 async def _agreed(client: Any, rules: Any, intervals: list[Interval], kind: str) -> bool:
     from trend_assets.collect.backfill import estimate
-    from trend_assets.collect.x.source import LOOK_BACK
+    from trend_assets.collect.x.asking import LOOK_BACK
 
     reach = datetime.now(UTC) - LOOK_BACK if kind == "search_recent" else None
     found = await estimate(client, rules, intervals, kind, reach)

@@ -47,11 +47,11 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def collect(
         source: Annotated[SourceName, typer.Option(help="simulated and bluesky need no account; x and pubsub do: docs/collect.md")],
-        rate: Annotated[float, typer.Option(min=0.01, help="Records a second, of the source simulated")] = 5.0,
+        rate: Annotated[float | None, typer.Option(min=0.01, help="Records a second, of the source simulated (default 5)")] = None,
         town_posts: Annotated[
-            int, typer.Option(min=100, help="Posts of one simulated town; the next begins after the last of them")
-        ] = 20_000,
-        seed: Annotated[int, typer.Option(min=0, help="Seed of the simulation")] = 1,
+            int | None, typer.Option(min=100, help="Posts of one simulated town (default 20,000); the next begins after the last of them")
+        ] = None,
+        seed: Annotated[int | None, typer.Option(min=0, help="Seed of the simulation (default 1)")] = None,
         start: Annotated[
             datetime | None,
             typer.Option("--from", help="Replay everything since this UTC time (bluesky), once; what is there already is not doubled"),
@@ -71,11 +71,15 @@ def register(app: typer.Typer) -> None:
         from trend_assets.collect.simulated import Simulation
         from trend_assets.settings import load_settings
 
+        given = {"--rate": rate, "--town-posts": town_posts, "--seed": seed}
+        if source is not SourceName.SIMULATED and (options := [name for name, value in given.items() if value is not None]):
+            fail(f"{', '.join(options)}: for --source simulated only; {source} sends what people write")
+        simulation = Simulation(rate or Simulation.rate, town_posts or Simulation.posts, Simulation.seed if seed is None else seed)
         use_data(data)
         settings = load_settings()
         _log_as_lines(progress=sys.stderr.isatty())
         try:
-            code = asyncio.run(_run(source, settings, Simulation(rate, town_posts, seed), start))
+            code = asyncio.run(_run(source, settings, simulation, start))
         except ImportError as error:
             fail(f"the source {source} needs a package that is not installed: {error}")
         except ValueError as error:

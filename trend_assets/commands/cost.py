@@ -59,6 +59,8 @@ def register(app: typer.Typer) -> None:
             typer.echo(json.dumps(spending.as_json(found), ensure_ascii=False))
         else:
             _print(found)
+            if rules and not found.portfolio:
+                console.print("no rule bought or counted a post in the last 7 days, so there is nothing to compare")
 
 
 def _asked_of_x(settings: Settings) -> dict[str, int]:

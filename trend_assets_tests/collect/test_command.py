@@ -44,6 +44,13 @@ def test_a_plain_file_is_no_data_folder(tmp_path):
     assert (done.returncode, "is no folder" in done.stdout) == (2, True)
 
 
+def test_an_option_of_the_simulation_is_refused_for_another_source(tmp_path):
+    done = subprocess.run(
+        [*PROGRAM, "bluesky", "--rate", "5"], env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, "--rate: for --source simulated only" in done.stdout) == (2, True)
+
+
 def test_a_taken_port_is_served_once_it_is_free(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -252,7 +252,7 @@ def test_a_budget_that_pays_for_no_page_stops_search_until_the_next_day():
         async with LoopbackX().running() as server:
             server.posts, server.page_size = posts(40, clock() - timedelta(minutes=1)), 10
             found = source(server, "search", rules=BAGS, clock=clock, of=held)
-            found._sleep = clock.sleep
+            found._asking.sleep = clock.sleep
             items = await collect(found, lambda items: gaps(items) != [] and gaps(items)[-1].end.day == 21)
             return items, held.ledger.day(datetime(2026, 9, 20).date()), clock.moment
 
@@ -358,7 +358,7 @@ def near_the_cap(charged: int, until, stale: bool = False):
             began = BEFORE_OCTOBER - timedelta(hours=1)
             server.posts = [post(number, f"bag {number}", began + timedelta(seconds=12 * number)) for number in range(300)]
             found = source(server, "counts", rules=[Rule("bag", "bags")], clock=clock, of=held, sample_posts=60)
-            found._sleep = clock.sleep
+            found._asking.sleep = clock.sleep
             items = await collect(found, until)
             return items, held.ledger.month(BEFORE_OCTOBER.date()), server.asked, found.notices
 

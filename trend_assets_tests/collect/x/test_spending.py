@@ -283,6 +283,9 @@ def test_the_command_tells_of_nothing_bought_and_of_what_was(tmp_path, monkeypat
     empty = runner.invoke(app, ["cost", "--json", "--data", str(tmp_path)])
     assert empty.exit_code == 0, empty.output
     assert json.loads(empty.output)["cost"] == 0
+    with console.capture() as captured:
+        assert runner.invoke(app, ["cost", "--rules", "--data", str(tmp_path)]).exit_code == 0
+    assert "nothing to compare" in captured.get()
     now = datetime.now(UTC)
     ledger = Ledger(Lake(str(tmp_path / "lake")), PRICES)
     ledger.add(STREAM, now, requests=1, posts=100, charged_posts=100)

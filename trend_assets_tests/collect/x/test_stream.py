@@ -80,14 +80,14 @@ def test_an_error_that_nobody_foresaw_reaches_the_collector_instead_of_silence()
         async with LoopbackX().running() as server:
             server.scripts = [[line(0), HOLD]]
             found = source(server, stall=0.3)
-            pay = found._purse.pay
+            pay = found._asking.purse.pay
 
             def failing(purchase, *, requests=0, **bought):
                 if requests:
                     raise ZeroDivisionError("in the ledger")
                 return pay(purchase, **bought)
 
-            found._purse.pay = failing
+            found._asking.purse.pay = failing
             with pytest.raises(ZeroDivisionError, match="in the ledger"):
                 await collect(found, has(1), seconds=3)
 
@@ -199,10 +199,10 @@ def test_a_wrong_token_is_said_at_once_and_never_repeated_or_shown():
     async def main():
         async with LoopbackX().running() as server:
             found = source(server)
-            found._client._token = type(found._client._token)("wrong-secret-token")
+            found._asking.client._token = type(found._asking.client._token)("wrong-secret-token")
             with pytest.raises(SourceRefusedError, match="401") as caught:
                 await collect(found, has(1))
-            return str(caught.value), repr(found._client._token), server.asked
+            return str(caught.value), repr(found._asking.client._token), server.asked
 
     message, shown, asked = run(main())
     assert "wrong-secret-token" not in message + shown
