@@ -13,7 +13,22 @@ from typing import Annotated
 
 import typer
 
-from trend_assets.commands import backfill, board, collect, compliance, cost, digest, doctor, evaluate, mapping, models, replay, seal, terms
+from trend_assets.commands import (
+    as_of,
+    backfill,
+    board,
+    collect,
+    compliance,
+    cost,
+    digest,
+    doctor,
+    evaluate,
+    mapping,
+    models,
+    replay,
+    seal,
+    terms,
+)
 from trend_assets.commands.terminal import DataOption, console, fail, use_data, use_folder
 
 app = typer.Typer(
@@ -164,5 +179,5 @@ def generate(check: Annotated[bool, typer.Option("--check", help="Write nothing;
         fail("run make docs and commit the result", 1)
 
 
-for command in (backfill, board, collect, cost, terms, compliance, digest, seal, replay, mapping, models, evaluate, doctor):
+for command in (as_of, backfill, board, collect, cost, terms, compliance, digest, seal, replay, mapping, models, evaluate, doctor):
     command.register(app)

@@ -167,9 +167,21 @@ def _whole_graph(steps: Steps, folder: Path, first: datetime, end: datetime, con
     with Beside(folder, console.width) as beside:
         models = _models(steps, beside, hours, console)
         steps.run("trends to products to decision cards (demand_days)", lambda: run_job("demand_days", console, days))
+        steps.run("what was known when (ledger_hours)", lambda: _record(console))
         for finish in models:
             finish()
     steps.run("marts, tests, warehouse file (marts)", lambda: run_job("marts", console))
+
+
+def _record(console: Console) -> None:
+    """Record the history that was just made in the ledgers, as its schedules would have published it."""
+    from trend_assets.operations.ledger import ledger_due  # partitions, see above
+    from trend_assets.operations.sealing import State
+
+    state = State.of_settings()
+    due = ledger_due(state.lake, state.settings, datetime.now(UTC))
+    if due.range is not None:
+        run_job("ledger_hours", console, due.range)
 
 
 def _models(steps: Steps, beside: Beside, hours: Range, console: Console) -> list[Callable[[], None]]:

@@ -1,4 +1,4 @@
-"""The two partitions of the project: hourly for social tables, daily for retail and demand.
+"""The partitions of the project: hourly for social tables, daily for retail and demand, knowledge hours for ledgers.
 
 What belongs here: the partition definitions and the conversion between keys and times. Nothing else defines partitions.
 """
@@ -23,6 +23,12 @@ hourly = dg.HourlyPartitionsDefinition(
     start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=HOUR_FORMAT, end_offset=_open
 )
 daily = dg.DailyPartitionsDefinition(start_date=_first_day, end_date=_settings.lake_end, timezone="UTC", fmt=DAY_FORMAT, end_offset=_open)
+
+knowledge_hours = dg.HourlyPartitionsDefinition(start_date=_first_day, timezone="UTC", fmt=HOUR_FORMAT, end_offset=1)
+"""Hours in which something became known (``tables/ledgers.py``): what a lake of the past says is corrected today."""
+_last_known = _settings.lake_end + timedelta(days=2) if _settings.lake_end else None
+if _last_known is not None and _last_known > datetime.now(UTC):  # a lake of days to come is known when its schedules say
+    knowledge_hours = dg.HourlyPartitionsDefinition(start_date=_first_day, end_date=_last_known, timezone="UTC", fmt=HOUR_FORMAT)
 
 
 def hour_key(moment: datetime) -> str:

@@ -21,7 +21,7 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lake.manifest import CorruptionError, Manifest
 from trend_assets.lib.quality.audit import CHECKS, AuditError
 from trend_assets.lib.quality.partition_keys import UNPARTITIONED
-from trend_assets.partitions import daily, day_key, end_of_hour, hour_key, hourly, hours_between
+from trend_assets.partitions import daily, day_key, end_of_hour, hour_key, hourly, hours_between, knowledge_hours
 from trend_assets.settings import Settings, load_settings
 from trend_assets.tables import TABLES, Table
 
@@ -61,7 +61,7 @@ def keys_in_run(tags: Mapping[str, str], table: Table) -> list[str]:
     start, end = tags.get(RANGE_START, tags.get(SINGLE)), tags.get(RANGE_END, tags.get(SINGLE))
     if start is None or end is None:
         return []
-    partitions = hourly if table.partition == "hour" else daily
+    partitions = knowledge_hours if table.append_only else hourly if table.partition == "hour" else daily
     return list(partitions.get_partition_keys_in_range(dg.PartitionKeyRange(start, end)))
 
 

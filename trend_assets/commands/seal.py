@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trend_assets.operations.runs import Range
     from trend_assets.operations.sealing import State
 
-JOBS = ("social_hours", "late_hours", "removals", "retail_days", "demand_days", "marts")
+JOBS = ("social_hours", "late_hours", "removals", "retail_days", "demand_days", "ledger_hours", "marts")
 """In the order in which they run: each makes what the next reads. Removals are runs of late_hours, over hours with posts that are gone."""
 
 
@@ -34,7 +34,8 @@ def register(app: typer.Typer) -> None:
         """Do once, without the daemon, what its sensors and schedules would do now for hours, days and marts.
 
         Seals the hours that are due, takes late posts into sealed hours and deleted ones out, reads retail tables of closed days,
-        makes the daily tables of days that are complete, then the marts. Run it again and it does only what has become due since.
+        makes the daily tables of days that are complete, records what was
+        published in the ledgers, then makes the marts. Run it again and it does only what has become due since.
         """
         from trend_assets.operations.runs import RunFailedError
 

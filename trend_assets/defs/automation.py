@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from trend_assets.defs.jobs import LANE, MAX_RUNTIME, marts, retail_days, social_hours
+from trend_assets.defs.jobs import LANE, MAX_RUNTIME, ledger_hours, marts, retail_days, social_hours
 from trend_assets.operations import alerts
 from trend_assets.operations.orphans import end_orphans
 from trend_assets.operations.sealing import MARTS_WAIT_UNTIL, Due, State, marts_of_the_morning, under_way
@@ -77,6 +77,18 @@ def marts_daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Ski
         return dg.SkipReason(reason)
     context.log.info(reason)
     return dg.RunRequest(run_key=None)
+
+
+@dg.schedule(
+    job=ledger_hours,
+    cron_schedule="*/15 * * * *",  # what is recorded is known from then on: the sooner, the truer
+    execution_timezone="UTC",
+    default_status=RUNNING,
+    description="Records in the ledgers what was published since, under the hour in which it is recorded.",
+)
+def record_quarterly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Request a run over the knowledge hours under which something is to be recorded."""
+    return _request(context, "ledger_hours")
 
 
 class HousekeepingConfig(dg.Config):

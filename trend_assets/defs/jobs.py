@@ -13,6 +13,7 @@ import dagster as dg
 
 from trend_assets.landing.late_files import LATE_TABLES
 from trend_assets.tables import TABLES
+from trend_assets.tables.ledgers import LEDGERS
 
 LANE = "trend_assets/lane"
 """Run tag: of the runs with the same value one is under way at a time (``dagster.yaml``), the others wait in the queue."""
@@ -26,7 +27,11 @@ LIVE_TABLES = ("social/live_posts", "topics/live_trends", "influencers/live_rank
 """Provisional tables; the job ``live`` makes them."""
 
 GROUPS = ("social", "topics", "influencers")
-_sealed = [path for path, table in TABLES.items() if table.group in GROUPS and table.partition == "hour" and path not in LIVE_TABLES]
+_sealed = [
+    path
+    for path, table in TABLES.items()
+    if table.group in GROUPS and table.partition == "hour" and path not in LIVE_TABLES and not table.append_only
+]
 
 
 def tried_again(times: int, after_seconds: float) -> dg.RetryPolicy:
@@ -66,11 +71,23 @@ retail_days = dg.define_asset_job(
 
 demand_days = dg.define_asset_job(
     "demand_days",
-    selection=(dg.AssetSelection.groups("demand") | dg.AssetSelection.tag("lane", "daily")).materializable(),
+    selection=(
+        (dg.AssetSelection.groups("demand") - dg.AssetSelection.assets(*(path.split("/") for path in LEDGERS)))
+        | dg.AssetSelection.tag("lane", "daily")
+    ).materializable(),
     description="Trends of the range linked to products, stock position, decision cards.",
     tags={LANE: "daily", MAX_RUNTIME: "7200"},
     executor_def=dg.in_process_executor,
     op_retry_policy=DAILY_RETRIES,
+)
+
+ledger_hours = dg.define_asset_job(
+    "ledger_hours",
+    selection=dg.AssetSelection.assets(*(path.split("/") for path in LEDGERS)),
+    description="Records what is published and not recorded yet in the ledgers that rewinding reads.",
+    tags={LANE: "ledger", MAX_RUNTIME: "7200"},
+    executor_def=dg.in_process_executor,
+    op_retry_policy=tried_again(times=2, after_seconds=10),
 )
 
 marts = dg.define_asset_job(

@@ -33,6 +33,7 @@ from itertools import accumulate, groupby
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lake.append_only import never_rewritten
 from trend_assets.lake.manifest import CorruptionError, Manifest, Part, fingerprint
 from trend_assets.lake.parquet import conformed, conformed_range, encode_part, sha256
 from trend_assets.lake.reader import MANIFEST_NAME, LakeReader, manifest_path, part_path
@@ -108,7 +109,7 @@ class Lake(LakeReader):
 
         All parts are written and audited before the first manifest is swapped. A partition whose rows, inputs and code version
         are those published keeps its manifest. inputs: name → hash for all partitions alike, or key → (name → hash).
-        allow_shrink: leave out the volume check.
+        allow_shrink: leave out the volume check. Of a table that is ``append_only`` the rows must hold all that are published, unchanged.
 
         Raises ``AuditError`` (nothing was published), ``ConflictError`` when another writer changed a partition meanwhile
         (run again, your rows may rest on the older state; partitions swapped before stay swapped), ``ValueError`` for a key
@@ -186,12 +187,15 @@ class Lake(LakeReader):
         self, table: Table, partitions: Mapping[str, pa.Table], inputs: Mapping[str, Mapping[str, str]], allow_shrink: bool
     ) -> list[_Staged]:
         """Audit some partitions and write the only part of each; nothing is written when one has errors."""
-        currents = {key: self._current(table, key, replacing=True) for key in partitions}
+        # what an append-only partition holds can't be made again: where its manifest is damaged, a person decides
+        currents = {key: self._current(table, key, replacing=not table.append_only) for key in partitions}
         staged: list[_Staged] = []
         audited = _audited(table, partitions)
         for key, (rows, findings) in audited.items():
             previous = currents[key].manifest
-            if rows is not None and previous is not None and not allow_shrink:
+            if rows is not None and previous is not None and table.append_only:
+                findings += never_rewritten(table, key, self._read_parts(table, previous, None), rows)
+            elif rows is not None and previous is not None and not allow_shrink:
                 findings += audit_volume(table, rows.num_rows, key, previous.rows)
             self._step("publish: part audited")
         refused = any(finding.severity == "error" for _, findings in audited.values() for finding in findings)

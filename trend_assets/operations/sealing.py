@@ -256,6 +256,7 @@ class State:
 
     def due(self, now: datetime) -> dict[str, Due]:
         """What is due of each job with partitions, in the order in which they should run."""
+        from trend_assets.operations.ledger import ledger_due
         from trend_assets.operations.retail_days import days_of_changed_sources, retail_due
 
         landed, sealed = what_landed(self.storage), self.sealed()
@@ -267,6 +268,7 @@ class State:
                 self.settings, landed, sealed, retail, now, lambda: days_of_changed_sources(self.settings, self.instance, retail, now)
             ),
             "demand_days": daily_due(hours, retail, made),
+            "ledger_hours": ledger_due(self.lake, self.settings, now),
         }
 
 

@@ -61,6 +61,8 @@ class Table:
     retention_days: int | None
     licence_class: LicenceClass
     time: str | None = None
+    append_only: bool = False
+    """Whether a published row may never change nor go (but with its whole partition, when that has passed its retention)."""
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

@@ -9,17 +9,18 @@ tests are asset checks; they do not block Python assets, hence a working file an
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 
-from trend_assets.declared import OWNERS_BY_GROUP
+from trend_assets.declared import OWNERS_BY_GROUP, asset_spec, declared_checks
 from trend_assets.defs.jobs import DAILY_RETRIES
 from trend_assets.operations.automation import daily_condition
 from trend_assets.partitions import daily
 from trend_assets.resources import LakeResource, keys_in_run
+from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 from trend_assets.warehouse.dbt_project import dbt_project, manifest
 from trend_assets.warehouse.dbt_row_counts import with_row_counts
@@ -110,9 +111,34 @@ def warehouse_marts(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake
 facts_by_day = [spec.key for spec in warehouse_days.specs if spec.key.path[-1].startswith(PUBLISHED_MODELS)]
 
 
+@dg.multi_asset(
+    name="mart_ledger",
+    specs=[
+        asset_spec(
+            "warehouse/mart_ledger",
+            deps=[dg.AssetDep(key) for key in (*(spec.key for spec in warehouse_marts.specs), *facts_by_day)],
+            partitions_def=None,
+            tags={"lane": "marts"},
+        )
+    ],
+    pool=POOL,
+)
+def mart_ledger(lake: LakeResource) -> dg.MaterializeResult:
+    """Record the days of the marts that are about to be published and are not recorded as they are."""
+    from trend_assets.operations.mart_ledger import record_marts
+
+    days = record_marts(lake.get(), open_warehouse(), load_settings(), datetime.now(UTC))
+    return dg.MaterializeResult(
+        metadata={"days recorded": sum(days.values()), **{f"days of {mart}": count for mart, count in days.items()}}
+    )
+
+
+audits = declared_checks("warehouse/mart_ledger")
+
+
 @dg.asset(
     key=["warehouse", "trends_database"],
-    deps=[*(spec.key for spec in warehouse_marts.specs), *facts_by_day],
+    deps=[*(spec.key for spec in warehouse_marts.specs), *facts_by_day, dg.AssetKey(["warehouse", "mart_ledger"])],
     group_name="warehouse",
     description="What analysts, the board and the command line query: every mart and the lake tables for analysts, swapped in whole.",
     kinds={open_warehouse().dialect},

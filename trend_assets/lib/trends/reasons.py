@@ -5,6 +5,7 @@ What belongs here: sentences from numbers. What doesn't: the numbers.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ from trend_assets.lib.trends.history import Floats, Integers
 from trend_assets.lib.trends.stages import Course
 
 _ENOUGH_FOR_A_SHARE = 5
+COUNTED_IN_THE_HOUR = re.compile(r"\d+ posts? by \d+ authors? in the hour(?:, [\d.]+ expected \(z -?[\d.]+\))?")
+"""The clause of a reason that tells the hour's own counts."""
 
 
 class Evidence(NamedTuple):

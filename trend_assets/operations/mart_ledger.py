@@ -1,0 +1,225 @@
+"""Marts kept: each day of a mart as it was published, whenever it was published otherwise than before.
+
+What belongs here: which marts are kept and in which form, recording them, reading them as they were at a moment. What doesn't: lake
+tables (``operations/ledger.py``), SQL of the marts (``dbt_project/``), publication (``warehouse/``).
+
+Marts are dbt's: their columns change with their SQL, so a day is kept as the Parquet file that it was, columns and all. What holds for
+ledgers holds for them: no author, no post, no group under five authors, no words that the ledgers have not verified
+(``lib/ledger/kept.py``). The days of the last two months are compared at each publication; older ones stay as they were recorded.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from trend_assets.lib.ledger.points import digest, sorted_by
+from trend_assets.lib.trends.reasons import COUNTED_IN_THE_HOUR
+from trend_assets.operations.ledger import DAY_READY, HOUR, Known
+from trend_assets.partitions import hour_key
+from trend_assets.tables.ledgers import FEWEST_AUTHORS, LEDGERS, MART_LEDGER
+
+if TYPE_CHECKING:
+    from trend_assets.lake.lake import Lake
+    from trend_assets.lake.reader import LakeReader
+    from trend_assets.settings import Settings
+    from trend_assets.warehouse.engine import WarehouseEngine
+
+MARTS_READY = DAY_READY + HOUR
+"""How long after its end a day is in the marts by schedule."""
+COMPARED_DAYS = 62
+_TEXTS = ("label", "topic_label", "keywords", "novel_term", "evidence_terms", "reason", "unlinked_reason", "link_reason")
+"""Columns of any mart that may hold words of posts."""
+_NEVER = ("exemplar_posts", "author", "authors_of", "post_id", "network")
+"""Columns that name a post or an author: a mart with one of ``author`` and ``post_id`` is not kept, the others are left out."""
+
+
+@dataclass(frozen=True)
+class KeptMart:
+    """How a mart is kept. key: what names a row. of_topics: only rows of topics that the trend ledger has on the day. authors: a
+    column that counts authors; rows of fewer than five go.
+    """
+
+    key: tuple[str, ...]
+    of_topics: bool = False
+    authors: str | None = None
+
+
+KEPT_MARTS: Mapping[str, KeptMart] = {
+    "mart_trend_daily": KeptMart(("day", "topic_id"), of_topics=True),
+    "fct_trend_daily": KeptMart(("day", "topic_id"), of_topics=True),
+    "mart_topic_hourly": KeptMart(("hour", "topic_id"), authors="authors"),
+    "fct_topic_hourly": KeptMart(("hour", "topic_id"), authors="authors"),
+    "mart_trend_products": KeptMart(("day", "topic_id", "product_id"), of_topics=True),
+    "mart_stock_risk": KeptMart(("day", "product_id", "store_id")),
+    "mart_orders_daily": KeptMart(("day", "store_id", "category", "currency")),
+    "fct_orders": KeptMart(("day", "product_id", "store_id", "currency")),
+    "fct_inventory_daily": KeptMart(("day", "product_id", "store_id")),
+}
+"""Marts with days that hold nothing of persons."""
+
+
+class UnknownMartError(LookupError):
+    """No such mart was ever kept."""
+
+
+def record_marts(lake: Lake, warehouse: WarehouseEngine, settings: Settings, now: datetime) -> dict[str, int]:
+    """Record the days of the marts that dbt has just built and tested and that are not recorded as they are; returns days by mart."""
+    newest, verified = _newest(lake), _verified(lake)
+    history = settings.lake_end is not None or not newest
+    recorded: dict[str, int] = {}
+    for mart, kept in KEPT_MARTS.items():
+        rows = _read(warehouse, mart, newest, now)
+        if rows is None or set(rows.column_names) & {"author", "post_id"}:
+            continue
+        due: dict[str, list[dict[str, object]]] = {}
+        days = dict(_days(_safe(rows, kept, verified), kept))
+        gone = [
+            day for (of, day), told in newest.items() if of == mart and day not in days and told != _EMPTY and _compared(rows, day, now)
+        ]
+        for day, part in [*days.items(), *((day, rows.slice(0, 0)) for day in gone)]:
+            told = digest(part, kept.key) if part.num_rows else _EMPTY
+            before = newest.get((mart, day))
+            if before == told or (before is None and told == _EMPTY):
+                continue
+            end = datetime.combine(day, time(), UTC) + timedelta(days=1)
+            known = Known(end + MARTS_READY, "schedule") if before is None and history else Known(now, "clock")
+            due.setdefault(known.key, []).append(_row(mart, day, part, told, known, known_before=before is not None))
+            recorded[mart] = recorded.get(mart, 0) + 1
+        for key, new in sorted(due.items()):
+            lake.append(MART_LEDGER, key, MART_LEDGER.from_rows(new))
+    return recorded
+
+
+_EMPTY = "none"
+"""In place of a digest: the day has no rows any more."""
+
+
+def _compared(rows: pa.Table, day: date, now: datetime) -> bool:
+    """Whether the day is among those that were read."""
+    if not rows.num_rows:
+        return False
+    return day >= (now - timedelta(days=COMPARED_DAYS)).date()
+
+
+def _row(mart: str, day: date, part: pa.Table, told: str, known: Known, *, known_before: bool) -> dict[str, object]:
+    change = "withdrawn" if not part.num_rows else "corrected" if known_before else "recorded"
+    return {
+        "knowledge_time": known.moment,
+        "change": change,
+        "basis": known.basis,
+        "mart": mart,
+        "day": day,
+        "rows": part.num_rows,
+        "digest": told,
+        "content": _encoded(part),
+    }
+
+
+def _encoded(rows: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(rows, sink, compression="zstd", write_statistics=False)
+    return sink.getvalue()
+
+
+def _newest(lake: LakeReader) -> dict[tuple[str, date], str]:
+    """The digest recorded last, by mart and day."""
+    rows = lake.read(MART_LEDGER, columns=["knowledge_time", "mart", "day", "digest"])
+    ordered = rows.take(pc.sort_indices(rows, [("knowledge_time", "ascending")])).to_pylist() if rows.num_rows else []
+    return {(row["mart"], row["day"]): row["digest"] for row in ordered}
+
+
+def _read(warehouse: WarehouseEngine, mart: str, newest: Mapping[tuple[str, date], str], now: datetime) -> pa.Table | None:
+    """Rows of a mart in dbt's schema, all of them the first time; None where there is no such mart."""
+    first = (now - timedelta(days=COMPARED_DAYS)).date() if any(of == mart for of, _ in newest) else None
+    try:
+        return warehouse.read_working(mart, first)
+    except ValueError:
+        return None
+
+
+def _verified(lake: LakeReader) -> dict[str, set[str]]:
+    """Words and sentences that the ledgers hold, by topic; under the empty name the days on which they have a topic, ``day topic``."""
+    found: dict[str, set[str]] = {"": set()}
+    for ledger in LEDGERS.values():
+        columns = [column.name for column in ledger.table.columns if column.name in _TEXTS]
+        if not columns or "topic_id" not in ledger.table.schema.names:
+            continue
+        rows = lake.read(ledger.table, columns=["topic_id", ledger.event, *columns])
+        if ledger.table.name == "trend_ledger":
+            days = pc.strftime(rows["hour"], format="%Y-%m-%d")
+            found[""].update(pc.unique(pc.binary_join_element_wise(days, rows["topic_id"], " ")).to_pylist())
+        topics = rows["topic_id"].to_pylist()
+        for name in columns:
+            for topic, value in zip(topics, rows[name].to_pylist(), strict=True):
+                found.setdefault(topic, set()).update(value if isinstance(value, list) else [value] if value else [])
+    return found
+
+
+def _safe(rows: pa.Table, kept: KeptMart, verified: Mapping[str, set[str]]) -> pa.Table:
+    """Rows of a mart in the form that is kept."""
+    rows = rows.select([name for name in rows.column_names if name not in _NEVER]).replace_schema_metadata()
+    if kept.authors is not None:
+        rows = rows.filter(pc.greater_equal(rows[kept.authors], FEWEST_AUTHORS))
+    if kept.of_topics:
+        there = pc.binary_join_element_wise(rows["day"].cast(pa.string()), rows["topic_id"], " ")
+        rows = rows.filter(pc.is_in(there, value_set=pa.array(sorted(verified[""]), pa.string())))
+    if "topic_id" not in rows.column_names:
+        return rows
+    topics = rows["topic_id"].to_pylist()
+    for name in (name for name in _TEXTS if name in rows.column_names):
+        values = [_told(value, verified.get(topic, set())) for value, topic in zip(rows[name].to_pylist(), topics, strict=True)]
+        place = rows.schema.get_field_index(name)
+        rows = rows.set_column(place, rows.schema.field(name), pa.array(values, rows.schema.field(name).type))
+    return rows
+
+
+def _told(value: str | list[str] | None, verified: set[str]) -> str | list[str] | None:
+    """A text, or the words of a list, that the ledgers hold too."""
+    if value is None:
+        return None
+    if isinstance(value, list):
+        return [word for word in value if word in verified]
+    if value in verified:
+        return value
+    small = COUNTED_IN_THE_HOUR.sub(f"fewer than {FEWEST_AUTHORS} authors in the hour", value)
+    return small if small in verified else None
+
+
+def _days(rows: pa.Table, kept: KeptMart) -> Iterator[tuple[date, pa.Table]]:
+    for day in sorted(pc.unique(rows["day"]).drop_null().to_pylist()):
+        yield day, sorted_by(rows.filter(pc.equal(rows["day"], pa.scalar(day, rows.schema.field("day").type))), kept.key)
+
+
+def marts_at(lake: LakeReader, mart: str, moment: datetime) -> pa.Table:
+    """Rows of a mart as they were published at ``moment`` (aware), by day and key.
+
+    Columns are those of the versions that held then; where they differ, a column that one has not is null in it. Raises
+    ``UnknownMartError``.
+    """
+    keys = [key for key in lake.partitions(MART_LEDGER) if key <= hour_key(moment)]
+    index = lake.read(MART_LEDGER, keys, columns=["knowledge_time", "mart", "day", "digest"])
+    index = index.append_column("place", pa.array(range(index.num_rows), pa.int64()))
+    known = index.filter(
+        pc.and_(pc.equal(index["mart"], mart), pc.less_equal(index["knowledge_time"], pa.scalar(moment, pa.timestamp("us", tz="UTC"))))
+    )
+    newest = {row["day"]: row for row in known.sort_by("knowledge_time").to_pylist()} if known.num_rows else {}
+    if not newest:
+        if mart not in kept_marts(lake):
+            raise UnknownMartError(f"no mart {mart} was ever kept; there are: {', '.join(kept_marts(lake)) or 'none yet'}")
+        return pa.table({})
+    content = lake.read(MART_LEDGER, keys, columns=["content"])["content"]
+    parts = [pq.read_table(io.BytesIO(content[row["place"]].as_py())) for day, row in sorted(newest.items()) if row["digest"] != _EMPTY]
+    return pa.concat_tables(parts, promote_options="permissive") if parts else pa.table({})
+
+
+def kept_marts(lake: LakeReader) -> list[str]:
+    """Names of the marts of which something is recorded."""
+    return sorted({mart for mart, _ in _newest(lake)})

@@ -1,0 +1,107 @@
+"""Rewinding: a table or mart as it was published at a moment, by the name that a person gives.
+
+What belongs here: names, moments in words, what to say where there is no answer. What doesn't: reading ledgers
+(``operations/ledger.py``, ``operations/mart_ledger.py``), options and printing (``commands/as_of.py``), SQL (``warehouse/as_of.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from trend_assets.operations.ledger import known_at, ledger_due, scheduled_at, unrecorded
+from trend_assets.operations.mart_ledger import kept_marts, marts_at
+from trend_assets.partitions import end_of_hour
+from trend_assets.tables.ledgers import LEDGERS, MART_LEDGER, Ledger
+
+if TYPE_CHECKING:
+    from trend_assets.lake.reader import LakeReader
+    from trend_assets.settings import Settings
+
+_HOUR = re.compile(r"(\d{4}-\d\d-\d\d)[T -](\d\d)(?::?(\d\d))?(Z|\+00:?00)?")
+ALIASES = {"links": "demand/product_trend_links", "cards": "demand/decision_cards"}
+
+
+class RewindError(LookupError):
+    """There is no answer; the message says why and what to ask instead."""
+
+
+def parse_moment(text: str) -> datetime:
+    """The moment (UTC) of ``2026-03-01T14``, ``2026-03-01T14:30``, ``2026-03-01-14:00``; of a day, ``2026-03-01``, its end.
+
+    Raises ``RewindError`` for anything else.
+    """
+    try:
+        if len(text) == 10:
+            day = date.fromisoformat(text)
+            return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1) - timedelta(microseconds=1)
+        if found := _HOUR.fullmatch(text):
+            return datetime.fromisoformat(f"{found[1]}T{found[2]}:{found[3] or '00'}").replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(text)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except ValueError as error:
+        raise RewindError(
+            f"{text!r} is no moment: write a day, 2026-03-01 (as known at its end), or an hour, 2026-03-01T14 (UTC)"
+        ) from error
+
+
+def names(lake: LakeReader) -> list[str]:
+    """What can be asked for."""
+    return [ledger.source.path for ledger in LEDGERS.values()] + kept_marts(lake)
+
+
+def ledger_named(name: str) -> Ledger | None:
+    """The ledger of ``topics/trends``, ``topics.trends``, ``trends`` or the ledger's own name; None where the name is of none."""
+    wanted = ALIASES.get(name, name).replace(".", "/")
+    for path, ledger in LEDGERS.items():
+        if wanted in (ledger.source.path, ledger.source.name, path, ledger.table.name):
+            return ledger
+    return None
+
+
+def rewound(lake: LakeReader, settings: Settings, name: str, moment: datetime, now: datetime) -> pa.Table:
+    """Rows of a table or mart as they were known at ``moment`` (aware). now: the clock.
+
+    Raises ``RewindError``: an unknown table, a moment before the lake or before anything was known, in the future, or not recorded yet.
+    """
+    ledger = ledger_named(name)
+    mart = None if ledger else _mart_named(lake, name)
+    if moment < settings.lake_start:
+        raise RewindError(f"the lake starts at {settings.lake_start:%Y-%m-%d %H:%M} UTC: nothing was known at {moment:%Y-%m-%d %H:%M}")
+    if settings.lake_end is None and moment > now:
+        raise RewindError(
+            f"{moment:%Y-%m-%d %H:%M} UTC has not come yet (it is {now:%Y-%m-%d %H:%M}): what will be known then is not sealed yet"
+        )
+    table = ledger.table if ledger else MART_LEDGER
+    first = min(lake.partitions(table), default=None)
+    if first is None:
+        raise RewindError(f"nothing is recorded in {table.path} yet: the jobs ledger_hours and marts do (trend-assets seal)")
+    if moment < end_of_hour(first) - timedelta(hours=1):
+        raise RewindError(f"nothing of {name} was known at {moment:%Y-%m-%d %H:%M} UTC: the first was recorded in {first}")
+    if ledger is not None:
+        _refuse_unrecorded(lake, ledger, settings, moment, now)
+        return known_at(lake, ledger, moment)
+    return marts_at(lake, str(mart), moment)
+
+
+def _mart_named(lake: LakeReader, name: str) -> str:
+    kept = kept_marts(lake)
+    plain = name.removeprefix("warehouse/").removeprefix("warehouse.")
+    for wanted in (plain, f"mart_{plain}", f"fct_{plain}", f"dim_{plain}"):
+        if wanted in kept:
+            return wanted
+    raise RewindError(f"there is no history of {name!r}; there is of: {', '.join(names(lake))}")
+
+
+def _refuse_unrecorded(lake: LakeReader, ledger: Ledger, settings: Settings, moment: datetime, now: datetime) -> None:
+    """Raise where something that was published by the moment waits to be recorded: an answer would leave it out."""
+    waiting = [event for event in unrecorded(lake, ledger, settings, now) if scheduled_at(ledger, event, settings) <= moment]
+    if waiting and (settings.lake_end is not None or now - moment < timedelta(hours=1)):
+        due = ledger_due(lake, settings, now)
+        raise RewindError(
+            f"{len(waiting)} partitions of {ledger.source.path} up to then are published but not recorded yet, the first {min(waiting)} "
+            f"({due.reason}): trend-assets seal --only ledger_hours records them"
+        )
