@@ -93,8 +93,9 @@ def unrecorded(lake: LakeReader, ledger: Ledger, settings: Settings, now: dateti
         if before is None and history:
             due[event] = Known(planned, "schedule")
         else:
-            # what is known cannot become known before: schedules of a lake of the future are after the clock
-            due[event] = Known(max(now, end_of_hour(before[-1].key)) if before else now, "clock")
+            # what is known cannot become known before: schedules of a lake of days to come are after the clock
+            behind = before is not None and hour_key(now) < before[-1].key
+            due[event] = Known(end_of_hour(before[-1].key) if before and behind else now, "clock")
     return due
 
 
