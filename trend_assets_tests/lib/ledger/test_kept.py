@@ -168,4 +168,4 @@ def test_links_keep_their_product_and_lose_evidence_of_few():
         voices_of(crochet=5, anna=2),
     ).to_pylist()
     assert (found["product_id"], found["evidence_terms"], found["evidence_posts"]) == ("P1", ["crochet"], None)
-    assert found["reason"] == f"6 of 20 posts use 'crochet', {WITHHELD} of its name"
+    assert found["reason"] == f"6 of 20 posts use 'crochet', {WITHHELD}"
