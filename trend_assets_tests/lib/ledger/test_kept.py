@@ -157,15 +157,10 @@ def test_hours_of_topics_under_five_authors_are_left_out():
 
 def test_links_keep_their_product_and_lose_evidence_of_few():
     links = TABLES["demand/product_trend_links"]
-    row = {column.name: None for column in links.columns} | {
-        "day": START.date(), "topic_id": "t", "product_id": "P1", "linked": True, "rank": 1, "score": 0.5,
-        "evidence_terms": ["crochet", "anna"], "evidence_posts": 6, "reason": "6 of 20 posts use 'crochet', 'anna' of its name",
+    row = {
+        "day": START.date(), "topic_id": "t", "product_id": "P1", "linked": True, "level": "product", "rank": 1, "score": 0.5,
+        "methods": [], "evidence_terms": ["crochet", "anna"], "evidence_posts": 6, "reason": "6 of 20 posts use 'crochet', 'anna' of its name",
     }  # fmt: skip
-    optional = {name: value for name, value in row.items() if value is not None}
-    [found] = kept(
-        LEDGERS["demand/link_ledger"],
-        links.from_rows([row | {"methods": []} if "methods" in row else optional]),
-        voices_of(crochet=5, anna=2),
-    ).to_pylist()
+    [found] = kept(LEDGERS["demand/link_ledger"], links.from_rows([row]), voices_of(crochet=5, anna=2)).to_pylist()
     assert (found["product_id"], found["evidence_terms"], found["evidence_posts"]) == ("P1", ["crochet"], None)
     assert found["reason"] == f"6 of 20 posts use 'crochet', {WITHHELD}"
