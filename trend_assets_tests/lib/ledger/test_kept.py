@@ -159,7 +159,7 @@ def test_links_keep_their_product_and_lose_evidence_of_few():
     links = TABLES["demand/product_trend_links"]
     row = {
         "day": START.date(), "topic_id": "t", "product_id": "P1", "linked": True, "level": "product", "rank": 1, "score": 0.5,
-        "methods": [], "evidence_terms": ["crochet", "anna"], "evidence_posts": 6, "reason": "6 of 20 posts use 'crochet', 'anna' of its name",
+        "methods": [], "evidence_terms": ["crochet", "anna"], "evidence_posts": 6, "reason": "6 of 20 posts use 'crochet', 'anna'",
     }  # fmt: skip
     [found] = kept(LEDGERS["demand/link_ledger"], links.from_rows([row]), voices_of(crochet=5, anna=2)).to_pylist()
     assert (found["product_id"], found["evidence_terms"], found["evidence_posts"]) == ("P1", ["crochet"], None)
