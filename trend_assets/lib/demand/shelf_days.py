@@ -18,6 +18,7 @@ from trend_assets.lib.demand.ranges import ranges_of
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
+_LEAST_BULK = 4
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,10 @@ def shelf_days(
 ) -> ShelfDays:
     """Rows of the ``retail`` tables of ``first`` to ``last`` (both included) as arrays; rows of other days are left out.
 
-    Units are those of sales (returns and cancellations say nothing of demand). Products that sold fewer than ``least_units`` in all are
-    left out. Stock that is made up (``data_origin`` simulated) beside real orders is not believed. Prices: of the product's list price,
-    its median over the days, and what was paid or promised as a reduction. Memory: 40 bytes a day, product and place.
+    An order of many units of one product counts as a large usual one. Units are those of sales (returns and cancellations say nothing of
+    demand). Products that sold fewer than ``least_units`` in all are left out. Stock that is made up (``data_origin`` simulated) beside
+    real orders is not believed. Prices: of the product's list price, its median over the days, and what was paid or promised as a
+    reduction. Memory: 40 bytes a day, product and place.
     """
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     orders, inventory, promotions = (_of_days(table, first, last) for table in (orders, inventory, promotions))
@@ -73,6 +75,7 @@ def shelf_days(
     if origin == "real":
         inventory = inventory.filter(pc.equal(inventory["data_origin"], "real"))
     catalogue = ranges_of(products)
+    sales = _without_bulk(sales)
     known = set(catalogue["product_id"].to_pylist())
     totals = sales.group_by("product_id").aggregate([("quantity", "sum")])
     sold_enough = totals.filter(pc.greater_equal(totals["quantity_sum"], least_units))["product_id"].to_pylist()
@@ -110,6 +113,15 @@ def shelf_days(
         sold.sum(axis=(1, 2)) > 0,
         origin,
     )
+
+
+def _without_bulk(sales: pa.Table) -> pa.Table:
+    """Order lines of more units than one in a hundred has count as so many: who buys for a company is no wave of customers."""
+    if not sales.num_rows:
+        return sales
+    most = max(_LEAST_BULK, int(np.quantile(sales["quantity"].to_numpy(), 0.99)))
+    units = pc.min_element_wise(sales["quantity"], pa.scalar(most, sales.schema.field("quantity").type))
+    return sales.set_column(sales.schema.get_field_index("quantity"), "quantity", units)
 
 
 class _Grid:

@@ -163,14 +163,24 @@ def _sizes(everything: list[_Series], baseline: Booleans, windows: list[int]) ->
     for kind in ("product", "range"):
         series = [one for one in everything if one.kind == kind]
         sold = np.concatenate([one.sold[past] for one in series], axis=1)
-        sales = np.concatenate([one.sales[past] for one in series], axis=1)
+        sales = _foretold(sold, np.concatenate([one.sales[past] for one in series], axis=1))
+        sold, sales = sold[len(past) // 2 :], sales[len(past) // 2 :]
         daily = scatter(sold.reshape(-1), sales.reshape(-1))
         for window in windows:
-            blocks = np.arange(len(past) % window, len(past)).reshape(-1, window)
+            blocks = np.arange(len(sold) % window, len(sold)).reshape(-1, window)
             independent = daily * window
             found = scatter(sold[blocks].sum(axis=1).reshape(-1), sales[blocks].sum(axis=1).reshape(-1)) if len(blocks) > 1 else independent
             sizes[kind, window] = min(found, independent)
     return sizes
+
+
+def _foretold(sold: Floats, sales: Floats) -> Floats:
+    """Expectations (days, n) with the level that was known the longest window before each day: how far off one is without hindsight."""
+    ahead = min(14, len(sold) // 2)
+    known, wanted = np.cumsum(sold, axis=0), np.cumsum(sales, axis=0)
+    shift = np.arange(len(sold)) - ahead
+    level = (known[shift] + 1) / (wanted[shift] + 1)
+    return np.asarray(np.where((shift >= 0)[:, None], sales * level, sales))
 
 
 @dataclass(frozen=True)
