@@ -154,3 +154,14 @@ def test_naive_alerts_are_known_when_their_day_is_over() -> None:
     (found,) = naive_method_alerts(TABLES["demand/naive_alerts"].from_rows([row, row | {"alerts": False, "range_id": LAMP}]))
     assert found.at == datetime(2026, 5, 11, tzinfo=UTC)
     assert found.day == DAY
+
+
+def test_the_assets_read_as_many_days_as_the_methods_need() -> None:
+    from trend_assets.defs.demand import lead_time as assets
+    from trend_assets.lib.demand.lead_time import ScoreRules
+    from trend_assets.lib.demand.naive_alerts import WEEK
+    from trend_assets.lib.demand.uplift import UpliftRules
+
+    assert UpliftRules().history_days <= assets._DAYS_OF_SALES
+    assert assets._WEEK == WEEK
+    assert timedelta(days=assets._DAYS_OF_ALERTS) == ScoreRules().look_back
