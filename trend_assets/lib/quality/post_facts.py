@@ -1,0 +1,199 @@
+"""Facts of a window of raw posts: clocks, ids, damaged texts, posts that came twice, and what a feed does not do from one day to the next.
+
+What belongs here: what is known of the meaning of a post's columns, as counts of posts that contradict it. What doesn't: facts of any
+table (``column_facts.py``), the verdict (``facts.py``), who is a bot or a trend (``lib/coordination``, ``lib/trends``), drift of
+clean posts over weeks (``drift.py``).
+
+A window is a run of hours: a whole day, or the one hour that was just sealed; it is compared with the same hours of the days before.
+``DAMAGE`` names the checks that say the feed is broken, whatever people did: they stop what comes after. The others (``CHANGED``)
+may be people's doing, a wave of bots or a day off: they warn, and the stress test of trends deals with what they name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.lib.quality.column_facts import ColumnNotes, Watched, column_facts, note_columns
+from trend_assets.lib.quality.facts import LEAST_PAST, Alarm, Fault, Level, count_levels, judge
+
+DAMAGE = ("text_encoding", "empty_texts", "clock", "id_shapes", "ids_reused", "repeated_rows", "copied_rows", "empty_columns", "cut_texts", "markup")
+CHANGED = ("known_values", "languages", "loud_authors", "copied_texts", "engagement", "row_count", "text_lengths")
+PAST_DAYS = 7
+MOST_POSTS = 50_000
+"""Posts of a window that are looked at: every n-th of more."""
+COLUMNS = (
+    "post_id", "network", "source", "author", "created_at", "kind", "text", "language_hint", "hashtags", "urls", "repost_count", "like_count",
+    "view_count", "author_followers", "place", "captured_at", "licence_class",
+)  # fmt: skip
+WATCHED = Watched(
+    optional=("language_hint", "repost_count", "like_count", "view_count", "author_followers", "place"),
+    varied=("text", "author", "created_at"),
+    lists=("network", "kind", "source", "licence_class", "place"),
+    texts=("text",),
+    content=("author", "text", "created_at"),
+)
+_TWITTER_EPOCH = 1_288_834_974_657
+_CLOCK_SECONDS = 300
+_COPIES = 5
+_LEAST_POSTS = 50
+_LONG = 60
+"""Characters from which on many texts of the very same length are a cut, not chance."""
+_MARKUP = r"&(amp|lt|gt|quot|#\d+);|</?[a-z]+ ?/?>|\\u[0-9a-f]{4}|\\n"
+
+Found = dict[tuple[str, str], Fault | Level]
+
+
+@dataclass(frozen=True)
+class PostNotes:
+    """What is remembered of a window: notes on columns, hashes of ids and texts, shares that vary, and the facts that followed."""
+
+    columns: ColumnNotes
+    shapes: Mapping[str, int] = field(default_factory=dict)
+    ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint64))
+    loudest: float = 0.0
+    facts: Mapping[tuple[str, str], Fault | Level] = field(default_factory=dict)
+
+
+def sampled(posts: pa.Table) -> pa.Table:
+    """Every n-th post where there are more than ``MOST_POSTS``."""
+    step = -(-posts.num_rows // MOST_POSTS)
+    return posts if step <= 1 else posts.take(pa.array(np.arange(0, posts.num_rows, step)))
+
+
+def note_posts(posts: pa.Table, earlier: Sequence[PostNotes]) -> PostNotes:
+    """Notes and facts of a window of raw posts (``COLUMNS``), given notes of earlier windows, oldest first. O(posts)."""
+    from trend_assets.lib.quality.column_facts import content_hashes
+
+    columns = note_columns(posts, WATCHED)
+    ids = np.unique(content_hashes(posts, ("network", "post_id")))
+    authors = pc.value_counts(posts["author"].combine_chunks()).field("counts")
+    loudest = (pc.max(authors).as_py() or 0) / max(posts.num_rows, 1)
+    notes = PostNotes(columns, _id_shapes(posts), ids, loudest)
+    facts: Found = {}
+    if posts.num_rows:
+        facts = dict(column_facts(columns, [past.columns for past in earlier]))
+        for part in (_texts(posts), _clock(posts), _ids(notes, earlier), _people(posts, notes, earlier), _levels(posts)):
+            facts.update(part)
+    facts.update(_row_count(posts.num_rows, earlier))
+    return PostNotes(columns, notes.shapes, ids, loudest, facts)
+
+
+def judge_posts(newest: PostNotes, earlier: Sequence[PostNotes]) -> list[Alarm]:
+    """Alarms of the newest window given earlier ones."""
+    return judge(newest.facts, [past.facts for past in earlier], count_levels(newest.facts))
+
+
+def _texts(posts: pa.Table) -> Found:
+    """Empty texts, texts cut at one length, markup that was not decoded."""
+    own = posts.filter(pc.not_equal(posts["kind"], "repost"))
+    length = np.asarray(pc.utf8_length(pc.utf8_trim_whitespace(own["text"])))
+    found: Found = {("empty_texts", "posts without text"): Fault(int((length == 0).sum()), len(length))}
+    long = length[length >= _LONG]
+    if len(long) >= _LEAST_POSTS:
+        # the longest texts differ in length unless something cut them
+        found["cut_texts", "texts of exactly the largest length"] = Fault(int((length == long.max()).sum()), len(length))
+    marked = pc.sum(pc.match_substring_regex(own["text"], _MARKUP)).as_py() or 0
+    found["markup", "texts with markup or escapes"] = Fault(int(marked), len(length))
+    return found
+
+
+def _clock(posts: pa.Table) -> Found:
+    """Posts received before they were written, and ids that tell another time than the post (X numbers posts by the millisecond)."""
+    created, captured = (np.asarray(posts[name].cast(pa.int64())) / 1e6 for name in ("created_at", "captured_at"))
+    found: Found = {("clock", "received before it was written"): Fault(int((captured < created - 60).sum()), len(created), 0.01)}
+    numbered = np.asarray(pc.and_(pc.equal(posts["network"], "x"), pc.match_substring_regex(posts["post_id"], r"^\d{15,19}$")))
+    if numbered.sum():
+        ids = np.asarray(posts["post_id"].filter(pa.array(numbered)).cast(pa.int64()))
+        told = ((ids >> 22) + _TWITTER_EPOCH) / 1e3
+        off = np.abs(told - created[numbered]) > _CLOCK_SECONDS
+        found["clock", "another time than the id tells"] = Fault(int(off.sum()), int(numbered.sum()), 0.01)
+    delay = np.log10(np.maximum(captured - created, 1.0))
+    for network in sorted(pc.unique(posts["network"]).to_pylist()):
+        mine = delay[np.asarray(pc.equal(posts["network"], network))]
+        if len(mine) >= _LEAST_POSTS:
+            late = int((mine > np.log10(1800)).sum())
+            found["clock", f"{network} posts received half an hour late"] = Fault(late, len(mine), 0.08, needs_past=True)
+    return found
+
+
+def _id_shapes(posts: pa.Table) -> dict[str, int]:
+    """Posts by network and kind of id: digits only with how many, else which signs are in it besides letters and digits."""
+    ids = posts["post_id"]
+    digits = pc.match_substring_regex(ids, "^[0-9]+$")
+    signs = pc.replace_substring_regex(ids, r"[\p{L}0-9]+", "a")
+    kind = pc.if_else(digits, pc.binary_join_element_wise("digits", pc.binary_length(ids).cast(pa.string()), " "), signs)
+    counts = pc.value_counts(pc.binary_join_element_wise(posts["network"], kind, " ").combine_chunks())
+    return dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
+
+
+def _ids(notes: PostNotes, earlier: Sequence[PostNotes]) -> Found:
+    """Ids of a shape that their network never had; ids that other posts had before."""
+    past = [one for one in earlier if one.columns.rows]
+    if not past:
+        return {}
+    rows = notes.columns.rows
+    found: Found = {}
+    reused = len(np.intersect1d(notes.ids, np.unique(np.concatenate([one.ids for one in past])), assume_unique=True))
+    found["ids_reused", "ids of posts of earlier days"] = Fault(reused, rows, 0.01, needs_past=True)
+    if len(past) >= LEAST_PAST:
+        known = set().union(*(one.shapes for one in past))
+        strange = {shape: count for shape, count in notes.shapes.items() if shape not in known}
+        example = max(strange, key=lambda shape: (strange[shape], shape), default="")
+        found["id_shapes", "ids that their network never had"] = Fault(sum(strange.values()), rows, 0.01, needs_past=True, example=example)
+    return found
+
+
+def _people(posts: pa.Table, notes: PostNotes, earlier: Sequence[PostNotes]) -> Found:
+    """One author's share of all posts, and texts that many authors posted word for word."""
+    rows = notes.columns.rows
+    found: Found = {}
+    past = [one.loudest for one in earlier if one.columns.rows >= _LEAST_POSTS]
+    if rows >= _LEAST_POSTS and len(past) >= LEAST_PAST:
+        surplus = max(notes.loudest - max(past), 0.0)
+        found["loud_authors", "posts of one author beyond anyone's before"] = Fault(round(surplus * rows), rows, needs_past=True)
+    own = posts.filter(pc.and_(pc.not_equal(posts["kind"], "repost"), pc.greater(pc.utf8_length(posts["text"]), 20)))
+    counts = pc.value_counts(own["text"].combine_chunks()).field("counts")
+    copied = pc.sum(counts.filter(pc.greater_equal(counts, _COPIES))).as_py() or 0
+    found["copied_texts", f"posts whose text was posted {_COPIES} times or more"] = Fault(int(copied), own.num_rows, 0.04, needs_past=True)
+    return found
+
+
+def _levels(posts: pa.Table) -> Found:
+    """Shares of languages, length of texts, tags, and what networks count: figures that move slowly."""
+    rows = posts.num_rows
+    found: Found = {}
+    if rows < _LEAST_POSTS:
+        return found
+    languages = pc.value_counts(posts["language_hint"].drop_null().combine_chunks())
+    told = pc.sum(languages.field("counts")).as_py() or 1
+    for language, count in zip(languages.field("values").to_pylist(), languages.field("counts").to_pylist(), strict=True):
+        if count >= 0.02 * told:
+            found["languages", f"posts in {language}"] = Level(count / told, float(np.sqrt(0.25 / told)), 0.1, f"{count / told:.0%}")
+    own = posts.filter(pc.not_equal(posts["kind"], "repost"))
+    if own.num_rows >= _LEAST_POSTS:
+        length = np.log(np.asarray(pc.utf8_length(own["text"])) + 1.0)
+        found["text_lengths", "mean length of texts (log)"] = Level(float(length.mean()), float(length.std() / np.sqrt(len(length))), 0.35)
+    for name in ("hashtags", "urls"):
+        empty = int(pc.sum(pc.equal(pc.list_value_length(posts[name]), 0)).as_py() or 0)
+        found["empty_columns", f"no {name}"] = Fault(empty, rows, 0.12, needs_past=True)
+    for name in ("view_count", "like_count", "author_followers"):
+        values = np.asarray(posts[name].drop_null().cast(pa.float64()))
+        if len(values) >= _LEAST_POSTS:
+            logs = np.log1p(np.maximum(values, 0.0))
+            found["engagement", f"mean {name} (log)"] = Level(float(logs.mean()), float(logs.std() / np.sqrt(len(logs))), 0.7)
+            found["engagement", f"{name} zero"] = Fault(int((values == 0).sum()), len(values), 0.1, needs_past=True)
+    return found
+
+
+def _row_count(rows: int, earlier: Sequence[PostNotes]) -> Found:
+    """A third of what the same hours ever had, or three times."""
+    counts = np.array([one.columns.rows for one in earlier])
+    if len(counts) < LEAST_PAST or np.median(counts) < _LEAST_POSTS:
+        return {}
+    outside = rows > 3.0 * counts.max() or rows < counts.min() / 3.0
+    return {("row_count", f"{rows:,} posts, usually {counts.min():,} to {counts.max():,}"): Fault(3 if outside else 0, 3)}

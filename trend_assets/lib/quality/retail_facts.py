@@ -1,0 +1,583 @@
+"""Facts of a day of retail tables: prices, quantities, dates, stock that adds up, orders and deliveries that stock confirms.
+
+What belongs here: what is known of the meaning of retail columns, as counts of rows that contradict it. What doesn't: facts of any
+table (``column_facts.py``), the verdict (``facts.py``), reading and telling (``defs/retail/checks.py``).
+
+Tables contradict each other before they look strange: a lost hour of orders is a few per cent of a day, far within its variation,
+yet the day's stock says what was sold, cell by cell. So facts compare tables of the day, and the day with the day before, wherever
+a source tells both; statistics of single columns are for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.lib.quality.column_facts import ColumnNotes, Watched, column_facts, note_columns
+from trend_assets.lib.quality.facts import LEAST_PAST, Alarm, Fault, Level, count_levels, judge
+
+PAST_DAYS = 28
+"""Days before a day that say what is usual."""
+TABLE_NAMES = ("products", "stores", "inventory", "orders", "deliveries", "promotions")
+WATCHED: Mapping[str, Watched] = {
+    "products": Watched(
+        optional=(
+            "product_name_fr", "brand", "product_type", "colour", "unit_price", "unit_cost", "supplier_id", "lead_time_days",
+            "minimum_order_quantity",
+        ),
+        varied=("product_name", "category", "unit_price", "unit_cost", "supplier_id", "lead_time_days"),
+        lists=("category", "supplier_id"),
+        ids=("product_id",),
+        texts=("product_name", "product_name_fr", "category", "brand"),
+        content=(),
+    ),
+    "stores": Watched(optional=("region", "country"), lists=("channel", "region", "country"), ids=("store_id",), texts=("store_name", "region")),
+    "inventory": Watched(
+        optional=("received", "sold", "returned", "adjusted"),
+        varied=("on_hand", "reserved", "sold"),
+        ids=("product_id", "store_id"),
+    ),
+    "orders": Watched(
+        optional=("country",),
+        varied=("product_id", "store_id", "ordered_at", "unit_price"),
+        lists=("kind", "currency", "country", "store_id"),
+        ids=("order_id", "product_id", "store_id"),
+        texts=("country",),
+        content=("product_id", "store_id", "kind", "quantity", "unit_price", "ordered_at"),
+    ),
+    "deliveries": Watched(
+        optional=("supplier_id",),
+        varied=("product_id", "store_id", "supplier_id", "ordered_on", "due_on", "quantity_ordered"),
+        lists=("supplier_id",),
+        ids=("delivery_id", "product_id"),
+        content=("product_id", "store_id", "ordered_on", "due_on", "quantity_ordered", "supplier_id"),
+    ),
+    "promotions": Watched(
+        varied=("product_id",),
+        ids=("promotion_id", "product_id"),
+        content=("product_id", "store_id", "starts_on", "ends_on", "discount"),
+    ),
+}  # fmt: skip
+_AT_PRICE = 0.02
+_HOURS = 24
+_RARE_HOUR = 0.002
+_SAME_DAY_TIMES = 36 * 3600
+"""Seconds that an order's time may lie from the noon of its business day: local days of every time zone, and a late evening."""
+
+
+@dataclass(frozen=True)
+class RetailDay:
+    """The retail tables of one day by name (``orders``, not ``retail/orders``), and how many rows of each were refused."""
+
+    day: date
+    tables: Mapping[str, pa.Table]
+    refused: Mapping[str, int] = field(default_factory=dict)
+
+    def rows(self, name: str) -> pa.Table | None:
+        """The table where it has rows."""
+        table = self.tables.get(name)
+        return table if table is not None and table.num_rows else None
+
+
+@dataclass(frozen=True)
+class DayNotes:
+    """What is remembered of a day: notes on columns, hours of the day by place, large quantities, and the facts that followed."""
+
+    day: date
+    columns: Mapping[str, ColumnNotes]
+    hours: Mapping[str, np.ndarray] = field(default_factory=dict)
+    large: Mapping[str, float] = field(default_factory=dict)
+    facts: Mapping[str, Mapping[tuple[str, str], Fault | Level]] = field(default_factory=dict)
+
+
+Found = dict[tuple[str, str], Fault | Level]
+
+
+def note_day(today: RetailDay, yesterday: RetailDay | None, earlier: Sequence[DayNotes]) -> DayNotes:
+    """Notes and facts of a day. ``yesterday``: the day before where it was published; ``earlier``: notes of past days, oldest first."""
+    columns = {name: note_columns(table, WATCHED[name]) for name in TABLE_NAMES if (table := today.rows(name)) is not None}
+    hours, large = _hours_by_place(today.rows("orders")), _large_quantities(today)
+    notes = DayNotes(today.day, columns, hours, large)
+    facts: dict[str, Found] = {}
+    before = yesterday or RetailDay(today.day - timedelta(days=1), {})
+    for name in TABLE_NAMES:
+        found: Found = _presence(name, today, earlier)
+        if name in columns:
+            past = [day.columns[name] for day in earlier if name in day.columns]
+            found.update(column_facts(columns[name], past, copies=name == "orders"))
+            for facts_of in _FACTS[name]:
+                found.update(facts_of(today, before, notes, earlier))
+        facts[name] = found
+    return DayNotes(today.day, columns, hours, large, facts)
+
+
+def judge_day(newest: DayNotes, earlier: Sequence[DayNotes], accepted: Mapping[tuple[str, str], date] | None = None) -> dict[str, list[Alarm]]:
+    """Alarms of each table of the newest day. ``accepted``: by table and check, the day from which on a change is the usual.
+
+    Of a check whose change was accepted only days since then count as past; on that day itself it says nothing.
+    """
+    since = accepted or {}
+    alarms = {}
+    levels = sum(count_levels(facts) for facts in newest.facts.values())
+    for name, facts in newest.facts.items():
+        found: list[Alarm] = []
+        for check in dict.fromkeys(check for check, _ in facts):
+            first = since.get((name, check), date.min)
+            if first == newest.day:
+                continue
+            past = [_of_check(day.facts.get(name, {}), check) for day in earlier if day.day >= first]
+            found += judge(_of_check(facts, check), past, levels)
+        alarms[name] = found
+    return alarms
+
+
+def _of_check(facts: Mapping[tuple[str, str], Fault | Level], check: str) -> Found:
+    return {key: fact for key, fact in facts.items() if key[0] == check}
+
+
+# --- presence and volume ------------------------------------------------------------------------------------------------------
+
+
+def _presence(name: str, today: RetailDay, earlier: Sequence[DayNotes]) -> Found:
+    """Refused rows, a table that always had rows and has none, rows far from any past day's number."""
+    table = today.rows(name)
+    rows, refused = (table.num_rows if table is not None else 0), today.refused.get(name, 0)
+    facts: Found = {}
+    if rows + refused:
+        facts["refused_rows", "rows refused"] = Fault(refused, rows + refused)
+    counts = np.array([day.columns[name].rows if name in day.columns else 0 for day in earlier])
+    alike = np.array([day.day.weekday() == today.day.weekday() for day in earlier], dtype=bool)
+    if len(counts) < LEAST_PAST:
+        return facts
+    explained = name == "orders" and _sold_in_stock(today) == 0
+    if not rows:
+        expected = counts.min() > 0 and (alike.sum() == 0 or counts[alike].min() > 0)
+        if name in ("orders", "inventory", "products", "stores") and expected and not explained:
+            facts["feed_present", "the day's rows"] = Fault(3, 3)
+        return facts
+    usual = counts[alike & (counts > 0)] if (alike & (counts > 0)).sum() >= 2 else counts[counts > 0]
+    if len(usual) and name in ("orders", "inventory", "products", "stores", "promotions"):
+        factor = 1.5 if name in ("inventory", "products", "stores") else 3.0 if alike.sum() >= 2 else 6.0
+        factor = max(factor, 4.0) if name == "promotions" else factor
+        low, high = usual.min() / factor, usual.max() * factor
+        outside = (rows > high + 20 or rows < low - 20) and not (name == "promotions" and rows < low)
+        facts["row_count", f"{rows:,} rows, usually {usual.min():,} to {usual.max():,}"] = Fault(3 if outside else 0, 3)
+    return facts
+
+
+def _sold_in_stock(today: RetailDay) -> int | None:
+    """Units that the day's stock says were sold; ``None`` where it does not tell."""
+    stock = today.rows("inventory")
+    return None if stock is None or stock["sold"].null_count == stock.num_rows else int(pc.sum(stock["sold"]).as_py())
+
+
+# --- products and stores ------------------------------------------------------------------------------------------------------
+
+
+def _kept(key: str, attributes: Sequence[str]) -> Callable[[RetailDay, RetailDay, DayNotes, Sequence[DayNotes]], Found]:
+    """Facts about rows that were there yesterday: gone, new, or with another attribute. Both tables have one row a key."""
+    name = {"product_id": "products", "store_id": "stores"}[key]
+
+    def facts(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+        now, before = today.tables[name], yesterday.rows(name)
+        if before is None:
+            return {}
+        place = pc.index_in(now[key], value_set=before[key].combine_chunks())
+        known = np.asarray(place.is_valid())
+        gone = before.num_rows - int(known.sum())
+        found: Found = {
+            ("rows_kept", f"{name} of yesterday that are gone"): Fault(gone, before.num_rows, 0.1, needs_past=False),
+            ("rows_kept", f"{name} that are new"): Fault(now.num_rows - int(known.sum()), now.num_rows, 0.3),
+        }
+        both, was = now.filter(pa.array(known)), before.take(place.drop_null())
+        for column in attributes:
+            changed = pc.fill_null(pc.not_equal(both[column], was[column]), False)
+            found["attributes_kept", f"{column} other than yesterday"] = Fault(int(pc.sum(changed).as_py() or 0), both.num_rows)
+        if name == "products":
+            found.update(_prices_kept(both, was))
+        return found
+
+    return facts
+
+
+def _prices_kept(now: pa.Table, was: pa.Table) -> Found:
+    """List prices and costs against yesterday's: many times as large or small, or all changed by one factor."""
+    found: Found = {}
+    for column in ("unit_price", "unit_cost"):
+        ratio = _ratio(now[column], was[column])
+        known = np.isfinite(ratio)
+        far = known & ((ratio > 2.5) | (ratio < 0.4))
+        found["prices_kept", f"{column} more than 2.5 times yesterday's, or less than 0.4 times"] = Fault(int(far.sum()), int(known.sum()), 0.01)
+        moved = ratio[known & (np.abs(ratio - 1.0) > 0.001)]
+        together = int(np.unique(np.round(np.log(moved), 2), return_counts=True)[1].max()) if len(moved) else 0
+        found["prices_kept", f"{column} changed by one factor"] = Fault(together, int(known.sum()), 0.5)
+    return found
+
+
+def _price_rules(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+    products = today.tables["products"]
+    price, cost = _floats(products["unit_price"]), _floats(products["unit_cost"])
+    priced, both = np.isfinite(price), np.isfinite(price) & np.isfinite(cost)
+    return {
+        ("price_rules", "list price zero"): Fault(int((priced & (price == 0)).sum()), int(priced.sum()), 0.01),
+        ("price_rules", "cost above the list price"): Fault(int((both & (cost > price)).sum()), int(both.sum()), 0.02),
+    }
+
+
+# --- orders -------------------------------------------------------------------------------------------------------------------
+
+
+def _order_prices(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+    """Sales paid at neither the list price nor the promoted one, at many times it, or at nothing."""
+    orders, products = today.tables["orders"], today.rows("products")
+    sales = orders.filter(pc.and_(pc.equal(orders["kind"], "sale"), pc.greater(orders["quantity"], 0)))
+    paid = _floats(sales["unit_price"])
+    found: Found = {("prices_paid", "price zero or below"): Fault(int((paid <= 0).sum()), len(paid))}
+    if products is None or not len(paid):
+        return found
+    place = np.asarray(pc.fill_null(pc.index_in(sales["product_id"], value_set=products["product_id"].combine_chunks()), -1))
+    listed = np.where(place >= 0, _floats(products["unit_price"])[place], np.nan)
+    known = np.isfinite(listed) & (listed > 0)
+    expected = listed * (1.0 - _discounts(today, sales))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = known & (np.abs(paid / expected - 1.0) > _AT_PRICE) & (np.abs(paid / listed - 1.0) > _AT_PRICE)
+        far = known & ((paid > 1.5 * listed) | (paid < 0.1 * listed))
+        ratio = np.log(paid[known & (paid > 0)] / listed[known & (paid > 0)])
+    found["prices_paid", "neither the list price nor the promoted one"] = Fault(int(off.sum()), int(known.sum()), 0.03, needs_past=True)
+    found["prices_paid", "above 1.5 times the list price, or below a tenth"] = Fault(int(far.sum()), int(known.sum()), 0.01)
+    if len(ratio) >= 20:
+        error = float(ratio.std() / np.sqrt(len(ratio)))
+        found["prices_paid", "mean of the price paid by the list price"] = Level(
+            float(ratio.mean()), error, 0.25, f"{np.exp(ratio.mean()):.0%} of the list price"
+        )
+    return found
+
+
+def _discounts(today: RetailDay, sales: pa.Table) -> np.ndarray:
+    promotions = today.rows("promotions")
+    if promotions is None:
+        return np.zeros(sales.num_rows)
+    largest = promotions.group_by(["product_id", "store_id"], use_threads=False).aggregate([("discount", "max")])
+    place = pc.fill_null(pc.index_in(_cells(sales), value_set=_cells(largest).combine_chunks()), -1)
+    position = np.asarray(place)
+    return np.where(position >= 0, np.asarray(largest["discount_max"])[position], 0.0)
+
+
+def _order_quantities(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+    """Lines of far more units than any past day's largest hundredth, units by line, signs that contradict the kind."""
+    orders = today.tables["orders"]
+    quantity, kinds = np.asarray(orders["quantity"]), orders["kind"].to_numpy(zero_copy_only=False).astype(str)
+    reversed_ = np.isin(kinds, ["return", "cancellation"])
+    wrong = np.where(reversed_, quantity >= 0, np.where(kinds == "sale", quantity <= 0, False))
+    found: Found = {("signs", "units against the sign of their kind"): Fault(int(wrong.sum()), int((kinds != "adjustment").sum()))}
+    sold = np.abs(quantity[kinds == "sale"])
+    found.update(_large("orders", sold, earlier))
+    if (sold > 0).sum() >= 20:
+        logs = np.log(sold[sold > 0])
+        found["quantities", "mean units of a sale (log)"] = Level(
+            float(logs.mean()), float(logs.std() / np.sqrt(len(logs))), 0.5, f"{np.exp(logs.mean()):.2f} units"
+        )
+    return found
+
+
+def _large(name: str, quantities: np.ndarray, earlier: Sequence[DayNotes]) -> Found:
+    past = [day.large[name] for day in earlier if name in day.large]
+    if len(past) < LEAST_PAST or not len(quantities):
+        return {}
+    limit = 2.5 * max(float(np.median(past)), 1.0)
+    return {
+        ("quantities", f"more than {limit:.0f} units"): Fault(int((quantities > limit).sum()), len(quantities), 0.02),
+    }
+
+
+def _large_quantities(today: RetailDay) -> dict[str, float]:
+    """The 99.5 % quantile of units of a sale, and of units ordered from a supplier."""
+    found = {}
+    orders, deliveries = today.rows("orders"), today.rows("deliveries")
+    if orders is not None:
+        sold = np.asarray(pc.abs(orders["quantity"]))[np.asarray(pc.equal(orders["kind"], "sale"))]
+        if len(sold):
+            found["orders"] = float(np.quantile(sold, 0.995))
+    if deliveries is not None:
+        found["deliveries"] = float(np.quantile(np.asarray(deliveries["quantity_ordered"]), 0.995))
+    return found
+
+
+def _hours_by_place(orders: pa.Table | None) -> dict[str, np.ndarray]:
+    """Orders by place and hour of the day (UTC), shape (24,) each."""
+    if orders is None:
+        return {}
+    places = orders["store_id"].combine_chunks().dictionary_encode()
+    hours = np.asarray(pc.hour(orders["ordered_at"]))
+    counts = np.bincount(np.asarray(places.indices) * _HOURS + hours, minlength=len(places.dictionary) * _HOURS).reshape(-1, _HOURS)
+    return dict(zip(places.dictionary.to_pylist(), counts, strict=True))
+
+
+def _order_times(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+    """Orders of another day, at hours at which their place does not sell, and an hour in which nothing was sold anywhere."""
+    orders = today.tables["orders"]
+    seconds = np.asarray(orders["ordered_at"].cast(pa.int64())) / 1e6
+    noon = (np.datetime64(today.day) - np.datetime64("1970-01-01")).astype(int) * 86_400 + 43_200
+    found: Found = {("order_times", "orders of another day"): Fault(int((np.abs(seconds - noon) > _SAME_DAY_TIMES).sum()), orders.num_rows)}
+    with_times = [day for day in earlier if day.hours]
+    if len(with_times) < LEAST_PAST or all(np.count_nonzero(hours) <= 1 for hours in notes.hours.values()):
+        return found  # a source that tells no time of the day
+    closed = sold = 0
+    for place, hours in sorted(notes.hours.items()):
+        past = sum((day.hours[place] for day in with_times if place in day.hours), np.zeros(_HOURS))
+        if past.sum() < 100:
+            continue
+        rare = past < _RARE_HOUR * past.sum()
+        closed, sold = closed + int(hours[rare].sum()), sold + int(hours.sum())
+        if hours.sum() >= 20:
+            days = [day.hours[place] for day in with_times if place in day.hours and day.hours[place].sum() >= 20]
+            mean, error = _mean_hour(hours, sum(days, np.zeros(_HOURS)))
+            found["order_times", f"mean hour of orders of {place}"] = Level(mean, error, 1.4, f"{mean % 24:.1f} h")
+    found["order_times", "orders while their place is closed"] = Fault(closed, sold, 0.03, needs_past=True)
+    everywhere = sum(notes.hours.values(), np.zeros(_HOURS))
+    usual = np.median([sum(day.hours.values(), np.zeros(_HOURS)) for day in with_times], axis=0)
+    scale = everywhere.sum() / max(usual.sum(), 1.0)
+    lost = int(np.count_nonzero((everywhere == 0) & (usual * min(scale, 1.0) >= 30)))
+    found["order_times", "hours in which nothing was sold anywhere"] = Fault(3 * lost, 3 * _HOURS, 0.01, needs_past=True)
+    return found
+
+
+def _mean_hour(hours: np.ndarray, past: np.ndarray) -> tuple[float, float]:
+    """Mean hour of the day and its error, on a day that is cut where the place sells least: night orders are not far from evening ones."""
+    cut = int(np.argmin(np.convolve(np.r_[past, past[:5]], np.ones(6), "valid")[:_HOURS])) + 3 if past.sum() else 0
+    order = (np.arange(_HOURS) - cut) % _HOURS
+    mean = float((hours * order).sum() / hours.sum())
+    spread = float((hours * (order - mean) ** 2).sum() / hours.sum())
+    return mean + cut, float(np.sqrt(spread / hours.sum()))
+
+
+def _orders_match_stock(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+    """Units by product and place: what orders say was sold and returned, against what the day's stock says."""
+    stock = today.rows("inventory")
+    if stock is None or stock["sold"].null_count == stock.num_rows:
+        return {}
+    orders = today.tables["orders"]
+    found: Found = {}
+    for column, kinds, sign in (("sold", ["sale", "cancellation"], 1), ("returned", ["return"], -1)):
+        if stock[column].null_count == stock.num_rows:
+            continue
+        lines = orders.filter(pc.is_in(orders["kind"], value_set=pa.array(kinds)))
+        moved = stock.filter(pc.not_equal(pc.fill_null(stock[column], 0), 0))
+        told = pa.table({"cell": _cells(lines), "units": pc.multiply(lines["quantity"], sign)})
+        confirmed = pa.table({"cell": _cells(moved), "units": pc.negate(moved[column])})
+        both = pa.concat_tables([told, confirmed]).group_by("cell", use_threads=False).aggregate([("units", "sum")])
+        differing = int(np.count_nonzero(np.asarray(both["units_sum"])))
+        found["matches_stock", f"products and places whose {column} units stock tells otherwise"] = Fault(differing, both.num_rows)
+    return found
+
+
+# --- inventory ----------------------------------------------------------------------------------------------------------------
+
+
+def _stock(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+    """Stock below zero, less than is promised, positions that are gone, stock that yesterday's and the movements do not explain."""
+    stock, before = today.tables["inventory"], yesterday.rows("inventory")
+    on_hand, reserved = np.asarray(stock["on_hand"]), np.asarray(stock["reserved"])
+    rows = stock.num_rows
+    found: Found = {
+        ("negative_stock", "stock below zero"): Fault(int((on_hand < 0).sum()), rows, 0.01),
+        ("reserved_within_stock", "more promised than there is"): Fault(int((reserved > np.maximum(on_hand, 0)).sum()), rows, 0.01),
+    }
+    if before is None:
+        return found
+    place = np.asarray(pc.fill_null(pc.index_in(_cells(stock), value_set=_cells(before).combine_chunks()), -1))
+    known = place >= 0
+    gone = before.num_rows - int(known.sum())
+    found["rows_kept", "products and places of yesterday that are gone"] = Fault(gone, before.num_rows, 0.02)
+    was = np.asarray(before["on_hand"])[place[known]]
+    now, movements = on_hand[known], [_units(stock[name])[known] for name in ("received", "sold", "returned", "adjusted")]
+    received, sold, returned, adjusted = movements
+    moved = received + sold + returned + np.abs(adjusted)
+    if stock["sold"].null_count < rows:
+        found["adds_up", "stock that is not yesterday's and the day's movements"] = Fault(
+            int((was + received - sold + returned + adjusted != now).sum()), len(now), 0.01
+        )
+        active = moved > 0
+        same = active & _same_movements(stock, before, place, known)
+        found["copied_rows", "movements of yesterday"] = Fault(int(same.sum()), int(active.sum()), 0.2, needs_past=True)
+    steady = (np.minimum(was, now) >= 0) & (np.maximum(was, now) >= 5)
+    jumped = steady & ((now + 1 > 5 * (was + 1)) | (now + 1 < (was + 1) / 5)) & (received == 0)
+    found["stock_levels", "stock five times yesterday's, or a fifth, with nothing received"] = Fault(int(jumped.sum()), len(now))
+    found["stock_levels", "stock as yesterday"] = Fault(int((now == was).sum()), len(now), 0.15, needs_past=True)
+    return found
+
+
+def _same_movements(stock: pa.Table, before: pa.Table, place: np.ndarray, known: np.ndarray) -> np.ndarray:
+    same = np.ones(int(known.sum()), dtype=bool)
+    for name in ("on_hand", "received", "sold", "returned"):
+        same &= _units(stock[name])[known] == _units(before[name])[place[known]]
+    return same
+
+
+# --- deliveries ---------------------------------------------------------------------------------------------------------------
+
+
+def _delivery_rules(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+    """Dates in order, quantities that fit, and what yesterday said of the same lines."""
+    deliveries = today.tables["deliveries"]
+    ordered, due, received_on = (_days(deliveries[name]) for name in ("ordered_on", "due_on", "received_on"))
+    day = np.datetime64(today.day)
+    wanted, received = np.asarray(deliveries["quantity_ordered"]), np.asarray(deliveries["quantity_received"])
+    arrived, rows = ~np.isnat(received_on), deliveries.num_rows
+    found: Found = {
+        ("dates_in_order", "received before it was ordered"): Fault(int((arrived & (received_on < ordered)).sum()), int(arrived.sum())),
+        ("dates_in_order", "due before it was ordered"): Fault(int((due < ordered).sum()), rows),
+        ("dates_in_order", "ordered after the day"): Fault(int((ordered > day).sum()), rows),
+        ("dates_in_order", "received on another day"): Fault(int((arrived & (received_on != day)).sum()), int(arrived.sum()), 0.05),
+        ("received_within_ordered", "more than twice of what was ordered"): Fault(int((received > 2 * wanted).sum()), rows, 0.01),
+        ("received_within_ordered", "received more than was ordered"): Fault(int((arrived & (received > wanted)).sum()), int(arrived.sum()), 0.1),
+        ("received_within_ordered", "received nothing"): Fault(int((arrived & (received == 0)).sum()), int(arrived.sum()), 0.1),
+    }
+    found.update(_large("deliveries", wanted, earlier))
+    found.update(_lead_times(today, (due - ordered).astype(int)))
+    found.update(_lines_kept("deliveries", ("delivery_id",), today, yesterday))
+    return found
+
+
+def _lead_times(today: RetailDay, lead: np.ndarray) -> Found:
+    """Days from order to promise against the lead time that the catalogue states."""
+    deliveries, products = today.tables["deliveries"], today.rows("products")
+    found: Found = {}
+    if products is None:
+        return found
+    place = np.asarray(pc.fill_null(pc.index_in(deliveries["product_id"], value_set=products["product_id"].combine_chunks()), -1))
+    stated = np.where(place >= 0, _floats(products["lead_time_days"])[place], np.nan)
+    known = np.isfinite(stated) & (stated > 0)
+    with np.errstate(invalid="ignore"):
+        far = known & ((lead > 3.0 * stated + 7) | (lead < stated / 3.0 - 7) | (lead < 0))
+    found["lead_times", "promised far from the supplier's lead time"] = Fault(int(far.sum()), int(known.sum()))
+    theirs = products["supplier_id"].take(pa.array(np.maximum(place, 0)))
+    other = pc.fill_null(pc.not_equal(deliveries["supplier_id"], theirs), False)
+    found["supplier_matches", "another supplier than the catalogue's"] = Fault(
+        int((np.asarray(other) & (place >= 0)).sum()), int((place >= 0).sum()), 0.03
+    )
+    return found
+
+
+def _lines_kept(name: str, key: Sequence[str], today: RetailDay, yesterday: RetailDay) -> Found:
+    """Lines that were open yesterday: still there, and saying the same."""
+    now, before = today.tables[name], yesterday.rows(name)
+    if before is None:
+        return {}
+    open_ = pc.is_null(before["received_on"]) if name == "deliveries" else pc.greater_equal(before["ends_on"], pa.scalar(today.day, pa.date32()))
+    before = before.filter(open_)
+    place = pc.index_in(_joined(now, key), value_set=_joined(before, key).combine_chunks())
+    known = np.asarray(place.is_valid())
+    both, was = now.filter(pa.array(known)), before.take(place.drop_null())
+    same = ("product_id", "store_id", "supplier_id", "ordered_on", "quantity_ordered") if name == "deliveries" else ("starts_on", "ends_on", "discount")
+    found: Found = {
+        ("rows_kept", f"open {name} of yesterday that are gone"): Fault(before.num_rows - int(known.sum()), before.num_rows, 0.05)
+    }
+    for column in same:
+        changed = pc.fill_null(pc.not_equal(both[column], was[column]), False)
+        found["attributes_kept", f"{column} other than yesterday"] = Fault(int(pc.sum(changed).as_py() or 0), both.num_rows, 0.03)
+    if name == "deliveries":
+        changed = pc.fill_null(pc.not_equal(both["due_on"], was["due_on"]), False)
+        found["attributes_kept", "due_on other than yesterday"] = Fault(int(pc.sum(changed).as_py() or 0), both.num_rows, 0.2)
+        fresh = now.filter(pa.array(~known))
+        long_ago = pa.scalar(today.day - timedelta(days=7), pa.date32())
+        late = pc.sum(pc.less(fresh["ordered_on"], long_ago)).as_py() or 0
+        found["rows_kept", "new lines that were ordered more than a week ago"] = Fault(int(late), max(now.num_rows, 1), 0.05)
+    return found
+
+
+def _deliveries_match_stock(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+    """Units received by product and place: what deliveries say, against what the day's stock says."""
+    stock, deliveries = today.rows("inventory"), today.tables["deliveries"]
+    if stock is None or stock["received"].null_count == stock.num_rows:
+        return {}
+    lines = deliveries.filter(pc.is_valid(deliveries["received_on"]))
+    moved = stock.filter(pc.greater(pc.fill_null(stock["received"], 0), 0))
+    told = pa.table({"cell": _cells(lines), "units": lines["quantity_received"]})
+    confirmed = pa.table({"cell": _cells(moved), "units": pc.negate(moved["received"])})
+    both = pa.concat_tables([told, confirmed]).group_by("cell", use_threads=False).aggregate([("units", "sum")])
+    differing = int(np.count_nonzero(np.asarray(both["units_sum"])))
+    return {("matches_stock", "products and places whose received units stock tells otherwise"): Fault(differing, both.num_rows, 0.05)}
+
+
+# --- promotions ---------------------------------------------------------------------------------------------------------------
+
+
+def _promotion_rules(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+    promotions = today.tables["promotions"]
+    starts, ends = _days(promotions["starts_on"]), _days(promotions["ends_on"])
+    day, rows, discount = np.datetime64(today.day), promotions.num_rows, _floats(promotions["discount"])
+    found: Found = {
+        ("dates_in_order", "ends before it starts"): Fault(int((ends < starts).sum()), rows),
+        ("dates_in_order", "not running on the day"): Fault(int(((starts > day) | (ends < day)).sum()), rows, 0.05),
+        ("dates_in_order", "longer than a year"): Fault(int(((ends - starts).astype(int) > 366).sum()), rows, 0.05),
+        ("discounts", "discount of nothing, below 1 % or above 90 %"): Fault(int(((discount < 0.01) | (discount > 0.9)).sum()), rows),
+    }
+    found.update(_lines_kept("promotions", ("promotion_id", "product_id", "store_id"), today, yesterday))
+    return found
+
+
+def _references(name: str) -> Callable[[RetailDay, RetailDay, DayNotes, Sequence[DayNotes]], Found]:
+    """Rows of products and places that the day's catalogue does not have."""
+
+    def facts(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
+        rows = today.tables[name]
+        found: Found = {}
+        for catalogue, key in (("products", "product_id"), ("stores", "store_id")):
+            known = today.rows(catalogue)
+            if known is not None:
+                orphans = pc.sum(pc.invert(pc.is_in(rows[key], value_set=known[key].combine_chunks()))).as_py() or 0
+                found["references", f"{key} not in {catalogue}"] = Fault(int(orphans), rows.num_rows)
+        return found
+
+    return facts
+
+
+# --- values -------------------------------------------------------------------------------------------------------------------
+
+
+def _joined(rows: pa.Table, key: Sequence[str]) -> pa.ChunkedArray:
+    return rows[key[0]] if len(key) == 1 else pc.binary_join_element_wise(*(rows[name] for name in key), "\x1f")
+
+
+def _cells(rows: pa.Table) -> pa.ChunkedArray:
+    """Product and place as one text."""
+    return _joined(rows, ("product_id", "store_id"))
+
+
+def _floats(values: pa.ChunkedArray) -> np.ndarray:
+    """Numbers, NaN where null."""
+    return np.asarray(pc.fill_null(values.cast(pa.float64()), np.nan))
+
+
+def _units(values: pa.ChunkedArray) -> np.ndarray:
+    return np.asarray(pc.fill_null(values, 0))
+
+
+def _days(values: pa.ChunkedArray) -> np.ndarray:
+    return values.to_numpy(zero_copy_only=False).astype("datetime64[D]")
+
+
+def _ratio(now: pa.ChunkedArray, was: pa.ChunkedArray) -> np.ndarray:
+    """New by old where both are known and above zero, else NaN."""
+    new, old = _floats(now), _floats(was)
+    usable = np.isfinite(new) & np.isfinite(old) & (new > 0) & (old > 0)
+    return np.where(usable, new / np.where(usable, old, 1.0), np.nan)
+
+
+_FACTS: Mapping[str, Sequence[Callable[[RetailDay, RetailDay, DayNotes, Sequence[DayNotes]], Found]]] = {
+    "products": (
+        _kept("product_id", ("product_name", "category", "brand", "supplier_id", "lead_time_days", "minimum_order_quantity")),
+        _price_rules,
+    ),
+    "stores": (_kept("store_id", ("store_name", "channel", "region", "country")),),
+    "inventory": (_references("inventory"), _stock),
+    "orders": (_references("orders"), _order_prices, _order_quantities, _order_times, _orders_match_stock),
+    "deliveries": (_references("deliveries"), _delivery_rules, _deliveries_match_stock),
+    "promotions": (_references("promotions"), _promotion_rules),
+}
