@@ -124,7 +124,9 @@ class Score:
     @classmethod
     def empty(cls) -> Score:
         """Nothing tried."""
-        return cls(Counter(), Counter(), {}, Counter(), Counter(), [], {"judging a day of retail tables": 0.0, "judging a day of posts": 0.0})
+        return cls(
+            Counter(), Counter(), {}, Counter(), Counter(), [], {"judging a day of retail tables": 0.0, "judging a day of posts": 0.0}
+        )
 
     def count(self, key: tuple[str, str, str], named: Iterable[str], found: set[str], warns: bool = False) -> None:
         """Count one injected defect."""
@@ -222,7 +224,9 @@ def printed(score: Score, seeds: Sequence[int]) -> str:
         keys = [key for key in score.tried if key[0] == table]
         caught, tried = sum(score.caught[key] for key in keys), sum(score.tried[key] for key in keys)
         warned = sum(score.warned[key] for key in keys)
-        lines.append(f"  {table:11} {len(keys):3d} classes: {caught:4d} of {tried:4d} caught ({caught / tried:.1%}), {warned} of them by a warning")
+        lines.append(
+            f"  {table:11} {len(keys):3d} classes: {caught:4d} of {tried:4d} caught ({caught / tried:.1%}), {warned} of them by a warning"
+        )
     caught, tried = sum(score.caught.values()), sum(score.tried.values())
     lines.append(f"  {'all':11} {len(score.tried):3d} classes: {caught:4d} of {tried:4d} caught ({caught / tried:.2%})")
     lines.append("")

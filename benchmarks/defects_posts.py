@@ -137,7 +137,9 @@ def _(window: Window) -> None:
 def _(window: Window) -> None:
     posts = window.posts
     rows = posts["network"] == "x"
-    posts.loc[rows, "post_id"] = posts.loc[rows, "post_id"].str[:-3] + pd.Series(np.arange(rows.sum()), posts.index[rows]).astype(str).str[-1]
+    posts.loc[rows, "post_id"] = (
+        posts.loc[rows, "post_id"].str[:-3] + pd.Series(np.arange(rows.sum()), posts.index[rows]).astype(str).str[-1]
+    )
 
 
 @defect("ids as decimals", "X ids through a double, all", "id_shapes")
@@ -212,7 +214,9 @@ def _(window: Window) -> None:
 @defect("replacement characters", "accents of 30 % of texts", "text_encoding")
 def _(window: Window) -> None:
     rows = window.part(0.3)
-    window.posts.loc[rows, "text"] = window.posts.loc[rows, "text"].map(lambda text: text.encode("latin-1", "ignore").decode("utf-8", "replace"))
+    window.posts.loc[rows, "text"] = window.posts.loc[rows, "text"].map(
+        lambda text: text.encode("latin-1", "ignore").decode("utf-8", "replace")
+    )
 
 
 @defect("texts cut", "at 80 characters, all", "cut_texts")

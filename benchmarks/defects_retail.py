@@ -247,7 +247,15 @@ def _(files: Delivery) -> None:
     files.frames["orders"] = stale
 
 
-@defect("orders", "part of yesterday again", "15 % of yesterday's lines, at their time", "order_times", "copied_rows", "matches_stock", "refused_rows")
+@defect(
+    "orders",
+    "part of yesterday again",
+    "15 % of yesterday's lines, at their time",
+    "order_times",
+    "copied_rows",
+    "matches_stock",
+    "refused_rows",
+)
 def _(files: Delivery) -> None:
     before = files.before[-1]["orders"]
     files.frames["orders"] = pd.concat([files.frames["orders"], before.iloc[: int(0.15 * len(before))]])

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from trend_assets.commands import (
+    accept,
     as_of,
     backfill,
     board,
@@ -179,5 +180,5 @@ def generate(check: Annotated[bool, typer.Option("--check", help="Write nothing;
         fail("run make docs and commit the result", 1)
 
 
-for command in (as_of, backfill, board, collect, cost, terms, compliance, digest, seal, replay, mapping, models, evaluate, doctor):
+for command in (as_of, backfill, board, collect, cost, terms, compliance, digest, seal, replay, mapping, models, evaluate, doctor, accept):
     command.register(app)

@@ -14,6 +14,7 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality.audit import CHECKS, audit
 from trend_assets.lib.quality.signals import Signal
 from trend_assets.operations import automation
+from trend_assets.operations.history_checks import Verdict
 from trend_assets.partitions import daily, hourly
 from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.tables import TABLES, Table
@@ -145,3 +146,20 @@ def warning_check(path: str, name: str, description: str) -> Callable[[Callable[
         return check
 
     return decorate
+
+
+def history_result(path: str, check: str, verdict: Verdict) -> dg.AssetCheckResult:
+    """A verdict against the table's past as Dagster's result: an error where it stops what comes after, else a warning."""
+    return dg.AssetCheckResult(
+        check_name=check,
+        asset_key=asset_key(path),
+        passed=verdict.passed,
+        severity=dg.AssetCheckSeverity.ERROR if verdict.blocks else dg.AssetCheckSeverity.WARN,
+        description=verdict.message or None,
+        metadata={
+            "partitions": ", ".join(sorted(verdict.alarms)) or "none",
+            "if it is right": f"trend-assets accept {path} {check} --since DAY --reason WHY",
+        }
+        if verdict.alarms
+        else {},
+    )

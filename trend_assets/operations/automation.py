@@ -47,7 +47,9 @@ def daily_condition() -> dg.AutomationCondition:
     * *complete*: of no upstream table a partition is missing, for hourly ones all 24 hours, and none is being made. An hour
       without posts is materialized when it is sealed (with no rows), so it holds nothing up;
     * *new or rebuilt*: it has never been made, or something it is made from was made again since it was last made or asked for,
-      except the tables that late posts rebuild: they come at any time of the day and change no trend.
+      except the tables that late posts rebuild: they come at any time of the day and change no trend;
+    * *trusted*: no blocking check of a table it is made from failed on what that table now holds (a check that is yet to run holds
+      nothing up): what a broken delivery says is kept out of decisions until it is delivered again or accepted.
 
     It asks once: a day whose run failed is not asked for again before something it is made from is made again.
     """
@@ -57,9 +59,13 @@ def daily_condition() -> dg.AutomationCondition:
     rebuilt = condition.any_deps_updated().ignore(late).with_label("made from something that was made again")
     handled = (condition.newly_requested() | condition.newly_updated()).with_label("asked for or made")
     complete = ~condition.any_deps_missing() & ~condition.any_deps_in_progress() & ~condition.in_progress()
+    failing = condition.any_checks_match(condition.check_failed(), blocking_only=True)
+    trusted = ~condition.any_deps_match(failing).with_label("a blocking check of what it is made from failed")
     waiting = (new | rebuilt).since(handled).with_label("new or rebuilt")
     # A lake of the past (LAKE_END) has closed days only; one that grows has a partition for the day under way, its newest.
-    due = waiting & complete if load_settings().lake_end else ~condition.in_latest_time_window() & waiting & complete
+    due = waiting & complete & trusted
+    if not load_settings().lake_end:
+        due = ~condition.in_latest_time_window() & due
     return due.with_label("daily_of_closed_day")
 
 

@@ -1,17 +1,41 @@
-"""Checks of the retail group: the blocking ones generated from the declarations, and warnings that need judgement.
+"""Checks of the retail group: the blocking ones generated from the declarations, those against the tables' past, and warnings.
 
 What belongs here: checks of this group's assets. What doesn't: the audit (``lib/quality``), columns (``tables/``).
 """
 
+from collections.abc import Iterator
+
+import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.declared import declared_checks, warning_check
+from trend_assets.declared import asset_key, declared_checks, history_result, warning_check
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
+from trend_assets.lib.quality.retail_facts import CHECKS
+from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.tables import TABLES
 
 audits = [declared_checks(path) for path, table in TABLES.items() if table.group == "retail"]
+
+
+@dg.multi_asset_check(
+    name="retail_history",
+    specs=[
+        dg.AssetCheckSpec(check, asset=asset_key(f"retail/{name}"), description=text, blocking=True)
+        for name, checks in CHECKS.items()
+        for check, text in checks.items()
+    ],
+    can_subset=True,
+)
+def history(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
+    """Each day against the four weeks before it and the other tables of the day; what fails stops cards and marts."""
+    from trend_assets.operations.history_checks import retail_verdicts
+
+    keys = keys_in_run(context.run.tags, TABLES["retail/orders"])
+    for (name, check), verdict in retail_verdicts(lake.get(), keys).items():
+        if dg.AssetCheckKey(asset_key(f"retail/{name}"), check) in context.selected_asset_check_keys:
+            yield history_result(f"retail/{name}", check, verdict)
 
 
 def _newest_days(lake: Lake, path: str, days: int = 7) -> pa.Table:
@@ -24,14 +48,6 @@ def order_coverage(lake: Lake) -> signals.Signal:
     orders, products = _newest_days(lake, "retail/orders"), _newest_days(lake, "retail/products", 1)
     known = pc.sum(pc.is_in(orders["product_id"], value_set=products["product_id"].combine_chunks())).as_py() or 0
     return signals.coverage(known, orders.num_rows, "order lines are of a product in the catalogue", 0.95)
-
-
-@warning_check("retail/inventory", "negative_stock", "Almost no stock of the last week is negative.")
-def negative_stock(lake: Lake) -> signals.Signal:
-    """Share of stock rows that are not negative."""
-    stock = _newest_days(lake, "retail/inventory")
-    fine = pc.sum(pc.greater_equal(stock["on_hand"], 0)).as_py() or 0
-    return signals.coverage(fine, stock.num_rows, "stock rows are not negative", 0.99)
 
 
 @warning_check("retail/quarantined_records", "quarantine_rate", "Few rows of the last week's files were refused.")

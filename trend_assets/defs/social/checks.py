@@ -3,17 +3,21 @@
 What belongs here: checks of this group's assets. What doesn't: the audit (``lib/quality``), columns (``tables/``).
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import dagster as dg
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.declared import declared_checks, warning_check
+from trend_assets.declared import asset_key, declared_checks, history_result, warning_check
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
+from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE
 from trend_assets.lib.tables import in_batches
 from trend_assets.partitions import end_of_hour, hour_key, hours_between
+from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
@@ -25,6 +29,23 @@ POSTS_AT_ONCE = 1_000_000
 DAY, WEEK = 24, 7 * 24
 
 audits = [declared_checks(path) for path, table in TABLES.items() if table.group == "social"]
+
+
+@dg.multi_asset_check(
+    name="raw_posts_history",
+    specs=[
+        dg.AssetCheckSpec(check, asset=asset_key("social/raw_posts"), description=text, blocking=check in DAMAGE)
+        for check, text in {**DAMAGE, **CHANGED}.items()
+    ],
+    can_subset=True,
+)
+def history(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
+    """The newest hours of the run against the same hours of the week before: a broken feed stops, a changed one warns."""
+    from trend_assets.operations.history_checks import post_verdicts
+
+    for check, verdict in post_verdicts(lake.get(), keys_in_run(context.run.tags, TABLES["social/raw_posts"])).items():
+        if dg.AssetCheckKey(asset_key("social/raw_posts"), check) in context.selected_asset_check_keys:
+            yield history_result("social/raw_posts", check, verdict)
 
 
 def _newest(lake: Lake, path: str, hours: int, skip: int = 0) -> list[str]:

@@ -22,8 +22,18 @@ from trend_assets.lib.quality.facts import LEAST_PAST, Fault, Level
 
 MOST_CONTENTS = 20_000
 """Rows whose content is remembered: those whose hash is smallest, so that two partitions remember the same ones."""
-_BROKEN_TEXT = "[\u00c2-\u00c5\u00ce-\u00d1\u00d7-\u00db][\u0080-\u009f\u00a1-\u00bf]|\u00e2\u20ac|\u00c3[\u00a0\u0192\u2030\u0160]|\ufffd|\\p{L}\\?\\p{Ll}"
+_BROKEN_TEXT = "|".join(
+    (
+        "[\u00c2-\u00c5\u00ce-\u00d1\u00d7-\u00db][\u0080-\u009f\u00a1-\u00bf]",
+        "\u00e2\u20ac",
+        "\u00c3[\u00a0\u0192\u2030\u0160]",
+        "\ufffd",
+        "\\p{L}\\?\\p{Ll}",
+    )
+)
 """UTF-8 read as Latin-1 or Windows-1252 (two letters for one), the replacement character, a question mark within a word."""
+GONE = "that always came and are not there"
+"""How facts about values end that did not come."""
 _LEAST_DISTINCT = 3
 _LEAST_ROWS = 20
 _VANISHED = 20.0
@@ -175,9 +185,7 @@ def _constant(name: str, newest: ColumnNotes, past: Sequence[ColumnNotes]) -> di
     return {("empty_columns", f"{name} is one value"): Fault(max(surplus, 0), newest.rows, 0.25, needs_past=True)}
 
 
-def _values(
-    name: str, values: Mapping[str, int], rows: int, past: Sequence[Mapping[str, int]]
-) -> dict[tuple[str, str], Fault | Level]:
+def _values(name: str, values: Mapping[str, int], rows: int, past: Sequence[Mapping[str, int]]) -> dict[tuple[str, str], Fault | Level]:
     """Rows with a value never seen before, and values that always came and did not."""
     if len(past) < LEAST_PAST:
         return {}
@@ -185,7 +193,11 @@ def _values(
     unknown = {value: count for value, count in values.items() if value not in known}
     facts: dict[tuple[str, str], Fault | Level] = {
         ("known_values", f"{name} never seen before"): Fault(
-            sum(unknown.values()), rows, 0.01, needs_past=True, example=repr(max(unknown, key=lambda value: (unknown[value], value), default=""))
+            sum(unknown.values()),
+            rows,
+            0.01,
+            needs_past=True,
+            example=repr(max(unknown, key=lambda value: (unknown[value], value), default="")),
         )
     }
     totals = [max(sum(day.values()), 1) for day in past]
@@ -195,13 +207,11 @@ def _values(
         if least * sum(values.values()) >= _VANISHED:
             gone.append(value)
     if gone:
-        facts["known_values", f"{name} that always came and are not there"] = Fault(rows, rows, example=repr(gone[0]))
+        facts["known_values", f"{name} {GONE}"] = Fault(rows, rows, example=repr(gone[0]))
     return facts
 
 
-def _shapes(
-    name: str, found: Mapping[str, int], rows: int, past: Sequence[Mapping[str, int]]
-) -> dict[tuple[str, str], Fault | Level]:
+def _shapes(name: str, found: Mapping[str, int], rows: int, past: Sequence[Mapping[str, int]]) -> dict[tuple[str, str], Fault | Level]:
     """Rows whose id has a shape never seen. A number that has grown by a digit is no new shape: ids count up."""
     if len(past) < LEAST_PAST:
         return {}

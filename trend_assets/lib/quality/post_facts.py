@@ -11,7 +11,7 @@ may be people's doing, a wave of bots or a day off: they warn, and the stress te
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,14 +21,36 @@ import pyarrow.compute as pc
 from trend_assets.lib.quality.column_facts import ColumnNotes, Watched, column_facts, note_columns
 from trend_assets.lib.quality.facts import LEAST_PAST, Alarm, Fault, Level, count_levels, judge
 
-DAMAGE = ("text_encoding", "empty_texts", "clock", "id_shapes", "ids_reused", "repeated_rows", "copied_rows", "empty_columns", "cut_texts", "markup")
-CHANGED = ("known_values", "languages", "loud_authors", "copied_texts", "engagement", "row_count", "text_lengths")
+DAMAGE: Mapping[str, str] = {
+    "text_encoding": "No text was read in another encoding; accents are where they were.",
+    "empty_texts": "Posts have a text.",
+    "clock": "Posts are received after they are written, when their ids say so, and no later than usual.",
+    "id_shapes": "Ids look as their network's ids do.",
+    "ids_reused": "No id is one of an earlier day's posts.",
+    "repeated_rows": "No posts that differ in their id only.",
+    "copied_rows": "The posts are not those of an earlier day.",
+    "empty_columns": "No column lost its values, and none became a constant.",
+    "cut_texts": "Texts are not cut at one length.",
+    "markup": "Texts hold no markup or escapes.",
+}
+"""Checks that say the feed is broken: they block."""
+CHANGED: Mapping[str, str] = {
+    "known_values": "No network, kind, source, licence or place that was never seen, and every one that always came.",
+    "languages": "Languages have their usual shares.",
+    "loud_authors": "No account has a larger share than any had before.",
+    "copied_texts": "As many posts as usual repeat a text word for word.",
+    "engagement": "Views, likes and followers are of their usual size.",
+    "row_count": "About as many posts as in these hours of the days before.",
+    "text_lengths": "Texts are about as long as usual.",
+}
+"""Checks that say the posts are unlike those before: they warn."""
 PAST_DAYS = 7
+"""Days whose same hours say what is usual."""
 MOST_POSTS = 50_000
 """Posts of a window that are looked at: every n-th of more."""
 COLUMNS = (
-    "post_id", "network", "source", "author", "created_at", "kind", "text", "language_hint", "hashtags", "urls", "repost_count", "like_count",
-    "view_count", "author_followers", "place", "captured_at", "licence_class",
+    "post_id", "network", "source", "author", "created_at", "kind", "text", "language_hint", "hashtags", "urls", "repost_count",
+    "like_count", "view_count", "author_followers", "place", "captured_at", "licence_class",
 )  # fmt: skip
 WATCHED = Watched(
     optional=("language_hint", "repost_count", "like_count", "view_count", "author_followers", "place"),
@@ -37,6 +59,8 @@ WATCHED = Watched(
     texts=("text",),
     content=("author", "text", "created_at"),
 )
+ALARM_LEVEL = 1e-3
+"""Of levels of posts: all of their checks warn only."""
 _TWITTER_EPOCH = 1_288_834_974_657
 _CLOCK_SECONDS = 300
 _COPIES = 5
@@ -56,6 +80,7 @@ class PostNotes:
     shapes: Mapping[str, int] = field(default_factory=dict)
     ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint64))
     loudest: float = 0.0
+    tagged: Mapping[str, int] = field(default_factory=dict)
     facts: Mapping[tuple[str, str], Fault | Level] = field(default_factory=dict)
 
 
@@ -73,19 +98,41 @@ def note_posts(posts: pa.Table, earlier: Sequence[PostNotes]) -> PostNotes:
     ids = np.unique(content_hashes(posts, ("network", "post_id")))
     authors = pc.value_counts(posts["author"].combine_chunks()).field("counts")
     loudest = (pc.max(authors).as_py() or 0) / max(posts.num_rows, 1)
-    notes = PostNotes(columns, _id_shapes(posts), ids, loudest)
+    tagged = {name: int(pc.sum(pc.greater(pc.list_value_length(posts[name]), 0)).as_py() or 0) for name in ("hashtags", "urls")}
+    notes = PostNotes(columns, _id_shapes(posts), ids, loudest, tagged)
     facts: Found = {}
     if posts.num_rows:
         facts = dict(column_facts(columns, [past.columns for past in earlier]))
-        for part in (_texts(posts), _clock(posts), _ids(notes, earlier), _people(posts, notes, earlier), _levels(posts)):
+        for part in (
+            _texts(posts),
+            _clock(posts),
+            _ids(notes, earlier),
+            _people(posts, notes, earlier),
+            _tags(notes, earlier),
+            _levels(posts),
+        ):
             facts.update(part)
     facts.update(_row_count(posts.num_rows, earlier))
-    return PostNotes(columns, notes.shapes, ids, loudest, facts)
+    return PostNotes(columns, notes.shapes, ids, loudest, tagged, facts)
 
 
-def judge_posts(newest: PostNotes, earlier: Sequence[PostNotes]) -> list[Alarm]:
-    """Alarms of the newest window given earlier ones."""
-    return judge(newest.facts, [past.facts for past in earlier], count_levels(newest.facts))
+def judge_posts(
+    newest: PostNotes, earlier: Sequence[PostNotes], skipped: Collection[str] = (), since: Mapping[str, int] | None = None
+) -> list[Alarm]:
+    """Alarms of the newest window given earlier ones. ``skipped``: checks whose change was accepted for this window.
+
+    ``since``: for checks whose change was accepted earlier, how many of the earlier windows were accepted (the last ones).
+    """
+    usual = since or {}
+    alarms: list[Alarm] = []
+    for check in dict.fromkeys(check for check, _ in newest.facts):
+        if check in skipped:
+            continue
+        windows = earlier[len(earlier) - min(usual.get(check, len(earlier)), len(earlier)) :]
+        past = [{key: fact for key, fact in one.facts.items() if key[0] == check} for one in windows]
+        mine = {key: fact for key, fact in newest.facts.items() if key[0] == check}
+        alarms += judge(mine, past, count_levels(newest.facts), ALARM_LEVEL)
+    return alarms
 
 
 def _texts(posts: pa.Table) -> Found:
@@ -93,10 +140,11 @@ def _texts(posts: pa.Table) -> Found:
     own = posts.filter(pc.not_equal(posts["kind"], "repost"))
     length = np.asarray(pc.utf8_length(pc.utf8_trim_whitespace(own["text"])))
     found: Found = {("empty_texts", "posts without text"): Fault(int((length == 0).sum()), len(length))}
-    long = length[length >= _LONG]
-    if len(long) >= _LEAST_POSTS:
+    different = pc.unique(own["text"])  # a wave of copies has one length as well
+    long = np.asarray(pc.utf8_length(different))
+    if (long >= _LONG).sum() >= _LEAST_POSTS:
         # the longest texts differ in length unless something cut them
-        found["cut_texts", "texts of exactly the largest length"] = Fault(int((length == long.max()).sum()), len(length))
+        found["cut_texts", "texts of exactly the largest length"] = Fault(int((long == long.max()).sum()), len(long))
     marked = pc.sum(pc.match_substring_regex(own["text"], _MARKUP)).as_py() or 0
     found["markup", "texts with markup or escapes"] = Fault(int(marked), len(length))
     return found
@@ -163,6 +211,19 @@ def _people(posts: pa.Table, notes: PostNotes, earlier: Sequence[PostNotes]) -> 
     return found
 
 
+def _tags(notes: PostNotes, earlier: Sequence[PostNotes]) -> Found:
+    """Posts that were to be expected with hashtags or links and came without."""
+    past = [one for one in earlier if one.columns.rows >= _LEAST_POSTS]
+    found: Found = {}
+    if len(past) < LEAST_PAST:
+        return found
+    for name, count in notes.tagged.items():
+        expected = round(sorted(one.tagged[name] / one.columns.rows for one in past)[1] * notes.columns.rows)
+        if expected >= 20:
+            found["empty_columns", f"{name} lost"] = Fault(max(expected - count, 0), expected, 0.6, needs_past=True)
+    return found
+
+
 def _levels(posts: pa.Table) -> Found:
     """Shares of languages, length of texts, tags, and what networks count: figures that move slowly."""
     rows = posts.num_rows
@@ -173,14 +234,11 @@ def _levels(posts: pa.Table) -> Found:
     told = pc.sum(languages.field("counts")).as_py() or 1
     for language, count in zip(languages.field("values").to_pylist(), languages.field("counts").to_pylist(), strict=True):
         if count >= 0.02 * told:
-            found["languages", f"posts in {language}"] = Level(count / told, float(np.sqrt(0.25 / told)), 0.1, f"{count / told:.0%}")
+            found["languages", f"posts in {language}"] = Level(count / told, float(np.sqrt(0.25 / told)), 0.06, f"{count / told:.0%}")
     own = posts.filter(pc.not_equal(posts["kind"], "repost"))
     if own.num_rows >= _LEAST_POSTS:
         length = np.log(np.asarray(pc.utf8_length(own["text"])) + 1.0)
         found["text_lengths", "mean length of texts (log)"] = Level(float(length.mean()), float(length.std() / np.sqrt(len(length))), 0.35)
-    for name in ("hashtags", "urls"):
-        empty = int(pc.sum(pc.equal(pc.list_value_length(posts[name]), 0)).as_py() or 0)
-        found["empty_columns", f"no {name}"] = Fault(empty, rows, 0.12, needs_past=True)
     for name in ("view_count", "like_count", "author_followers"):
         values = np.asarray(posts[name].drop_null().cast(pa.float64()))
         if len(values) >= _LEAST_POSTS:

@@ -10,7 +10,8 @@ a source tells both; statistics of single columns are for the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -18,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.quality.column_facts import ColumnNotes, Watched, column_facts, note_columns
+from trend_assets.lib.quality.column_facts import GONE, ColumnNotes, Watched, column_facts, note_columns
 from trend_assets.lib.quality.facts import LEAST_PAST, Alarm, Fault, Level, count_levels, judge
 
 PAST_DAYS = 28
@@ -36,7 +37,12 @@ WATCHED: Mapping[str, Watched] = {
         texts=("product_name", "product_name_fr", "category", "brand"),
         content=(),
     ),
-    "stores": Watched(optional=("region", "country"), lists=("channel", "region", "country"), ids=("store_id",), texts=("store_name", "region")),
+    "stores": Watched(
+        optional=("region", "country"),
+        lists=("channel", "region", "country"),
+        ids=("store_id",),
+        texts=("store_name", "region"),
+    ),
     "inventory": Watched(
         optional=("received", "sold", "returned", "adjusted"),
         varied=("on_hand", "reserved", "sold"),
@@ -44,7 +50,7 @@ WATCHED: Mapping[str, Watched] = {
     ),
     "orders": Watched(
         optional=("country",),
-        varied=("product_id", "store_id", "ordered_at", "unit_price"),
+        varied=("product_id", "ordered_at", "unit_price"),
         lists=("kind", "currency", "country", "store_id"),
         ids=("order_id", "product_id", "store_id"),
         texts=("country",),
@@ -63,6 +69,8 @@ WATCHED: Mapping[str, Watched] = {
         content=("product_id", "store_id", "starts_on", "ends_on", "discount"),
     ),
 }  # fmt: skip
+SOLD = "products and places whose sold units stock tells otherwise"
+_EXPLAINED = 0.05
 _AT_PRICE = 0.02
 _HOURS = 24
 _RARE_HOUR = 0.002
@@ -112,11 +120,13 @@ def note_day(today: RetailDay, yesterday: RetailDay | None, earlier: Sequence[Da
             found.update(column_facts(columns[name], past, copies=name == "orders"))
             for facts_of in _FACTS[name]:
                 found.update(facts_of(today, before, notes, earlier))
-        facts[name] = found
+        facts[name] = _without_explained(found) if name == "orders" else found
     return DayNotes(today.day, columns, hours, large, facts)
 
 
-def judge_day(newest: DayNotes, earlier: Sequence[DayNotes], accepted: Mapping[tuple[str, str], date] | None = None) -> dict[str, list[Alarm]]:
+def judge_day(
+    newest: DayNotes, earlier: Sequence[DayNotes], accepted: Mapping[tuple[str, str], date] | None = None
+) -> dict[str, list[Alarm]]:
     """Alarms of each table of the newest day. ``accepted``: by table and check, the day from which on a change is the usual.
 
     Of a check whose change was accepted only days since then count as past; on that day itself it says nothing.
@@ -138,6 +148,15 @@ def judge_day(newest: DayNotes, earlier: Sequence[DayNotes], accepted: Mapping[t
 
 def _of_check(facts: Mapping[tuple[str, str], Fault | Level], check: str) -> Found:
     return {key: fact for key, fact in facts.items() if key[0] == check}
+
+
+def _without_explained(found: Found) -> Found:
+    """Without the facts that stock explains: on Christmas Day few sell little, and stock says so too."""
+    sold = found.get(("matches_stock", SOLD))
+    if not isinstance(sold, Fault) or sold.share > _EXPLAINED:
+        return found
+    few = ("row_count", "feed_present")
+    return {key: fact for key, fact in found.items() if key[0] not in few and not key[1].endswith(GONE)}
 
 
 # --- presence and volume ------------------------------------------------------------------------------------------------------
@@ -212,7 +231,9 @@ def _prices_kept(now: pa.Table, was: pa.Table) -> Found:
         ratio = _ratio(now[column], was[column])
         known = np.isfinite(ratio)
         far = known & ((ratio > 2.5) | (ratio < 0.4))
-        found["prices_kept", f"{column} more than 2.5 times yesterday's, or less than 0.4 times"] = Fault(int(far.sum()), int(known.sum()), 0.01)
+        found["prices_kept", f"{column} more than 2.5 times yesterday's, or less than 0.4 times"] = Fault(
+            int(far.sum()), int(known.sum()), 0.01
+        )
         moved = ratio[known & (np.abs(ratio - 1.0) > 0.001)]
         together = int(np.unique(np.round(np.log(moved), 2), return_counts=True)[1].max()) if len(moved) else 0
         found["prices_kept", f"{column} changed by one factor"] = Fault(together, int(known.sum()), 0.5)
@@ -435,7 +456,9 @@ def _delivery_rules(today: RetailDay, yesterday: RetailDay, notes: DayNotes, ear
         ("dates_in_order", "ordered after the day"): Fault(int((ordered > day).sum()), rows),
         ("dates_in_order", "received on another day"): Fault(int((arrived & (received_on != day)).sum()), int(arrived.sum()), 0.05),
         ("received_within_ordered", "more than twice of what was ordered"): Fault(int((received > 2 * wanted).sum()), rows, 0.01),
-        ("received_within_ordered", "received more than was ordered"): Fault(int((arrived & (received > wanted)).sum()), int(arrived.sum()), 0.1),
+        ("received_within_ordered", "received more than was ordered"): Fault(
+            int((arrived & (received > wanted)).sum()), int(arrived.sum()), 0.1
+        ),
         ("received_within_ordered", "received nothing"): Fault(int((arrived & (received == 0)).sum()), int(arrived.sum()), 0.1),
     }
     found.update(_large("deliveries", wanted, earlier))
@@ -469,12 +492,20 @@ def _lines_kept(name: str, key: Sequence[str], today: RetailDay, yesterday: Reta
     now, before = today.tables[name], yesterday.rows(name)
     if before is None:
         return {}
-    open_ = pc.is_null(before["received_on"]) if name == "deliveries" else pc.greater_equal(before["ends_on"], pa.scalar(today.day, pa.date32()))
+    open_ = (
+        pc.is_null(before["received_on"])
+        if name == "deliveries"
+        else pc.greater_equal(before["ends_on"], pa.scalar(today.day, pa.date32()))
+    )
     before = before.filter(open_)
     place = pc.index_in(_joined(now, key), value_set=_joined(before, key).combine_chunks())
     known = np.asarray(place.is_valid())
     both, was = now.filter(pa.array(known)), before.take(place.drop_null())
-    same = ("product_id", "store_id", "supplier_id", "ordered_on", "quantity_ordered") if name == "deliveries" else ("starts_on", "ends_on", "discount")
+    same = (
+        ("product_id", "store_id", "supplier_id", "ordered_on", "quantity_ordered")
+        if name == "deliveries"
+        else ("starts_on", "ends_on", "discount")
+    )
     found: Found = {
         ("rows_kept", f"open {name} of yesterday that are gone"): Fault(before.num_rows - int(known.sum()), before.num_rows, 0.05)
     }
@@ -581,3 +612,102 @@ _FACTS: Mapping[str, Sequence[Callable[[RetailDay, RetailDay, DayNotes, Sequence
     "deliveries": (_references("deliveries"), _delivery_rules, _deliveries_match_stock),
     "promotions": (_references("promotions"), _promotion_rules),
 }
+
+_ANY = {
+    "refused_rows": "Hardly any rows of the day's files were refused.",
+    "empty_columns": "No column lost its values, and none became a constant.",
+    "id_shapes": "Ids look as they did: no digits lost, no decimals.",
+}
+_SNAPSHOT = {
+    "feed_present": "The day has rows where each day had.",
+    "row_count": "About as many rows as on the days before.",
+}
+_KNOWN = {"known_values": "No value that was never seen, and every value that always came."}
+_TEXTS = {"text_encoding": "No text was read in another encoding; accents are where they were."}
+_KEPT = {
+    "rows_kept": "What was there yesterday is there, unless it ended.",
+    "attributes_kept": "What yesterday said of the same row holds.",
+}
+_REPEATED = {"repeated_rows": "No rows that differ in their id only."}
+_REFERENCES = {"references": "Products and places are in the day's catalogue."}
+_DATES = {"dates_in_order": "Dates are in their order and of this day."}
+CHECKS: Mapping[str, Mapping[str, str]] = {
+    "products": {
+        **_ANY,
+        **_SNAPSHOT,
+        **_KNOWN,
+        **_TEXTS,
+        **_KEPT,
+        "prices_kept": "List prices and costs are near yesterday's, and did not all change by one factor.",
+        "price_rules": "List prices are above zero and above costs.",
+    },
+    "stores": {**_ANY, **_SNAPSHOT, **_KNOWN, **_TEXTS, **_KEPT},
+    "inventory": {
+        **_ANY,
+        **_SNAPSHOT,
+        **_REFERENCES,
+        "rows_kept": _KEPT["rows_kept"],
+        "adds_up": "Stock is yesterday's and the day's movements.",
+        "negative_stock": "Stock is not below zero.",
+        "reserved_within_stock": "No more is promised than there is.",
+        "stock_levels": "Stock did not jump without a delivery, and did not stand still.",
+        "copied_rows": "The day's movements are not those of an earlier day.",
+    },
+    "orders": {
+        **_ANY,
+        **_SNAPSHOT,
+        **_KNOWN,
+        **_TEXTS,
+        **_REPEATED,
+        **_REFERENCES,
+        "copied_rows": "The day's lines are not those of an earlier day.",
+        "prices_paid": "Prices are the list's or the promotion's.",
+        "quantities": "Units of a line are as they were.",
+        "signs": "Sales are positive; returns and cancellations negative.",
+        "order_times": "Orders are of the day, at hours at which their place sells.",
+        "matches_stock": "Units sold and returned are those that stock tells, by product and place.",
+    },
+    "deliveries": {
+        **_ANY,
+        **_KNOWN,
+        **_REPEATED,
+        **_REFERENCES,
+        **_DATES,
+        **_KEPT,
+        "received_within_ordered": "What was received is what was ordered, or less.",
+        "quantities": "Units of a line are as they were.",
+        "lead_times": "Promises are near the supplier's lead time.",
+        "supplier_matches": "Products come from their supplier.",
+        "matches_stock": "Units received are those that stock tells, by product and place.",
+    },
+    "promotions": {
+        **_ANY,
+        "row_count": _SNAPSHOT["row_count"],
+        **_REPEATED,
+        **_REFERENCES,
+        **_DATES,
+        **_KEPT,
+        "discounts": "Discounts are above 1 % and below 90 %.",
+    },
+}
+"""Checks of each table against its past, with what each asserts."""
+
+
+def judge_days(
+    days: Iterable[RetailDay], judged: Collection[date], accepted: Mapping[tuple[str, str], date] | None = None
+) -> dict[date, dict[str, list[Alarm]]]:
+    """Alarms by day and table of the ``judged`` days. ``days``: ascending, with up to ``PAST_DAYS`` before the first judged one.
+
+    A day is compared with the day before only where that day is there. Memory: two days of tables and the notes of ``PAST_DAYS``.
+    """
+    found: dict[date, dict[str, list[Alarm]]] = {}
+    notes: deque[DayNotes] = deque(maxlen=PAST_DAYS)
+    before: RetailDay | None = None
+    for today in days:
+        follows = before is not None and before.day == today.day - timedelta(days=1)
+        newest = note_day(today, before if follows else None, list(notes))
+        if today.day in judged:
+            found[today.day] = judge_day(newest, list(notes), accepted)
+        notes.append(newest)
+        before = today
+    return found

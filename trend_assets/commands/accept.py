@@ -1,0 +1,62 @@
+"""`trend-assets accept`: a change that a check stopped is right; from a day on it is the usual.
+
+What belongs here: options and printing. What doesn't: the file of accepted changes (``operations/accepted.py``).
+"""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import typer
+
+from trend_assets.commands.terminal import DataOption, console, fail, use_data
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+
+    @app.command()
+    def accept(
+        table: Annotated[str, typer.Argument(help="Table, for instance retail/orders; without it what was accepted is listed")] = "",
+        check: Annotated[str, typer.Argument(help="Check, for instance prices_paid")] = "",
+        since: Annotated[str, typer.Option("--since", help="First day of the change, 2026-09-14")] = "",
+        reason: Annotated[str, typer.Option("--reason", help="Why it is right; kept with the acceptance")] = "",
+        data: DataOption = None,
+    ) -> None:
+        """Accept a change that a check stopped: from the day on it is the usual, for this check of this table.
+
+        Then run `trend-assets check`: the check passes, and what waited for it goes on. docs/checks.md tells what each check means.
+        """
+        from trend_assets.lake.storage import open_storage
+        from trend_assets.operations.accepted import Accepted, accepted_changes, moment_of
+        from trend_assets.operations.accepted import accept as add
+        from trend_assets.settings import load_settings
+
+        use_data(data)
+        storage = open_storage(load_settings().lake_root)
+        if not table:
+            for change in accepted_changes(storage):
+                console.print(
+                    f"{change.table} {change.check} since {change.since}: {change.reason} ({change.accepted_by}, {change.accepted_at})"
+                )
+            return
+        try:
+            _known(table, check)
+            add(storage, Accepted(table, check, date.fromisoformat(since), reason, getpass.getuser(), moment_of(datetime.now(UTC))))
+        except ValueError as error:
+            fail(str(error))
+        console.print(f"{table} {check}: what came since {since} is the usual now. Next: trend-assets check")
+
+
+def _known(table: str, check: str) -> None:
+    """Raise ``ValueError`` for a check that the table does not have or that cannot be accepted."""
+    from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE
+    from trend_assets.lib.quality.retail_facts import CHECKS
+
+    checks = {f"retail/{name}": tuple(names) for name, names in CHECKS.items()} | {"social/raw_posts": (*DAMAGE, *CHANGED)}
+    if table not in checks:
+        raise ValueError(f"no table {table!r} with checks against its past; there are {', '.join(checks)}")
+    if check not in checks[table]:
+        raise ValueError(f"{table} has no check {check!r} against its past; there are {', '.join(checks[table])}")
