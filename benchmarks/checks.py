@@ -1,6 +1,6 @@
 """Checks against injected defects: how many are caught by a check that names them, and how often clean days alarm.
 
-    python -m benchmarks.checks [--seeds N] [--first-seed N] [--short]
+    python -m benchmarks.checks [--seeds N] [--first-seed N] [--only retail|posts] [--each]
 
 What belongs here: injecting, counting, printing. What doesn't: the defects (``defects_retail.py``, ``defects_posts.py``), the checks
 (``lib/quality``), fault injection into processes and disks (``faults.py``).
@@ -13,20 +13,21 @@ nothing and by itself counts as *misnamed*, not as caught. All counted checks of
 blocks and ``CHANGED`` warns, and both are counted apart. Posts are damaged in the raw table, as its decoder would deliver them.
 
 Clean partitions are days of towns without defects, each judged against its own past, a new user's first days included: 30 days of six
-retail tables a seed, 12 days of posts. The town's files hold their usual dirt (a few refused rows, single counting errors), and its
-weekends, promotions, trends, stock-outs, bot waves and an outage of X.
+retail tables a seed, each seed at another time of the year, 12 days of posts. The files hold their usual dirt (a few refused rows,
+counting errors), weekends, promotions, seasons, holidays, trends, stock-outs, bot waves and an outage of X.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -38,11 +39,11 @@ from benchmarks.defects_posts import POST_DEFECTS, PostDefect, Window
 from benchmarks.defects_retail import DEFECTS, Defect, Delivery, Frames, written
 from trend_assets.lib.quality.audit import audit
 from trend_assets.lib.quality.post_facts import COLUMNS, DAMAGE, PostNotes, judge_posts, note_posts
-from trend_assets.lib.quality.retail_facts import PAST_DAYS, TABLE_NAMES, DayNotes, RetailDay, judge_day, note_day
+from trend_assets.lib.quality.retail_facts import FACTS_CHANGE_WITH, PAST_DAYS, TABLE_NAMES, DayNotes, RetailDay, judge_day, note_day
 from trend_assets.lib.retail.decode import SourceFile, decode_file
 from trend_assets.lib.retail.mapping import RetailMapping
 from trend_assets.lib.retail.read import read_records
-from trend_assets.lib.simulation.retail import Retailer
+from trend_assets.lib.simulation.retail import open_retailer
 from trend_assets.lib.simulation.retail_files import RetailFiles
 from trend_assets.lib.simulation.town import TownParameters
 from trend_assets.partitions import hours_between
@@ -65,28 +66,30 @@ class Shop:
 
     @classmethod
     def of_seed(cls, seed: int, days: int) -> Shop:
-        """The town's retailer of this seed."""
-        parameters = TownParameters(seed=seed, days=days)
-        retailer = Retailer(parameters)
+        """The town's retailer of this seed, at another time of the year for each: seasons, sales and holidays are no defects."""
+        start = datetime(2026, 2, 9, tzinfo=UTC) + timedelta(days=34 * (seed % 10))
+        retailer = open_retailer(TownParameters(seed=seed, start=start, days=2, history_days=days - 2))
         files = RetailFiles(retailer)
         known = {path.removesuffix(".csv"): data for path, data in files.undated().items()}
         of_days = []
-        for day in range(days):
+        for day in range(retailer.first_day, 2):
             known |= {path.split("/")[0]: data for path, data in files.of_day(retailer.trade(day)).items()}
             of_days.append(dict(known))
-        return cls(load_mapping(MAPPINGS / "retail_town.yml"), parameters.start.date(), of_days)
+        return cls(load_mapping(MAPPINGS / "retail_town.yml"), (start + timedelta(days=retailer.first_day)).date(), of_days)
 
     def day(self, number: int) -> date:
         """The date of a day."""
         return self.first + timedelta(days=number)
 
-    def read(self, number: int, files: Mapping[str, bytes]) -> RetailDay:
+    def decoded(self, number: int, name: str, data: bytes) -> SourceFile:
+        """A day's file of one table."""
+        day = self.day(number)
+        return decode_file(f"{name}/{day}.csv", day, data, self.mapping.format_of(name))
+
+    def read(self, number: int, files: Mapping[str, SourceFile]) -> RetailDay:
         """A day's tables as the project reads them from files."""
         day = self.day(number)
-        sources: dict[str, list[SourceFile]] = {
-            name: [decode_file(f"{name}/{day}.csv", day, data, self.mapping.format_of(name))] for name, data in files.items()
-        }
-        tables = read_records(self.mapping, sources, [day])
+        tables = read_records(self.mapping, {name: [file] for name, file in files.items()}, [day])
         refused = Counter(tables["retail/quarantined_records"]["table_name"].to_pylist())
         return RetailDay(day, {name: tables[f"retail/{name}"] for name in TABLE_NAMES}, refused)
 
@@ -102,7 +105,7 @@ def fired(day: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> set[s
     """Names (``table.check``) of what stops the day: findings of the audit, alarms of the checks."""
     names = {
         f"{name}.{finding.check}"
-        for name in TABLE_NAMES
+        for name in notes.facts
         for finding in audit(TABLES[f"retail/{name}"], day.tables[name], day.day.isoformat())
         if finding.severity == "error"
     }
@@ -120,6 +123,7 @@ class Score:
     clean: Counter[str]
     false_alarms: list[str]
     seconds: dict[str, float]
+    by: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def empty(cls) -> Score:
@@ -133,6 +137,7 @@ class Score:
         self.tried[key] += 1
         if found & set(named):
             self.caught[key] += 1
+            self.by.update(sorted(found & set(named)))
             self.warned[key] += warns
         else:
             self.misnamed.setdefault(key, Counter()).update(sorted(found) or ["nothing"])
@@ -141,7 +146,8 @@ class Score:
 def retail(seed: int, score: Score, defects: Sequence[Defect], days: int = RETAIL_DAYS) -> None:
     """Judge every clean day of a seed, then inject each defect into the last."""
     shop = Shop.of_seed(seed, days)
-    read = [shop.read(number, files) for number, files in enumerate(shop.files)]
+    decoded = [{name: shop.decoded(number, name, data) for name, data in files.items()} for number, files in enumerate(shop.files)]
+    read = [shop.read(number, files) for number, files in enumerate(decoded)]
     notes: list[DayNotes] = []
     started = time.process_time()
     for number, day in enumerate(read):
@@ -153,16 +159,17 @@ def retail(seed: int, score: Score, defects: Sequence[Defect], days: int = RETAI
     before = [shop.frames(number) for number in range(max(days - 15, 0), days - 1)]
     last = shop.frames(days - 1)
     for number, one in enumerate(defects):
-        delivery = Delivery(
-            shop.day(days - 1), {name: frame.copy() for name, frame in last.items()}, before, np.random.default_rng([seed, number])
-        )
         if not len(last[one.table]):
             continue  # a day without promotions has none to damage
+        delivery = Delivery(shop.day(days - 1), {**last, one.table: last[one.table].copy()}, before, np.random.default_rng([seed, number]))
         one.damage(delivery)
-        changed = {name: written(frame) for name, frame in delivery.frames.items()} | delivery.raw
-        files = {name: data for name, data in changed.items() if data.count(b"\n") > 1 or name not in (one.table,)}
+        files, frame = dict(decoded[-1]), delivery.frames[one.table]
+        files.pop(one.table)
+        if len(frame) or one.table in delivery.raw:
+            files[one.table] = shop.decoded(days - 1, one.table, delivery.raw.get(one.table, written(frame)))
         day = shop.read(days - 1, files)
-        found = fired(day, note_day(day, read[-2], notes[:-1][-PAST_DAYS:]), notes[:-1][-PAST_DAYS:])
+        past = notes[:-1][-PAST_DAYS:]
+        found = fired(day, note_day(day, read[-2], past, FACTS_CHANGE_WITH[one.table]), past)
         score.count((one.table, one.name, one.severity), one.named, found)
 
 
@@ -243,15 +250,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=101, help="seeds below 100 were used in development")
     parser.add_argument("--only", choices=["retail", "posts"])
+    parser.add_argument("--each", action="store_true", help="print the whole score after each seed")
     arguments = parser.parse_args()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
     score = Score.empty()
-    for seed in seeds:
+    for number, seed in enumerate(seeds):
         if arguments.only != "posts":
             retail(seed, score, DEFECTS)
         if arguments.only != "retail":
             posts(seed, score, POST_DEFECTS)
-    print(printed(score, list(seeds)))
+        caught, tried = sum(score.caught.values()), sum(score.tried.values())
+        print(f"seed {seed}: so far {caught} of {tried} caught, {len(score.false_alarms)} false alarms", file=sys.stderr, flush=True)
+        if arguments.each:
+            print(printed(score, seeds[: number + 1]), flush=True)
+    if not arguments.each:
+        print(printed(score, seeds))
 
 
 if __name__ == "__main__":

@@ -287,7 +287,7 @@ def _(window: Window) -> None:
     window.posts = pd.concat(parts, ignore_index=True)
 
 
-@defect("feed is late", "posts of X received six hours after", "clock")
+@defect("feed is late", "posts of X received six hours after", "lateness")
 def _(window: Window) -> None:
     window.posts.loc[window.posts["network"] == "x", "captured_at"] += pd.Timedelta(hours=6)
 

@@ -14,6 +14,7 @@ import dagster as dg
 
 from trend_assets.defs.jobs import LANE, MAX_RUNTIME, ledger_hours, marts, retail_days, social_hours
 from trend_assets.operations import alerts
+from trend_assets.operations.history_checks import stopped_by
 from trend_assets.operations.orphans import end_orphans
 from trend_assets.operations.sealing import MARTS_WAIT_UNTIL, Due, State, marts_of_the_morning, under_way
 from trend_assets.resources import LakeResource
@@ -75,6 +76,8 @@ def marts_daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Ski
         return dg.SkipReason(f"{reason}; {going}")
     if not due:
         return dg.SkipReason(reason)
+    if stopped := stopped_by(context.instance):
+        return dg.SkipReason(stopped)
     context.log.info(reason)
     return dg.RunRequest(run_key=None)
 

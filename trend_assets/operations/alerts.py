@@ -240,7 +240,7 @@ def look(instance: dg.DagsterInstance, asset_graph: BaseAssetGraph[Any], seen: S
 
     A check that goes on failing is told once. Without ``seen`` (the first look) what fails already is not told: the lake may be old.
     """
-    failing = _failing_checks(instance, list(asset_graph.asset_check_keys), seen.failing if seen else ())
+    failing = failing_checks(instance, list(asset_graph.asset_check_keys), seen.failing if seen else ())
     with_policy = [key for key in asset_graph.get_all_asset_keys() if asset_graph.get(key).freshness_policy is not None]
     stale = _not_fresh(instance, with_policy)
     if seen is None:
@@ -250,7 +250,7 @@ def look(instance: dg.DagsterInstance, asset_graph: BaseAssetGraph[Any], seen: S
     return alerts, Seen(failing, stale)
 
 
-def _failing_checks(instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey], before: Sequence[str]) -> tuple[str, ...]:
+def failing_checks(instance: dg.DagsterInstance, keys: Sequence[dg.AssetCheckKey], before: Sequence[str] = ()) -> tuple[str, ...]:
     """Checks whose latest evaluation failed with ERROR; one that is planned or running is as it was ``before``."""
     failing = []
     for key, record in instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys)).items():

@@ -13,12 +13,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from trend_assets.lake.lake import Lake
-from trend_assets.lib.quality.facts import Alarm
+from trend_assets.lib.quality.facts import LEAST_PAST, Alarm
 from trend_assets.operations.accepted import accepted_changes, since_by_check
 from trend_assets.partitions import day_key, end_of_hour, hour_key
 from trend_assets.tables import TABLES
 
 if TYPE_CHECKING:
+    import dagster as dg
     import pyarrow as pa
 
     from trend_assets.lib.quality.retail_facts import RetailDay
@@ -99,7 +100,7 @@ def post_verdicts(lake: Lake, keys: Sequence[str]) -> dict[str, Verdict]:
     """Verdicts by check on raw posts of the hours ``keys`` (at most the newest day of them), without any on the newest hour.
 
     The hours are one window, compared with the same hours of each of the ``PAST_DAYS`` days before. Of a window of very many posts
-    every n-th is looked at. Days of ``accepted`` changes count as in ``judge_posts``.
+    every n-th is looked at. A first load warns, as in ``retail_verdicts``.
     """
     from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE, PAST_DAYS, PostNotes, judge_posts, note_posts
 
@@ -124,11 +125,24 @@ def post_verdicts(lake: Lake, keys: Sequence[str]) -> dict[str, Verdict]:
     accepted = {check: sum(day >= first for day in past) for check, first in since.items()}
     skipped = [check for check, first in since.items() if first == (newest - timedelta(hours=1)).date()]
     alarms = judge_posts(notes[-1], notes[:-1], skipped, accepted)
+    relied_on = len(past) >= LEAST_PAST and (not keys or published[0] < min(keys))
     verdicts = {}
     for check in (*DAMAGE, *CHANGED):
         mine = [alarm for alarm in alarms if alarm.check == check]
-        verdicts[check] = Verdict({hours[-1]: mine} if mine else {}, bool(mine) and check in DAMAGE)
+        verdicts[check] = Verdict({hours[-1]: mine} if mine else {}, bool(mine) and check in DAMAGE and relied_on)
     return verdicts
+
+
+def stopped_by(instance: dg.DagsterInstance) -> str:
+    """Which checks of retail tables against their past failed and stop what comes after, in words; empty where none does."""
+    import dagster as dg
+
+    from trend_assets.lib.quality.retail_facts import CHECKS
+    from trend_assets.operations.alerts import failing_checks
+
+    keys = [dg.AssetCheckKey(dg.AssetKey(["retail", name]), check) for name, checks in CHECKS.items() for check in checks]
+    failing = failing_checks(instance, keys)
+    return f"stopped by {', '.join(failing)}: deliver again, or see docs/checks.md to accept" if failing else ""
 
 
 def _posts(lake: Lake, keys: Sequence[str]) -> pa.Table:

@@ -25,7 +25,7 @@ MOST_CONTENTS = 20_000
 _BROKEN_TEXT = "|".join(
     (
         "[\u00c2-\u00c5\u00ce-\u00d1\u00d7-\u00db][\u0080-\u009f\u00a1-\u00bf]",
-        "\u00e2\u20ac",
+        "\u00e2[\u20ac\u0080-\u009f]",
         "\u00c3[\u00a0\u0192\u2030\u0160]",
         "\ufffd",
         "\\p{L}\\?\\p{Ll}",

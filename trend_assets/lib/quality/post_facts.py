@@ -24,7 +24,7 @@ from trend_assets.lib.quality.facts import LEAST_PAST, Alarm, Fault, Level, coun
 DAMAGE: Mapping[str, str] = {
     "text_encoding": "No text was read in another encoding; accents are where they were.",
     "empty_texts": "Posts have a text.",
-    "clock": "Posts are received after they are written, when their ids say so, and no later than usual.",
+    "clock": "Posts are received after they are written, and written when their ids say so.",
     "id_shapes": "Ids look as their network's ids do.",
     "ids_reused": "No id is one of an earlier day's posts.",
     "repeated_rows": "No posts that differ in their id only.",
@@ -42,6 +42,7 @@ CHANGED: Mapping[str, str] = {
     "engagement": "Views, likes and followers are of their usual size.",
     "row_count": "About as many posts as in these hours of the days before.",
     "text_lengths": "Texts are about as long as usual.",
+    "lateness": "Posts come as soon after they were written as usual.",
 }
 """Checks that say the posts are unlike those before: they warn."""
 PAST_DAYS = 7
@@ -159,13 +160,13 @@ def _clock(posts: pa.Table) -> Found:
         ids = np.asarray(posts["post_id"].filter(pa.array(numbered)).cast(pa.int64()))
         told = ((ids >> 22) + _TWITTER_EPOCH) / 1e3
         off = np.abs(told - created[numbered]) > _CLOCK_SECONDS
-        found["clock", "another time than the id tells"] = Fault(int(off.sum()), int(numbered.sum()), 0.01)
+        found["clock", "another time than the id tells"] = Fault(int(off.sum()), int(numbered.sum()), 0.01, needs_past=True)
     delay = np.log10(np.maximum(captured - created, 1.0))
     for network in sorted(pc.unique(posts["network"]).to_pylist()):
         mine = delay[np.asarray(pc.equal(posts["network"], network))]
         if len(mine) >= _LEAST_POSTS:
             late = int((mine > np.log10(1800)).sum())
-            found["clock", f"{network} posts received half an hour late"] = Fault(late, len(mine), 0.08, needs_past=True)
+            found["lateness", f"{network} posts received half an hour late"] = Fault(late, len(mine), 0.08, needs_past=True)
     return found
 
 

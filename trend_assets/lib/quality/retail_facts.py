@@ -25,6 +25,15 @@ from trend_assets.lib.quality.facts import LEAST_PAST, Alarm, Fault, Level, coun
 PAST_DAYS = 28
 """Days before a day that say what is usual."""
 TABLE_NAMES = ("products", "stores", "inventory", "orders", "deliveries", "promotions")
+FACTS_CHANGE_WITH: Mapping[str, Sequence[str]] = {
+    "products": TABLE_NAMES,
+    "stores": TABLE_NAMES,
+    "inventory": ("inventory", "orders", "deliveries"),
+    "orders": ("orders",),
+    "deliveries": ("deliveries",),
+    "promotions": ("promotions", "orders"),
+}
+"""Which tables' facts of a day may change when a table of the day does."""
 WATCHED: Mapping[str, Watched] = {
     "products": Watched(
         optional=(
@@ -106,14 +115,17 @@ class DayNotes:
 Found = dict[tuple[str, str], Fault | Level]
 
 
-def note_day(today: RetailDay, yesterday: RetailDay | None, earlier: Sequence[DayNotes]) -> DayNotes:
-    """Notes and facts of a day. ``yesterday``: the day before where it was published; ``earlier``: notes of past days, oldest first."""
-    columns = {name: note_columns(table, WATCHED[name]) for name in TABLE_NAMES if (table := today.rows(name)) is not None}
+def note_day(today: RetailDay, yesterday: RetailDay | None, earlier: Sequence[DayNotes], names: Collection[str] = TABLE_NAMES) -> DayNotes:
+    """Notes and facts of a day. ``yesterday``: the day before where it was published; ``earlier``: notes of past days, oldest first.
+
+    ``names``: the tables whose facts are wanted (``FACTS_CHANGE_WITH`` says which depend on a table).
+    """
+    columns = {name: note_columns(table, WATCHED[name]) for name in names if (table := today.rows(name)) is not None}
     hours, large = _hours_by_place(today.rows("orders")), _large_quantities(today)
     notes = DayNotes(today.day, columns, hours, large)
     facts: dict[str, Found] = {}
     before = yesterday or RetailDay(today.day - timedelta(days=1), {})
-    for name in TABLE_NAMES:
+    for name in names:
         found: Found = _presence(name, today, earlier)
         if name in columns:
             past = [day.columns[name] for day in earlier if name in day.columns]
@@ -348,18 +360,18 @@ def _order_times(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlie
     with_times = [day for day in earlier if day.hours]
     if len(with_times) < LEAST_PAST or all(np.count_nonzero(hours) <= 1 for hours in notes.hours.values()):
         return found  # a source that tells no time of the day
-    closed = sold = 0
     for place, hours in sorted(notes.hours.items()):
         past = sum((day.hours[place] for day in with_times if place in day.hours), np.zeros(_HOURS))
         if past.sum() < 100:
             continue
         rare = past < _RARE_HOUR * past.sum()
-        closed, sold = closed + int(hours[rare].sum()), sold + int(hours.sum())
+        found["order_times", f"orders of {place} while it is closed"] = Fault(
+            int(hours[rare].sum()), int(hours.sum()), 0.15, needs_past=True
+        )
         if hours.sum() >= 20:
             days = [day.hours[place] for day in with_times if place in day.hours and day.hours[place].sum() >= 20]
             mean, error = _mean_hour(hours, sum(days, np.zeros(_HOURS)))
             found["order_times", f"mean hour of orders of {place}"] = Level(mean, error, 1.4, f"{mean % 24:.1f} h")
-    found["order_times", "orders while their place is closed"] = Fault(closed, sold, 0.03, needs_past=True)
     everywhere = sum(notes.hours.values(), np.zeros(_HOURS))
     usual = np.median([sum(day.hours.values(), np.zeros(_HOURS)) for day in with_times], axis=0)
     scale = everywhere.sum() / max(usual.sum(), 1.0)

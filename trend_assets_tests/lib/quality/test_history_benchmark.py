@@ -1,0 +1,45 @@
+"""The benchmark of checks in short: every class of defect once, every check seen to fire on a defect of its own and on nothing clean."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.checks import DEFECTS, POST_DEFECTS, Score, posts, retail
+from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE
+from trend_assets.lib.quality.retail_facts import CHECKS
+
+
+@pytest.fixture(scope="module")
+def of_files() -> Score:
+    score = Score.empty()
+    retail(3, score, DEFECTS, days=17)
+    return score
+
+
+@pytest.fixture(scope="module")
+def of_posts() -> Score:
+    score = Score.empty()
+    posts(3, score, POST_DEFECTS, days=8, posts_a_day=900)
+    return score
+
+
+def test_there_are_sixty_classes_and_more_and_a_check_that_names_it_catches_nearly_each(of_files, of_posts):
+    tried = len(of_files.tried) + len(of_posts.tried)
+    caught = sum(of_files.caught.values()) + sum(of_posts.caught.values())
+    assert tried >= 150
+    assert caught >= 0.98 * tried, {**of_files.misnamed, **of_posts.misnamed}
+
+
+def test_no_clean_day_alarms_a_new_users_first_days_included(of_files, of_posts):
+    assert of_files.false_alarms == []
+    assert of_posts.false_alarms == []
+
+
+def test_every_check_fires_on_a_defect_that_names_it(of_files, of_posts):
+    fired = {name.partition(".")[2] for name in of_files.by}
+    assert fired >= {check for checks in CHECKS.values() for check in checks} - NOT_PLANTED
+    assert {name.partition(".")[2] for name in of_posts.by if name.startswith("posts.")} >= {*DAMAGE, *CHANGED} - NOT_PLANTED
+
+
+NOT_PLANTED = {"stock_levels", "lead_times", "text_lengths", "reserved_within_stock"}
+"""Checks with tests of their own: of no class are they the surest name."""
