@@ -39,6 +39,7 @@ from benchmarks.defects_posts import POST_DEFECTS, PostDefect, Window
 from benchmarks.defects_retail import DEFECTS, Defect, Delivery, Frames, written
 from trend_assets.lib.quality.audit import audit
 from trend_assets.lib.quality.post_facts import COLUMNS, DAMAGE, PostNotes, judge_posts, note_posts
+from trend_assets.lib.quality.post_facts import PAST_DAYS as POST_PAST
 from trend_assets.lib.quality.retail_facts import FACTS_CHANGE_WITH, PAST_DAYS, TABLE_NAMES, DayNotes, RetailDay, judge_day, note_day
 from trend_assets.lib.retail.decode import SourceFile, decode_file
 from trend_assets.lib.retail.mapping import RetailMapping
@@ -198,9 +199,9 @@ def posts(seed: int, score: Score, defects: Sequence[PostDefect], days: int = PO
     notes: list[PostNotes] = []
     started = time.process_time()
     for number, window in enumerate(windows):
-        notes.append(note_posts(window.select(COLUMNS), notes[-7:]))
+        notes.append(note_posts(window.select(COLUMNS), notes[-POST_PAST:]))
         score.clean["posts"] += 1
-        alarms = judge_posts(notes[-1], notes[-8:-1])
+        alarms = judge_posts(notes[-1], notes[-POST_PAST - 1 : -1])
         score.false_alarms += [f"seed {seed}, day {number + 1}: posts.{alarm}" for alarm in alarms]
     score.seconds["judging a day of posts"] += (time.process_time() - started) / len(windows)
     day = (TownParameters.start + timedelta(days=days - 1)).date()
@@ -212,7 +213,10 @@ def posts(seed: int, score: Score, defects: Sequence[PostDefect], days: int = PO
         data = pa.Table.from_pandas(window_.posts, schema=_NULLABLE, preserve_index=False, safe=False)
         found = {f"audit.{finding.check}" for finding in audit(replace(POSTS, partition="day"), data, day.isoformat())}
         if not found & {"audit.required"}:
-            found |= {f"posts.{alarm.check}" for alarm in judge_posts(note_posts(data.select(COLUMNS), notes[-8:-1]), notes[-8:-1])}
+            found |= {
+                f"posts.{alarm.check}"
+                for alarm in judge_posts(note_posts(data.select(COLUMNS), notes[-POST_PAST - 1 : -1]), notes[-POST_PAST - 1 : -1])
+            }
         blocking = {name for name in found if name.startswith("audit.") or name.removeprefix("posts.") in DAMAGE}
         score.count(("posts", one.name, one.severity), one.named, found, warns=not blocking & set(one.named))
 

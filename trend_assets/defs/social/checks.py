@@ -40,7 +40,7 @@ audits = [declared_checks(path) for path, table in TABLES.items() if table.group
     can_subset=True,
 )
 def history(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
-    """The newest hours of the run against the same hours of the week before: a broken feed stops, a changed one warns."""
+    """The newest hours of the run against the same hours of two weeks: a broken feed stops, a changed one warns."""
     from trend_assets.operations.history_checks import post_verdicts
 
     for check, verdict in post_verdicts(lake.get(), keys_in_run(context.run.tags, TABLES["social/raw_posts"])).items():
