@@ -69,6 +69,14 @@ def test_a_verdict_needs_more_than_thirty_per_cent_and_stock_to_sell():
             "4 produits partagent ces mots",
         ),
         ("a sentence of tomorrow", "a sentence of tomorrow"),
+        (
+            "the posts speak of lamp ('lamp'), but of no one product: 'lamp' names 40 products, too many to choose from",
+            "les messages parlent de lamp ('lamp'), mais d'aucun produit en particulier\u00a0: 'lamp' désigne 40 produits, trop pour choisir",
+        ),
+        (
+            "the posts say in other words what the name 'Table Lamp' means (likeness 0.41, next name 0.20 less)",
+            "les messages disent autrement ce que 'Table Lamp' veut dire (proximité 0.41, le nom suivant 0.20 de moins)",
+        ),
     ],
 )
 def test_reasons_of_links_are_french_on_a_french_page(reason, french):
