@@ -70,8 +70,8 @@ def test_a_verdict_needs_more_than_thirty_per_cent_and_stock_to_sell():
         ),
         ("a sentence of tomorrow", "a sentence of tomorrow"),
         (
-            "the posts speak of lamp ('lamp'), but of no one product: 'lamp' names 9 products, too many to choose from",
-            "les messages parlent de lamp ('lamp'), mais d'aucun produit en particulier\u00a0: 'lamp' désigne 9 produits, trop pour choisir",
+            "the posts speak of lamp ('lamp'), but of no one product: 'sun' names 9 products, too many to choose from",
+            "les messages parlent de lamp ('lamp'), mais d'aucun produit en particulier\u00a0: 'sun' désigne 9 produits, trop pour choisir",
         ),
         (
             "the posts say in other words what the name 'Table Lamp' means (likeness 0.41, next name 0.20 less)",
