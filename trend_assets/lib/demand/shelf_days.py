@@ -116,10 +116,13 @@ def shelf_days(
 
 
 def _without_bulk(sales: pa.Table) -> pa.Table:
-    """Order lines of more units than one in a hundred has count as so many: who buys for a company is no wave of customers."""
+    """Order lines of more than three times the units that one in a hundred has count as so many: who buys for a company is no wave.
+
+    Three times, because a line may hold a whole day's sales of a product, and those may rise.
+    """
     if not sales.num_rows:
         return sales
-    most = max(_LEAST_BULK, int(np.quantile(sales["quantity"].to_numpy(), 0.99)))
+    most = max(_LEAST_BULK, 3 * int(np.quantile(sales["quantity"].to_numpy(), 0.99)))
     units = pc.min_element_wise(sales["quantity"], pa.scalar(most, sales.schema.field("quantity").type))
     return sales.set_column(sales.schema.get_field_index("quantity"), "quantity", units)
 
