@@ -230,6 +230,8 @@ def lake_tables(surroundings: Surroundings) -> Diagnosis:
 def _mend(surroundings: Surroundings, name: str) -> str:
     path, _, key = name.partition(" [")
     key = key.rstrip("]")
+    if TABLES[path].append_only:
+        return f"restore the folder of {path} [{key}] from a copy: what a ledger recorded cannot be made again (docs/rewind.md)"
     if TABLES[path].partition == "hour" and TABLES[path].group in ("social", "topics", "influencers"):
         return f"{surroundings.command} replay {key} {key} --tables {path} --restore"
     return f"materialise {path} [{key}] again: make dev, then Materialize on the asset's page"
