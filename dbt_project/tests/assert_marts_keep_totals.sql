@@ -27,6 +27,25 @@ totals as (
     union all
 
     select
+        'units sold by week' as subject,
+        (select sum(units_sold) from {{ ref('fct_orders') }}) as expected,
+        (select sum(units_sold) from {{ ref('mart_buyer_week') }}) as found
+
+    union all
+
+    select
+        'posts by market' as subject,
+        (
+            select sum(markets.posts)
+            from {{ ref('stg_trend_markets') }} as markets
+            inner join {{ ref('fct_trend_daily') }} as trends
+                on markets.day = trends.day and markets.topic_id = trends.topic_id and not trends.suppressed
+        ) as expected,
+        (select sum(posts) from {{ ref('mart_markets') }}) as found
+
+    union all
+
+    select
         'deliveries' as subject,
         (select count(distinct delivery_id) from {{ ref('stg_deliveries') }}) as expected,
         (select count(*) from {{ ref('fct_deliveries') }}) as found

@@ -21,6 +21,7 @@ from trend_assets.tables import Table
 DAILY_TABLES = (
     "demand/product_trend_links",
     "demand/unserved_trends",
+    "demand/trend_markets",
     "demand/sales_uplifts",
     "demand/naive_alerts",
     "demand/lead_time_scores",

@@ -233,6 +233,13 @@ RENAMED: dict[str, Sources] = {
         **_each("alerted_at open_until", f"{_TRENDS}.hour"),
         "data_origin": (f"{_UPLIFTS}.data_origin",),
     },
+    "demand/trend_markets": {
+        "day": (f"{_TRENDS}.hour",),
+        "region": (f"{_CLEAN}.place", f"{_CLEAN}.author"),
+        "language": (f"{_CLEAN}.language", f"{_CLEAN}.author"),
+        "posts": (f"{_CLEAN}.kind",),
+        "authors": (f"{_CLEAN}.author",),
+    },
     **{path: sources for task in TASKS for path, sources in _of_task(task).items()},
 }
 """Columns that the rule of equal names gets wrong or misses: ``group/table`` → column → ``group/table.column`` it is made from."""

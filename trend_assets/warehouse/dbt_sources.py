@@ -60,6 +60,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "retail/promotions": (),
     "demand/product_trend_links": (),
     "demand/unserved_trends": (),
+    "demand/trend_markets": (),
     "demand/decision_cards": (),
     "demand/sales_uplifts": (),
     "demand/lead_time_scores": (),

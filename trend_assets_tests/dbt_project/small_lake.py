@@ -47,9 +47,10 @@ def products(day: date) -> Rows:
 
 
 def stores(day: date) -> Rows:
-    """Two places."""
+    """Two places, one of them in a region."""
+    where = {"paris": {"region": "Île-de-France", "country": "FR"}}
     return [
-        {"day": day, "store_id": store, "store_name": name, "channel": channel, "data_origin": "simulated"}
+        {"day": day, "store_id": store, "store_name": name, "channel": channel, "data_origin": "simulated", **where.get(store, {})}
         for store, name, channel in STORES
     ]
 
@@ -161,6 +162,18 @@ def unserved(day: date) -> Rows:
     trend = {"topic_id": LIFESTYLE, "label": "autumn weather", "lane": "lifestyle", "stage": "rising", "score": 4.0}
     why = {"why": "no_shared_words", "reason": "no product named", "category_score": 0.0, "nearest_methods": ["characters"]}
     return [{"day": day, "rank": 1} | trend | activity | why | nearest]
+
+
+def trend_markets(day: date) -> Rows:
+    """The scarf is spoken of in Paris, where it sells, and more each day in Belgium, where we have no place."""
+    if day < DAYS[1]:
+        return []
+    common = {"day": day, "topic_id": TRENDING, "language": "fr"}
+    growing = 5 * DAYS.index(day)
+    return [
+        common | {"region": "Île-de-France", "posts": 60, "authors": 50},
+        common | {"region": "BE", "posts": growing, "authors": growing},
+    ]
 
 
 def cards(day: date) -> Rows:
@@ -479,6 +492,7 @@ DAILY = {
     "retail/promotions": promotions,
     "demand/product_trend_links": links,
     "demand/unserved_trends": unserved,
+    "demand/trend_markets": trend_markets,
     "demand/decision_cards": cards,
 }
 HOURLY = {

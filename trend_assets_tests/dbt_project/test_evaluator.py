@@ -31,8 +31,8 @@ EXCEPTIONS: dict[str, Callable[[str], bool]] = {
     "source_directories": lambda found: True,
     # Lake tables that are published as they are (cards, links, rankings): a copy would be a second table with the same rows.
     "exposure_parents": lambda found: found.rpartition(" reads ")[2] in PUBLISHED,
-    # Tables of the tasks are published as they are, for the model pages and analysts; so are unserved trends, for the board.
-    "unused_sources": lambda found: found.partition(".")[0] in TASKS or found.startswith("demand.unserved_trends"),
+    # Tables of the tasks are published as they are, for the model pages and analysts.
+    "unused_sources": lambda found: found.partition(".")[0] in TASKS,
 }
 
 

@@ -107,6 +107,44 @@ def test_orders_are_counted_by_kind(query: Query) -> None:
     ]
 
 
+def test_markets_tell_where_the_scarf_sells_and_where_it_only_grows(query: Query) -> None:
+    columns = "region, presence, grows_unserved, units_sold_14d, growth_24h"
+    rows = query(f"select {columns} from warehouse.mart_markets where day = '2026-09-04' order by region")
+    assert [tuple(row.values()) for row in rows] == [("BE", "no_place", True, 0, 16 / 11), ("Île-de-France", "sold", False, 16, 1.0)]
+
+
+def test_a_trend_that_no_product_answers_is_told_once_with_the_nearest(query: Query) -> None:
+    rows = query("select topic_id, days, posts, nearest_product_name, is_current from warehouse.mart_unserved_trends")
+    assert [tuple(row.values()) for row in rows] == [(LIFESTYLE, 3, 120, "Blue hat", True)]
+
+
+def test_a_buyers_week_adds_up_to_what_was_sold(query: Query) -> None:
+    columns = "category, trends, places_to_act, money_at_risk, units_sold, net_revenue, currency, deliveries_received"
+    rows = query(f"select {columns} from warehouse.mart_buyer_week where week_start = '2026-08-31' order by category")
+    assert [tuple(row.values()) for row in rows] == [
+        ("Hats", 0, 0, 0.0, 7, 40.0, "EUR", 0),
+        ("Kitchen", 0, 0, 0.0, 0, None, None, 0),
+        ("Scarves", 1, 1, 500.0, 16, 150.0, "EUR", 0),
+    ]
+
+
+def test_the_delivery_that_never_comes_is_open_and_its_new_date_holds(query: Query) -> None:
+    [row] = query("select status, due_on, open_units, first_known_on from warehouse.fct_deliveries")
+    assert tuple(row.values()) == ("open", date(2026, 9, 10), 40, DAYS[0])
+
+
+def test_every_day_up_to_the_promised_one_is_in_the_calendar(query: Query) -> None:
+    columns = "count(*) as days, min(day) as first_day, max(day) as last_day, count(*) filter (where orders_known) as known"
+    rows = query(f"select {columns} from warehouse.dim_date")
+    assert rows == [{"days": 12, "first_day": date(2026, 8, 30), "last_day": date(2026, 9, 10), "known": 4}]
+
+
+def test_stock_that_was_lost_is_not_explained(query: Query) -> None:
+    columns = "day, product_id, opening_units, on_hand, unexplained_units"
+    rows = query(f"select {columns} from warehouse.fct_inventory_daily where unexplained_units <> 0")
+    assert [tuple(row.values()) for row in rows] == [(DAYS[2], "mug", 50, 49, -1)]
+
+
 def test_a_topics_curve_has_its_trend_hours_and_events(query: Query) -> None:
     counts = "count(*) as hours, count(*) filter (where trend) as trend_hours, max(events) as events"
     rows = query(f"select {counts} from warehouse.fct_topic_hourly where topic_id = '{TRENDING}'")

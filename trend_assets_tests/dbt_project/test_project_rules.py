@@ -16,6 +16,7 @@ from trend_assets.tables.models import TASKS
 from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER, SOURCES, columns_markdown, source_columns, sources_yaml
 from trend_assets.warehouse.engine import PUBLISHED_MODELS, PUBLISHED_TABLES
 from trend_assets_tests.dbt_project.conftest import Built
+from trend_assets_tests.dbt_project.evaluator import upstream_sources
 
 LAYERS = {"staging": "stg_", "intermediate": "int_", "facts": "fct_", "dimensions": "dim_", "summaries": "mart_"}
 # A person on a network, and a person who buys: an order stands for its customer.
@@ -35,14 +36,17 @@ def _tests_of(manifest: dict[str, Any], unique_id: str) -> list[dict[str, Any]]:
     return [node for node in manifest["nodes"].values() if node["resource_type"] == "test" and node.get("attached_node") == unique_id]
 
 
-COUNTS = ("authors", "authors_24h", "top_author_share", "author_hours")
+COUNTS = ("authors", "authors_24h", "top_author_share", "author_hours", "customers")
+
+
+def names_people(columns: list[str], words: tuple[str, ...]) -> bool:
+    """Whether a column holds one of these people, or stands for one; counts don't."""
+    return any(word in column for column in columns if column not in COUNTS for word in words)
 
 
 def person_meets_customer(columns: list[str]) -> bool:
     """Whether a table with these columns would join a person on a network with a person who buys; counts are no person."""
-    has_author = any(word in column for column in columns if column not in COUNTS for word in AUTHOR_WORDS)
-    has_customer = any(word in column for column in columns for word in CUSTOMER_WORDS)
-    return has_author and has_customer
+    return names_people(columns, AUTHOR_WORDS) and names_people(columns, CUSTOMER_WORDS)
 
 
 def test_generated_files_are_those_of_the_declarations() -> None:
@@ -201,6 +205,48 @@ def test_no_table_joins_an_author_with_a_customer(built: Built) -> None:
     published = {row["table_name"]: row["columns"] for row in found.to_pylist()}
     for tables in (documented, published):
         assert not [name for name, columns in tables.items() if person_meets_customer(columns)]
+
+
+def made_from_both(manifest: dict[str, Any]) -> list[str]:
+    """Models made, through however many others, from a source that names authors and from one that names customers or orders.
+
+    Stricter than asking for both columns in one table: it does not matter what a column is called on the way.
+    """
+    columns = {unique_id: list(source["columns"]) for unique_id, source in manifest["sources"].items()}
+    authors, customers = (
+        {unique_id for unique_id, names in columns.items() if names_people(names, words)} for words in (AUTHOR_WORDS, CUSTOMER_WORDS)
+    )
+    assert authors, "influencer rankings name authors"
+    assert customers, "order lines stand for customers"
+    found = []
+    for model in _models(manifest):
+        sources = upstream_sources(manifest, model["unique_id"])
+        if sources & authors and sources & customers:
+            found.append(f"{model['name']}: {sorted(sources & authors)} and {sorted(sources & customers)}")
+    return found
+
+
+def test_no_model_is_made_from_authors_and_customers(built: Built) -> None:
+    assert made_from_both(built.manifest) == []
+
+
+def test_a_model_that_brings_authors_and_orders_together_is_found(built: Built) -> None:
+    nodes = dict(built.manifest["nodes"])
+    rankings, orders = (f"model.trend_assets.{name}" for name in ("mart_influencers", "fct_orders"))
+    joined = nodes[rankings] | {
+        "name": "mart_meeting",
+        "unique_id": "model.trend_assets.mart_meeting",
+        "depends_on": {"nodes": [rankings, orders]},
+    }
+    found = made_from_both(built.manifest | {"nodes": nodes | {"model.trend_assets.mart_meeting": joined}})
+    assert [line.partition(":")[0] for line in found] == ["mart_meeting"]
+
+
+def test_no_table_of_the_lake_names_authors_and_customers() -> None:
+    assert not [path for path, table in TABLES.items() if person_meets_customer([column.name for column in table.columns])]
+    # Nothing about who bought enters the lake at all: an order is the closest there is.
+    customers = [word for word in CUSTOMER_WORDS if word != "order_id"]
+    assert not [path for path, table in TABLES.items() if names_people([column.name for column in table.columns], tuple(customers))]
 
 
 def test_no_file_of_the_project_globs_or_names_a_machine() -> None:

@@ -13,10 +13,15 @@ final as (
         topic_id,
         product_id,
         linked,
+        level,
+        category,
+        product_type,
         rank,
         score,
         evidence_terms,
         evidence_posts,
+        methods,
+        why,
         reason
 
     from source

@@ -1,0 +1,176 @@
+with
+
+trend_markets as (
+
+    select * from {{ ref('stg_trend_markets') }}
+
+),
+
+trend_days as (
+
+    select * from {{ ref('fct_trend_daily') }}
+
+),
+
+links as (
+
+    select * from {{ ref('stg_product_trend_links') }}
+
+),
+
+sales as (
+
+    select * from {{ ref('int_sales_by_market') }}
+
+),
+
+stores as (
+
+    select * from {{ ref('dim_store') }}
+
+),
+
+-- A place is in its region and in its country: posts name the one or the other.
+places_of_markets as (
+
+    select
+        store_id,
+        region as market
+    from stores
+    where active and region is not null
+
+    union distinct
+
+    select
+        store_id,
+        country as market
+    from stores
+    where active and country is not null
+
+),
+
+places as (
+
+    select
+        market,
+        count(*) as places
+
+    from places_of_markets
+
+    group by market
+
+),
+
+sold as (
+
+    select
+        links.day,
+        links.topic_id,
+        sales.market,
+        count(distinct sales.product_id) as products_sold,
+        cast(sum(sales.units) as bigint) as units_sold_14d
+
+    from links
+
+    inner join sales
+        on
+            links.product_id = sales.product_id
+            and sales.day between {{ days_later('links.day', -13) }} and links.day
+
+    where
+        links.linked
+        and sales.units > 0
+
+    group by links.day, links.topic_id, sales.market
+
+),
+
+known_days as (
+
+    select distinct day from trend_markets
+
+),
+
+measured as (
+
+    select
+        trend_markets.day,
+        trend_markets.topic_id,
+        trend_days.label,
+        trend_days.stage,
+        trend_markets.region,
+        trend_markets.language,
+        trend_markets.posts,
+        trend_markets.authors,
+        trend_markets.posts / cast(sum(trend_markets.posts) over (partition by trend_markets.day, trend_markets.topic_id) as {{ double_type() }})
+            as topic_share,
+        -- Where nothing is known of the day before, growth is unknown; a cell that was too small to be told counts as none.
+        case when known_days.day is not null then (trend_markets.posts + 1.0) / (coalesce(days_before.posts, 0) + 1.0) end as growth_24h,
+        trend_days.linked_products,
+        coalesce(places.places, 0) as places,
+        coalesce(sold.products_sold, 0) as products_sold,
+        coalesce(sold.units_sold_14d, 0) as units_sold_14d
+
+    from trend_markets
+
+    inner join trend_days
+        on
+            trend_markets.day = trend_days.day
+            and trend_markets.topic_id = trend_days.topic_id
+
+    left join known_days
+        on {{ days_later('trend_markets.day', -1) }} = known_days.day
+
+    left join trend_markets as days_before
+        on
+            {{ days_later('trend_markets.day', -1) }} = days_before.day
+            and trend_markets.topic_id = days_before.topic_id
+            and trend_markets.region = days_before.region
+            and trend_markets.language = days_before.language
+
+    left join places
+        on trend_markets.region = places.market
+
+    left join sold
+        on
+            trend_markets.day = sold.day
+            and trend_markets.topic_id = sold.topic_id
+            and trend_markets.region = sold.market
+
+    where not trend_days.suppressed
+
+),
+
+final as (
+
+    select
+        day,
+        topic_id,
+        label,
+        stage,
+        region,
+        language,
+        posts,
+        authors,
+        topic_share,
+        growth_24h,
+        linked_products,
+        places,
+        products_sold,
+        units_sold_14d,
+        case
+            when region in ('unknown', 'withheld') then 'unknown'
+            when linked_products = 0 then 'no_product'
+            when units_sold_14d > 0 then 'sold'
+            when places > 0 then 'not_sold'
+            else 'no_place'
+        end as presence,
+        coalesce(growth_24h > 1.0, false)
+        and region not in ('unknown', 'withheld')
+        and (linked_products = 0 or units_sold_14d <= 0) as grows_unserved
+
+    from measured
+
+)
+
+select * from final
