@@ -18,6 +18,7 @@ from trend_assets.commands import (
     as_of,
     backfill,
     board,
+    cards,
     collect,
     compliance,
     cost,
@@ -180,5 +181,22 @@ def generate(check: Annotated[bool, typer.Option("--check", help="Write nothing;
         fail("run make docs and commit the result", 1)
 
 
-for command in (as_of, backfill, board, collect, cost, terms, compliance, digest, seal, replay, mapping, models, evaluate, doctor, accept):
+for command in (
+    as_of,
+    backfill,
+    board,
+    cards,
+    collect,
+    cost,
+    terms,
+    compliance,
+    digest,
+    seal,
+    replay,
+    mapping,
+    models,
+    evaluate,
+    doctor,
+    accept,
+):
     command.register(app)

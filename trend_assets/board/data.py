@@ -57,6 +57,11 @@ class CardGroup:
         return float(sum(card["money_at_risk"] for card in self.cards))
 
     @property
+    def money_if_false(self) -> float:
+        """What is left over, over all places, if the cards are followed and the trend is false; currency unit."""
+        return float(sum(card["money_if_false"] for card in self.cards))
+
+    @property
     def act_by(self) -> date | None:
         """The earliest last day on which acting still helps."""
         return min((card["act_by"] for card in self.cards if card["act_by"] is not None), default=None)
@@ -111,10 +116,11 @@ def cards_of_day(warehouse: Queryable, day: date) -> list[Row]:
         warehouse,
         """
         select cards.*, coalesce(stores.store_name, cards.store_id) as store_name,
-               products.product_name_fr, links.evidence_terms, links.score as link_score, links.reason as link_reason,
-               trends.posts as trend_posts, trends.growth_24h
+               products.product_name_fr, links.evidence_terms, links.reason as link_reason, trends.posts as trend_posts,
+               coalesce(givers.store_name, cards.from_store_id) as from_store_name
         from demand.decision_cards as cards
         left join retail.stores as stores on stores.day = cards.day and stores.store_id = cards.store_id
+        left join retail.stores as givers on givers.day = cards.day and givers.store_id = cards.from_store_id
         left join retail.products as products on products.day = cards.day and products.product_id = cards.product_id
         left join demand.product_trend_links as links
             on links.day = cards.day and links.topic_id = cards.topic_id and links.product_id = cards.product_id and links.linked
@@ -132,7 +138,7 @@ def grouped(cards: Sequence[Row]) -> list[CardGroup]:
     for card in cards:
         found[card["topic_id"], card["product_id"], card["action"]].append(card)
     groups = [CardGroup(tuple(sorted(of, key=lambda card: (-card["money_at_risk"], card["card_id"])))) for of in found.values()]
-    urgency = {"reorder": 0, "expedite": 0, "mark_down": 1, "too_late": 2, "hold": 3}
+    urgency = {"reorder": 0, "expedite": 0, "move": 0, "mark_down": 1, "too_late": 2, "hold": 3}
     return sorted(groups, key=lambda group: (urgency[group.first["action"]], -group.money, group.key))
 
 
@@ -141,28 +147,7 @@ def turns_of(warehouse: Queryable, cards: Sequence[Row]) -> dict[str, tuple[Turn
     if not cards:
         return {}
     day = cards[0]["day"]
-    return turns(cards, _next_due(warehouse, day), _peak_posts(warehouse, sorted({card["topic_id"] for card in cards}), day))
-
-
-def _next_due(warehouse: Queryable, day: date) -> dict[tuple[str, str], date]:
-    """Day on which the next open delivery is due, by product and place; only those that the card counted (within the lead time)."""
-    rows = ask_rows(
-        warehouse,
-        """
-        select deliveries.product_id, deliveries.store_id, deliveries.due_on, products.lead_time_days
-        from retail.deliveries as deliveries
-        left join retail.products as products on products.day = deliveries.day and products.product_id = deliveries.product_id
-        where deliveries.day = ? and deliveries.received_on is null and deliveries.quantity_ordered > deliveries.quantity_received
-        order by deliveries.due_on desc
-        """,
-        day,
-    )
-    return {
-        (row["product_id"], row["store_id"]): row["due_on"]
-        for row in rows
-        # where the lead time is unknown dbt assumes one; the rules then order nothing, so any delivery may be shown
-        if row["lead_time_days"] is None or row["due_on"] <= day + timedelta(days=row["lead_time_days"])
-    }
+    return turns(cards, _peak_posts(warehouse, sorted({card["topic_id"] for card in cards}), day))
 
 
 def _peak_posts(warehouse: Queryable, topics: Sequence[str], day: date) -> dict[str, float]:

@@ -147,7 +147,7 @@ def page(digest: Digest) -> str:
 
 def _decisions(digest: Digest) -> list[Html]:
     language = digest.language
-    due = [group for group in digest.groups if group.first["action"] in ("reorder", "expedite", "mark_down")]
+    due = [group for group in digest.groups if group.first["action"] in ("reorder", "expedite", "move", "mark_down")]
     too_late = [group for group in digest.groups if group.first["action"] == "too_late"]
     shown = due[:MOST_DECISIONS] or too_late[:MOST_DECISIONS]
     if not shown:
@@ -162,7 +162,13 @@ def _card(digest: Digest, group: CardGroup) -> Html:
     figures = [f"{number(language, group.quantity)} {text(language, 'units')}"] if group.quantity else []
     if group.act_by is not None:
         figures.append(f"{text(language, 'act_by').lower()} {day(language, group.act_by)}")
-    figures.append(f"{text(language, 'money').lower()} {money(language, group.money, digest.currency)}")
+    both = text(
+        language,
+        "money_both",
+        idle=money(language, group.money, digest.currency),
+        false=money(language, group.money_if_false, digest.currency),
+    )
+    figures.append(both)
     figures.append(f"{text(language, 'confidence').lower()} {sentences.confidence(language, group.confidence)}")
     at = f" ({_cut(card['store_name'], 30)})" if len(group.cards) > 1 else ""
     mind = [sentences.turn(language, told, card) for told in digest.turns.get(card["card_id"], ())[:MOST_TURNS]]

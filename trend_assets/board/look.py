@@ -16,8 +16,15 @@ from trend_assets.board.markup import Html, element, join
 from trend_assets.board.words import Language, amount, day, money, number, text
 from trend_assets.lib.demand.reconsider import Turn
 
-ACTION_COLOURS = {"reorder": "#00629B", "expedite": "#A84300", "mark_down": "#8A3E77", "too_late": "#3A3A3A", "hold": "#5B6470"}
-ACTION_MARKS = {"reorder": "＋", "expedite": "»", "mark_down": "↓", "too_late": "×", "hold": "="}
+ACTION_COLOURS = {
+    "reorder": "#00629B",
+    "expedite": "#A84300",
+    "move": "#006B54",
+    "mark_down": "#8A3E77",
+    "too_late": "#3A3A3A",
+    "hold": "#5B6470",
+}
+ACTION_MARKS = {"reorder": "＋", "expedite": "»", "move": "⇄", "mark_down": "↓", "too_late": "×", "hold": "="}
 CURVE, SALES, STOCK, RAISED = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 MISSED = "#8C8C8C"
 MOST_TURNS = 3
@@ -129,6 +136,8 @@ def facts(language: Language, group: CardGroup, currency: str) -> Html:
     if group.act_by is not None:
         found.append(_fact(text(language, "act_by"), act_by, big=True))
     found.append(_fact(text(language, "money"), money(language, group.money, currency), big=True))
+    if group.first["action"] not in ("hold", "too_late"):
+        found.append(_fact(text(language, "money_if_false"), money(language, group.money_if_false, currency)))
     if group.first["action"] == "expedite" and group.shelf is not None:  # what comes late is the point, not what comes in all
         found.append(_fact(text(language, "shelf"), text(language, "days", days=_span(language, group.shelf))))
     else:
@@ -161,8 +170,12 @@ def card_body(language: Language, group: CardGroup, turned: Mapping[str, Sequenc
     card = group.first
     at = f" ({card['store_name']})" if len(group.cards) > 1 else ""
     mind = [sentences.turn(language, told, card) for told in turned.get(card["card_id"], ())[:MOST_TURNS]]
-    doubts = sentences.unknowns(language, card)
+    doubts, proofs = sentences.unknowns(language, card), sentences.proofs(language, card)
     parts = [element("h4", text(language, "why") + at), element("p", sentences.arithmetic(language, card))]
+    if card["days_of_cover"] is not None:
+        parts.append(element("p", sentences.range_of_demand(language, card)))
+    if proofs:
+        parts += [element("h4", text(language, "speaks_for") + at), bullets(proofs)]
     parts += [element("h4", text(language, "turns") + at), bullets(mind) if mind else element("p", text(language, "no_turns"))]
     if doubts:
         parts += [element("h4", text(language, "unknown")), bullets(doubts)]
@@ -171,21 +184,24 @@ def card_body(language: Language, group: CardGroup, turned: Mapping[str, Sequenc
 
 def place_table(language: Language, group: CardGroup, currency: str) -> Html:
     """Every place of the group with its own numbers."""
-    headings = [text(language, key) for key in ("place", "quantity", "act_by", "cover", "sells", "stock_now", "inbound", "money")]
+    headings = [
+        text(language, key) for key in ("place", "quantity", "act_by", "cover", "sells", "stock_now", "inbound", "money", "money_if_false")
+    ]
     rows = [
         [
             card["store_name"],
             number(language, card["quantity"]),
             "–" if card["act_by"] is None else day(language, card["act_by"]),
-            "–" if card["days_of_cover"] is None else number(language, card["days_of_cover"], 1),
+            sentences.cover_range(language, card),
             f"{number(language, card['daily_units'], 1)} → {number(language, card['expected_daily_units'], 1)}",
             number(language, card["available_units"]),
             number(language, card["inbound_units"]),
             money(language, card["money_at_risk"], currency),
+            money(language, card["money_if_false"], currency),
         ]
         for card in group.cards
     ]
-    return block(grid(headings, rows, figures=(1, 3, 4, 5, 6, 7)))
+    return block(grid(headings, rows, figures=(1, 3, 4, 5, 6, 7, 8)))
 
 
 def place_sentences(language: Language, group: CardGroup, turned: Mapping[str, Sequence[Turn]]) -> Html:

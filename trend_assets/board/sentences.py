@@ -51,19 +51,23 @@ def arithmetic(language: Language, card: Mapping[str, Any]) -> str:
         "stage": text(language, card["stage"]),
     }
     if language == "fr":
-        parts = ["{daily} vendu(s) par jour × {uplift} = {expected} attendu(s)", "{available} en stock + {inbound} en route"]
+        parts = ["{daily} vendu(s) par jour d'ordinaire × {uplift} = {expected} attendu(s)", "{available} en stock + {inbound} en route"]
         parts[1] += " = {cover} jours de couverture" if card["days_of_cover"] is not None else " : pas de fin de stock en vue"
         parts.append(
             "{needed} jours nécessaires ({lead} de délai + {extra})"
             if card["lead_time_days"] is not None
             else "délai du fournisseur inconnu"
         )
-        parts.append("tendance {stage}, encore {life} jours environ")
+        parts.append("tendance {stage}, effet sur les ventes encore {life} jours environ")
     else:
-        parts = ["{daily} sold a day × {uplift} = {expected} expected", "{available} in stock + {inbound} on its way"]
+        parts = ["{daily} usually sold a day × {uplift} = {expected} expected", "{available} in stock + {inbound} on its way"]
         parts[1] += " = {cover} days of cover" if card["days_of_cover"] is not None else ": no end of stock in sight"
         parts.append("{needed} days needed ({lead} lead time + {extra})" if card["lead_time_days"] is not None else "lead time unknown")
-        parts.append("trend {stage}, about {life} days left")
+        parts.append("trend {stage}, lifts sales about {life} days more")
+    if card["action"] == "move":
+        values["giver"] = card.get("from_store_name") or card["from_store_id"]
+        values["surplus"] = number(language, card["from_surplus_units"])
+        parts.append("{giver} a {surplus} unités de trop" if language == "fr" else "{giver} has {surplus} units more than it needs")
     shelf = shelf_days(dict(card))
     if card["action"] == "expedite" and shelf is not None:
         values["shelf"] = number(language, shelf, 1)
@@ -167,29 +171,107 @@ def _in_time(language: Language, action: str) -> str:
     return (french if language == "fr" else english).get(action, text(language, action).lower())
 
 
+_FOR = {
+    "sales_rose": ("Sales rose already in the last three days.", "Les ventes montent déjà depuis trois jours."),
+    "posts_grew": (
+        "Posts of the day are {growth} times those of the day before.",
+        "Les messages du jour valent {growth} fois ceux de la veille.",
+    ),
+    "many_authors": ("{authors} people speak of it in 24 hours.", "{authors} personnes en parlent en 24 heures."),
+    "strong_link": ("The posts name this product clearly ({link}).", "Les messages désignent clairement ce produit ({link})."),
+    "robust": (
+        "It stays a trend without its strongest pushers (grade A).",
+        "C'est encore une tendance sans ses plus gros relais (note A).",
+    ),
+}
+_AGAINST = {
+    "simulated": ("Stock, sales or deliveries are simulated.", "Stock, ventes ou livraisons sont simulés."),
+    "promotion": ("A promotion runs: it may explain the sales by itself.", "Une promotion court : elle peut expliquer les ventes."),
+    "price_change": (
+        "The price is {price} % of that of two weeks ago: it may explain the sales.",
+        "Le prix vaut {price} % de celui d'il y a deux semaines : cela peut expliquer les ventes.",
+    ),
+    "weak_stress_test": (
+        "Little is left of the trend without its strongest pushers (grade {grade}).",
+        "Il reste peu de la tendance sans ses plus gros relais (note {grade}).",
+    ),
+    "untested": ("The trend could not be stress-tested.", "La robustesse de la tendance n'a pu être vérifiée."),
+    "collection_gap": ("Posts may be missing for {gap} % of the day.", "Des messages peuvent manquer sur {gap} % de la journée."),
+    "out_of_stock": (
+        "{empty} of 14 days ended without stock: sales say less than demand.",
+        "{empty} jours sur 14 sans stock le soir : les ventes disent moins que la demande.",
+    ),
+    "few_sales": ("Less than one sale a day: chance weighs heavily.", "Moins d'une vente par jour : le hasard pèse lourd."),
+    "weak_link": (
+        "The link between the posts and this product is weak ({link}).",
+        "Le lien entre les messages et ce produit est faible ({link}).",
+    ),
+    "chance": ("The trend may be chance.", "La tendance peut être un hasard."),
+    "few_authors": ("Only {authors} people speak of it.", "Seules {authors} personnes en parlent."),
+    "minimum_order": (
+        "The supplier's minimum of {least} is months of ordinary sales.",
+        "Le minimum du fournisseur, {least}, vaut des mois de ventes ordinaires.",
+    ),
+    "unknown_lead_time": ("The supplier's lead time is unknown.", "Le délai du fournisseur est inconnu."),
+    "no_price": ("No price is known, so no money is counted.", "Aucun prix connu : rien n'est chiffré."),
+}
+_DOUBTFUL_STOCK = {
+    "negative": ("The stock record is below zero.", "Le stock enregistré est négatif."),
+    "corrected": ("The stock record was corrected within 14 days.", "Le stock a été corrigé il y a moins de 14 jours."),
+    "unsold": (
+        "Nothing sold in three days though it usually sells: is the stock there?",
+        "Rien vendu en trois jours alors que l'article se vend : le stock est-il là ?",
+    ),
+}
+
+
+def proofs(language: Language, card: Mapping[str, Any]) -> list[str]:
+    """What speaks for the card, from its own columns; the weightiest first."""
+    return [_worded(language, _FOR[name], card) for name in card["evidence_names"]]
+
+
 def unknowns(language: Language, card: Mapping[str, Any]) -> list[str]:
     """What speaks against trusting the card, from its own columns; the weightiest first."""
-    french = language == "fr"
-    found = []
-    if card["data_origin"] == "simulated":
-        found.append("Stock, ventes ou livraisons sont simulés." if french else "Stock, sales or deliveries are simulated.")
-    if card["promotion"]:
-        found.append(
-            "Une promotion court : elle peut expliquer les ventes." if french else "A promotion runs: it may explain the sales by itself."
-        )
-    if card["lead_time_days"] is None:
-        found.append("Le délai du fournisseur est inconnu." if french else "The supplier's lead time is unknown.")
+    found = [
+        _worded(language, _DOUBTFUL_STOCK[card["stock_doubt"]] if name == "stock_doubtful" else _AGAINST[name], card)
+        for name in card["counter_evidence"]
+    ]
     if float(card["daily_units"]) == 0:
-        found.append("Rien vendu en 14 jours : aucune base." if french else "Nothing sold in 14 days: there is nothing to build on.")
-    elif float(card["daily_units"]) < 1:
-        found.append("Moins d'une vente par jour : le hasard pèse lourd." if french else "Less than one sale a day: chance weighs heavily.")
-    if float(card["confidence"]) < LOW_CONFIDENCE:
         found.append(
-            "Le lien entre les messages et ce produit est faible." if french else "The link between the posts and this product is weak."
+            "Rien vendu en 14 jours : aucune base." if language == "fr" else "Nothing sold in 14 days: there is nothing to build on."
         )
-    if (card["action"] in ("reorder", "expedite", "too_late")) and not card["money_at_risk"]:
-        found.append("Aucun prix connu : rien n'est chiffré." if french else "No price is known, so no money is counted.")
-    return found
+    return [typeset(language, line) for line in found]
+
+
+def _worded(language: Language, words: tuple[str, str], card: Mapping[str, Any]) -> str:
+    values = {
+        "growth": number(language, card["growth_24h"] or 0.0, 1),
+        "authors": number(language, card["authors_24h"] or 0),
+        "link": number(language, float(card["link_score"]), 2),
+        "price": number(language, 100 * (card["price_change"] or 1.0)),
+        "grade": card["stress_grade"],
+        "gap": number(language, 100 * float(card["gap_share"])),
+        "empty": card["out_of_stock_days"],
+        "least": number(language, card["minimum_order_quantity"] or 0),
+    }
+    return typeset(language, words[1 if language == "fr" else 0]).format(**values)
+
+
+def range_of_demand(language: Language, card: Mapping[str, Any]) -> str:
+    """What will be wanted and how long stock lasts, from one chance in ten to nine in ten."""
+    low, middle, high = (number(language, card[f"demand_{name}"]) for name in ("low", "median", "high"))
+    days, cover = card["horizon_days"], cover_range(language, card)
+    english = f"{low} to {high} units wanted within {days} days, {middle} in the middle; stock lasts {cover} days (8 chances in 10)."
+    french = f"{low} à {high} unités demandées en {days} jours, {middle} au milieu ; le stock tient {cover} jours (8 chances sur 10)."
+    return typeset(language, french if language == "fr" else english)
+
+
+def cover_range(language: Language, card: Mapping[str, Any]) -> str:
+    """Days of cover from one chance in ten to nine in ten; a dash where nothing is sold."""
+    if card["cover_low"] is None:
+        return "–"
+    low, high = amount(language, round(card["cover_low"], 1)), amount(language, round(card["cover_high"], 1))
+    return low if low == high else f"{low}–{high}"
 
 
 def confidence(language: Language, value: float) -> str:

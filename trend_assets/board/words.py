@@ -34,6 +34,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     # actions
     "reorder": ("Reorder", "Commander"),
     "expedite": ("Get it sooner", "Avancer la livraison"),
+    "move": ("Move stock", "Transférer du stock"),
     "hold": ("Do nothing", "Ne rien faire"),
     "mark_down": ("Mark down", "Démarquer"),
     "too_late": ("Too late to order", "Trop tard pour commander"),
@@ -58,6 +59,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "trend": ("Trend", "Tendance"),
     "units": ("units", "unités"),
     "quantity": ("Quantity", "Quantité"),
+    "money_if_false": ("Left over if the trend is false", "Invendu si la tendance est fausse"),
+    "money_both": (
+        "{idle} lost if real and nothing is done, {false} left over if false",
+        "{idle} perdus si vraie sans agir, {false} d'invendu si fausse",
+    ),
+    "speaks_for": ("What speaks for it", "Ce qui plaide pour"),
     "act_by": ("Act by", "Agir avant le"),
     "nothing_to_do": ("nothing to do", "rien à faire"),
     "cover": ("Cover", "Couverture"),

@@ -12,7 +12,29 @@ import pyarrow as pa
 from trend_assets.tables.declaration import Column, Table, strings, timestamp
 from trend_assets.tables.topics import STAGES
 
-ACTIONS = ("reorder", "expedite", "hold", "mark_down", "too_late")
+ACTIONS = ("reorder", "expedite", "move", "hold", "mark_down", "too_late")
+CARD_EVIDENCE = ("sales_rose", "posts_grew", "many_authors", "strong_link", "robust")
+"""What speaks for a card, by name; the words are the board's."""
+COUNTER_EVIDENCE = (
+    "simulated",
+    "promotion",
+    "price_change",
+    "weak_stress_test",
+    "untested",
+    "collection_gap",
+    "stock_doubtful",
+    "out_of_stock",
+    "few_sales",
+    "weak_link",
+    "chance",
+    "few_authors",
+    "minimum_order",
+    "unknown_lead_time",
+    "no_price",
+)
+"""What speaks against a card, by name."""
+STOCK_DOUBTS = ("negative", "corrected", "unsold")
+"""Why a stock record may be wrong: below nothing, corrected lately, or in stock and yet unsold though it usually sells."""
 LEVELS = ("product", "category", "none")
 EVIDENCE = ("words", "misspelt", "translated", "characters", "meaning")
 UNSERVED_REASONS = ("too_few_posts", "copies", "no_shared_words", "generic_words", "other_meaning", "too_many_products", "too_weak")
@@ -108,7 +130,9 @@ DECISION_CARDS = Table(
         Column("product_name", pa.string(), "Product name"),
         Column("store_id", pa.string(), "Place"),
         Column("action", pa.string(), "What to do", allowed=ACTIONS),
-        Column("quantity", pa.int64(), "Units to order, expedite or clear; 0 for hold and too late", "units", minimum=0),
+        Column("quantity", pa.int64(), "Units to order, expedite, move or clear; 0 for hold and too late", "units", minimum=0),
+        Column("from_store_id", pa.string(), "Place that has more than it needs; the units to move come from there", nullable=True),
+        Column("from_surplus_units", pa.int64(), "Units that place has beyond its own need", "units", nullable=True, minimum=0),
         Column("act_by", pa.date32(), "Last day on which acting still helps; null where nothing is to be done", "day", nullable=True),
         Column(
             "days_of_cover",
@@ -119,18 +143,73 @@ DECISION_CARDS = Table(
             minimum=0,
         ),
         Column("lead_time_days", pa.int32(), "Supplier's lead time", "days", nullable=True, minimum=0),
-        Column("daily_units", pa.float64(), "Units sold a day over the last 14 days", "units per day", minimum=0),
-        Column("expected_daily_units", pa.float64(), "Units a day expected under the trend", "units per day", minimum=0),
+        Column(
+            "daily_units",
+            pa.float64(),
+            "Usual units a day: of the last 14 days, those without stock and the last three left out",
+            "units per day",
+            minimum=0,
+        ),
+        Column(
+            "expected_daily_units", pa.float64(), "Units a day expected while the trend lives, if it is real", "units per day", minimum=0
+        ),
         Column("available_units", pa.int64(), "On hand less reserved", "units"),
         Column("inbound_units", pa.int64(), "Units due within the lead time", "units", minimum=0),
         Column(
             "money_at_risk",
             pa.float64(),
-            "Sales lost if nothing is done, or stock value left over for mark down",
+            "Margin lost if nothing is done and the trend is real, or cost of the surplus for mark down",
             "currency unit",
             minimum=0,
         ),
-        Column("confidence", pa.float64(), "Strength of trend and link together", "score", minimum=0, maximum=1),
+        Column(
+            "money_if_false",
+            pa.float64(),
+            "Cost of what is left over if the card is followed and the trend is false",
+            "currency unit",
+            minimum=0,
+        ),
+        Column(
+            "confidence", pa.float64(), "Probability that the trend is real for this product's sales", "probability", minimum=0, maximum=1
+        ),
+        Column("horizon_days", pa.int32(), "Days from now over which demand was reckoned", "days", minimum=0),
+        Column("demand_low", pa.float64(), "Units wanted within the horizon: one chance in ten of fewer", "units", minimum=0),
+        Column("demand_median", pa.float64(), "Units wanted within the horizon: as likely more as fewer", "units", minimum=0),
+        Column("demand_high", pa.float64(), "Units wanted within the horizon: one chance in ten of more", "units", minimum=0),
+        Column(
+            "cover_low",
+            pa.float64(),
+            "Days until available stock and due deliveries run out, one chance in ten of sooner; at most 365",
+            "days",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "cover_median",
+            pa.float64(),
+            "Days until they run out, as likely later as sooner; at most 365",
+            "days",
+            nullable=True,
+            minimum=0,
+        ),
+        Column(
+            "cover_high", pa.float64(), "Days until they run out, one chance in ten of later; at most 365", "days", nullable=True, minimum=0
+        ),
+        Column("next_due_on", pa.date32(), "Earliest promised day among the open deliveries counted", "day", nullable=True),
+        Column("minimum_order_quantity", pa.int64(), "Smallest order the supplier accepts", "units", nullable=True, minimum=0),
+        Column("unit_price", pa.float64(), "Price", "currency unit", nullable=True, minimum=0),
+        Column("unit_cost", pa.float64(), "Purchase cost", "currency unit", nullable=True, minimum=0),
+        Column("link_score", pa.float64(), "Strength of the link between trend and product", "score", minimum=0, maximum=1),
+        Column("growth_24h", pa.float64(), "Posts of the day against the day before", "ratio", nullable=True, minimum=0),
+        Column("trend_q_value", pa.float64(), "Lowest share of false discoveries of the day", "probability", nullable=True, minimum=0),
+        Column("authors_24h", pa.int64(), "Authors of the trend in 24 hours", "count", nullable=True, minimum=0),
+        Column("stress_grade", pa.string(), "What is left of the trend without its strongest pushers", nullable=True),
+        Column("gap_share", pa.float64(), "Share of the day in which posts may be missing", "share", minimum=0, maximum=1),
+        Column("price_change", pa.float64(), "Price against that of 14 days before", "ratio", nullable=True, minimum=0),
+        Column("out_of_stock_days", pa.int32(), "Days of the last 14 that ended without stock", "days", minimum=0),
+        Column("stock_doubt", pa.string(), "Why the stock record may be wrong", nullable=True, allowed=STOCK_DOUBTS),
+        Column("evidence_names", strings, "What speaks for the card, by name, the weightiest first"),
+        Column("counter_evidence", strings, "What speaks against the card, by name, the weightiest first"),
         Column("stage", pa.string(), "Stage of the trend"),
         Column("promotion", pa.bool_(), "True where a promotion runs: it may explain the sales"),
         Column(

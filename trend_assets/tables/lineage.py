@@ -46,14 +46,17 @@ _TOGETHER = tuple(
 )
 _DISCOUNT = "topics/stress_tests.discount"
 _LINKED = (*_WORDS, f"{_CLEAN}.tokens", "retail/products.product_name", "retail/products.product_name_fr")
-_COVER = tuple(f"{_STOCK}.{name}" for name in ("available_units", "inbound_units", "next_due_on", "daily_units", "last_3_days_units"))
-_UPLIFT = (f"{_STOCK}.link_score", f"{_STOCK}.growth_24h", f"{_STOCK}.last_3_days_units", f"{_STOCK}.daily_units")
+_COVER = tuple(f"{_STOCK}.{name}" for name in ("available_units", "inbound_units", "next_due_on", "usual_daily_units", "daily_units"))
+_UPLIFT = tuple(f"{_STOCK}.{name}" for name in ("link_score", "growth_24h", "recent_daily_units", "usual_daily_units", "daily_units"))
+_DOUBTS = tuple(f"{_STOCK}.{name}" for name in ("trend_q_value", "stress_grade", "promotion"))
+_SUPPLIER = tuple(f"{_STOCK}.{name}" for name in ("lead_time_days", "minimum_order_quantity", "unit_price", "unit_cost"))
 _SOLD = ("retail/orders.quantity", "retail/inventory.on_hand", "retail/promotions.discount", "retail/products.unit_price")
 _LINKS, _UPLIFTS = "demand/product_trend_links", "demand/sales_uplifts"
 _JUDGED = (f"{_TRENDS}.hour", f"{_LINKS}.product_id", f"{_UPLIFTS}.uplift", f"{_UPLIFTS}.onset_on")
 _SAME_IN_STOCK = (
-    "day topic_id label product_id product_name store_id lead_time_days daily_units available_units inbound_units stage promotion "
-    "data_origin"
+    "day topic_id label product_id product_name store_id lead_time_days available_units inbound_units stage promotion data_origin "
+    "next_due_on minimum_order_quantity unit_price unit_cost link_score growth_24h trend_q_value authors_24h stress_grade "
+    "price_change out_of_stock_days"
 )
 
 
@@ -199,12 +202,19 @@ RENAMED: dict[str, Sources] = {
     "demand/decision_cards": {
         **{name: (f"{_STOCK}.{name}",) for name in _SAME_IN_STOCK.split()},
         **_each("card_id", *(f"{_STOCK}.{name}" for name in ("day", "topic_id", "product_id", "store_id"))),
+        "daily_units": (f"{_STOCK}.usual_daily_units", f"{_STOCK}.daily_units"),
         "expected_daily_units": _UPLIFT,
-        "days_of_cover": (*_COVER, *_UPLIFT[:2]),
-        **_each("action act_by reason", *_COVER, *_UPLIFT[:2], f"{_STOCK}.lead_time_days", f"{_STOCK}.stage"),
-        **_each("quantity", *_COVER, *_UPLIFT[:2], f"{_STOCK}.lead_time_days", f"{_STOCK}.minimum_order_quantity"),
-        **_each("money_at_risk", *_COVER, *_UPLIFT[:2], f"{_STOCK}.unit_price", f"{_STOCK}.unit_cost"),
-        "confidence": (f"{_STOCK}.link_score", f"{_STOCK}.trend_q_value", f"{_STOCK}.promotion"),
+        **_each("days_of_cover cover_low cover_median cover_high", *_COVER, *_UPLIFT[:2]),
+        **_each("demand_low demand_median demand_high", *_UPLIFT, *_DOUBTS, f"{_STOCK}.lead_time_days", f"{_STOCK}.stage"),
+        **_each("action act_by reason", *_COVER, *_UPLIFT[:2], *_DOUBTS, *_SUPPLIER, f"{_STOCK}.stage"),
+        **_each("quantity from_surplus_units", *_COVER, *_UPLIFT[:2], *_DOUBTS, *_SUPPLIER),
+        "from_store_id": (*_COVER, f"{_STOCK}.store_id"),
+        "horizon_days": (f"{_STOCK}.lead_time_days", f"{_STOCK}.stage"),
+        **_each("money_at_risk money_if_false", *_COVER, *_UPLIFT[:2], f"{_STOCK}.unit_price", f"{_STOCK}.unit_cost"),
+        "confidence": (f"{_STOCK}.link_score", *_DOUBTS),
+        "stock_doubt": (f"{_STOCK}.available_units", f"{_STOCK}.adjusted_units", f"{_STOCK}.recent_daily_units"),
+        "evidence_names": (*_UPLIFT, f"{_STOCK}.authors_24h", f"{_STOCK}.stress_grade"),
+        "counter_evidence": (*_DOUBTS, f"{_STOCK}.price_change", f"{_STOCK}.out_of_stock_days", f"{_STOCK}.adjusted_units"),
     },
     "demand/sales_uplifts": {
         **_each("subject_kind subject_id range_id label product_ids", "retail/products.product_name", "retail/products.product_id"),

@@ -34,6 +34,8 @@ CARD_INPUT = {
     "link_score": "double",
     "daily_units": "double",
     "last_3_days_units": "double",
+    "usual_daily_units": "double",
+    "recent_daily_units": "double",
     "available_units": "int64",
     "inbound_units": "int64",
     "next_due_on": "date32[day]",
@@ -42,6 +44,10 @@ CARD_INPUT = {
     "unit_price": "double",
     "unit_cost": "double",
     "promotion": "bool",
+    "stress_grade": "string",
+    "price_change": "double",
+    "out_of_stock_days": "int32",
+    "adjusted_units": "int64",
     "data_origin": "string",
 }
 

@@ -22,7 +22,7 @@ from trend_assets.lake.manifest import CorruptionError
 from trend_assets.lake.storage import ConflictError
 from trend_assets.lib.quality.audit import AuditError
 
-_TO_DO = ("reorder", "expedite", "mark_down")
+_TO_DO = ("reorder", "expedite", "move", "mark_down")
 
 
 def page() -> None:

@@ -73,16 +73,19 @@ def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -
     backfill_policy=dg.BackfillPolicy.single_run(),
     retry_policy=DAILY_RETRIES,
 )
-def decision_cards(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
-    """Compare days of cover under each trend with the supplier's lead time: reorder, expedite, hold, mark down or too late."""
-    from trend_assets.lib.demand.cards import decision_cards as decide
+def decision_cards(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Compare what will be wanted under each trend with stock and supply: reorder, expedite, move, hold, mark down or too late.
 
-    days = days_of(context.partition_time_window)
+    Gaps in collection are read as they are known now. They are no dependency: a collector appends them at any time, and a town has none.
+    """
+    from trend_assets.lib.demand.cards import decision_cards as decide
+    from trend_assets.lib.demand.collection import gap_share
+
+    days, store, table = days_of(context.partition_time_window), lake.get(), TABLES["social/collection_gaps"]
     stock = open_warehouse().read_working("int_trend_product_stock", days[0], days[-1])
-    cards = concatenate(
-        TABLES["demand/decision_cards"], [decide(stock.filter(pc.equal(stock["day"], pa.scalar(day, pa.date32()))), day) for day in days]
-    )
-    yield dg.MaterializeResult(asset_key=asset_key("demand/decision_cards"), value=cards)
+    gaps = store.read(table, [key for key in store.partitions(table) if key <= day_key(days[-1])])
+    cards = [decide(stock.filter(pc.equal(stock["day"], pa.scalar(day, pa.date32()))), day, gap_share=gap_share(gaps, day)) for day in days]
+    yield dg.MaterializeResult(asset_key=asset_key("demand/decision_cards"), value=concatenate(TABLES["demand/decision_cards"], cards))
 
 
 # External: the board appends each answer as it is given, so no run makes it, none is due and none is late. Its checks run all the same.

@@ -1,34 +1,39 @@
 """Decision cards: what to do about a product and place because of a trend, by plain rules a buyer can check by hand.
 
-What belongs here: the rules, their constants and the sentence that shows the arithmetic. What doesn't: how stock and
-sales come together (dbt model ``int_trend_product_stock``) and which products a trend is about (``links.py``).
+What belongs here: the rules and their constants. What doesn't: the distribution of demand (``outlook.py``), the sentences and the list
+of what speaks for and against (``card_words.py``), how stock and sales come together (dbt model ``int_trend_product_stock``), which
+products a trend is about (``links.py``).
 
 The rules, in order, for each trend × product × place that has stock or sales:
 
-1. Expected units a day = units a day of the last 14 days × uplift. Uplift = 1 + .5 × link score × log2(growth over 24 hours),
-   or what the last 3 days already show if that is more; from 1 to 2.5, for a fading trend from .7 to 1.
-2. Days of cover = (available + inbound) ÷ expected. Needed: lead time + a day for the order + 3 days of safety.
-3. The trend has an expected rest of life by stage (10 days emerging, 7 rising or seasonal, 4 peak, 2 fading, 1 fad, 14 steady).
-4. ``mark_down``: fading, and cover beyond 28 days and beyond 4 times the days needed.
+1. Expected units a day = usual units a day × uplift. Uplift = 1 + .5 × link score × log2(growth over 24 hours), or what the last three
+   days show already (shrunk towards the usual) if that is more; from 1 to 2.5, for a fading trend from .7 to 1.
+2. The trend is real for this product with a probability (``confidence``); demand is a mixture of both cases (``outlook.py``).
+3. The trend lifts sales for a number of days still, by stage. Needed: lead time + a day for the order + 3 days of safety.
+4. ``mark_down``: fading, and cover beyond 90 days and beyond 4 times the days needed.
+   ``move``: stock runs out before anything can come, and another place has more than it needs itself, enough for half of the gap.
    ``expedite``: an open delivery comes after the stock is gone, or is late, while the trend lives.
-   ``hold``: cover is enough, or nothing is sold, or the supplier's lead time is unknown (then nothing is spent on a guess).
+   ``hold``: stock and deliveries suffice with the chance that a shortage is worth against a leftover (the newsvendor's critical
+   fractile), or nothing is sold, or the lead time is unknown, or the supplier's minimum costs more than it can earn.
    ``too_late``: too little cover, and an order placed today lands after the trend.
-   ``reorder``: too little cover, and an order lands in time.
+   ``reorder``: too little cover, an order lands in time and earns money in expectation: up to the critical fractile, or the minimum.
 
-The constants are first assumptions, stated so that they can be measured against outcomes and replaced.
+The constants are stated so that they can be measured against outcomes; ``benchmarks/decisions.py`` measures them on simulated towns.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from trend_assets.lib.demand.outlook import Floats, Outlook, fractile
 from trend_assets.tables import TABLES
 
 CARDS = TABLES["demand/decision_cards"]
@@ -38,10 +43,15 @@ CARDS = TABLES["demand/decision_cards"]
 class CardRules:
     """Constants of the rules; days unless said otherwise.
 
-    ``life``: expected rest of the trend's life by stage. ``most_uplift``, ``least_uplift``: bounds of the expected demand's
-    ratio to the usual. ``growth_weight``: uplift per doubling of posts, at a link score of 1. ``high_cover``: what more than
-    is a surplus. ``promotion_doubt``: factor on confidence where a promotion may explain the sales. ``most_cards``: per
-    topic and day, those with the most money at risk first.
+    ``life``: days for which the trend still lifts sales, by stage. ``most_uplift``, ``least_uplift``: bounds of the expected demand's
+    ratio to the usual. ``spread``: standard deviation of the logarithm of the uplift around its expectation. ``growth_weight``: uplift
+    per doubling of posts, at a link score of 1. ``shrink_units``: usual units that the last days' sales are averaged with.
+    ``high_cover``: what more than is a surplus. ``leftover_share``: cost of a unit left over, share of its purchase cost (capital and
+    room until it sells, and the chance that it has to be marked down). ``move_share``, ``expedite_share``: cost of moving a unit between
+    places, or getting it sooner, share of its purchase cost. ``expedite_gain``: share of the wait that getting it sooner saves.
+    ``unknown_margin``: margin where the cost is unknown, share of the price.
+    ``donor_level``: a place gives away only what it needs itself with no more than one minus this chance. ``most_cards``: per topic and
+    day, those with the most money at risk first.
     """
 
     life: Mapping[str, int]
@@ -49,9 +59,18 @@ class CardRules:
     safety: int = 3
     most_uplift: float = 2.5
     least_uplift: float = 0.7
+    spread: float = 0.35
     growth_weight: float = 0.5
-    high_cover: int = 28
+    shrink_units: float = 4.0
+    high_cover: int = 90
     high_cover_ratio: float = 4.0
+    leftover_share: float = 0.5
+    move_share: float = 0.05
+    expedite_share: float = 0.1
+    expedite_gain: float = 0.2
+    unknown_margin: float = 0.5
+    donor_level: float = 0.9
+    move_days: int = 2
     promotion_doubt: float = 0.7
     unknown_lead_doubt: float = 0.5
     most_cards: int = 20
@@ -60,60 +79,79 @@ class CardRules:
 DEFAULT_RULES = CardRules(life={"emerging": 10, "rising": 7, "seasonal": 7, "peak": 4, "fading": 2, "fad": 1, "steady": 14})
 FALLING = ("fading", "fad")
 """Stages in which the trend goes."""
+GRADE_DOUBT = {"A": 1.0, "B": 0.9, "C": 0.7, "D": 0.3}
+"""Factor on confidence by the stress test's grade; .6 for any other."""
+_UNTESTED = 0.6
 
 
 @dataclass(frozen=True)
-class _Situation:
-    """One trend × product × place × day with what follows from it before any decision."""
+class Situation:
+    """One trend × product × place × day with what follows from it before any decision.
 
-    row: dict[str, Any]
+    ``enough``: chance that stock and deliveries suffice over the horizon. ``fractile``: the chance that is worth having. ``shelf_short``:
+    expected units short on the shelf before anything can come. ``minimum_gain``: money that the supplier's minimum order would earn.
+    """
+
+    row: Mapping[str, Any]
     rules: CardRules
-
-    @property
-    def daily(self) -> float:
-        return max(float(self.row["daily_units"] or 0.0), 0.0)
-
-    @property
-    def uplift(self) -> float:
-        rules, growth = self.rules, self.row["growth_24h"]
-        # log2 of 1/4 to 4: beyond, posts say little about sales
-        doublings = math.log2(min(max(growth, 0.25), 4.0)) if growth is not None and math.isfinite(growth) else 0.0
-        by_trend = 1 + rules.growth_weight * self.link_score * doublings
-        if self.row["stage"] in FALLING:
-            return min(max(by_trend, rules.least_uplift), 1.0)
-        seen = float(self.row["last_3_days_units"] or 0.0) / self.daily if self.daily > 0 else 1.0
-        return min(max(by_trend, seen, 1.0), rules.most_uplift)
+    usual: float
+    uplift: float
+    confidence: float
+    margin: float
+    leftover: float
+    fractile: float
+    enough: float
+    shelf_short: float
+    minimum_gain: float
 
     @property
     def expected(self) -> float:
-        return self.daily * self.uplift
+        """Units a day while the trend lives, if it is real."""
+        return self.usual * self.uplift
 
     @property
     def link_score(self) -> float:
-        return min(max(float(self.row["link_score"] or 0.0), 0.0), 1.0)
+        """Strength of the link, 0 to 1."""
+        return link_score(self.row)
 
     @property
     def available(self) -> int:
+        """On hand less reserved; may be negative."""
         return int(self.row["available_units"] or 0)
 
     @property
     def inbound(self) -> int:
+        """Units due within the lead time."""
         return max(int(self.row["inbound_units"] or 0), 0)
 
     @property
     def lead(self) -> int | None:
+        """Supplier's lead time."""
         return None if self.row["lead_time_days"] is None else int(self.row["lead_time_days"])
 
     @property
     def life(self) -> int:
-        return self.rules.life.get(self.row["stage"], self.rules.life["peak"])
+        """Days for which the trend still lifts sales."""
+        return life_of(self.row, self.rules)
 
     @property
-    def needed(self) -> float | None:
+    def needed(self) -> int | None:
+        """Days that stock must last for an order placed tomorrow to come in time."""
         return None if self.lead is None else self.lead + self.rules.review + self.rules.safety
 
     @property
+    def horizon(self) -> int:
+        """Days over which demand is reckoned."""
+        return max(self.needed or 0, self.life)
+
+    @property
+    def supply(self) -> int:
+        """Units on the shelf and on their way."""
+        return max(self.available, 0) + self.inbound
+
+    @property
     def cover(self) -> float | None:
+        """Days that supply lasts at expected demand; none where nothing is sold."""
         return max(self.available + self.inbound, 0) / self.expected if self.expected > 0 else None
 
     @property
@@ -123,6 +161,7 @@ class _Situation:
 
     @property
     def due_in(self) -> int | None:
+        """Days until the next delivery is due."""
         due = self.row["next_due_on"]
         return None if due is None else max((due - self.row["day"]).days, 0)
 
@@ -132,9 +171,23 @@ class _Situation:
         due = self.row["next_due_on"]
         return 0 if due is None else max((self.row["day"] - due).days, 0)
 
+    @property
+    def arrival(self) -> int:
+        """Days until anything can come to the shelf: the next delivery or an order, within the trend's life."""
+        ways = [self.life]
+        if self.inbound and self.due_in is not None and not self.overdue:
+            ways.append(self.due_in)
+        if self.lead is not None:
+            ways.append(self.lead + self.rules.review)
+        return min(ways)
+
+    def handling(self, share: float) -> float:
+        """Money for a unit at a share of its purchase cost."""
+        return share * self.leftover / self.rules.leftover_share
+
     def demand(self, days: float) -> float:
-        """Units wanted within so many days: expected ones while the trend lives, usual ones after."""
-        return self.expected * min(days, self.life) + self.daily * max(days - self.life, 0.0)
+        """Units wanted within so many days if the trend is real: expected ones while it lives, usual ones after."""
+        return self.expected * min(days, self.life) + self.usual * max(days - self.life, 0.0)
 
     @property
     def lost_units(self) -> float:
@@ -144,31 +197,95 @@ class _Situation:
 
 
 @dataclass(frozen=True)
-class _Decision:
+class Decision:
+    """What the rules say. ``at_risk``: money, see ``demand/decision_cards``. ``order``: units that the newsvendor decides, at least one.
+
+    ``why`` in words of one sentence's part.
+    """
+
     action: str
-    quantity: int
-    act_in: int | None
-    units_at_risk: float
-    value: str
+    at_risk: float
     why: str
+    quantity: int = 0
+    act_in: int | None = None
+    order: bool = False
 
 
-def decision_cards(trend_stock: pa.Table, day: date, rules: CardRules = DEFAULT_RULES) -> pa.Table:
+def life_of(row: Mapping[str, Any], rules: CardRules) -> int:
+    """Days for which the trend still lifts sales, by its stage."""
+    return rules.life.get(row["stage"], rules.life["peak"])
+
+
+def link_score(row: Mapping[str, Any]) -> float:
+    """Strength of the link, from 0 to 1."""
+    return min(max(float(row["link_score"] or 0.0), 0.0), 1.0)
+
+
+def usual_units(row: Mapping[str, Any]) -> float:
+    """Usual units a day: of days with stock before the last three, where known, else of all 14 days."""
+    usual = row.get("usual_daily_units")
+    return max(float(usual if usual is not None else row["daily_units"] or 0.0), 0.0)
+
+
+def uplift_of(row: Mapping[str, Any], rules: CardRules = DEFAULT_RULES) -> float:
+    """Expected demand's ratio to the usual while the trend lives, if it is real; ``expected_daily_units`` in the row decides it."""
+    usual, growth = usual_units(row), row["growth_24h"]
+    if row.get("expected_daily_units") is not None:
+        return float(row["expected_daily_units"]) / usual if usual > 0 else 1.0
+    # log2 of 1/4 to 4: beyond, posts say little about sales
+    doublings = math.log2(min(max(growth, 0.25), 4.0)) if growth is not None and math.isfinite(growth) else 0.0
+    by_trend = 1 + rules.growth_weight * link_score(row) * doublings
+    if row["stage"] in FALLING:
+        return min(max(by_trend, rules.least_uplift), 1.0)
+    return min(max(by_trend, seen_ratio(row, rules), 1.0), rules.most_uplift)
+
+
+def seen_ratio(row: Mapping[str, Any], rules: CardRules = DEFAULT_RULES) -> float:
+    """Sales of the last three days against the usual, drawn towards 1 by ``shrink_units``: three days of few sales prove little."""
+    usual = usual_units(row)
+    recent = row.get("recent_daily_units")
+    sold = 3 * float(recent) if recent is not None else float(row["last_3_days_units"] or 0.0)
+    return (sold + rules.shrink_units) / (3 * usual + rules.shrink_units)
+
+
+def confidence_of(row: Mapping[str, Any], rules: CardRules = DEFAULT_RULES) -> float:
+    """Probability that the trend is real for this product's sales; ``confidence`` in the row decides it."""
+    if row.get("confidence") is not None:
+        return float(row["confidence"])
+    significance = 1 - min(max(float(row["trend_q_value"] if row["trend_q_value"] is not None else 1.0), 0.0), 1.0)
+    found = link_score(row) * significance * (1 - 0.5 * min(max(float(row.get("gap_share") or 0.0), 0.0), 1.0))
+    grade = row.get("stress_grade")
+    if grade is not None:
+        found *= GRADE_DOUBT.get(grade, _UNTESTED)
+    found *= rules.promotion_doubt if row["promotion"] else 1.0
+    return found * (rules.unknown_lead_doubt if row["lead_time_days"] is None else 1.0)
+
+
+def decision_cards(trend_stock: pa.Table, day: date, rules: CardRules = DEFAULT_RULES, *, gap_share: float | None = None) -> pa.Table:
     """Cards of the day, conforming to ``demand/decision_cards``.
 
     Parameters: ``trend_stock``, rows of dbt's ``int_trend_product_stock`` (one per day × topic × product × place; rows of other
     days are ignored): topic_id, label, product_id, product_name, store_id, stage, suppressed, trend_q_value, growth_24h,
     link_score, daily_units, last_3_days_units, available_units, inbound_units (due within the lead time), next_due_on,
-    lead_time_days, minimum_order_quantity, unit_price, unit_cost, promotion, data_origin; ``authors_24h`` is used where given.
+    lead_time_days, minimum_order_quantity, unit_price, unit_cost, promotion, data_origin. Used where given: ``authors_24h``,
+    ``stress_grade``, ``gap_share``, ``price_change``, ``usual_daily_units``, ``recent_daily_units``, ``out_of_stock_days``,
+    ``adjusted_units``. ``gap_share``: share of the day in which posts may be missing, where the rows do not say it.
 
     Suppressed trends and rows without stock and sales get no card. Of each topic the ``most_cards`` with the most money
-    at risk are kept (then the most confident, then by product and place).
+    at risk are kept (then the most confident, then by product and place). O(rows), some 20 µs and four distributions each.
     """
-    cards = []
-    for row in trend_stock.to_pylist():
-        if row["day"] != day or row["suppressed"] or not ((row["available_units"] or 0) > 0 or (row["daily_units"] or 0) > 0):
-            continue
-        cards.append(_card(_Situation(row, rules)))
+    from trend_assets.lib.demand.card_words import describe
+
+    rows = [row if gap_share is None else row | {"gap_share": gap_share} for row in _rows(trend_stock, day)]
+    if not rows:
+        return CARDS.empty()
+    cases, outlook = situations(rows, rules)
+    decided = _decisions(cases, outlook)
+    figures = _figures(cases, decided, outlook)
+    cards = [
+        _card(case, decision) | figure | describe(case, decision, donor, figure["quantity"])
+        for case, (decision, donor), figure in zip(cases, decided, figures, strict=True)
+    ]
     cards.sort(key=lambda card: (card["topic_id"], -card["money_at_risk"], -card["confidence"], card["product_id"], card["store_id"]))
     kept: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
@@ -179,123 +296,271 @@ def decision_cards(trend_stock: pa.Table, day: date, rules: CardRules = DEFAULT_
     return CARDS.from_rows(kept)
 
 
-def _decide(case: _Situation) -> _Decision:
+def actions(rows: Sequence[Mapping[str, Any]], rules: CardRules = DEFAULT_RULES) -> list[str]:
+    """What the rules say to each row by itself, no place giving to another but that named in ``from_store_id``; no quantities."""
+    if not rows:
+        return []
+    cases, _ = situations(rows, rules)
+    return [_decide(case, _given_donor(case)).action for case in cases]
+
+
+def _rows(trend_stock: pa.Table, day: date) -> list[dict[str, Any]]:
+    return [
+        row
+        for row in trend_stock.to_pylist()
+        if row["day"] == day and not row["suppressed"] and ((row["available_units"] or 0) > 0 or (row["daily_units"] or 0) > 0)
+    ]
+
+
+def situations(rows: Sequence[Mapping[str, Any]], rules: CardRules) -> tuple[list[Situation], Outlook]:
+    """What follows from each row before any decision, and the demand to come of all."""
+    usual = np.array([usual_units(row) for row in rows])
+    outlook = Outlook(
+        usual=usual,
+        uplift=np.array([uplift_of(row, rules) for row in rows]),
+        spread=np.array([0.15 if row["stage"] in FALLING else rules.spread for row in rows]),
+        probability=np.array([confidence_of(row, rules) for row in rows]),
+        life=np.array([life_of(row, rules) for row in rows], np.float64),
+    )
+    margin, leftover = _money(rows, rules)
+    wanted = fractile(margin, leftover)
+    known = (usual, outlook.uplift, outlook.probability, margin, leftover, wanted)
+    unknown = np.zeros(len(rows))
+    bare = _of_arrays(rows, rules, (*known, unknown, unknown, unknown))
+    horizon, supply = np.array([case.horizon for case in bare], np.float64), np.array([case.supply for case in bare], np.float64)
+    enough = outlook.chance_within(supply, horizon)
+    shelf = outlook.shortage(_each(bare, "available"), _each(bare, "arrival"))
+    least = np.array([float(row["minimum_order_quantity"] or 0) for row in rows])
+    served = outlook.shortage(supply, horizon) - outlook.shortage(supply + least, horizon)
+    gain = margin * served - leftover * (least - served)
+    return _of_arrays(rows, rules, (*known, enough, shelf, gain)), outlook
+
+
+def _of_arrays(rows: Sequence[Mapping[str, Any]], rules: CardRules, numbers: Sequence[Floats]) -> list[Situation]:
+    """Situations of the numbers in the order of the class."""
+    return [
+        Situation(row, rules, *values) for row, values in zip(rows, zip(*(array.tolist() for array in numbers), strict=True), strict=True)
+    ]
+
+
+def _each(cases: Sequence[Situation], name: str) -> Floats:
+    return np.array([getattr(case, name) for case in cases], np.float64)
+
+
+def _money(rows: Sequence[Mapping[str, Any]], rules: CardRules) -> tuple[Floats, Floats]:
+    """Margin of a unit sold and cost of a unit left over; without a price both are shares of an unknown price of 0, see ``fractile``."""
+    margin, leftover = [], []
+    for row in rows:
+        price, cost = row["unit_price"], row["unit_cost"]
+        if price is None and cost is None:
+            margin.append(0.0)
+            leftover.append(0.0)
+            continue
+        price = float(price) if price is not None else float(cost) / (1 - rules.unknown_margin)
+        cost = float(cost) if cost is not None else price * (1 - rules.unknown_margin)
+        margin.append(max(price - cost, 0.0))
+        leftover.append(rules.leftover_share * cost)
+    return np.array(margin), np.array(leftover)
+
+
+@dataclass
+class Donor:
+    """A place with more than it needs, and how much of that is left to give."""
+
+    store_id: str
+    units: int
+
+
+def _given_donor(case: Situation) -> Donor | None:
+    place, units = case.row.get("from_store_id"), case.row.get("from_surplus_units")
+    return Donor(place, int(units)) if place is not None and units else None
+
+
+def _decisions(cases: Sequence[Situation], outlook: Outlook) -> list[tuple[Decision, Donor | None]]:
+    """Each case's decision; who is short chooses among the places with a surplus, those with the most money at risk first."""
+    found: list[tuple[Decision, Donor | None]] = [(_decide(case, None), None) for case in cases]
+    short = sorted(
+        (place for place, case in enumerate(cases) if case.shelf_short >= 1),
+        key=lambda place: (-cases[place].shelf_short * cases[place].margin, cases[place].row["store_id"], cases[place].row["topic_id"]),
+    )
+    donors = _donors(cases, outlook, {cases[place].row["product_id"] for place in short})
+    for place in short:
+        case = cases[place]
+        best = max(donors.get(case.row["product_id"], ()), key=lambda one: (one.units, one.store_id), default=None)
+        if best is None or best.units < 1 or best.store_id == case.row["store_id"]:
+            continue
+        decision = _decide(case, best)
+        if decision.action == "move":
+            found[place] = (decision, Donor(best.store_id, best.units))
+            best.units -= decision.quantity
+    return found
+
+
+def _donors(cases: Sequence[Situation], outlook: Outlook, products: set[str]) -> dict[str, list[Donor]]:
+    """Places with more than they need over their own horizon, by product; the trend in which a place needs most decides."""
+    rows = [number for number, case in enumerate(cases) if case.row["product_id"] in products]
+    if not rows:
+        return {}
+    own = outlook.take(rows)
+    needed = own.quantile(cases[0].rules.donor_level, _each([cases[number] for number in rows], "horizon"))
+    left: dict[tuple[str, str], int] = {}
+    for number, need in zip(rows, needed.tolist(), strict=True):
+        case = cases[number]
+        key = (case.row["product_id"], case.row["store_id"])
+        left[key] = min(left.get(key, case.available), max(case.available - math.ceil(need), 0))
+    donors: dict[str, list[Donor]] = {}
+    for (product, place), units in sorted(left.items()):
+        donors.setdefault(product, []).append(Donor(place, units))
+    return donors
+
+
+def _decide(case: Situation, donor: Donor | None) -> Decision:
     """The rules of the module's docstring, in their order."""
-    rules, needed, cover = case.rules, case.needed, case.cover
-    if cover is None:
-        return _Decision("hold", 0, None, 0.0, "unit_price", "nothing sold in 14 days, so there is no demand to plan for")
-    if case.row["stage"] in FALLING and cover > max(rules.high_cover, rules.high_cover_ratio * (needed or 0)):
-        surplus = max(case.available - case.daily * rules.high_cover, 0.0)
-        if surplus >= 1:
-            why = f"the trend fades, stock beyond {rules.high_cover} days of usual sales: clear {math.floor(surplus)} units meanwhile"
-            return _Decision("mark_down", math.floor(surplus), case.life, surplus, "unit_cost", why)
-    comes_late = case.due_in is not None and case.shelf_cover < case.due_in
-    if (comes_late or case.overdue) and case.shelf_cover < case.life:
-        return _expedite(case)
-    if needed is None:
-        if case.available + case.inbound <= 0 and case.row["stage"] in ("peak", *FALLING):
-            why = "out of stock, nothing on its way, the supplier's lead time unknown and the trend past its rise"
-            return _Decision("too_late", 0, None, case.lost_units, "unit_price", why)
-        why = "the supplier's lead time is unknown, nothing is ordered on a guess"
-        if cover < case.life:
-            why += f"; stock ends before the trend: ask the supplier, an order helps if it lands within {math.floor(cover)} days"
-        return _Decision("hold", 0, None, case.lost_units, "unit_price", why)
-    short = max(case.demand(max(needed, case.life)) - max(case.available, 0) - case.inbound, 0.0)
-    if cover >= needed or short < 1:
-        return _Decision("hold", 0, None, case.lost_units, "unit_price", f"cover is enough against the {needed:.0f} days needed")
-    if case.lead is not None and case.lead + rules.review > case.life:
-        why = f"an order lands in {case.lead + rules.review} days, the trend is expected to last {case.life}"
-        if case.available + case.inbound < case.daily * needed:
+    if case.cover is None:
+        return Decision("hold", 0.0, "nothing sold in 14 days, so there is no demand to plan for")
+    for rule in (_mark_down, _move, _expedite):
+        decision = rule(case, donor)
+        if decision is not None:
+            return decision
+    lost = case.lost_units * case.margin
+    if case.needed is None:
+        return _without_lead_time(case, lost)
+    if case.enough >= min(case.fractile, 0.95) or case.demand(case.horizon) - case.supply < 1:
+        return Decision(
+            "hold", lost, f"enough for {case.horizon} days with a chance of {case.enough:.0%}, {case.fractile:.0%} is worth having"
+        )
+    if case.lead is not None and case.lead + case.rules.review > case.life:
+        why = f"an order lands in {case.lead + case.rules.review} days, the trend is expected to lift sales for {case.life}"
+        if case.supply < case.usual * case.needed:
             why += "; ordinary demand needs a normal order all the same"
-        return _Decision("too_late", 0, None, case.lost_units, "unit_price", why)
-    return _reorder(case, short)
+        return Decision("too_late", lost, why)
+    return _reorder(case, lost)
 
 
-def _expedite(case: _Situation) -> _Decision:
+def _mark_down(case: Situation, _donor: Donor | None) -> Decision | None:
+    rules = case.rules
+    if case.row["stage"] not in FALLING or (case.cover or 0.0) <= max(rules.high_cover, rules.high_cover_ratio * (case.needed or 0)):
+        return None
+    surplus = max(case.available - case.usual * rules.high_cover, 0.0)
+    if surplus < 1:
+        return None
+    cost = float(case.row["unit_cost"] if case.row["unit_cost"] is not None else case.row["unit_price"] or 0.0)
+    why = f"the trend fades, stock beyond {rules.high_cover} days of usual sales: clear {math.floor(surplus)} units meanwhile"
+    return Decision("mark_down", surplus * cost, why, math.floor(surplus), case.life)
+
+
+def _move(case: Situation, donor: Donor | None) -> Decision | None:
+    if donor is None or case.shelf_short < 1 or case.rules.move_days >= case.arrival:
+        return None
+    missing = math.ceil(case.shelf_short)
+    quantity = min(missing, donor.units)
+    if quantity < 1 or 2 * quantity < missing:
+        return None
+    if case.confidence * case.margin < case.handling(case.rules.move_share):
+        return None
+    why = f"{missing} units short before anything can come in {case.arrival} days; {donor.store_id} has {donor.units} beyond its own need"
+    return Decision("move", case.lost_units * case.margin, why, quantity, max(math.floor(case.shelf_cover) - case.rules.move_days, 0))
+
+
+def _expedite(case: Situation, _donor: Donor | None) -> Decision | None:
+    comes_late = case.due_in is not None and case.shelf_cover < case.due_in
+    if not (comes_late or case.overdue) or case.shelf_cover >= case.life:
+        return None
     # nobody knows when a late delivery comes: what the trend still asks for is at stake
     until = case.life if case.overdue else min(case.due_in or 0, case.life)
     bridging = case.expected * (until - case.shelf_cover)
-    quantity = max(math.ceil(min(bridging, case.inbound) if case.inbound else bridging), 1)
+    served = min(bridging, case.inbound) if case.inbound else bridging
+    cost = max(case.inbound, served) * case.handling(case.rules.expedite_share)
+    if case.confidence * case.rules.expedite_gain * served * case.margin < cost:
+        return None  # the whole delivery has to be sent faster for what the trend asks of it
+    quantity = max(math.ceil(served), 1)
     delivery = f"was due {case.overdue} days ago" if case.overdue else f"is due in {case.due_in}"
     why = f"stock is gone in {case.shelf_cover:.1f} days, the next delivery {delivery}: get it sooner"
-    return _Decision("expedite", quantity, math.floor(case.shelf_cover), bridging, "unit_price", why)
+    return Decision("expedite", bridging * case.margin, why, quantity, math.floor(case.shelf_cover))
 
 
-def _reorder(case: _Situation, short: float) -> _Decision:
-    lead = case.lead or 0
+def _without_lead_time(case: Situation, lost: float) -> Decision:
+    if case.available + case.inbound <= 0 and case.row["stage"] in ("peak", *FALLING):
+        return Decision("too_late", lost, "out of stock, nothing on its way, the supplier's lead time unknown and the trend past its rise")
+    why = "the supplier's lead time is unknown, nothing is ordered on a guess"
+    cover = case.cover or 0.0
+    if cover < case.life:
+        why += f"; stock ends before the trend: ask the supplier, an order helps if it lands within {math.floor(cover)} days"
+    return Decision("hold", lost, why)
+
+
+def _reorder(case: Situation, lost: float) -> Decision:
     least = int(case.row["minimum_order_quantity"] or 0)
-    quantity = max(math.ceil(short), least)
-    why = f"{math.ceil(short)} units short over {max(case.needed or 0, case.life):.0f} days"
-    if least > math.ceil(short):
-        why += f", the supplier's minimum is {least}"
-        if case.daily > 0 and least / case.daily > 90:
-            why += f" ({least / case.daily:.0f} days of ordinary sales: weigh it)"
+    if least > 1 and case.margin + case.leftover > 0 and case.minimum_gain <= 0:
+        return Decision("hold", lost, f"the supplier's minimum of {least} is expected to cost {-case.minimum_gain:.0f} more than it earns")
+    lead = case.lead or 0
     act_in = max(math.floor(min(case.cover or 0.0, case.life)) - lead - case.rules.review, 0)
-    return _Decision("reorder", quantity, act_in, case.lost_units, "unit_price", why)
+    return Decision("reorder", lost, "", max(least, 1), act_in, order=True)
 
 
-def _card(case: _Situation) -> dict[str, Any]:
-    row, decision = case.row, _decide(case)
-    value = row["unit_cost"] if decision.value == "unit_cost" and row["unit_cost"] is not None else row["unit_price"]
-    significance = 1 - min(max(float(row["trend_q_value"] if row["trend_q_value"] is not None else 1.0), 0.0), 1.0)
-    confidence = case.link_score * significance
-    confidence *= case.rules.promotion_doubt if row["promotion"] else 1.0
-    confidence *= case.rules.unknown_lead_doubt if case.lead is None else 1.0
+def _figures(cases: Sequence[Situation], decided: Sequence[tuple[Decision, Donor | None]], outlook: Outlook) -> list[dict[str, Any]]:
+    """Quantities of orders, quantiles of demand and cover, and money lost if the trend is false; arrays at once."""
+    horizon, supply = _each(cases, "horizon"), _each(cases, "supply")
+    level = np.array([min(case.fractile, 0.95) for case in cases])
+    least = np.array([float(case.row["minimum_order_quantity"] or 0) for case in cases])
+    ordered = np.maximum(np.maximum(outlook.quantile(level, horizon) - supply, 1), least)
+    asked = np.array([decision.order for decision, _ in decided])
+    quantity = np.where(asked, ordered, [decision.quantity for decision, _ in decided])
+    more = np.where([decision.action in ("reorder", "move") for decision, _ in decided], quantity, 0.0)
+    sold_if_false = outlook.shortage(supply, horizon, real=False) - outlook.shortage(supply + more, horizon, real=False)
+    false_cost = (more - sold_if_false) * _each(cases, "leftover")
+    extra = np.array([_handling(case, decision.action) for case, (decision, _) in zip(cases, decided, strict=True)]) * quantity
+    columns = {f"demand_{name}": outlook.quantile(chance, horizon) for name, chance in _QUANTILES}
+    columns |= {f"cover_{name}": outlook.days_of(supply, chance) for name, chance in _QUANTILES}
+    nothing = _each(cases, "usual") <= 0
+    found = []
+    for place in range(len(cases)):
+        values: dict[str, float | None] = {name: float(np.round(array[place], 1)) for name, array in columns.items()}
+        if nothing[place]:
+            values |= {f"cover_{name}": None for name, _ in _QUANTILES}
+        found.append(
+            {**values, "quantity": int(quantity[place]), "money_if_false": round(max(float(false_cost[place] + extra[place]), 0.0), 2)}
+        )
+    return found
+
+
+_QUANTILES = (("low", 0.1), ("median", 0.5), ("high", 0.9))
+
+
+def _handling(case: Situation, action: str) -> float:
+    """Cost of a unit moved or got sooner."""
+    share = {"move": case.rules.move_share, "expedite": case.rules.expedite_share}.get(action, 0.0)
+    return case.handling(share)
+
+
+def _card(case: Situation, decision: Decision) -> dict[str, Any]:
+    row = case.row
+    same = ("day", "topic_id", "label", "product_id", "product_name", "store_id", "stage", "data_origin")
+    known = ("next_due_on", "minimum_order_quantity", "unit_price", "unit_cost", "growth_24h", "trend_q_value")
     return {
-        "day": row["day"],
+        **{name: row[name] for name in (*same, *known)},
         "card_id": _card_id(row),
-        "topic_id": row["topic_id"],
-        "label": row["label"],
-        "product_id": row["product_id"],
-        "product_name": row["product_name"],
-        "store_id": row["store_id"],
         "action": decision.action,
-        "quantity": decision.quantity,
         "act_by": None if decision.act_in is None else row["day"] + timedelta(days=decision.act_in),
         "days_of_cover": case.cover,
         "lead_time_days": case.lead,
-        "daily_units": case.daily,
+        "daily_units": case.usual,
         "expected_daily_units": case.expected,
         "available_units": case.available,
         "inbound_units": case.inbound,
-        "money_at_risk": round(max(decision.units_at_risk * value, 0.0), 2) if value is not None else 0.0,
-        "confidence": confidence,
-        "stage": row["stage"],
+        "money_at_risk": round(max(decision.at_risk, 0.0), 2),
+        "confidence": case.confidence,
+        "horizon_days": case.horizon,
         "promotion": bool(row["promotion"]),
-        "data_origin": row["data_origin"],
-        "reason": _reason(case, decision, value is None),
+        "link_score": case.link_score,
+        "authors_24h": row.get("authors_24h"),
+        "stress_grade": row.get("stress_grade"),
+        "gap_share": min(max(float(row.get("gap_share") or 0.0), 0.0), 1.0),
+        "price_change": row.get("price_change"),
+        "out_of_stock_days": int(row.get("out_of_stock_days") or 0),
     }
 
 
-def _card_id(row: dict[str, Any]) -> str:
+def _card_id(row: Mapping[str, Any]) -> str:
     key = "\x1f".join([row["day"].isoformat(), row["topic_id"], row["product_id"], row["store_id"]])
     return hashlib.sha256(key.encode()).hexdigest()[:16]
-
-
-def _reason(case: _Situation, decision: _Decision, unpriced: bool) -> str:
-    """The arithmetic, the decision, and what speaks against it."""
-    row = case.row
-    cover = "no end of stock in sight" if case.cover is None else f"{case.cover:.1f} days of cover"
-    rules = case.rules
-    needed = "lead time unknown"
-    if case.needed is not None:
-        needed = f"{case.needed:.0f} needed ({case.lead} lead + {rules.review} order + {rules.safety} safety)"
-    arithmetic = (
-        f"{case.daily:.1f} units a day × {case.uplift:.2f} = {case.expected:.1f} expected; "
-        f"{case.available} available + {case.inbound} inbound = {cover}; {needed}; {row['stage']}, about {case.life} days left"
-    )
-    against = []
-    if row["promotion"]:
-        against.append("a promotion runs and may explain the sales")
-    if row["data_origin"] == "simulated":
-        against.append("stock or sales are simulated")
-    if case.link_score < 0.5:
-        against.append(f"the link to the product is weak ({case.link_score:.2f})")
-    if row["trend_q_value"] is not None and row["trend_q_value"] > 0.05:
-        against.append(f"the trend may be chance (q {row['trend_q_value']:.2f})")
-    authors = row.get("authors_24h")
-    if authors is not None and authors < 20:
-        against.append(f"only {authors} authors in 24 hours")
-    if unpriced:
-        against.append("no price is known, so no money is counted")
-    return f"{arithmetic}: {decision.why}." + (f" Against it: {'; '.join(against)}." if against else "")

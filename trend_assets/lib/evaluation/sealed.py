@@ -50,13 +50,16 @@ class Run:
     why: dict[tuple[datetime, str], str]
 
 
-def run_hours(clean: pa.Table, brands: Sequence[str], catalogue: pa.Table | None) -> Run:
-    """The sealed lane over the hours of the posts: topics, counts, ranking, relevance, stress test."""
+def run_hours(clean: pa.Table, brands: Sequence[str], catalogue: pa.Table | None, *, read_authors: int = READ_AUTHORS) -> Run:
+    """The sealed lane over the hours of the posts: topics, counts, ranking, relevance, stress test.
+
+    ``read_authors``: of topics with fewer authors the label is made without a language model; nothing else depends on it.
+    """
     posts = clean.select(POST_COLUMNS)
     hours = _hours_of(posts)
     registry = TABLES["topics/topics"].empty()
     results = list(
-        assign_hours(_by_hour(posts, hours), window=[], registry=registry, parameters=TopicParameters(read_authors=READ_AUTHORS))
+        assign_hours(_by_hour(posts, hours), window=[], registry=registry, parameters=TopicParameters(read_authors=read_authors))
     )
     topics = pa.concat_tables([registry, *(result.topics for result in results)])
     assignments = pa.concat_tables([TABLES["topics/topic_assignments"].empty(), *(result.topic_assignments for result in results)])

@@ -52,6 +52,10 @@ SCHEMA = pa.schema(
         *((name, pa.float64()) for name in ("unit_price", "unit_cost")),
         ("promotion", pa.bool_()),
         ("data_origin", pa.string()),
+        *((name, pa.float64()) for name in ("usual_daily_units", "recent_daily_units", "expected_daily_units", "confidence")),
+        *((name, pa.float64()) for name in ("gap_share", "price_change")),
+        ("stress_grade", pa.string()),
+        *((name, pa.int64()) for name in ("out_of_stock_days", "adjusted_units", "authors_24h")),
     ]
 )
 
@@ -72,18 +76,26 @@ def test_too_little_cover_and_a_quick_supplier_is_a_reorder_with_its_arithmetic(
     assert found["action"] == "reorder"
     assert found["expected_daily_units"] == pytest.approx(5.6)
     assert found["days_of_cover"] == pytest.approx(20 / 5.6)
-    assert found["quantity"] == 20  # 7 days × 5.6 = 39.2, less 20
+    # the trend asks for 7 × 5.6 = 39.2, 19.2 more than there are; a margin of 30 against 10 for a unit left over is worth 3 chances in 4
+    assert found["quantity"] == 25
     assert found["act_by"] == DAY
-    assert found["money_at_risk"] == pytest.approx(19.2 * 50)
+    assert found["money_at_risk"] == pytest.approx(19.2 * 30)
+    # all left over if the trend is false, but for what ordinary demand sells beyond the 20: well under 10 each
+    assert 0 < found["money_if_false"] < 10 * found["quantity"]
     assert found["confidence"] == pytest.approx(0.8 * 0.99)
     assert "4.0 units a day × 1.40 = 5.6 expected" in found["reason"]
     assert "20 available + 0 inbound = 3.6 days of cover; 7 needed (3 lead + 1 order + 3 safety)" in found["reason"]
 
 
 def test_the_suppliers_minimum_is_respected_and_an_absurd_one_is_pointed_out() -> None:
-    found = card(minimum_order_quantity=500)
-    assert found["quantity"] == 500
-    assert "125 days of ordinary sales" in found["reason"]
+    found = card(minimum_order_quantity=60)
+    assert (found["action"], found["quantity"]) == ("reorder", 60)
+    assert "the supplier's minimum is 60" in found["reason"]
+    absurd = card(minimum_order_quantity=500)
+    assert (absurd["action"], absurd["quantity"]) == ("hold", 0)
+    assert "minimum of 500 is expected to cost" in absurd["reason"]
+    assert "125 days of ordinary sales" in absurd["reason"]
+    assert "minimum_order" in absurd["counter_evidence"]
 
 
 def test_enough_cover_is_a_hold() -> None:
@@ -96,14 +108,19 @@ def test_goods_already_on_their_way_count_as_cover() -> None:
 
 
 def test_a_delivery_after_stock_out_is_to_be_expedited() -> None:
-    found = card(inbound_units=40, next_due_on=DAY + timedelta(days=6))
+    found = card(inbound_units=20, next_due_on=DAY + timedelta(days=6))
     assert found["action"] == "expedite"
     assert found["quantity"] == 14  # 6 − 20/5.6 days without stock, at 5.6 a day
     assert found["act_by"] == DAY + timedelta(days=3)
 
 
+def test_a_delivery_is_not_hurried_for_less_than_that_costs() -> None:
+    """Hurrying costs a tenth of the purchase price of all 200 units; the trend asks for fourteen of them."""
+    assert card(inbound_units=200, next_due_on=DAY + timedelta(days=6))["action"] == "hold"
+
+
 def test_a_late_delivery_is_to_be_expedited_while_the_trend_lasts() -> None:
-    found = card(inbound_units=40, next_due_on=DAY - timedelta(days=2))
+    found = card(inbound_units=20, next_due_on=DAY - timedelta(days=2))
     assert found["action"] == "expedite"
     assert "was due 2 days ago" in found["reason"]
     assert card(inbound_units=40, next_due_on=DAY - timedelta(days=2), available_units=200)["action"] == "hold"
@@ -112,15 +129,15 @@ def test_a_late_delivery_is_to_be_expedited_while_the_trend_lasts() -> None:
 def test_an_order_that_lands_after_the_trend_is_too_late() -> None:
     found = card(lead_time_days=14)
     assert (found["action"], found["quantity"]) == ("too_late", 0)
-    assert "lands in 15 days, the trend is expected to last 7" in found["reason"]
+    assert "lands in 15 days, the trend is expected to lift sales for 7" in found["reason"]
     assert "ordinary demand needs a normal order" in found["reason"]
 
 
 def test_a_fading_trend_with_far_too_much_stock_is_marked_down() -> None:
-    found = card(stage="fading", growth_24h=0.5, available_units=200)
+    found = card(stage="fading", growth_24h=0.5, available_units=500)
     assert found["action"] == "mark_down"
-    assert found["quantity"] == 200 - 4 * 28
-    assert found["money_at_risk"] == pytest.approx(88 * 20)
+    assert found["quantity"] == 500 - 4 * 90
+    assert found["money_at_risk"] == pytest.approx(140 * 20)
     assert found["act_by"] == DAY + timedelta(days=2)
     assert found["expected_daily_units"] < found["daily_units"]
 
@@ -177,3 +194,72 @@ def test_negative_stock_and_missing_numbers_do_not_break_a_card() -> None:
     assert found["action"] == "reorder"
     assert found["available_units"] == -5
     assert found["confidence"] == 0
+
+
+def test_three_days_of_sales_are_compared_with_three_usual_days() -> None:
+    """Twelve units in three days at four a day are usual: only the posts lift the expectation."""
+    assert card(last_3_days_units=12.0)["expected_daily_units"] == pytest.approx(5.6)
+    # 30 in three days against 12, each with four more: 34 / 16
+    assert card(last_3_days_units=30.0)["expected_daily_units"] == pytest.approx(4 * 34 / 16)
+
+
+def test_usual_sales_are_those_of_days_with_stock() -> None:
+    found = card(usual_daily_units=6.0, recent_daily_units=6.0, out_of_stock_days=3)
+    assert found["daily_units"] == 6.0
+    assert "out_of_stock" in found["counter_evidence"]
+    assert "3 of 14 days ended without stock" in found["reason"]
+
+
+def test_quantiles_say_how_sure_the_cover_is() -> None:
+    found = card()
+    assert found["demand_low"] < found["demand_median"] < found["demand_high"]
+    assert found["cover_low"] < found["cover_median"] < found["cover_high"]
+    assert found["horizon_days"] == 7
+    doubtful = card(link_score=0.3)
+    assert doubtful["demand_high"] < found["demand_high"]
+
+
+def test_a_doubtful_trend_is_ordered_for_less_than_a_sure_one() -> None:
+    assert card(confidence=0.2, expected_daily_units=10.0)["quantity"] < card(confidence=0.9, expected_daily_units=10.0)["quantity"]
+
+
+def test_another_place_with_more_than_it_needs_gives_before_anything_is_ordered() -> None:
+    short, rich = (
+        {"store_id": "S01", "available_units": 5, "lead_time_days": 5},
+        {"store_id": "S02", "available_units": 200, "lead_time_days": 5},
+    )
+    found = {one["store_id"]: one for one in cards(short, rich)}
+    assert found["S01"]["action"] == "move"
+    assert found["S01"]["from_store_id"] == "S02"
+    assert (
+        found["S01"]["quantity"] == 27
+    )  # expected within the six days until an order lands, less five: 4 × (.79 × 1.4 + .21) × 6 − 5, and chance
+    assert found["S02"]["action"] == "hold"
+    assert found["S01"]["quantity"] <= found["S01"]["from_surplus_units"] < 200
+    assert "S02 has" in found["S01"]["reason"]
+
+
+def test_a_place_gives_away_only_what_it_does_not_need() -> None:
+    needy = {"store_id": "S02", "available_units": 40, "lead_time_days": 5}
+    found = {one["store_id"]: one for one in cards({"available_units": 5, "lead_time_days": 5}, needy)}
+    assert found["S01"]["action"] == "reorder"
+    assert found["S01"]["from_store_id"] is None
+
+
+def test_two_places_are_not_given_the_same_units() -> None:
+    rows = [{"store_id": place, "available_units": 2, "lead_time_days": 5} for place in ("S01", "S02", "S03")]
+    found = cards(*rows, {"store_id": "S09", "available_units": 110, "lead_time_days": 5})
+    moved = [one for one in found if one["action"] == "move"]
+    assert 1 <= len(moved) < 3
+    assert sum(one["quantity"] for one in moved) <= max(one["from_surplus_units"] for one in moved)
+
+
+def test_what_speaks_for_and_against_is_named() -> None:
+    found = card(stress_grade="C", gap_share=0.25, price_change=0.8, adjusted_units=3, recent_daily_units=9.0, usual_daily_units=4.0)
+    assert found["evidence_names"][0] == "sales_rose"
+    assert found["counter_evidence"] == ["price_change", "stock_doubtful", "weak_stress_test", "collection_gap"]
+    assert found["stock_doubt"] == "corrected"
+    assert card(available_units=-2)["stock_doubt"] == "negative"
+    assert card(usual_daily_units=4.0, recent_daily_units=0.0)["stock_doubt"] == "unsold"
+    assert card(stress_grade="insufficient data")["counter_evidence"] == ["untested"]
+    assert found["confidence"] < card(stress_grade="A")["confidence"]

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,8 +25,7 @@ def told(row: dict[str, Any], peak: float | None = None) -> tuple[dict[str, Any]
     """The row's card and what would turn it, by kind."""
     card = decide(row)
     assert card is not None
-    due = {} if row["next_due_on"] is None else {(card["product_id"], card["store_id"]): row["next_due_on"]}
-    found = turns([card], due, {} if peak is None else {card["topic_id"]: peak})[card["card_id"]]
+    found = turns([card], {} if peak is None else {card["topic_id"]: peak})[card["card_id"]]
     return card, {turn.kind: turn for turn in found}
 
 
@@ -56,7 +54,7 @@ rows = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(rows)
 def test_whatever_is_said_would_turn_the_decision_as_said(row):
     """Each fact is put into the row that dbt would deliver, without knowing how it was found; then the rules decide."""
@@ -65,10 +63,11 @@ def test_whatever_is_said_would_turn_the_decision_as_said(row):
         return
     _, found = told(row)
     expected = card["expected_daily_units"]
-    same_demand = {"growth_24h": None, "last_3_days_units": expected} if row["stage"] not in FALLING else {}
+    usual = card["daily_units"]
+    as_now = {"expected_daily_units": expected, "confidence": card["confidence"]}
     for kind, turn in found.items():
         assert turn.action != card["action"]
-        changed: dict[str, Any] = dict(row)
+        changed: dict[str, Any] = row | as_now
         if kind == "stock":
             changed["available_units"] += int(turn.amount or 0)
         elif kind == "delivery_by":
@@ -76,19 +75,16 @@ def test_whatever_is_said_would_turn_the_decision_as_said(row):
         elif kind == "lead_time":
             changed["lead_time_days"] = int(turn.amount or 0)
         elif kind == "settles":
-            changed |= {"stage": "steady", **same_demand}
-        elif kind == "demand" and row["stage"] not in FALLING:
-            daily = row["daily_units"] if row["daily_units"] <= turn.amount <= 2.5 * row["daily_units"] else turn.amount
-            changed |= {"daily_units": daily, "last_3_days_units": turn.amount, "growth_24h": None}
-        elif kind == "demand":
-            changed |= {"daily_units": turn.amount, "last_3_days_units": turn.amount, "growth_24h": 1.0}
-            if 0.7 * row["daily_units"] <= turn.amount <= row["daily_units"]:
-                continue  # then the fade explains it and usual sales stay: covered by the next test
+            changed["stage"] = "steady"
+        elif kind == "demand":  # seen, so no longer in doubt; what the trend cannot explain, the sales themselves have become
+            explained = usual <= turn.amount <= 2.5 * usual if row["stage"] not in FALLING else turn.amount <= usual
+            explained = explained and turn.amount >= usual if row["stage"] in FALLING else explained
+            changed |= {"expected_daily_units": turn.amount, "confidence": 1.0} | ({} if explained else {"usual_daily_units": turn.amount})
         elif kind == "fades":
-            daily = min(row["daily_units"], expected)
-            changed |= {"stage": "fading", "daily_units": daily, "growth_24h": 1.0}
+            lower = min(usual, expected)
+            changed |= {"stage": "fading", "usual_daily_units": usual, "expected_daily_units": lower}
         else:
-            changed |= {"stage": "rising", "growth_24h": None, "last_3_days_units": row["daily_units"]}
+            changed |= {"stage": "rising", "expected_daily_units": usual}
         then = decide(changed)
         assert then is not None
         assert then["action"] == turn.action, (kind, turn, row)
@@ -98,7 +94,7 @@ def test_a_reorder_turns_with_less_demand_or_more_stock():
     card, found = told(ROW | {"available_units": 20, "lead_time_days": 3, "daily_units": 4.0})
     assert card["action"] == "reorder"
     assert found["demand"].action == "hold"
-    assert found["demand"].amount == pytest.approx(20 / 7, abs=0.15)
+    assert found["demand"].amount == 2.8  # twenty last seven days at 2.86
     assert found["stock"].action == "hold"
 
 
@@ -132,15 +128,15 @@ def test_a_card_that_its_numbers_do_not_reproduce_says_nothing():
     card = decide(ROW)
     assert card is not None
     wrong = card | {"action": "mark_down"}
-    assert turns([wrong], {}, {})[card["card_id"]] == ()
+    assert turns([wrong], {})[card["card_id"]] == ()
 
 
 def test_a_day_without_cards_and_cards_of_several_days():
     card = decide(ROW)
     assert card is not None
-    assert turns([], {}, {}) == {}
+    assert turns([], {}) == {}
     other = card | {"day": date(2026, 9, 6), "card_id": "other"}
-    found = turns([card, other], {}, {})
+    found = turns([card, other], {})
     assert found[card["card_id"]] == found["other"]
 
 
@@ -148,4 +144,4 @@ def test_rules_with_other_constants_are_asked_as_they_are():
     card = decide(ROW | {"lead_time_days": 20})
     assert card is not None
     patient = replace(DEFAULT_RULES, life={**DEFAULT_RULES.life, "rising": 40})
-    assert turns([card], {}, {}, patient)[card["card_id"]] == ()  # under these rules the card would not be what it is
+    assert turns([card], {}, patient)[card["card_id"]] == ()  # under these rules the card would not be what it is

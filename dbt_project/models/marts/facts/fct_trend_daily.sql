@@ -110,6 +110,7 @@ judged as (
         end as growth_24h,
         last_hours.authors_24h,
         last_hours.first_raised_at,
+        last_hours.grade as stress_grade,
         last_hours.reason,
         coalesce(linked_products.linked_products, 0) as linked_products,
         linked_products.unlinked_reason
@@ -164,6 +165,7 @@ final as (
         growth_24h,
         authors_24h,
         first_raised_at,
+        stress_grade,
         linked_products,
         reason,
         unlinked_reason
