@@ -33,7 +33,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.live_processes import Processes, free_port, wait_for
+from benchmarks.live_processes import Processes, end, free_port, wait_for
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.manifest import Manifest
 from trend_assets.lib.live.history import History
@@ -257,12 +257,11 @@ def measure(folder: Path, rate: float, minutes: float, flush: float, run_seconds
         try:
             publications = watch(folder, landing, collector, minutes * 60, processes)
         finally:
+            seconds = time.time() - since
             landing.stop.set()
             thread.join()
             for process in (collector, daemon, server):
-                process.terminate()
-                process.wait(60)
-    seconds = time.time() - since
+                end(process)
     report(landing, rate)
     report_runs(runs(since), publications)
     processes[0].report("daemon, code server and runs", seconds)

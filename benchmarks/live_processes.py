@@ -1,12 +1,13 @@
-"""The processes of a deployment while they are measured: CPU seconds by role, memory over time, ports.
+"""The processes of a deployment while they are measured: CPU seconds by role, memory over time, ports, ends.
 
-What belongs here: looking at processes from outside. What doesn't: starting them and following records (``live.py``).
+What belongs here: looking at processes from outside. What doesn't: which are started, following records (``live.py``).
 """
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -92,3 +93,12 @@ def wait_for(port: int, seconds: float = 180.0) -> None:
             return
         time.sleep(0.5)
     raise TimeoutError(f"no code server listens on port {port} after {seconds:.0f} s: see daemon.log in the data folder")
+
+
+def end(process: subprocess.Popen[bytes], seconds: float = 60.0) -> None:
+    """Ask a process to end; one that still waits for its runs after so long is killed: what was measured is told all the same."""
+    process.terminate()
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
