@@ -89,8 +89,8 @@ def records(warehouse: Queryable, day: date, days: int = LOOK_BACK_DAYS) -> list
     found: dict[str, list[Record]] = {}
     for row in ask_rows(warehouse, _COUNTS, day - timedelta(days=days), day):
         lead = None if row["lead_days"] is None else float(row["lead_days"])
-        counts = (int(row[name]) for name in ("hits", "late", "late_unseen", "misses", "false_alarms"))
-        found.setdefault(row["category"], []).append(Record(row["category"], row["method"], *counts, lead))
+        counts = {name: int(row[name]) for name in ("hits", "late", "late_unseen", "misses", "false_alarms")}
+        found.setdefault(row["category"], []).append(Record(row["category"], row["method"], **counts, lead_days=lead))
     told = []
     for category, rows in sorted(found.items()):
         ours = next((row for row in rows if row.method == OURS), Record(category, OURS, 0, 0, 0, 0, 0, None))
@@ -103,5 +103,4 @@ def examples(warehouse: Queryable, day: date, days: int = LOOK_BACK_DAYS) -> tup
     """The newest hit and the newest miss of our trends; a false alarm in place of a miss where there was none."""
     first = day - timedelta(days=days)
     newest = {outcome: ask_rows(warehouse, _EXAMPLE, outcome, first, day) for outcome in ("hit", "miss", "false_alarm")}
-    wrong = newest["miss"] or newest["false_alarm"]
-    return (newest["hit"] or [None])[0], (wrong or [None])[0]
+    return next(iter(newest["hit"]), None), next(iter(newest["miss"] or newest["false_alarm"]), None)
