@@ -39,6 +39,7 @@ PUBLISHED_TABLES = (
     "retail/promotions",
     "demand/product_trend_links",
     "demand/unserved_trends",
+    "demand/demand_forecasts",
     "demand/decision_cards",
     "demand/sales_uplifts",
     "demand/lead_time_scores",

@@ -83,7 +83,8 @@ def origin_features(known: Panel) -> OriginFeatures:
         "empty_8": _mean((weeks[:, :8] == 0).astype(np.float32)),
         "units_a_line": units_a_line,
         "since_sale": _days_since(known.units[:, -WEEK * WEEKS :] > 0),
-        "age": np.minimum(known.days - 1 - known.since, WEEK * WEEKS).astype(np.float32),
+        # what is there from the panel's first day may be of any age
+        "age": np.where(known.since > 0, np.minimum(known.days - 1 - known.since, WEEK * WEEKS), WEEK * WEEKS).astype(np.float32),
         "units_1d": known.units[:, -1] / scale,
         "units_3d": known.units[:, -3:].sum(axis=1) / scale,
     }

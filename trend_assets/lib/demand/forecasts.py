@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trend_assets.lib.demand.features import SOCIAL, OriginFeatures, origin_features, target_features, targets
+from trend_assets.lib.demand.features import OriginFeatures, origin_features, target_features, targets
 from trend_assets.lib.demand.panel import Floats, Integers, Panel
 
 Doubles = npt.NDArray[np.float64]
@@ -30,6 +30,8 @@ QUANTILES = (0.1, 0.5, 0.9)
 _FLOOR = 0.1
 """Added to units / usual before the logarithm: a tenth of the usual, so that nothing sold is finite."""
 _ROUNDS = 15
+YEAR = 364
+"""Days of origins from which on features of the clock are used."""
 
 
 @dataclass(frozen=True)
@@ -58,20 +60,25 @@ class ModelOptions:
     weight_power: a row weighs its usual units to this power: 1 is the weighted absolute error, 0 counts every series the same.
     trees: boosting rounds, 0 for the linear part alone. most_rows: rows that train, drawn with a fixed seed where there are more.
     calibration_share: part of the origins, the newest, that calibrates the outer quantiles. refit: train again on all origins after.
+    without: names of features that are left out.
     """
 
     quantiles: tuple[float, ...] = QUANTILES
     least_usual: float = 0.0
     weight_power: float = 0.5
-    trees: int = 40
+    trees: int = 30
     learning_rate: float = 0.05
     leaves: int = 6
     ridge: float = 0.01
-    most_rows: int = 15_000
+    most_rows: int = 12_000
     calibration_share: float = 0.25
     refit: bool = True
-    social: bool = True
+    without: tuple[str, ...] = ()
     seed: int = 0
+
+
+WEEKLY = ModelOptions(without=(*(f"weekday_{number}" for number in range(1, 8)), *(f"units_week_{number}" for number in range(4, 9))))
+"""For weeks: single weekdays and single old weeks only add noise there (chosen on Online Retail, weeks before the last nine)."""
 
 
 @dataclass
@@ -118,7 +125,9 @@ class DemandModel:
         chosen = _sample(rows.usual.size, options.most_rows, options.seed)
         values, usual = rows.values[chosen], rows.usual[chosen].astype(np.float64)
         target = np.log(rows.units[chosen] / usual + _FLOOR)
-        usable = np.array([not (not options.social and name in SOCIAL) for name in self.names])
+        usable = np.array([name not in options.without for name in self.names])
+        if np.ptp(rows.origin) < YEAR:
+            usable &= ~_of_the_clock(rows)
         # a column that says nothing would only cost time, and one without any value cannot be put in bins
         with np.errstate(invalid="ignore"):
             known = ~np.isnan(values).all(axis=0)
@@ -281,6 +290,21 @@ def pinball(units: npt.ArrayLike, forecast: npt.ArrayLike, quantile: float) -> f
     """Mean pinball loss of a quantile, in units (Koenker and Bassett 1978); NaN for none."""
     rest = np.asarray(units, dtype=np.float64) - np.asarray(forecast, dtype=np.float64)
     return float(np.mean(np.maximum(quantile * rest, (quantile - 1) * rest))) if rest.size else float("nan")
+
+
+def _of_the_clock(rows: Rows) -> npt.NDArray[np.bool_]:
+    """Features that are the same for every series of an origin and horizon: the time of year, how everything sells.
+
+    They have as many independent values as there are origins: of less than a year a model learns from them what was once, not
+    what comes again. Weekday and horizon come again all the time.
+    """
+    _, moment = np.unique(np.stack([rows.origin, rows.horizon]), axis=1, return_inverse=True)
+    order = np.argsort(moment.ravel(), kind="stable")
+    values, starts = rows.values[order], np.flatnonzero(np.diff(moment.ravel()[order], prepend=-1))
+    with np.errstate(invalid="ignore"):
+        same = np.fmax.reduceat(values, starts, axis=0) == np.fmin.reduceat(values, starts, axis=0)
+    found = (same | np.isnan(np.fmax.reduceat(values, starts, axis=0))).all(axis=0)
+    return found & np.array([name not in ("horizon", "weekday") for name in rows.names])
 
 
 def _bent(values: Floats) -> Doubles:
