@@ -3,8 +3,8 @@
 What belongs here: which history a day sees, which models forecast it, and how arrays become declared tables. What doesn't: features,
 models and baselines (the modules beside this one), reading and writing (``defs/demand/forecasts.py``).
 
-A day's rows depend on that day's past alone, never on which other days are made with it: the panel ends with the day, and its model is
-the one of the Sunday before (or that day), trained on the ``HISTORY_DAYS`` that end with it.
+Features are made for every day; forecasts from every Sunday, two weeks of days and four of weeks, so that there always is one of the
+coming week: the other days have no rows. A day's rows depend on that day's past alone, never on which other days are made with it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ HISTORY_DAYS = 371
 """Days that models and baselines look back: a year and a week, so that the seasonal baseline has its season."""
 TRAINING_ORIGINS = 182
 """Newest days that models are trained on as origins: half a year."""
+SUNDAY = 6
+MOST_FITTED = 500
 HORIZONS = {"day": 14, "week": 4}
 DAYS = {"day": 1, "week": WEEK}
 OPTIONS = {"day": ModelOptions(refit=False), "week": replace(WEEKLY, refit=False)}
@@ -82,11 +84,11 @@ def forecast_rows(
     """Rows of ``demand/demand_forecasts`` of the days.
 
     tables: retail tables of up to ``HISTORY_DAYS`` before the first day. features: ``demand/demand_features`` of those days; an origin
-    without rows there trains nothing. Models are trained once for each week; statsforecast's baselines, a fit for each series, are
-    made on Sundays, for weeks.
+    without rows there trains nothing. Days that are no Sunday have no rows. Of statsforecast's baselines, a fit for each series, weeks
+    are forecast, and at most ``MOST_FITTED`` series.
     """
     notes, maker = notes or Notes(), _Maker(tables, features, options)
-    return concatenate(TABLES["demand/demand_forecasts"], [maker.day(day, notes) for day in days])
+    return concatenate(TABLES["demand/demand_forecasts"], [maker.day(day, notes) for day in days if day.weekday() == SUNDAY])
 
 
 def expected_units(forecasts: pa.Table, product_id: str, store_id: str, days: int) -> tuple[float, float, float]:
@@ -126,27 +128,30 @@ class _Maker:
 
     def day(self, day: date, notes: Notes) -> pa.Table:
         known = panel(self._tables, day - timedelta(days=HISTORY_DAYS - 1), day)
+        # what has neither sold nor been in stock for a quarter has no features, and is not forecast
+        known = known.take(_place_in(self._features, known, day) >= 0)
         parts = [part for step in HORIZONS for part in self._step(known, day, step, notes)] if known.series else []
         return concatenate(TABLES["demand/demand_forecasts"], parts)
 
     def _step(self, known: Panel, day: date, step: str, notes: Notes) -> list[pa.Table]:
         horizons, length = HORIZONS[step], DAYS[step]
         names, without = available_baselines()
-        methods = [name for name in names if name in PLAIN or (step == "week" and day.weekday() == WEEK - 1)]
+        methods = [name for name in names if name in PLAIN or (step == "week" and known.series <= MOST_FITTED)]
         if without:
             notes.skipped.add(without)
+        elif known.series > MOST_FITTED:
+            notes.skipped.add(f"ets, theta and croston skipped: more than {MOST_FITTED:,} products in places, a fit each")
         parts = []
         for name in methods:
             units = baseline(name, known, length, horizons)
             bands = [median_band(known, length, horizons, share) for share in (0.1, 0.9)] if name == "moving_median" else [None, None]
             parts.append(self._rows(known, day, step, name, units, bands[0], bands[1], None))
-        sunday = day - timedelta(days=(day.weekday() + 1) % WEEK)
-        model = self._model(step, sunday, notes)
+        model = self._model(step, day, notes)
         features = stored_features(self._features, known, day)
         if model is not None and features is not None:
             rows = rows_at(known, known.days - 1, range(1, horizons + 1), length, self._holidays(day), features)
             predicted = model.predict(rows).reshape(horizons, known.series, -1).transpose(1, 0, 2)
-            parts.append(self._rows(known, day, step, "global", predicted[..., 1], predicted[..., 0], predicted[..., 2], sunday))
+            parts.append(self._rows(known, day, step, "global", predicted[..., 1], predicted[..., 0], predicted[..., 2], day))
         return parts
 
     def _model(self, step: str, until: date, notes: Notes) -> DemandModel | None:
@@ -170,7 +175,8 @@ class _Maker:
             cut = known.until(origin)
             features = stored_features(self._features, cut, known.day(origin))
             if features is not None:
-                parts.append(finished(rows_at(known, origin, range(1, HORIZONS[step] + 1), length, self._holidays(until), features)))
+                rows = rows_at(known, origin, range(1, HORIZONS[step] + 1), length, self._holidays(until), features)
+                parts.append(finished(rows.take(~np.isnan(rows.values[:, rows.names.index("scale")]))))
         return train(joined(parts), self._options[step]) if parts else None
 
     def _holidays(self, day: date) -> frozenset[date]:
@@ -217,17 +223,27 @@ def stored_features(table: pa.Table, known: Panel, day: date) -> OriginFeatures 
 
     Series that the table does not have (it looks back a quarter, a panel a year) get NaN features and a scale of one.
     """
-    own = table.filter(pc.equal(table["day"], pa.scalar(day, pa.date32())))
+    own = _of_day(table, day)
     if not own.num_rows:
         return None
     names = tuple(name for name in own.column_names if name not in ("day", "product_id", "store_id"))
-    key = pc.binary_join_element_wise(own["product_id"], own["store_id"], "\x1f").combine_chunks()
-    wanted = pc.binary_join_element_wise(*_names(known).values(), "\x1f")
-    place = np.asarray(pc.fill_null(pc.index_in(wanted, value_set=key), -1))
+    place = _place_in(table, known, day)
     values = np.column_stack([np.asarray(own[name].cast(pa.float32()).to_numpy(), dtype=np.float32) for name in names])
     found = np.where((place >= 0)[:, None], values[place], np.float32(np.nan))
     scale = np.nan_to_num(found[:, names.index("scale")], nan=1.0)
     return OriginFeatures(known.product_id, known.store_id, names, found, scale)
+
+
+def _of_day(table: pa.Table, day: date) -> pa.Table:
+    return table.filter(pc.equal(table["day"], pa.scalar(day, pa.date32())))
+
+
+def _place_in(features: pa.Table, known: Panel, day: date) -> np.ndarray:
+    """Row of each series among a day's features, -1 where it has none."""
+    own = _of_day(features, day)
+    key = pc.binary_join_element_wise(own["product_id"], own["store_id"], "\x1f")
+    wanted = pc.binary_join_element_wise(*_names(known).values(), "\x1f")
+    return np.asarray(pc.fill_null(pc.index_in(wanted, value_set=key), -1))
 
 
 def _names(known: Panel) -> dict[str, pa.Array]:

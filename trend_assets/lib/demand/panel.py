@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -73,20 +74,17 @@ class Panel:
     def until(self, day: int) -> Panel:
         """Of what was known at the end of day ``day`` (a column) and the series known by then; views where nothing is left out."""
         known = np.flatnonzero(self.since <= day)
-        rows = slice(None) if known.size == self.series else known
-        arrays = {
-            field.name: getattr(self, field.name)[rows, : day + 1]
-            for field in fields(self)
-            if field.name not in ("product_id", "store_id", "category", "since", "first_day")
-        }
-        return replace(
-            self,
-            product_id=self.product_id[rows],
-            store_id=self.store_id[rows],
-            category=self.category[rows],
-            since=self.since[rows],
-            **arrays,
-        )
+        return self._cut(slice(None) if known.size == self.series else known, slice(day + 1))
+
+    def take(self, series: npt.NDArray[Any]) -> Panel:
+        """Some of the series, by mask or index."""
+        return self._cut(series, slice(None))
+
+    def _cut(self, rows: slice | npt.NDArray[Any], days: slice) -> Panel:
+        of_series = ("product_id", "store_id", "category", "since")
+        arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "first_day"}
+        cut = {name: values[rows] if name in of_series else values[rows, days] for name, values in arrays.items()}
+        return replace(self, **cut)
 
 
 def panel(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from trend_assets.lib.demand import baselines
+from trend_assets.lib.demand import baselines, forecast_checks
 from trend_assets.lib.demand.baselines import available_baselines, baseline
 from trend_assets.lib.demand.calendar import easter, public_holidays
 from trend_assets.lib.demand.features import holiday_factor, origin_features, targets, weekday_shares
@@ -111,8 +110,8 @@ def test_a_panel_cut_at_a_day_gives_the_features_of_the_whole_one_cut_there():
 
 
 def test_a_range_of_days_gives_the_rows_of_each_day_alone():
-    days = [FIRST + timedelta(days=number) for number in (85, 97)]
-    features = feature_rows(TOWN, links(), [FIRST + timedelta(days=number) for number in (*range(35, 83), 85, 97)])
+    days = [FIRST + timedelta(days=number) for number in (90, 97)]
+    features = feature_rows(TOWN, links(), [FIRST + timedelta(days=number) for number in (*range(35, 83), 90, 97)])
     together = forecast_rows(TOWN, features, days, options=LINEAR)
     alone = pa.concat_tables([forecast_rows(TOWN, features, [day], options=LINEAR) for day in days])
     assert together.equals(alone)
@@ -148,7 +147,7 @@ def test_forecasts_conform_do_not_cross_and_say_what_was_skipped(monkeypatch):
 
 
 def test_with_little_history_baselines_forecast_alone_and_say_so():
-    notes, day = Notes(), FIRST + timedelta(days=13)
+    notes, day = Notes(), FIRST + timedelta(days=13)  # a Sunday
     found = forecast_rows(TOWN, feature_rows(TOWN, links(), [day]), [day], notes)
     assert "no model" in notes.in_words()
     assert "global" not in found["method"].to_pylist()
@@ -237,7 +236,7 @@ def test_statsforecasts_baselines_forecast_the_usual_level():
     assert available_baselines()[1] == ""
     few = whole.until(DAYS - 1)
     mean = few.units[-2:].sum(axis=1) / (DAYS / 7)
-    two = replace(few, units=few.units[-2:], since=few.since[-2:], lines=few.lines[-2:])
+    two = few.take(np.arange(few.series - 2, few.series))
     for name in ("ets", "theta", "croston"):
         found = baseline(name, two, 7, 2)
         assert found.shape == (2, 2)
@@ -257,3 +256,33 @@ def test_measures_of_error():
     assert coverage([1, 2, 3], [1, 2.5, 0], [1, 3, 4]) == pytest.approx(2 / 3)
     assert pinball([2.0], [1.0], 0.9) == pytest.approx(0.9)
     assert np.isnan(weighted_error([0], [1]))
+
+
+def published_weeks(low: float, middle: float, high: float) -> pa.Table:
+    """Forecasts of one week from two origins a week apart, of every pair of the shop, as multiples of what came."""
+    whole, rows = panel(TOWN, FIRST, FIRST + timedelta(days=DAYS - 1)), []
+    for origin in (90, 91, 97):
+        units, _ = targets(whole, origin, 1, 7)
+        for number in range(whole.series):
+            came = float(units[number])
+            rows.append(
+                {"day": whole.day(origin), "product_id": whole.product_id[number], "store_id": whole.store_id[number], "step": "week",
+                 "method": "global", "horizon": 1, "starts_on": whole.day(origin + 1), "ends_on": whole.day(origin + 7),
+                 "units": middle * came, "units_low": low * came, "units_high": high * came, "data_origin": "simulated"}
+            )  # fmt: skip
+    return TABLES["demand/demand_forecasts"].from_rows(rows)
+
+
+@pytest.mark.parametrize(("low", "middle", "high", "passed"), [(0.9, 1, 1.1, True), (1.1, 1.2, 1.3, False), (0.2, 0.5, 1.5, False)])
+def test_the_check_compares_forecasts_with_what_came(monkeypatch, low, middle, high, passed):
+    monkeypatch.setattr(forecast_checks, "LEAST", 10)
+    monkeypatch.setattr(forecast_checks, "EXPECTED", 0.9)  # intervals that always hold are too wide for 0.8
+    found = forecast_checks.judged(published_weeks(low, middle, high), TOWN["retail/orders"], TOWN["retail/inventory"])
+    assert set(found["day"].to_pylist()) == {FIRST + timedelta(days=90), FIRST + timedelta(days=97)}
+    assert forecast_checks.hold(found).passed is passed
+
+
+def test_the_check_says_nothing_of_few_forecasts():
+    nothing = TABLES["demand/demand_forecasts"].empty()
+    assert forecast_checks.hold(forecast_checks.judged(nothing, TOWN["retail/orders"], TOWN["retail/inventory"])).passed
+    assert forecast_checks.judged(nothing, TABLES["retail/orders"].empty(), TABLES["retail/inventory"].empty()).num_rows == 0
