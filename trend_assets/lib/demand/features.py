@@ -98,11 +98,11 @@ def origin_features(known: Panel) -> OriginFeatures:
 
 
 def target_features(
-    known: Panel, features: OriginFeatures, horizon: int, step: int, holidays: frozenset[date] = frozenset()
+    known: Panel, features: OriginFeatures, horizon: int, step: int, pattern: DayPattern
 ) -> tuple[tuple[str, ...], Floats, Floats]:
     """What is known at the origin of the ``horizon``-th step of ``step`` days after it (the first is 1).
 
-    known: the panel up to the origin, which the features are of. holidays: public holidays, known long before.
+    known: the panel up to the origin, which the features are of. pattern: of its days, ``day_pattern(known, holidays)``.
     Returns names, (series, features) and the usual units of the target's days: ``scale`` by the place's weekdays, less what
     is not sold on a public holiday, as learned from past ones; what a model forecasts is a multiple of it.
     """
@@ -112,7 +112,7 @@ def target_features(
     turn = 2 * np.pi * middle.timetuple().tm_yday / 365.25
     rows = features.values.shape[0]
     left = features.column("promotion_left")
-    share, kept = weekday_shares(known, holidays), holiday_factor(known, holidays)
+    share, kept, holidays = pattern.shares, pattern.holiday_factor, pattern.holidays
     open_share = np.sum([share[:, day.weekday()] * (kept if day in holidays else 1.0) for day in days], axis=0)
     usual = (features.scale * np.maximum(open_share, 0.02 * step / WEEK)).astype(np.float32)
     columns = {
@@ -130,21 +130,33 @@ def target_features(
     return tuple(columns), np.column_stack([np.asarray(column, dtype=np.float32) for column in columns.values()]), usual
 
 
+@dataclass(frozen=True)
+class DayPattern:
+    """What a day is to a place: shares of the weekdays (series, 7), public holidays, and what part of a day is sold on one."""
+
+    shares: Floats
+    holidays: frozenset[date]
+    holiday_factor: float
+
+
+def day_pattern(known: Panel, holidays: frozenset[date] = frozenset()) -> DayPattern:
+    """The pattern as known at the end of the panel; ``holidays`` are public ones, known long before."""
+    return DayPattern(weekday_shares(known, holidays), holidays, holiday_factor(known, holidays))
+
+
 def weekday_shares(known: Panel, holidays: frozenset[date] = frozenset()) -> Floats:
     """Share of the week's order lines on each weekday (0 is Monday) in each series' place, holidays left out: (series, 7).
 
     Places with few lines lean on all of them: as if each had sold 20 more by the shares of all.
     """
     first = max(known.days - WEEKS * WEEK, 0)
-    days = [known.day(number) for number in range(first, known.days)]
+    open_days = np.array([number for number in range(first, known.days) if known.day(number) not in holidays], dtype=np.int64)
+    weekday = (known.first_day.weekday() + open_days) % WEEK
     places = _codes(known.store_id)
-    lines = np.zeros((places.max(initial=-1) + 1, len(days)))
-    np.add.at(lines, places, known.lines[:, first:])
-    sums, counts = np.zeros((lines.shape[0], WEEK)), np.zeros(WEEK)
-    for column, day in enumerate(days):
-        if day not in holidays:
-            sums[:, day.weekday()] += lines[:, column]
-            counts[day.weekday()] += 1
+    by_weekday = np.zeros((known.series, WEEK))
+    np.add.at(by_weekday.T, weekday, known.lines[:, open_days].T)
+    sums, counts = np.zeros((places.max(initial=-1) + 1, WEEK)), np.bincount(weekday, minlength=WEEK)
+    np.add.at(sums, places, by_weekday)
     sums = np.divide(sums, counts, out=np.zeros_like(sums), where=counts > 0) * max(counts.sum() / WEEK, 1)
     sums += (counts == 0) * sums.sum(axis=1, keepdims=True) / max((counts > 0).sum(), 1)  # a weekday not seen yet: as the others
     total = sums.sum(axis=0)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trend_assets.lib.demand.features import OriginFeatures, origin_features, target_features, targets
+from trend_assets.lib.demand.features import OriginFeatures, day_pattern, origin_features, target_features, targets
 from trend_assets.lib.demand.panel import Floats, Integers, Panel
 
 Doubles = npt.NDArray[np.float64]
@@ -246,11 +246,11 @@ def rows_at(
     features: those of the origin, where they were kept; else they are made here. Targets beyond the panel's end: NaN units.
     """
     known = panel.until(origin)
-    features = features or origin_features(known)
+    features, pattern = features or origin_features(known), day_pattern(known, holidays)
     series = np.flatnonzero(panel.since <= origin)
     parts = []
     for horizon in horizons:
-        names, ahead, usual = target_features(known, features, horizon, step, holidays)
+        names, ahead, usual = target_features(known, features, horizon, step, pattern)
         over = origin + horizon * step < panel.days
         units, free = (
             targets(panel, origin, horizon, step) if over else (np.full(series.size, np.nan, np.float32), np.zeros(series.size, bool))

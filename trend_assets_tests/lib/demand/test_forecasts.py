@@ -111,10 +111,18 @@ def test_a_panel_cut_at_a_day_gives_the_features_of_the_whole_one_cut_there():
 
 def test_a_range_of_days_gives_the_rows_of_each_day_alone():
     days = [FIRST + timedelta(days=number) for number in (90, 97)]
-    features = feature_rows(TOWN, links(), [FIRST + timedelta(days=number) for number in (*range(35, 83), 90, 97)])
+    features = feature_rows(TOWN, links(), origins_of(90, 97))
     together = forecast_rows(TOWN, features, days, options=LINEAR)
     alone = pa.concat_tables([forecast_rows(TOWN, features, [day], options=LINEAR) for day in days])
     assert together.equals(alone)
+
+
+def origins_of(*sundays: int) -> list[date]:
+    """The Sundays (counted from the first day) and days that train their models, not all of them: features of each take time."""
+    needed = {sunday - 7 - 3 * back for sunday in sundays for back in range(14)} | {
+        sunday - 1 - 5 * back for sunday in sundays for back in range(7)
+    }
+    return [FIRST + timedelta(days=number) for number in sorted(needed | set(sundays))]
 
 
 def test_the_declared_features_are_those_that_are_made():
@@ -124,7 +132,7 @@ def test_the_declared_features_are_those_that_are_made():
 def test_forecasts_conform_do_not_cross_and_say_what_was_skipped(monkeypatch):
     monkeypatch.setattr(baselines, "find_spec", lambda name: None)
     sunday, notes = FIRST + timedelta(days=104), Notes()
-    features = feature_rows(TOWN, links(), [FIRST + timedelta(days=number) for number in range(30, 105)])
+    features = feature_rows(TOWN, links(), origins_of(104))
     found = forecast_rows(TOWN, features, [sunday], notes, LINEAR)
     assert "statsforecast" in notes.in_words()
     assert set(found["method"].to_pylist()) == {"global", "moving_median", "seasonal_naive"}
