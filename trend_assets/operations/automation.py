@@ -25,6 +25,8 @@ DAILY_TABLES = (
     "demand/sales_uplifts",
     "demand/naive_alerts",
     "demand/lead_time_scores",
+    "demand/demand_features",
+    "demand/demand_forecasts",
     "demand/decision_cards",
 )
 """Tables made for each closed day from its trends and its retail tables."""

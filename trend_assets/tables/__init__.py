@@ -7,10 +7,23 @@ doesn't: anything that reads or writes data.
 
 from __future__ import annotations
 
-from trend_assets.tables import collection, coordination, demand, influencers, lead_time, ledgers, markets, models, retail, social, topics
+from trend_assets.tables import (
+    collection,
+    coordination,
+    demand,
+    forecasts,
+    influencers,
+    lead_time,
+    ledgers,
+    markets,
+    models,
+    retail,
+    social,
+    topics,
+)
 from trend_assets.tables.declaration import Column, Table
 
-_MODULES = (social, collection, topics, influencers, coordination, retail, demand, lead_time, ledgers, markets, models)
+_MODULES = (social, collection, topics, influencers, coordination, retail, demand, forecasts, lead_time, ledgers, markets, models)
 TABLES: dict[str, Table] = {table.path: table for module in _MODULES for table in module.TABLES}
 
 __all__ = ["TABLES", "Column", "Table"]

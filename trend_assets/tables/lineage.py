@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from trend_assets.tables import TABLES, Table
+from trend_assets.tables.forecasts import FEATURES
 from trend_assets.tables.models import TASKS
 
 LANDING = "social/landing"
@@ -58,6 +59,28 @@ _SAME_IN_STOCK = (
     "next_due_on minimum_order_quantity unit_price unit_cost link_score growth_24h trend_q_value authors_24h stress_grade "
     "price_change out_of_stock_days"
 )
+_ORDERED = ("retail/orders.quantity", "retail/orders.kind")
+_SOURCES_OF_FEATURES: Sources = {
+    "category_": (*_ORDERED, "retail/products.category"),
+    "price": ("retail/orders.unit_price", "retail/products.unit_price"),
+    "promotion": ("retail/promotions.starts_on", "retail/promotions.ends_on"),
+    "discount": ("retail/promotions.discount",),
+    "weeks_of_stock": ("retail/inventory.on_hand", *_ORDERED),
+    "out_of_stock": ("retail/inventory.on_hand", *_ORDERED),
+    "units_when_in_stock": ("retail/inventory.on_hand", *_ORDERED),
+    "posts_": ("demand/product_trend_links.evidence_posts",),
+    "trend_": ("demand/product_trend_links.score",),
+}
+"""By how the feature's name begins; the others come from what was ordered."""
+_FEATURES: Sources = {
+    name: next((sources for start, sources in _SOURCES_OF_FEATURES.items() if name.startswith(start)), _ORDERED) for name in FEATURES
+}
+_LEARNED_FROM = ("demand/demand_features.scale", *_ORDERED, "retail/inventory.on_hand", "retail/stores.country")
+_FORECASTS = {
+    **_each("units units_low units_high", *_LEARNED_FROM),
+    **_each("horizon starts_on ends_on trained_until", "demand/demand_features.day"),
+    **_each("step method", *_MADE_HERE),
+}
 
 
 def _of_task(task: str) -> dict[str, Sources]:
@@ -199,6 +222,8 @@ RENAMED: dict[str, Sources] = {
         **_each("category product_type category_score", *_LINKED, "retail/products.category", "retail/products.product_type"),
         **_each("nearest_product_id nearest_product_ids", *_LINKED, "retail/products.product_id"),
     },
+    "demand/demand_features": _FEATURES,
+    "demand/demand_forecasts": _FORECASTS,
     "demand/decision_cards": {
         **{name: (f"{_STOCK}.{name}",) for name in _SAME_IN_STOCK.split()},
         **_each("card_id", *(f"{_STOCK}.{name}" for name in ("day", "topic_id", "product_id", "store_id"))),

@@ -40,6 +40,7 @@ PUBLISHED_TABLES = (
     "demand/product_trend_links",
     "demand/unserved_trends",
     "demand/trend_markets",
+    "demand/demand_forecasts",
     "demand/decision_cards",
     "demand/sales_uplifts",
     "demand/lead_time_scores",

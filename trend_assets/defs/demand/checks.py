@@ -51,6 +51,20 @@ def unserved_share(lake: Lake) -> signals.Signal:
     return signals.Signal(linked > 0 or judged < LEAST_JUDGED, message, {"linked": linked, "judged": judged})
 
 
+@warning_check(
+    "demand/demand_forecasts", "forecasts_hold", "Of forecasts whose week is over, the intervals hold and the median leans to no side."
+)
+def forecasts_hold(lake: Lake) -> signals.Signal:
+    """Coverage of the 80 % intervals and bias of the median, one week ahead, over the origins of the last four weeks that are over."""
+    from trend_assets.lib.demand.forecast_checks import hold, judged
+
+    ordered = lake.partitions(TABLES["retail/orders"])
+    origins = [key for key in lake.partitions(TABLES["demand/demand_forecasts"]) if key in ordered[-35:-7]]
+    forecasts = lake.read(TABLES["demand/demand_forecasts"], origins)
+    orders, stock = (lake.read(TABLES[f"retail/{name}"], ordered[-35:]) for name in ("orders", "inventory"))
+    return hold(judged(forecasts, orders, stock))
+
+
 @warning_check("demand/card_responses", "answers_have_cards", "Every answer of the last days belongs to a card that exists.")
 def answers_have_cards(lake: Lake) -> signals.Signal:
     """Share of the newest answered days' answers whose card is (still) in the table of cards."""
