@@ -59,7 +59,7 @@ FEATURES: dict[str, tuple[str, str]] = {
     **{f"weekday_{number + 1}": (f"Mean {name} of the last eight, times seven", "of scale") for number, name in enumerate(_WEEKDAYS)},
     "price": ("Last price paid, else listed", "currency unit"),
     "price_on_usual": ("That price on the median of eight weeks", "ratio"),
-    "discount": ("Reduction of a promotion that runs", "share"),
+    "discount_now": ("Reduction of a promotion that runs", "share"),
     "promotion_left": ("Days the promotion goes on after today, as announced", "days"),
     "promotion_days_1": ("Days under promotion in the last seven", "days"),
     "promotion_days_8": ("Days under promotion in the last eight weeks", "days"),

@@ -280,7 +280,7 @@ def _price_and_promotion(known: Panel) -> dict[str, Floats]:
     return {
         "price": known.price[:, -1],
         "price_on_usual": np.where(np.isfinite(against_usual), against_usual, np.nan),
-        "discount": known.discount[:, -1],
+        "discount_now": known.discount[:, -1],
         "promotion_left": known.promotion_left[:, -1],
         "promotion_days_1": (known.discount[:, -WEEK:] > 0).sum(axis=1),
         "promotion_days_8": (known.discount[:, -8 * WEEK :] > 0).sum(axis=1),
