@@ -55,5 +55,8 @@ def demand_forecasts(context: dg.AssetExecutionContext, lake: LakeResource) -> I
     tables = _read(lake.get(), (*RETAIL, "demand/demand_features"), days, HISTORY_DAYS)
     rows = forecast_rows(tables, tables["demand/demand_features"], days, notes)
     context.log.info(notes.in_words())
-    metadata = {"skipped": notes.in_words(), "rows that trained each model": dg.MetadataValue.json(notes.models)}
+    metadata: dict[str, dg.MetadataValue] = {
+        "skipped": dg.MetadataValue.text(notes.in_words()),
+        "rows that trained each model": dg.MetadataValue.json(notes.models),
+    }
     yield dg.MaterializeResult(asset_key=asset_key("demand/demand_forecasts"), value=rows, metadata=metadata)

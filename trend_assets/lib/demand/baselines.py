@@ -8,7 +8,9 @@ The last three come from statsforecast (Garza et al. 2022), the extra ``forecast
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +84,7 @@ def _from_statsforecast(name: str, past: Floats, step: int, horizons: int) -> Fl
     from statsforecast.models import AutoETS, CrostonOptimized, DynamicOptimizedTheta
 
     season = 1 if step == 7 else 7
-    makers = {
+    makers: dict[str, Callable[[], Any]] = {
         "ets": lambda: AutoETS(season_length=season),
         "theta": lambda: DynamicOptimizedTheta(season_length=season),
         "croston": CrostonOptimized,

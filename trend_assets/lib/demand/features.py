@@ -56,7 +56,7 @@ def origin_features(known: Panel) -> OriginFeatures:
     mean_8, mean_4 = _mean(weeks[:, :8]), _mean(weeks[:, :4])
     usual = _mean(np.minimum(weeks[:, :8], 3 * np.nan_to_num(_median(weeks[:, :8]))[:, None] + 3))
     scale = np.maximum(np.nan_to_num(np.maximum(usual, 0.5 * mean_4)), 1.0).astype(np.float32)
-    units_a_line = _median(weeks[:, :8]) / np.maximum(_mean(lines[:, :8]), 0.3)
+    units_a_line = (_median(weeks[:, :8]) / np.maximum(_mean(lines[:, :8]), 0.3)).astype(np.float32)
     for number in range(8):
         columns[f"units_week_{number + 1}"] = weeks[:, number] / scale
     for number in range(3):
@@ -192,7 +192,7 @@ def targets(panel: Panel, origin: int, horizon: int, step: int) -> tuple[Floats,
         raise ValueError(f"the target ends on {panel.day(end - 1)}, the panel on {panel.day(panel.days - 1)}")
     rows = np.flatnonzero(panel.since <= origin)
     units = panel.units[rows, start:end].sum(axis=1)
-    free = ~(panel.stock[rows, start:end] <= 0).any(axis=1)
+    free: npt.NDArray[np.bool_] = np.logical_not((panel.stock[rows, start:end] <= 0).any(axis=1))
     return units, free
 
 
@@ -255,7 +255,7 @@ def _growth(known: Panel, weeks: Floats, lines: Floats) -> dict[str, Floats]:
     return found
 
 
-def _ratio(numerator: npt.NDArray[np.float64], denominator: npt.NDArray[np.float64]) -> Floats:
+def _ratio(numerator: npt.NDArray[np.floating], denominator: npt.NDArray[np.floating]) -> Floats:
     with np.errstate(invalid="ignore"):
         return ((numerator + 1) / (denominator + 1)).astype(np.float32)
 

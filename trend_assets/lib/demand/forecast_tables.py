@@ -144,8 +144,8 @@ class _Maker:
         parts = []
         for name in methods:
             units = baseline(name, known, length, horizons)
-            bands = [median_band(known, length, horizons, share) for share in (0.1, 0.9)] if name == "moving_median" else [None, None]
-            parts.append(self._rows(known, day, step, name, units, bands[0], bands[1], None))
+            low, high = (median_band(known, length, horizons, share) if name == "moving_median" else None for share in (0.1, 0.9))
+            parts.append(self._rows(known, day, step, name, units, low, high, None))
         model = self._model(step, day, notes)
         features = stored_features(self._features, known, day)
         if model is not None and features is not None:

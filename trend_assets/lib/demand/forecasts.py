@@ -221,7 +221,7 @@ def quantile_regression(design: Doubles, target: Doubles, weights: Doubles, quan
 
     design: (rows, features), the first column ones; ridge: penalty of the others, per row. O(15 × rows × features²).
     """
-    coefficients = np.zeros(design.shape[1])
+    coefficients: npt.NDArray[np.float64] = np.zeros(design.shape[1])
     coefficients[0] = np.quantile(target, quantile) if target.size else 0.0
     penalty = np.full(design.shape[1], ridge * target.size)
     penalty[0] = 0.0
@@ -229,7 +229,8 @@ def quantile_regression(design: Doubles, target: Doubles, weights: Doubles, quan
         rest = target - design @ coefficients
         slope = np.where(rest > 0, quantile, 1 - quantile) / np.maximum(np.abs(rest), 0.02)
         weighted = design * (weights * slope)[:, None]
-        coefficients = np.linalg.solve(weighted.T @ design + np.diag(penalty) + 1e-9 * np.eye(design.shape[1]), weighted.T @ target)
+        squares = weighted.T @ design + np.diag(penalty) + 1e-9 * np.eye(design.shape[1])
+        coefficients = np.linalg.solve(squares, weighted.T @ target).astype(np.float64)
     return coefficients
 
 

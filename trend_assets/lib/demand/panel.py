@@ -106,9 +106,8 @@ def panel(
     span = (first_day, (last_day - first_day).days + 1)
     orders = _within(tables["retail/orders"], *span)
     orders = orders.filter(pc.equal(orders["kind"], "sale"))
-    stock = _within(tables.get("retail/inventory"), *span)
-    promotions = _within(tables.get("retail/promotions"), *span)
-    products = _within(tables.get("retail/products"), *span)
+    optional = (tables.get(f"retail/{name}") for name in ("inventory", "promotions", "products"))
+    stock, promotions, products = (None if table is None else _within(table, *span) for table in optional)
     series, since = _series([table for table in (orders, stock) if table is not None], first_day)
     of = _Places(series, span[1], first_day)
 
@@ -220,9 +219,7 @@ def _numbers(column: pa.ChunkedArray) -> Floats:
     return np.asarray(column.cast(pa.float64()).to_numpy(), dtype=np.float32)
 
 
-def _within(table: pa.Table | None, first_day: date, days: int) -> pa.Table | None:
-    if table is None:
-        return None
+def _within(table: pa.Table, first_day: date, days: int) -> pa.Table:
     last = first_day + timedelta(days=days - 1)
     day = table["day"]
     return table.filter(pc.and_(pc.greater_equal(day, pa.scalar(first_day, pa.date32())), pc.less_equal(day, pa.scalar(last, pa.date32()))))
