@@ -31,6 +31,8 @@ def test_steps_of_jobs_in_the_process_beside_are_shown(town):
 
 MAY_BE_EMPTY = {
     "demand/card_responses",  # nobody answers
+    "demand/sales_uplifts",  # sales of six days are too few to expect anything from, so no alert is decided
+    "demand/lead_time_scores",
     "social/collection_gaps",  # no collector runs
     "social/collection_costs",
     "social/term_counts",
@@ -133,7 +135,7 @@ def test_checks_pass_and_name_an_error_when_a_file_is_damaged(town):
 def test_a_second_demo_does_nothing_again_and_shows_the_same_answers(town):
     again = town.command("demo", "--days", str(DAYS), "--town-posts", str(POSTS))
     assert again.returncode == 0, again.stdout + again.stderr
-    assert again.stdout.count("done before") == 7
+    assert again.stdout.count("done before") == 8
     answers = again.stdout[again.stdout.index("Strongest trends") : again.stdout.index("Ready queries")]
     assert answers in town.output
 
