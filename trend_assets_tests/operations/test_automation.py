@@ -35,6 +35,11 @@ class Lane:
     def materialize(self, path: str, *partitions: str) -> None:
         report_materializations(self.instance, [dg.AssetMaterialization(path.split("/"), partition=partition) for partition in partitions])
 
+    def evaluate(self, path: str, check: str, *, passed: bool) -> None:
+        self.instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(asset_key=dg.AssetKey(path.split("/")), check_name=check, passed=passed, metadata={})
+        )
+
     def seal(self, *hours: datetime, tables: tuple[str, ...] = HOURLY) -> None:
         for path in tables:
             self.materialize(path, *(hour_key(hour) for hour in hours))
@@ -82,6 +87,15 @@ def test_a_day_waits_for_its_retail_tables(lane):
     lane.seal(*hours_between(DAY, DAY + timedelta(days=1)))
     assert lane.tick(NEXT_MORNING) == set()
     lane.materialize("retail/products", day_key(DAY))
+    assert lane.tick(NEXT_MORNING) == {day_key(DAY)}
+
+
+def test_a_day_waits_while_a_blocking_check_of_what_it_is_made_from_fails(lane):
+    lane.seal(*hours_between(DAY, DAY + timedelta(days=1)))
+    lane.materialize("retail/products", day_key(DAY))
+    lane.evaluate("retail/products", "prices_kept", passed=False)
+    assert lane.tick(NEXT_MORNING) == set()
+    lane.evaluate("retail/products", "prices_kept", passed=True)  # delivered again, or accepted
     assert lane.tick(NEXT_MORNING) == {day_key(DAY)}
 
 

@@ -195,9 +195,11 @@ def _presence(name: str, today: RetailDay, earlier: Sequence[DayNotes]) -> Found
     usual = counts[alike & (counts > 0)] if (alike & (counts > 0)).sum() >= 2 else counts[counts > 0]
     if len(usual) and name in ("orders", "inventory", "products", "stores", "promotions"):
         factor = 1.5 if name in ("inventory", "products", "stores") else 3.0 if alike.sum() >= 2 else 6.0
-        factor = max(factor, 4.0) if name == "promotions" else factor
         low, high = usual.min() / factor, usual.max() * factor
-        outside = (rows > high + 20 or rows < low - 20) and not (name == "promotions" and rows < low)
+        if name == "promotions":  # they end and begin by the hundred: only half of everything at once is no promotion
+            products, stores = (today.tables[other].num_rows if other in today.tables else 0 for other in ("products", "stores"))
+            low, high = 0.0, max(high, 0.5 * products * stores)
+        outside = rows > high + 20 or rows < low - 20
         facts["row_count", f"{rows:,} rows, usually {usual.min():,} to {usual.max():,}"] = Fault(3 if outside else 0, 3)
     return facts
 
