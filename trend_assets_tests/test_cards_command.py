@@ -20,7 +20,7 @@ from trend_assets.lib.demand.cards import decision_cards
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.demand.test_cards import DAY, ROW, SCHEMA
 
-DAYS = [DAY + timedelta(days=number) for number in range(13)]
+DAYS = [DAY + timedelta(days=number) for number in range(17)]
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A lake with the cards of one day at two places, and stock that ran out on the fifth day at the first."""
     monkeypatch.delenv("TREND_ASSETS_DATA", raising=False)
     lake = Lake(str(tmp_path / "lake"))
-    rows = [ROW, ROW | {"store_id": "S02", "available_units": 400}]
+    rows = [ROW | {"lead_time_days": 9}, ROW | {"store_id": "S02", "available_units": 600, "lead_time_days": 9}]
     cards = decision_cards(pa.Table.from_pylist(rows, schema=SCHEMA), DAY)
     lake.publish(TABLES["demand/decision_cards"], {DAY.isoformat(): cards})
     inventory, products = TABLES["retail/inventory"], TABLES["retail/products"]

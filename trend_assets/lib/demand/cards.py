@@ -11,7 +11,8 @@ The rules, in order, for each trend × product × place that has stock or sales:
 2. The trend is real for this product with a probability (``confidence``); demand is a mixture of both cases (``outlook.py``).
 3. The trend lifts sales for a number of days still, by stage. Needed: lead time + a day for the order + 3 days of safety.
 4. ``mark_down``: fading, and cover beyond 90 days and beyond 4 times the days needed.
-   ``move``: stock runs out before anything can come, and another place has more than it needs itself, enough for half of the gap.
+   ``move``: stock runs out before anything can come, no order would land in time, and another place has more than it needs itself,
+   enough for half of the gap.
    ``expedite``: an open delivery comes after the stock is gone, or is late, while the trend lives.
    ``hold``: stock and deliveries suffice with the chance that a shortage is worth against a leftover (the newsvendor's critical
    fractile), or nothing is sold, or the lead time is unknown, or the supplier's minimum costs more than it can earn.
@@ -50,7 +51,8 @@ class CardRules:
     room until it sells, and the chance that it has to be marked down). ``move_share``, ``expedite_share``: cost of moving a unit between
     places, or getting it sooner, share of its purchase cost. ``expedite_gain``: share of the wait that getting it sooner saves.
     ``unknown_margin``: margin where the cost is unknown, share of the price.
-    ``donor_level``: a place gives away only what it needs itself with no more than one minus this chance. ``most_cards``: per topic and
+    ``donor_level``: a place gives away only what it needs itself with no more than one minus this chance, and beyond ``donor_days`` of
+    usual sales. ``most_cards``: per topic and
     day, those with the most money at risk first.
     """
 
@@ -70,6 +72,7 @@ class CardRules:
     expedite_gain: float = 0.2
     unknown_margin: float = 0.5
     donor_level: float = 0.9
+    donor_days: int = 42
     move_days: int = 2
     promotion_doubt: float = 0.7
     unknown_lead_doubt: float = 0.5
@@ -407,7 +410,8 @@ def _donors(cases: Sequence[Situation], outlook: Outlook, products: set[str]) ->
     for number, need in zip(rows, needed.tolist(), strict=True):
         case = cases[number]
         key = (case.row["product_id"], case.row["store_id"])
-        left[key] = min(left.get(key, case.available), max(case.available - math.ceil(need), 0))
+        kept = max(need, case.usual * case.rules.donor_days)  # what would only have to be ordered again is no surplus
+        left[key] = min(left.get(key, case.available), max(case.available - math.ceil(kept), 0))
     donors: dict[str, list[Donor]] = {}
     for (product, place), units in sorted(left.items()):
         donors.setdefault(product, []).append(Donor(place, units))
@@ -452,6 +456,8 @@ def _mark_down(case: Situation, _donor: Donor | None) -> Decision | None:
 def _move(case: Situation, donor: Donor | None) -> Decision | None:
     if donor is None or case.shelf_short < 1 or case.rules.move_days >= case.arrival:
         return None
+    if case.lead is not None and case.lead + case.rules.review <= case.life:
+        return None  # an order lands in time and costs less: units moved only put off what has to be ordered anyway
     missing = math.ceil(case.shelf_short)
     quantity = min(missing, donor.units)
     if quantity < 1 or 2 * quantity < missing:

@@ -225,30 +225,28 @@ def test_a_doubtful_trend_is_ordered_for_less_than_a_sure_one() -> None:
 
 def test_another_place_with_more_than_it_needs_gives_before_anything_is_ordered() -> None:
     short, rich = (
-        {"store_id": "S01", "available_units": 5, "lead_time_days": 5},
-        {"store_id": "S02", "available_units": 200, "lead_time_days": 5},
+        {"store_id": "S01", "available_units": 5, "lead_time_days": 9},
+        {"store_id": "S02", "available_units": 200, "lead_time_days": 9},
     )
     found = {one["store_id"]: one for one in cards(short, rich)}
     assert found["S01"]["action"] == "move"
     assert found["S01"]["from_store_id"] == "S02"
-    assert (
-        found["S01"]["quantity"] == 27
-    )  # expected within the six days until an order lands, less five: 4 × (.79 × 1.4 + .21) × 6 − 5, and chance
+    assert found["S01"]["quantity"] == 32  # within the seven days that the trend lives, less five in stock
     assert found["S02"]["action"] == "hold"
     assert found["S01"]["quantity"] <= found["S01"]["from_surplus_units"] < 200
     assert "S02 has" in found["S01"]["reason"]
 
 
 def test_a_place_gives_away_only_what_it_does_not_need() -> None:
-    needy = {"store_id": "S02", "available_units": 40, "lead_time_days": 5}
-    found = {one["store_id"]: one for one in cards({"available_units": 5, "lead_time_days": 5}, needy)}
-    assert found["S01"]["action"] == "reorder"
+    needy = {"store_id": "S02", "available_units": 40, "lead_time_days": 9}
+    found = {one["store_id"]: one for one in cards({"available_units": 5, "lead_time_days": 9}, needy)}
+    assert found["S01"]["action"] == "too_late"
     assert found["S01"]["from_store_id"] is None
 
 
 def test_two_places_are_not_given_the_same_units() -> None:
-    rows = [{"store_id": place, "available_units": 2, "lead_time_days": 5} for place in ("S01", "S02", "S03")]
-    found = cards(*rows, {"store_id": "S09", "available_units": 110, "lead_time_days": 5})
+    rows = [{"store_id": place, "available_units": 2, "lead_time_days": 9} for place in ("S01", "S02", "S03")]
+    found = cards(*rows, {"store_id": "S09", "available_units": 220, "lead_time_days": 9})
     moved = [one for one in found if one["action"] == "move"]
     assert 1 <= len(moved) < 3
     assert sum(one["quantity"] for one in moved) <= max(one["from_surplus_units"] for one in moved)
@@ -263,3 +261,9 @@ def test_what_speaks_for_and_against_is_named() -> None:
     assert card(usual_daily_units=4.0, recent_daily_units=0.0)["stock_doubt"] == "unsold"
     assert card(stress_grade="insufficient data")["counter_evidence"] == ["untested"]
     assert found["confidence"] < card(stress_grade="A")["confidence"]
+
+
+def test_nothing_is_moved_where_an_order_lands_in_time() -> None:
+    rich = {"store_id": "S02", "available_units": 500, "lead_time_days": 5}
+    found = {one["store_id"]: one for one in cards({"available_units": 5, "lead_time_days": 5}, rich)}
+    assert found["S01"]["action"] == "reorder"
