@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
-import pyarrow as pa
 import typer
 
 from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 if TYPE_CHECKING:
     from datetime import date
+
+    import pyarrow as pa
 
     from trend_assets.lake.lake import Lake
 
@@ -63,6 +64,8 @@ def list_cards(
     if not shown:
         console.print(f"{chosen}: no card asks for anything; --all shows the others")
         return
+    import pyarrow as pa
+
     print_rows(pa.Table.from_pylist(shown), console, f"Decision cards of {chosen}")
 
 
@@ -117,6 +120,8 @@ def regret(
         }
         for one in found
     ]  # fmt: skip
+    import pyarrow as pa
+
     print_rows(pa.Table.from_pylist(rows), console, f"Regret of the last {weeks} weeks, in the currency of the prices")
     console.print(
         "Estimated: days without stock are taken to have wanted what the other days sold; accepted cards to have been followed in full; "
