@@ -19,6 +19,8 @@ from trend_assets.lib.demand.panel import Floats, Panel
 PLAIN = ("seasonal_naive", "moving_median")
 FROM_STATSFORECAST = ("ets", "theta", "croston")
 MEDIAN_STEPS = 8
+LEAST_STEPS = 12
+"""Steps since the first sale, fewer of which statsforecast's methods cannot be fitted to: their mean is the forecast."""
 
 
 def available_baselines() -> tuple[tuple[str, ...], str]:
@@ -93,7 +95,7 @@ def _from_statsforecast(name: str, past: Floats, step: int, horizons: int) -> Fl
     for row, series in enumerate(past.astype(np.float64)):
         sold = np.flatnonzero(series)
         own = series[sold[0] :] if sold.size else series[:0]  # before its first sale a product was not there to be sold
-        if own.size < max(4, 2 * season):
+        if own.size < max(LEAST_STEPS, 2 * season):
             found[row] = own.mean() if own.size else 0.0
             continue
         ahead = makers[name]().forecast(y=own, h=horizons)["mean"]

@@ -137,7 +137,7 @@ def panel(
         ends = np.asarray(promotions["ends_on"].cast(pa.int32())) - (first_day - date(1970, 1, 1)).days
         np.maximum.at(discount, (rows[known], days[known]), _numbers(promotions["discount"])[known])
         np.maximum.at(left, (rows[known], days[known]), np.maximum(ends[known] - days[known], 0).astype(np.float32))
-    posts, score = of.spoken_of(_within(trends, *span))
+    posts, score = of.spoken_of(None if trends is None else _within(trends, *span))
     return Panel(
         product_id=np.array(series["product_id"].to_pylist(), dtype=object),
         store_id=np.array(series["store_id"].to_pylist(), dtype=object),

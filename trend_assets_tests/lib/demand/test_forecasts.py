@@ -109,7 +109,8 @@ def test_a_panel_cut_at_a_day_gives_the_features_of_the_whole_one_cut_there():
     np.testing.assert_array_equal(first.values, second.values)
 
 
-def test_a_range_of_days_gives_the_rows_of_each_day_alone():
+def test_a_range_of_days_gives_the_rows_of_each_day_alone(monkeypatch):
+    monkeypatch.setattr(baselines, "find_spec", lambda name: None)  # a fit for each series takes its time
     days = [FIRST + timedelta(days=number) for number in (90, 97)]
     features = feature_rows(TOWN, links(), origins_of(90, 97))
     together = forecast_rows(TOWN, features, days, options=LINEAR)
@@ -252,6 +253,13 @@ def test_statsforecasts_baselines_forecast_the_usual_level():
         found = baseline(name, two, 7, 2)
         assert found.shape == (2, 2)
         np.testing.assert_allclose(found[:, 0], mean, rtol=0.5)
+
+
+def test_a_series_too_short_for_a_method_gets_its_mean():
+    pytest.importorskip("statsforecast", reason="the extra forecasting is not installed")
+    short = panel(TOWN, FIRST, FIRST + timedelta(days=62)).take(np.arange(2))
+    for name in ("ets", "theta", "croston"):
+        np.testing.assert_allclose(baseline(name, short, 7, 2)[1], short.units[1].sum() / 9, rtol=1e-4)
 
 
 def test_easter_and_the_days_around_it():
