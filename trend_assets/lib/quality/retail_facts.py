@@ -373,8 +373,8 @@ def _order_times(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlie
         )
         if hours.sum() >= 20:
             days = [day.hours[place] for day in with_times if place in day.hours and day.hours[place].sum() >= 20]
-            mean, error = _mean_hour(hours, sum(days, np.zeros(_HOURS)))
-            found["order_times", f"mean hour of orders of {place}"] = Level(mean, error, 1.4, f"{mean % 24:.1f} h")
+            later, error = _mean_hour(hours, sum(days, np.zeros(_HOURS)))
+            found["order_times", f"mean time of orders of {place} against the days before"] = Level(later, error, 1.4, f"{later:+.1f} h")
     everywhere = sum(notes.hours.values(), np.zeros(_HOURS))
     usual = np.median([sum(day.hours.values(), np.zeros(_HOURS)) for day in with_times], axis=0)
     scale = everywhere.sum() / max(usual.sum(), 1.0)
@@ -384,12 +384,16 @@ def _order_times(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlie
 
 
 def _mean_hour(hours: np.ndarray, past: np.ndarray) -> tuple[float, float]:
-    """Mean hour of the day and its error, on a day that is cut where the place sells least: night orders are not far from evening ones."""
-    cut = int(np.argmin(np.convolve(np.r_[past, past[:5]], np.ones(6), "valid")[:_HOURS])) + 3 if past.sum() else 0
-    order = (np.arange(_HOURS) - cut) % _HOURS
-    mean = float((hours * order).sum() / hours.sum())
-    spread = float((hours * (order - mean) ** 2).sum() / hours.sum())
-    return mean + cut, float(np.sqrt(spread / hours.sum()))
+    """Hours by which the day's mean direction on the clock is later than the past's, -12 to 12, and its error (Mardia, 1972).
+
+    On a circle a shop that sells around midnight has a mean like any other.
+    """
+    clock = np.exp(2j * np.pi * np.arange(_HOURS) / _HOURS)
+    day, before = (hours * clock).sum() / hours.sum(), (past * clock).sum()
+    length = float(np.clip(np.abs(day), 1e-6, 1.0 - 1e-9))
+    hours_a_radian = _HOURS / (2.0 * np.pi)
+    later = float(np.angle(day * np.conj(before))) * hours_a_radian
+    return later, float(np.sqrt(-2.0 * np.log(length) / hours.sum())) * hours_a_radian
 
 
 def _orders_match_stock(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
