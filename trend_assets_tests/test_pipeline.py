@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from trend_assets.tables import TABLES
 from trend_assets.tables.models import TASKS
@@ -115,32 +116,38 @@ def test_the_published_file_answers_every_ready_query(town):
         assert rows or path.stem in MAY_HAVE_NO_ANSWER, f"{path.stem} has no answer"
 
 
-def test_checks_pass_and_name_an_error_when_a_file_is_damaged(town):
-    fine = town.command("check")
+@pytest.fixture(scope="module")
+def mine(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """A copy for what writes or damages: other processes read and copy the town meanwhile."""
+    return town.copy(tmp_path_factory.mktemp("pipeline") / "town")
+
+
+def test_checks_pass_and_name_an_error_when_a_file_is_damaged(mine):
+    fine = mine.command("check")
     assert fine.returncode == 0, fine.stdout + fine.stderr
     assert "0 errors" in fine.stdout
     table = TABLES["topics/topic_hours"]
-    newest = town.lake.partitions(table)[-1]
-    part = Path(town.lake.files(table, [newest])[0].removeprefix("file://"))
+    newest = mine.lake.partitions(table)[-1]
+    part = Path(mine.lake.files(table, [newest])[0].removeprefix("file://"))
     original = part.read_bytes()
     try:
         part.write_bytes(original[:-20] + b"\0" * 20)
-        broken = town.command("check")
+        broken = mine.command("check")
         assert broken.returncode == 1, broken.stdout
         assert "topic_hours" in broken.stdout
     finally:
         part.write_bytes(original)
 
 
-def test_a_second_demo_does_nothing_again_and_shows_the_same_answers(town):
-    again = town.command("demo", "--days", str(DAYS), "--town-posts", str(POSTS))
+def test_a_second_demo_does_nothing_again_and_shows_the_same_answers(mine):
+    again = mine.command("demo", "--days", str(DAYS), "--town-posts", str(POSTS))
     assert again.returncode == 0, again.stdout + again.stderr
     assert again.stdout.count("done before") == 8
     answers = again.stdout[again.stdout.index("Strongest trends") : again.stdout.index("Ready queries")]
-    assert answers in town.output
+    assert answers in mine.output
 
 
-def test_a_folder_of_another_town_is_refused_with_advice(town):
-    result = town.command("demo", "--days", "3", "--town-posts", str(POSTS))
+def test_a_folder_of_another_town_is_refused_with_advice(mine):
+    result = mine.command("demo", "--days", "3", "--town-posts", str(POSTS))
     assert result.returncode == 1
     assert "another simulated town" in result.stdout
