@@ -176,6 +176,17 @@ def trend_markets(day: date) -> Rows:
     ]
 
 
+def lead_time_scores(day: date) -> Rows:
+    """The scarf's trend was alerted before its sales rose."""
+    if day < DAYS[1]:
+        return []
+    alerted = _hours(DAYS[0])[9]
+    rise = {"region": "", "onset_on": day, "detected_on": day, "lead_days": 1.5, "units": 60.0, "expected_units": 20.0, "ratio": 3.0}
+    names = {"topic_id": TRENDING, "label": "red scarf", "range_id": "scarf", "category": "accessories", "product_ids": ["scarf"]}
+    score = {"day": day, "score_id": f"score-{day}", "method": "trends", "outcome": "hit", "reason": "sold 3 times as much"}
+    return [score | names | rise | {"alerted_at": alerted, "open_until": day + timedelta(days=21), "data_origin": "simulated"}]
+
+
 def cards(day: date) -> Rows:
     """One card a day: reorder the scarf for Paris."""
     if day < DAYS[1]:
@@ -501,6 +512,7 @@ DAILY = {
     "demand/product_trend_links": links,
     "demand/unserved_trends": unserved,
     "demand/trend_markets": trend_markets,
+    "demand/lead_time_scores": lead_time_scores,
     "demand/decision_cards": cards,
 }
 HOURLY = {

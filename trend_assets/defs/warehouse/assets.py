@@ -14,6 +14,7 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from trend_assets.declared import OWNERS_BY_GROUP, asset_spec, declared_checks
 from trend_assets.defs.jobs import DAILY_RETRIES
@@ -91,7 +92,12 @@ def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake:
     variables = dbt_variables(days[0], days[-1]) if days else {}
     open_warehouse().load_sources(lake.get(), *((days[0], days[-1]) if days else ()))
     invocation = dbt.cli(["build", *_NO_UNIT_TESTS, "--vars", json.dumps(variables)], context=context)
-    yield from with_row_counts(invocation.stream(), context, days)
+    try:
+        yield from with_row_counts(invocation.stream(), context, days)
+    except DagsterDbtCliRuntimeError as error:
+        if context.selected_asset_keys:
+            raise
+        raise dg.Failure(str(error), allow_retries=False) from error  # somebody waits for the verdict: nothing is made that a retry could mend
 
 
 @dbt_assets(
@@ -128,8 +134,10 @@ def mart_ledger(lake: LakeResource) -> dg.MaterializeResult:
     from trend_assets.operations.mart_ledger import record_marts
 
     days = record_marts(lake.get(), open_warehouse(), load_settings(), datetime.now(UTC))
+    kept = lake.get().manifests(TABLES["warehouse/mart_ledger"]).values()
+    rows = sum(manifest.rows for manifest in kept if manifest is not None)
     return dg.MaterializeResult(
-        metadata={"days recorded": sum(days.values()), **{f"days of {mart}": count for mart, count in days.items()}}
+        metadata={"dagster/row_count": rows, "days recorded": sum(days.values()), **{f"days of {mart}": count for mart, count in days.items()}}
     )
 
 

@@ -717,12 +717,15 @@ def judge_days(
 ) -> dict[date, dict[str, list[Alarm]]]:
     """Alarms by day and table of the ``judged`` days. ``days``: ascending, with up to ``PAST_DAYS`` before the first judged one.
 
-    A day is compared with the day before only where that day is there. Memory: two days of tables and the notes of ``PAST_DAYS``.
+    A day is compared with the day before only where that day is there, and with no day of more than ``2 * PAST_DAYS`` ago: files of
+    another year say nothing of what is missing today. Memory: two days of tables and the notes of ``PAST_DAYS``.
     """
     found: dict[date, dict[str, list[Alarm]]] = {}
     notes: deque[DayNotes] = deque(maxlen=PAST_DAYS)
     before: RetailDay | None = None
     for today in days:
+        while notes and (today.day - notes[0].day).days > 2 * PAST_DAYS:
+            notes.popleft()
         follows = before is not None and before.day == today.day - timedelta(days=1)
         newest = note_day(today, before if follows else None, list(notes))
         if today.day in judged:
