@@ -32,7 +32,7 @@ CURVE_HOURS = 72
 STYLE = """
 @page { size: A4; margin: 8mm 12mm; }
 * { box-sizing: border-box; }
-body { font: 8.6pt/1.28 "Source Sans 3", "Helvetica Neue", Arial, sans-serif; color: #1a1a1a; background: #fff; margin: 0 auto;
+body { font: 8.5pt/1.25 "Source Sans 3", "Helvetica Neue", Arial, sans-serif; color: #1a1a1a; background: #fff; margin: 0 auto;
   max-width: 186mm; overflow-wrap: anywhere; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 @media screen { body { padding: 6mm 4mm; } }
 h1 { font-size: 17pt; margin: 0; } h2 { font-size: 10.5pt; margin: 2mm 0 0.6mm; border-bottom: 0.3mm solid #888; }
@@ -40,10 +40,10 @@ h3 { font-size: 10pt; margin: 0; } p { margin: 0.6mm 0; } ul { margin: 0.4mm 0; 
 .quiet { color: #555; } .notice { border: 0.3mm dashed #1a1a1a; padding: 0.8mm 2mm; margin: 1.5mm 0; }
 .chip { display: inline-block; color: #fff; font-weight: 600; padding: 0 1.6mm; border-radius: 0.8mm; margin-right: 1.5mm; }
 .origin { border: 0.25mm dashed #555; padding: 0 1.2mm; border-radius: 0.8mm; font-size: 8.4pt; white-space: nowrap; }
-.card { border: 0.25mm solid #bbb; border-radius: 1mm; padding: 1.1mm 2.2mm; margin: 1.2mm 0; break-inside: avoid; }
+.card { border: 0.25mm solid #bbb; border-radius: 1mm; padding: 1.1mm 2.2mm; margin: 1mm 0; break-inside: avoid; }
 .figures { display: flex; justify-content: space-between; align-items: center; gap: 3mm; font-weight: 600; }
 .figures svg { flex: none; color: #0072B2; } .figures p { margin: 0; }
-.sides { display: flex; gap: 5mm; } .sides > div { flex: 1 1 0; min-width: 0; }
+.sides { display: flex; gap: 5mm; } .sides > div { flex: 1.25 1 0; min-width: 0; } .sides > div + div { flex: 1 1 0; }
 .trend { display: flex; gap: 3mm; align-items: center; margin: 0.6mm 0; } .trend svg { flex: none; color: #0072B2; }
 footer { margin-top: 1.8mm; border-top: 0.3mm solid #888; padding-top: 0.8mm; font-size: 8.4pt; color: #444; }
 """
@@ -172,8 +172,8 @@ def _card(digest: Digest, group: CardGroup) -> Html:
     figures.append(f"{text(language, 'confidence').lower()} {sentences.confidence(language, group.confidence)}")
     at = f" ({_cut(card['store_name'], 30)})" if len(group.cards) > 1 else ""
     mind = [sentences.turn(language, told, card) for told in digest.turns.get(card["card_id"], ())[:MOST_TURNS]]
-    name = f"{_cut(look.product_name(language, card), 56)} · {_cut(look.places(language, group), 26)}"
-    trend = f"{text(language, 'trend')}{text(language, 'colon')}{_cut(card['label'], 36)}, {text(language, card['stage'])}"
+    name = f"{_cut(look.product_name(language, card), 32)} · {_cut(look.places(language, group), 16)}"
+    trend = f"{text(language, 'trend')}{text(language, 'colon')}{_cut(card['label'], 30)}, {text(language, card['stage'])}"
     curve = sparkline(digest.curves.get(card["topic_id"], []), width=110, height=18, title=text(language, "posts_per_hour"))
     return element(
         "div",
@@ -201,7 +201,7 @@ def _trends(digest: Digest) -> list[Html]:
         counted = f"{number(language, row['posts'])} {text(language, 'posts')}"
         told = f" · {text(language, row['stage'])} · {counted}, {day(language, row['day'])} – "
         curve = sparkline(digest.curves.get(row["topic_id"], []), width=110, height=18, title=text(language, "posts_per_hour"))
-        line = element("span", element("b", _cut(row["label"], 60)), told, element("span", _cut(why, 100), class_="quiet"))
+        line = element("span", element("b", _cut(row["label"], 40)), told, element("span", _cut(why, 60), class_="quiet"))
         parts.append(element("div", curve, line, class_="trend"))
     return parts
 
@@ -234,8 +234,8 @@ def _footer(digest: Digest) -> Html:
 
 
 def _short(told: Outcome) -> Outcome:
-    french = None if told.product_name_fr is None else _cut(told.product_name_fr, 32)
-    return replace(told, product_name=_cut(told.product_name, 32), product_name_fr=french)
+    french = None if told.product_name_fr is None else _cut(told.product_name_fr, 18)
+    return replace(told, product_name=_cut(told.product_name, 18), product_name_fr=french)
 
 
 def _list(lines: Sequence[str], none: str) -> Html:

@@ -97,7 +97,9 @@ def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake:
     except DagsterDbtCliRuntimeError as error:
         if context.selected_asset_keys:
             raise
-        raise dg.Failure(str(error), allow_retries=False) from error  # somebody waits for the verdict: nothing is made that a retry could mend
+        raise dg.Failure(
+            str(error), allow_retries=False
+        ) from error  # somebody waits for the verdict: nothing is made that a retry could mend
 
 
 @dbt_assets(
@@ -137,7 +139,11 @@ def mart_ledger(lake: LakeResource) -> dg.MaterializeResult:
     kept = lake.get().manifests(TABLES["warehouse/mart_ledger"]).values()
     rows = sum(manifest.rows for manifest in kept if manifest is not None)
     return dg.MaterializeResult(
-        metadata={"dagster/row_count": rows, "days recorded": sum(days.values()), **{f"days of {mart}": count for mart, count in days.items()}}
+        metadata={
+            "dagster/row_count": rows,
+            "days recorded": sum(days.values()),
+            **{f"days of {mart}": count for mart, count in days.items()},
+        }
     )
 
 
