@@ -29,8 +29,8 @@ DAYS = (date(2026, 9, 5), date(2026, 9, 6))
 _ROWS = """
 select links.day, links.topic_id, trends.label, links.product_id, product.product_name, stock.store_id, 'rising' as stage,
        false as suppressed, 0.001::double as trend_q_value, 2.0::double as growth_24h, 60::bigint as authors_24h, links.score as link_score,
-       stock.daily_units, stock.daily_units * 4.2::double as last_3_days_units, stock.available_units, stock.inbound_units, stock.next_due_on,
-       stock.lead_time_days,
+       stock.daily_units, stock.daily_units * 4.2::double as last_3_days_units, stock.available_units, stock.inbound_units,
+       stock.next_due_on, stock.lead_time_days,
        6::bigint as minimum_order_quantity, stock.unit_price, null::double as unit_cost, stock.promotion, stock.data_origin
 from demand.product_trend_links as links
 join warehouse.fct_trend_daily as trends on trends.day = links.day and trends.topic_id = links.topic_id

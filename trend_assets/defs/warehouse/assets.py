@@ -97,9 +97,7 @@ def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake:
     except DagsterDbtCliRuntimeError as error:
         if context.selected_asset_keys:
             raise
-        raise dg.Failure(
-            str(error), allow_retries=False
-        ) from error  # somebody waits for the verdict: nothing is made that a retry could mend
+        raise dg.Failure(str(error), allow_retries=False) from error  # checks alone: a retry mends nothing and somebody waits
 
 
 @dbt_assets(
