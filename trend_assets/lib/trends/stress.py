@@ -13,7 +13,8 @@ post once,
 6. an author's same text again, and what an author posts beyond three a day;
 7. of what is left, all posts of the five most active accounts (those with more than one; of few accounts, the most active quarter).
 
-The share that remains and the authors who remain give the grade. Reposts are not counted: they are one touch, and trends count posts.
+The share that remains and the authors who remain give the grade; a topic that all day is told in a few sentences again and again
+(``stress_texts``) is noise whatever remains. Reposts are not counted: they are one touch, and trends count posts.
 Everything is counted on sums by hour, topic, author and text (``stress_sums``), so a day is 24 of these put together and no post is looked
 at twice. An hour is put together with the last minute of the one before: a copy belongs to the hour in which it was posted.
 
@@ -39,6 +40,7 @@ from trend_assets.lib.coordination.groups import coordination_of
 from trend_assets.lib.coordination.near_copies import Hashes, Integers
 from trend_assets.lib.trends.history import hour_numbers, hour_start, sorted_hours
 from trend_assets.lib.trends.stress_sums import COPY, GROUP, KEPT, LISTED, PAID_FOR, PRIZE, HourSums, sums_of
+from trend_assets.lib.trends.stress_texts import texts_of_day, too_few_texts
 from trend_assets.tables import TABLES
 from trend_assets.tables.declaration import timestamp
 
@@ -179,12 +181,17 @@ def judge_stress(
         return TABLE.empty()
     rows = _joined(hours, names, groups)
     lost, authors, on_network = _fallen(rows, len(names))
+    personal = rows.why >= GROUP
+    voices, texts = texts_of_day(
+        [hour.texts for hour in hours], rows.topic[personal], rows.account[personal], rows.text[personal], len(names)
+    )
+    copied = too_few_texts(voices, texts, sum(hour.copied for hour in hours) / max(sum(hour.voices for hour in hours), 1))
     posts = lost.sum(axis=1)
     left = lost[:, _REASONS]
     share = left / np.maximum(posts, 1)
     alone = _one_network(on_network, np.sum([_aligned(hour, rows.networks) for hour in hours], axis=0), rules)
-    grade = _grades(posts, share, authors, alone, rules)
-    noise = (posts >= rules.least_posts) & ((share < rules.noise_share) | (authors < rules.noise_authors))
+    grade = np.where(copied, "D", _grades(posts, share, authors, alone, rules))
+    noise = (posts >= rules.least_posts) & ((share < rules.noise_share) | (authors < rules.noise_authors) | copied)
     discount = np.where(posts >= rules.least_posts, np.minimum(share / rules.shares[0], 1.0), 1.0)
     discount = np.where(noise, 0.0, discount)
     return TABLE.conform(
@@ -199,7 +206,7 @@ def judge_stress(
                 "grade": pa.array(grade.tolist(), pa.string()),
                 "noise": noise,
                 "discount": np.round(discount, 6),
-                "reason": pa.array(_reasons(lost, authors, alone, rules), pa.string()),
+                "reason": pa.array(_reasons(lost, authors, alone, np.where(copied, texts, 0), rules), pa.string()),
             }
         )
     )
@@ -296,10 +303,10 @@ def _grades(posts: Integers, share: Floats, authors: Integers, alone: npt.NDArra
     )
 
 
-def _reasons(lost: Integers, authors: Integers, alone: npt.NDArray[np.bool_], rules: StressRules) -> list[str]:
-    """A sentence of each topic: what remains, and what fell away, the most first."""
+def _reasons(lost: Integers, authors: Integers, alone: npt.NDArray[np.bool_], same_texts: Integers, rules: StressRules) -> list[str]:
+    """A sentence of each topic: what remains, and what fell away, the most first. ``same_texts``: of those told in too few, how many."""
     sentences = []
-    for counts, left_authors, one in zip(lost.tolist(), authors.tolist(), alone.tolist(), strict=True):
+    for counts, left_authors, one, texts in zip(lost.tolist(), authors.tolist(), alone.tolist(), same_texts.tolist(), strict=True):
         total, left = sum(counts), counts[_REASONS]
         if total < rules.least_posts:
             sentences.append(f"{total} post{'' if total == 1 else 's'} in 24 hours, too few to judge")
@@ -308,6 +315,7 @@ def _reasons(lost: Integers, authors: Integers, alone: npt.NDArray[np.bool_], ru
         what = ", ".join(f"{count} {_WORDS[-reason]}" for count, reason in fallen)
         sentence = f"{left} of {total} posts remain, by {left_authors} author{'' if left_authors == 1 else 's'}"
         sentence += f"; fell away: {what}" if what else "; nothing fell away"
+        sentence += f"; {texts} text{'' if texts == 1 else 's'} again and again" if texts else ""
         sentences.append(sentence + ("; all on one network" if one else ""))
     return sentences
 

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.coordination.acts import EncodedHour
 from trend_assets.lib.coordination.commerce import GIVEAWAY, PAID, RESALE
-from trend_assets.lib.coordination.near_copies import Hashes, Integers, copies, joined
+from trend_assets.lib.coordination.near_copies import Hashes, Integers, Texts, copies, joined
+from trend_assets.lib.trends.stress_texts import count_texts
 
 COPY_SECONDS = 60
 
@@ -30,7 +31,8 @@ class HourSums:
     """An hour's written posts with a topic, added up by topic, account, network, text and why they fall away (``KEPT``: they don't).
 
     Per row: topic and network (index into ``topics``, ``networks``), account (hash), text (key of its cluster of near-copies), why, posts.
-    on_network: written posts of the hour by network, with or without a topic.
+    on_network: written posts of the hour by network, with or without a topic. texts: the words of those texts that are long enough to
+    be copied, so that copies are found in other hours, too. voices, copied: accounts with a text, and those of them whose text another has.
     """
 
     hour: datetime
@@ -43,6 +45,9 @@ class HourSums:
     topics: pa.Array
     networks: pa.Array
     on_network: Integers
+    texts: Texts
+    voices: int
+    copied: int
 
 
 def sums_of(encoded: EncodedHour, before: EncodedHour | None) -> HourSums:
@@ -53,7 +58,7 @@ def sums_of(encoded: EncodedHour, before: EncodedHour | None) -> HourSums:
     with_topic = np.flatnonzero(encoded.written & (encoded.topic >= 0))
     networks = pc.unique(encoded.network)
     network = np.asarray(pc.index_in(encoded.network, value_set=networks), dtype=np.int64)
-    why, text = _why_alone(encoded, with_topic, before)
+    why, text, texts = _why_alone(encoded, with_topic, before)
     columns: dict[str, npt.NDArray[Any]] = {
         "topic": encoded.topic[with_topic],
         "account": encoded.account[with_topic],
@@ -68,6 +73,9 @@ def sums_of(encoded: EncodedHour, before: EncodedHour | None) -> HourSums:
         columns[name] = values[order]
         first[1:] |= columns[name][1:] != columns[name][:-1]
     start = np.flatnonzero(first)
+    personal = start[columns["why"][start] >= GROUP]
+    told = (columns[name][personal] for name in ("topic", "account", "text"))
+    voices, different = count_texts(*told, np.isin(columns["text"][personal], texts.key), len(encoded.topics))
     return HourSums(
         hour=encoded.hour,
         **{name: values[start] for name, values in columns.items()},
@@ -75,11 +83,14 @@ def sums_of(encoded: EncodedHour, before: EncodedHour | None) -> HourSums:
         topics=encoded.topics,
         networks=networks,
         on_network=np.bincount(network[encoded.written], minlength=len(networks)),
+        texts=texts,
+        voices=int(voices.sum()),
+        copied=int((voices - different).sum()),
     )
 
 
-def _why_alone(encoded: EncodedHour, rows: Integers, before: EncodedHour | None) -> tuple[Integers, Integers]:
-    """Why each post of ``rows`` falls away by its text, and the key of its cluster of near-copies."""
+def _why_alone(encoded: EncodedHour, rows: Integers, before: EncodedHour | None) -> tuple[Integers, Integers, Texts]:
+    """Why each post of ``rows`` falls away by its text, the key of its cluster of near-copies, and the texts that have these keys."""
     commerce = encoded.commerce[rows]
     why = np.select([commerce == RESALE, commerce == GIVEAWAY, commerce == PAID], [LISTED, PRIZE, PAID_FOR], KEPT).astype(np.int64)
     topic, second, texts = encoded.topic[rows], encoded.second[rows], [encoded.texts]
@@ -103,4 +114,5 @@ def _why_alone(encoded: EncodedHour, rows: Integers, before: EncodedHour | None)
     soon[1:] = same & (second[order[1:]] - second[order[:-1]] <= COPY_SECONDS)
     copied = np.empty(len(order), bool)
     copied[order] = soon
-    return np.where(copied[: len(rows)] & (why == KEPT), COPY, why), text[: len(rows)]
+    used = np.unique(text[: len(rows)][worded[: len(rows)]])
+    return np.where(copied[: len(rows)] & (why == KEPT), COPY, why), text[: len(rows)], together.take(np.searchsorted(together.key, used))

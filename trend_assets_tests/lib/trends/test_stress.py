@@ -194,3 +194,46 @@ def test_bad_input_gives_defined_rows(rows):
 def test_naive_hours_are_refused():
     with pytest.raises(ValueError, match="time zone"):
         stress_test(*tables([]), hours=[datetime(2026, 9, 1)])
+
+
+SENTENCES = (
+    "these tumblers have changed my whole life everyone buys them now",
+    "everyone is talking about tumblers and so few are left today",
+    "only a few tumblers remain in the shop so be quick about it",
+)
+
+
+def wave(topic: str, posts: int, own_words: int = 0, seed: int = 7, hours: int = 24) -> list[Row]:
+    """Posts of the last hours by as many accounts: the first in words of their own, the others three sentences with another last word."""
+    dice = random.Random(seed)
+    rows = []
+    for n in range(posts):
+        text = " ".join(dice.choices(VOCABULARY, k=11)) if n < own_words else f"{SENTENCES[n % 3]} {dice.choice(VOCABULARY)}"
+        rows.append(post(f"{topic} {n}", 3600 * (LAST + 1) - 1 - (posts - 1 - n) * hours * 3590 / posts, text, topic=topic))
+    return rows
+
+
+def test_three_sentences_all_day_are_no_trend_however_far_apart_they_are_posted():
+    rows = graded([*wave("machines", 24), *people(40)])
+    row = rows["machines"]
+    assert (row["grade"], row["noise"], row["discount"], row["posts_left"]) == ("D", True, 0.0, 24)
+    assert row["reason"].endswith("; 3 texts again and again")
+    assert rows["t"]["grade"] == "A"
+
+
+def test_a_wave_is_known_by_its_first_posts_and_a_topic_with_words_of_its_own_is_none():
+    rows = graded([*wave("first", 6), *wave("mixed", 24, own_words=14, seed=8), *people(40)])
+    assert rows["first"]["noise"]
+    assert not rows["mixed"]["noise"]
+
+
+def test_where_everybody_copies_a_few_copies_are_not_odd():
+    headlines = [row for n in range(20) for row in wave(f"headline {n}", 9, own_words=3, seed=n, hours=1)]
+    alone, among = (graded([*wave("few", 6), *others])["few"]["noise"] for others in (people(60), headlines))
+    assert alone
+    assert not among
+
+
+def test_short_words_that_many_say_are_their_own():
+    rows = graded([post(f"person {n}", LAST * 3600 + n * 90, "so pretty today", topic="t") for n in range(30)])
+    assert not rows["t"]["noise"]
