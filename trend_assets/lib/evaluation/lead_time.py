@@ -64,10 +64,20 @@ class TownScore:
 
 def score_town(parameters: TownParameters, uplift_rules: UpliftRules | None = None) -> TownScore:
     """Simulate, run and judge a town. The scoreboard sees what a retailer sees; the truth is compared with afterwards."""
+    return judge_town(parameters, alerts_of_town(parameters), uplift_rules)
+
+
+def alerts_of_town(parameters: TownParameters) -> TownRun:
+    """What our trends made of the town's posts, by the catalogue of its first day."""
+    products = retail_tables(parameters, names=("products",))["retail/products"]
+    return run_town(Town(parameters), _of_day(products, parameters.start.date()))
+
+
+def judge_town(parameters: TownParameters, run: TownRun, uplift_rules: UpliftRules | None = None) -> TownScore:
+    """The figures of a town whose posts were run: needs its sales and its truth, and no post again."""
     town = Town(parameters)
     retail = {name.removeprefix("retail/"): table for name, table in retail_tables(parameters, names=_TABLES).items()}
     listed = _of_day(retail["products"], parameters.start.date())
-    run = run_town(town, listed)
     effects = retail_truth(parameters).effects
     days = [parameters.start.date() + number * DAY for number in range(parameters.days)]
     uplifts, naive = _own_sales(run, retail, listed, days, uplift_rules)
