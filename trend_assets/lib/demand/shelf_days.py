@@ -18,7 +18,8 @@ from trend_assets.lib.demand.ranges import ranges_of
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
-_LEAST_BULK = 4
+_LEAST_BULK, _LEAST_LINE = 4, 2
+_LINES_A_CELL = 1.05
 
 
 @dataclass(frozen=True)
@@ -116,13 +117,16 @@ def shelf_days(
 
 
 def _without_bulk(sales: pa.Table) -> pa.Table:
-    """Order lines of more than three times the units that one in a hundred has count as so many: who buys for a company is no wave.
+    """Lines of unusually many units count as a large usual line: who buys for a company is no wave of customers.
 
-    Three times, because a line may hold a whole day's sales of a product, and those may rise.
+    Where lines are of single orders, a product having several a day and place, that is what one in a hundred has. Else a line may hold a
+    whole day's sales of a product, and those may rise: three times as many.
     """
     if not sales.num_rows:
         return sales
-    most = max(_LEAST_BULK, 3 * int(np.quantile(sales["quantity"].to_numpy(), 0.99)))
+    large = int(np.quantile(sales["quantity"].to_numpy(), 0.99))
+    cells = sales.group_by(["day", "product_id", "store_id"]).aggregate([]).num_rows
+    most = max(_LEAST_LINE, large) if sales.num_rows > _LINES_A_CELL * cells else max(_LEAST_BULK, 3 * large)
     units = pc.min_element_wise(sales["quantity"], pa.scalar(most, sales.schema.field("quantity").type))
     return sales.set_column(sales.schema.get_field_index("quantity"), "quantity", units)
 

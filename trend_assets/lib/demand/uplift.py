@@ -6,8 +6,10 @@ rise (``lead_time.py``).
 Each series is asked over its last 1 to 14 days (a scan for a change with unknown onset, as the count-data CUSUM charts of surveillance:
 Hoehle & Paul, Computational Statistics & Data Analysis 2008; Tango et al., Int. J. Health Geographics 2011, negative binomial). A window's
 units are compared with a negative binomial whose variance holds day-to-day scatter, slow wandering (both measured on this retailer's own
-past, over all series) and the level's own uncertainty; the smallest tail, times the number of windows, is the p-value. Benjamini-Hochberg
-over all series of the day decides. The onset is where the window of the largest negative binomial deviance begins.
+past, over all series) and the level's own uncertainty; the smallest tail, times the number of windows, is the p-value. Ranges are decided
+first, by Benjamini-Hochberg over all their series of the day, and products only within ranges that rose, again so (hierarchical testing:
+Yekutieli, JASA 2008): a buyer asks which ranges rose, and hundreds of thin products would drown them. The onset is where the window of the
+largest negative binomial deviance begins.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ class UpliftRules:
     """When sales have risen.
 
     ``history_days``: read up to the day. ``windows``: days looked back, tested. ``least_history``: days before the longest window that is
-    tested. ``least_expected``: units a series must let us expect in the longest window to be tested. ``least_ratio``: a rise that matters.
-    ``false_discovery_rate``: of a day's rises.
+    tested. ``least_expected``: units a series must let us expect in the longest window to be tested. ``least_ratio``, ``least_units``: a
+    rise that matters, the units since its onset. ``false_discovery_rate``: of a day's rises, of ranges and of products in these.
     """
 
     history_days: int = 63
@@ -46,7 +48,8 @@ class UpliftRules:
     least_history: int = 7
     least_expected: float = 3.0
     least_ratio: float = 1.3
-    false_discovery_rate: float = 0.02
+    least_units: int = 10
+    false_discovery_rate: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,9 @@ def _sizes(everything: list[_Series], baseline: Booleans, windows: list[int]) ->
         series = [one for one in everything if one.kind == kind]
         sold = np.concatenate([one.sold[past] for one in series], axis=1)
         sales = _foretold(sold, np.concatenate([one.sales[past] for one in series], axis=1))
-        sold, sales = sold[len(past) // 2 :], sales[len(past) // 2 :]
+        # From where on there is a past to foretell from, and two of the longest windows if that can be.
+        start = max(min(len(past) // 2, len(past) - 2 * max(windows)), len(past) // 3)
+        sold, sales = sold[start:], sales[start:]
         daily = scatter(sold.reshape(-1), sales.reshape(-1))
         for window in windows:
             blocks = np.arange(len(sold) % window, len(sold)).reshape(-1, window)
@@ -237,25 +242,31 @@ def _size(kind: str, window: int, windows: list[int], sizes: dict[tuple[str, int
 
 
 def _rows(day: date, shelf: ShelfDays, tested: list[tuple[_Series, _Tests]], rules: UpliftRules) -> pa.Table:
-    """One row a series that sells enough; discoveries over all of them together."""
-    enough = [tests.longest_expected >= rules.least_expected for _, tests in tested]
-    p_values = np.concatenate([tests.p_value[mask] for (_, tests), mask in zip(tested, enough, strict=True)])
-    if not p_values.size:
-        return UPLIFTS.empty()
-    q_values = benjamini_hochberg(p_values)
-    threshold = (
-        rules.false_discovery_rate * max(1, int((q_values <= rules.false_discovery_rate).sum())) / q_values.size / len(rules.windows)
-    )
+    """One row a series that sells enough. Ranges are discovered over all of them together, products over those of ranges that rose."""
+    enough = [np.flatnonzero(tests.longest_expected >= rules.least_expected) for _, tests in tested]
+    ranges = [number for number, (series, _) in enumerate(tested) if series.kind == "range"]
+    q_values = _discovered([tested[number][1].p_value[enough[number]] for number in ranges])
+    of_ranges = np.concatenate([*q_values, np.zeros(0)])
+    found = int((of_ranges <= rules.false_discovery_rate).sum())
+    threshold = rules.false_discovery_rate * max(1, found) / max(of_ranges.size, 1) / len(rules.windows)
     rows: list[dict[str, Any]] = []
-    start = 0
-    for (series, tests), mask in zip(tested, enough, strict=True):
-        chosen = np.flatnonzero(mask)
-        found = q_values[start : start + chosen.size]
-        start += chosen.size
-        rows += [
-            _row(day, shelf, series, tests, one, float(q), threshold, rules) for one, q in zip(chosen.tolist(), found.tolist(), strict=True)
-        ]
+    for number, q in zip(ranges, q_values, strict=True):
+        series, tests = tested[number]
+        rows += [_row(day, shelf, series, tests, one, at, threshold, rules) for one, at in zip(enough[number].tolist(), q, strict=True)]
+    risen = np.isin(shelf.ranges, [row["range_id"] for row in rows if row["uplift"]])[shelf.range_of]
+    for (series, tests), chosen in zip(tested, enough, strict=True):
+        if series.kind == "product":
+            q_of = np.ones(len(risen))
+            asked = chosen[risen[chosen]]
+            q_of[asked] = _discovered([tests.p_value[asked]])[0]
+            rows += [_row(day, shelf, series, tests, one, float(q_of[one]), threshold, rules) for one in chosen.tolist()]
     return UPLIFTS.from_rows(sorted(rows, key=lambda row: (row["subject_kind"], row["subject_id"], row["region"])))
+
+
+def _discovered(p_values: list[Floats]) -> list[list[float]]:
+    """q-values of several arrays together, as they came."""
+    q_values = benjamini_hochberg(np.concatenate(p_values))
+    return [part.tolist() for part in np.split(q_values, np.cumsum([len(one) for one in p_values])[:-1])]
 
 
 def _row(
@@ -264,7 +275,7 @@ def _row(
     units, expected = float(tests.units[one]), float(max(tests.expected[one], 1e-9))
     ratio = units / expected
     spread = float(np.exp(1.96 * tests.deviation[one]))
-    uplift = q_value <= rules.false_discovery_rate and ratio >= rules.least_ratio
+    uplift = q_value <= rules.false_discovery_rate and ratio >= rules.least_ratio and units >= rules.least_units
     product = series.kind == "product"
     range_number = int(shelf.range_of[one]) if product else one
     members = [one] if product else np.flatnonzero(shelf.range_of == one).tolist()

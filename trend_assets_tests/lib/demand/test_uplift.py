@@ -115,6 +115,27 @@ def test_one_order_of_millions_of_units_is_survived() -> None:
     assert len(found(quiet() | {"orders": pa.concat_tables([orders, TABLES["retail/orders"].from_rows([huge])])})) >= 1
 
 
+def test_an_office_that_orders_thirty_is_no_wave_of_customers_where_each_order_has_its_line() -> None:
+    """Lines of a day and place are taken apart into orders of one; one more order then has thirty."""
+    lines = quiet()["orders"].to_pylist()
+    single = [row | {"quantity": 1, "order_id": f"{row['order_id']}-{n}"} for row in lines for n in range(row["quantity"])]
+    lamp = next(row for row in single if row["product_id"] == lines[0]["product_id"])
+    office = lamp | {"quantity": 30, "order_id": "office", "day": LAST}
+    orders = TABLES["retail/orders"].from_rows([*single, office])
+    assert found(quiet() | {"orders": orders}) == found(quiet() | {"orders": orders.slice(0, len(single))})
+    crowd = [lamp | {"order_id": f"crowd {n}", "day": LAST} for n in range(30)]
+    orders = TABLES["retail/orders"].from_rows([*single, *crowd])
+    assert lamp["product_id"] in {product for row in found(quiet() | {"orders": orders}) for product in row["product_ids"]}
+
+
+def test_a_product_rises_only_within_a_range_that_does() -> None:
+    tables = shop(since("Lamp 3", DAYS - 4, 3.0))
+    rows = sales_uplifts(tables["orders"], tables["inventory"], tables["promotions"], catalogue(), stores(), LAST).to_pylist()
+    risen = {row["range_id"] for row in rows if row["uplift"] and row["subject_kind"] == "range"}
+    assert {row["range_id"] for row in rows if row["subject_kind"] == "product" and row["q_value"] < 1.0} == risen
+    assert {row["range_id"] for row in rows if row["uplift"] and row["subject_kind"] == "product"} <= risen
+
+
 def test_products_unknown_to_the_catalogue_and_places_unknown_to_the_stores_are_taken_as_they_come() -> None:
     orders = quiet()["orders"]
     strange = [row | {"product_id": "ghost", "order_id": f"{row['order_id']}-g"} for row in orders.slice(0, 5).to_pylist()]
