@@ -74,8 +74,8 @@ def sums_of(encoded: EncodedHour, before: EncodedHour | None) -> HourSums:
         first[1:] |= columns[name][1:] != columns[name][:-1]
     start = np.flatnonzero(first)
     personal = start[columns["why"][start] >= GROUP]
-    told = (columns[name][personal] for name in ("topic", "account", "text"))
-    voices, different = count_texts(*told, np.isin(columns["text"][personal], texts.key), len(encoded.topics))
+    topic, account, said = (columns[name][personal] for name in ("topic", "account", "text"))
+    voices, different = count_texts(topic, account, said, np.isin(said, texts.key), len(encoded.topics))
     return HourSums(
         hour=encoded.hour,
         **{name: values[start] for name, values in columns.items()},
