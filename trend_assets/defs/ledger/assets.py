@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from trend_assets.declared import asset_key, asset_spec
-from trend_assets.operations.ledger import DAY_READY, HOUR, record
+from trend_assets.operations.ledger import DAY_READY, HOUR, record_all
 from trend_assets.partitions import knowledge_hours
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
@@ -45,7 +45,7 @@ _by_day = _before((timedelta(days=1) + DAY_READY) // HOUR)
 def ledgers(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Record what is published and not recorded yet; an hour that is recorded is made again, and refused where it would differ."""
     store, settings, keys, now = lake.get(), load_settings(), list(context.partition_keys), datetime.now(UTC)
-    for path, ledger in LEDGERS.items():
-        if asset_key(path) in context.selected_asset_keys:
-            rows, inputs = record(store, ledger, keys, settings, now)
-            yield dg.MaterializeResult(asset_key=asset_key(path), value=Published(rows, inputs))
+    chosen = [path for path in LEDGERS if asset_key(path) in context.selected_asset_keys]
+    made = record_all(store, [LEDGERS[path] for path in chosen], keys, settings, now)
+    for path, (rows, inputs) in zip(chosen, made, strict=True):
+        yield dg.MaterializeResult(asset_key=asset_key(path), value=Published(rows, inputs))
