@@ -10,7 +10,7 @@ from collections.abc import Callable
 import duckdb
 import streamlit as st
 
-from trend_assets.board import cache
+from trend_assets.board import cache, rewound
 from trend_assets.board.look import STYLE
 from trend_assets.board.markup import style_sheet
 from trend_assets.board.sections import decisions, health, influencers, scoreboard, trends
@@ -18,6 +18,7 @@ from trend_assets.board.view import heading, notice, say, show
 from trend_assets.board.words import LANGUAGES
 from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
 from trend_assets.warehouse.engine import WarehouseBusyError, WarehouseMissingError
+from trend_assets.warehouse.history import NoHistoryError
 
 _FRAME = """
 .block-container, [data-testid="stMainBlockContainer"] { max-width: 1180px; padding-top: 1.2rem; padding-bottom: 3rem; }
@@ -26,12 +27,21 @@ _FRAME = """
 """
 
 
+# Pages that can show a moment of the past; the others show persons, or how we are doing today.
+REWOUND_PAGES = ("decisions", "trends")
+
+
 def _guarded(page: Callable[[], None]) -> Callable[[], None]:
     """A page that says what to do where nothing has been published, or what has been is damaged or of another version."""
+    rewinds = page.__module__.rpartition(".")[2] in REWOUND_PAGES
 
     def guarded() -> None:
+        st.session_state[cache.PAGE_REWINDS] = rewinds
         try:
+            rewound.banner(rewinds=rewinds)
             page()
+        except NoHistoryError as error:
+            _wants_a_look("unreadable", error)
         except WarehouseMissingError:
             notice(say("not_published"))
         except WarehouseBusyError:
@@ -57,6 +67,7 @@ def main() -> None:
     if "language" not in st.session_state:
         asked = st.query_params.get("lang", cache.settings().digest_language)
         st.session_state["language"] = asked if asked in LANGUAGES else "en"
+    rewound.read_address()
     pages = [
         st.Page(_guarded(module.page), title=say(f"page_{name}"), icon=icon, url_path=name, default=name == "decisions")
         for name, module, icon in (
@@ -80,6 +91,7 @@ def main() -> None:
             horizontal=True,
             label_visibility="collapsed",
         )
+        rewound.control()
         with st.popover(say("you")):
             st.text_input(say("your_name"), key="who", max_chars=40)
     failure = st.session_state.pop("failure", None)

@@ -8,15 +8,20 @@ Entries are keyed by the publication's identity, so a swap of the published file
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from trend_assets.lake.lake import Lake
 from trend_assets.settings import Environment, Settings, load_settings
+from trend_assets.warehouse.duckdb_engine import DuckDBWarehouse
 from trend_assets.warehouse.engine import WarehouseEngine, open_warehouse
+from trend_assets.warehouse.history import NoHistoryError, RewoundWarehouse
 
 SECONDS = 60
+AS_OF, PAGE_REWINDS = "moment_chosen", "page_rewinds"
+"""In the session: the moment that pages show, if any, and whether the page that is drawn can show one."""
 LIVE_SECONDS = 2
 """Live tables change every few seconds, and the page asks for them nearly as often (``sections/live.py``)."""
 _Result = TypeVar("_Result")
@@ -48,14 +53,36 @@ def settings() -> Settings:
     return load_settings()
 
 
+def as_of_chosen() -> datetime | None:
+    """The moment that was chosen, None for today."""
+    chosen = st.session_state.get(AS_OF)
+    return chosen if isinstance(chosen, datetime) else None
+
+
+def as_of() -> datetime | None:
+    """The moment that the page being drawn shows, None for today."""
+    return as_of_chosen() if st.session_state.get(PAGE_REWINDS, True) else None
+
+
 def ask(question: Callable[..., _Result], *arguments: Any) -> _Result:
-    """The answer of a function of ``data.py`` to the current publication; rows are shared, do not change them."""
-    return _answer(f"{question.__module__}.{question.__name__}", _publication(), arguments, _question=question)
+    """The answer of a function of ``data.py`` to the current publication, or to it as of the moment that the page shows.
+
+    Rows are shared, do not change them.
+    """
+    return _answer(f"{question.__module__}.{question.__name__}", _publication(), as_of(), arguments, _question=question)
 
 
 @st.cache_resource(ttl=SECONDS, max_entries=500, show_spinner=False)
-def _answer(name: str, of: str, arguments: tuple[Any, ...], _question: Callable[..., Any]) -> Any:  # noqa: ARG001
-    return _question(_warehouse(), *arguments)
+def _answer(name: str, of: str, moment: datetime | None, arguments: tuple[Any, ...], _question: Callable[..., Any]) -> Any:  # noqa: ARG001
+    return _question(_warehouse() if moment is None else _rewound(of, moment), *arguments)
+
+
+@st.cache_resource(ttl=10 * SECONDS, max_entries=4, show_spinner=False)
+def _rewound(of: str, moment: datetime) -> RewoundWarehouse:  # noqa: ARG001 - part of the key
+    warehouse = _warehouse()
+    if not isinstance(warehouse, DuckDBWarehouse):
+        raise NoHistoryError(f"the board rewinds a published file; {warehouse.dialect} has none: trend-assets as-of reads the lake")
+    return RewoundWarehouse(warehouse.path, moment)
 
 
 def ask_lake(question: Callable[..., _Result], *arguments: Any, seconds: int = SECONDS) -> _Result:

@@ -246,6 +246,30 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Most amplified authors: reposts, quotes, replies and mentions received, halved every {hours} hours.",
         "Auteurs les plus relayés : reprises, citations, réponses et mentions reçues, divisées par deux toutes les {hours} heures.",
     ),
+    # as of a moment
+    "as_of": ("As of …", "À la date du …"),
+    "as_of_day": ("Day to go back to", "Jour auquel revenir"),
+    "as_of_hour": ("Time", "Heure"),
+    "as_of_end_of_day": ("end of the day (UTC)", "fin de journée (UTC)"),
+    "as_of_show": ("Show what was known then", "Montrer ce qu'on savait alors"),
+    "as_of_now": ("Back to now", "Revenir à maintenant"),
+    "as_of_banner": (
+        "As known at {moment}: trends, products and decisions as they were published then. Nothing can be answered here.",
+        "Ce qu'on savait le {moment} : tendances, produits et décisions tels que publiés alors. On ne peut rien y répondre.",
+    ),
+    "as_of_not_here": (
+        "This page shows today, not {moment}: what is said of persons, and how we are doing, is not kept.",
+        "Cette page montre l'état d'aujourd'hui, non celui du {moment} : les personnes et l'état du système ne sont pas conservés.",
+    ),
+    "as_of_help": (
+        "Trends, products and decisions as they were published at that moment, whatever has changed or was deleted since.",
+        "Tendances, produits et décisions tels qu'ils étaient publiés à ce moment, quoi qui ait changé ou été supprimé depuis.",
+    ),
+    "as_of_posts": (
+        "Posts are not kept for rewinding: who deletes a post deletes it here too.",
+        "Les messages ne sont pas conservés pour ce retour en arrière : un message supprimé l'est ici aussi.",
+    ),
+    "as_of_persons": ("Persons are not kept for rewinding.", "Les personnes ne sont pas conservées pour ce retour en arrière."),
     # health
     "fresh_until": ("Data reach to {moment}", "Les données vont jusqu'au {moment}"),
     "against": ("against {moment}", "par rapport au {moment}"),

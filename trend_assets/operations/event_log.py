@@ -35,7 +35,7 @@ from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable, SqlEventLogStorageTable
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData, serialize_value
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, func, select
 from sqlalchemy.pool import NullPool
 
 KEPT_FILES = 8
@@ -123,8 +123,10 @@ class BatchedSqliteEventLogStorage(SqliteEventLogStorage):
         with self.run_connection(run_id) as connection:
             connection.execute(insert, rows)
         with self.index_transaction() as connection:
-            # one statement a row: SQLite tells the id of one inserted row only
-            event_ids = [int((connection.execute(insert, row).inserted_primary_key or (0,))[0]) for row in rows]
+            connection.execute(insert, rows)
+            # SQLite tells the id of one inserted row only. Nobody else writes during this transaction: ours are the last, in order.
+            last_id = int(connection.execute(select(func.max(SqlEventLogStorageTable.c.id))).scalar_one())
+            event_ids = list(range(last_id - len(rows) + 1, last_id + 1))
             self._store_asset_event_tags(connection, events, event_ids)
             # The table of assets keeps the last event of each kind only: earlier ones of the batch would be overwritten.
             last = {(event.get_dagster_event().asset_key, event.dagster_event_type): number for number, event in enumerate(events)}

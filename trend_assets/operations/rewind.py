@@ -1,12 +1,13 @@
 """Rewinding: a table or mart as it was published at a moment, by the name that a person gives.
 
 What belongs here: names, moments in words, what to say where there is no answer. What doesn't: reading ledgers
-(``operations/ledger.py``, ``operations/mart_ledger.py``), options and printing (``commands/as_of.py``), SQL (``warehouse/as_of.py``).
+(``operations/ledger.py``, ``operations/mart_ledger.py``), options and printing (``commands/as_of.py``), SQL (``warehouse/history.py``).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -69,12 +70,7 @@ def rewound(lake: LakeReader, settings: Settings, name: str, moment: datetime, n
     """
     ledger = ledger_named(name)
     mart = None if ledger else _mart_named(lake, name)
-    if moment < settings.lake_start:
-        raise RewindError(f"the lake starts at {settings.lake_start:%Y-%m-%d %H:%M} UTC: nothing was known at {moment:%Y-%m-%d %H:%M}")
-    if settings.lake_end is None and moment > now:
-        raise RewindError(
-            f"{moment:%Y-%m-%d %H:%M} UTC has not come yet (it is {now:%Y-%m-%d %H:%M}): what will be known then is not sealed yet"
-        )
+    check_moment(settings, moment, now)
     table = ledger.table if ledger else MART_LEDGER
     first = min(lake.partitions(table), default=None)
     if first is None:
@@ -87,12 +83,31 @@ def rewound(lake: LakeReader, settings: Settings, name: str, moment: datetime, n
     return marts_at(lake, str(mart), moment)
 
 
+def known_relation(name: str, relations: Iterable[str]) -> str | None:
+    """The relation, ``schema.table``, that a person means: with or without its schema, a mart also without its prefix; else None."""
+    known = set(relations)
+    asked = ALIASES.get(name, name).replace("/", ".")
+    if asked in known:
+        return asked
+    of_name = sorted((relation for relation in known if relation.partition(".")[2] == asked), key=lambda one: ("history" in one, one))
+    marts = [f"warehouse.{prefix}{asked.removeprefix('warehouse.')}" for prefix in ("mart_", "fct_", "dim_")]
+    return next(iter([*of_name, *(mart for mart in marts if mart in known)]), None)
+
+
+def check_moment(settings: Settings, moment: datetime, now: datetime) -> None:
+    """Raise ``RewindError`` where the moment lies before the lake, or has not come yet."""
+    if moment < settings.lake_start:
+        raise RewindError(f"the lake starts at {settings.lake_start:%Y-%m-%d %H:%M} UTC: nothing was known at {moment:%Y-%m-%d %H:%M}")
+    if settings.lake_end is None and moment > now:
+        raise RewindError(
+            f"{moment:%Y-%m-%d %H:%M} UTC has not come yet (it is {now:%Y-%m-%d %H:%M}): what will be known then is not sealed yet"
+        )
+
+
 def _mart_named(lake: LakeReader, name: str) -> str:
-    kept = kept_marts(lake)
-    plain = name.removeprefix("warehouse/").removeprefix("warehouse.")
-    for wanted in (plain, f"mart_{plain}", f"fct_{plain}", f"dim_{plain}"):
-        if wanted in kept:
-            return wanted
+    found = known_relation(name, [f"warehouse.{mart}" for mart in kept_marts(lake)])
+    if found is not None:
+        return found.removeprefix("warehouse.")
     raise RewindError(f"there is no history of {name!r}; there is of: {', '.join(names(lake))}")
 
 

@@ -93,6 +93,7 @@ LEDGERS: dict[str, Ledger] = {
         _ledger(topics.TOPIC_HOURS, "topic_hour_ledger"),
         _ledger(demand.PRODUCT_TREND_LINKS, "link_ledger", withheld=("evidence_posts",)),
         _ledger(demand.DECISION_CARDS, "card_ledger"),
+        _ledger(demand.UNSERVED_TRENDS, "unserved_ledger"),
     )
 }
 """Ledgers by path."""

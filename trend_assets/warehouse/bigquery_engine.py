@@ -45,6 +45,7 @@ from trend_assets.warehouse.common import (
 
 if TYPE_CHECKING:
     from trend_assets.lake.reader import LakeReader
+    from trend_assets.warehouse.history import History
 
 GRACE = timedelta(days=2)
 """How long superseded snapshots can still be queried."""
@@ -151,8 +152,8 @@ class BigQueryWarehouse:
         with _told_apart(f"cannot read {relation}"):
             return self._arrow(self.client.query(sql))
 
-    def publish(self, on_step: StepHook = ignore_step) -> Publication:
-        """See ``WarehouseEngine``. Raises ``NotPublishableError`` also when another publisher was faster."""
+    def publish(self, on_step: StepHook = ignore_step, history: History | None = None) -> Publication:  # noqa: ARG002 - not there yet
+        """See ``WarehouseEngine``; without ``history``. Raises ``NotPublishableError`` also when another publisher was faster."""
         self._refuse_unfit()
         ensure_dataset(self.client, self.names.releases)
         expected = self.identity()

@@ -37,6 +37,7 @@ from trend_assets.warehouse.common import (
     checked_relation,
     column_comment,
 )
+from trend_assets.warehouse.history import History, store
 
 if TYPE_CHECKING:
     from trend_assets.lake.reader import LakeReader
@@ -169,13 +170,13 @@ class DuckDBWarehouse(Warehouse):
         """See ``WarehouseEngine``."""
         return read_working(self.working, relation, first_day, last_day, columns)
 
-    def publish(self, on_step: StepHook = ignore_step) -> Publication:
+    def publish(self, on_step: StepHook = ignore_step, history: History | None = None) -> Publication:
         """See ``WarehouseEngine``."""
-        return publish(self.working, self.path, on_step)
+        return publish(self.working, self.path, on_step, history)
 
 
-def publish(working: Path, published: Path, on_step: StepHook = ignore_step) -> Publication:
-    """Swap in a new published file made from the working file; call it after dbt's marts run.
+def publish(working: Path, published: Path, on_step: StepHook = ignore_step, history: History | None = None) -> Publication:
+    """Swap in a new published file made from the working file; call it after dbt's marts run. history: what was known when.
 
     Raises:
         NotPublishableError: a test failed, a model was skipped, or the last dbt run saw only some days of the lake.
@@ -187,7 +188,7 @@ def publish(working: Path, published: Path, on_step: StepHook = ignore_step) -> 
             stale.unlink()  # left by a publisher that was killed; we hold the lock, so nobody is writing it
         building = published.parent / f".{published.name}.{secrets.token_hex(4)}.building"
         try:
-            rows = _build(working, building, on_step)
+            rows = _build(working, building, on_step, history)
             _sync(building)
             on_step("synced")
             size = building.stat().st_size
@@ -215,7 +216,7 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _build(working: Path, building: Path, on_step: StepHook) -> dict[str, int]:
+def _build(working: Path, building: Path, on_step: StepHook, history: History | None) -> dict[str, int]:
     if not working.exists():
         raise WarehouseMissingError(f"there is no working file {working}: run dbt first (the jobs demand_days and marts)")
     connection = duckdb.connect(str(building))
@@ -231,7 +232,7 @@ def _build(working: Path, building: Path, on_step: StepHook) -> dict[str, int]:
         for relation in relations:
             _copy(connection, relation)
         on_step("copied")
-        rows = _verified_rows(connection, relations)
+        rows = _verified_rows(connection, relations) | (store(connection, history) if history else {})
         connection.execute("commit")
         on_step("verified")
         connection.execute("detach working")

@@ -36,6 +36,7 @@ from trend_assets.warehouse.duckdb_engine import DuckDBWarehouse, Warehouse, pub
 if TYPE_CHECKING:
     from trend_assets.lake.reader import LakeReader
     from trend_assets.settings import Settings
+    from trend_assets.warehouse.history import History
 
 __all__ = [
     "MODEL_SCHEMA",
@@ -105,8 +106,10 @@ class WarehouseEngine(Protocol):
             WarehouseBusyError: dbt is running (DuckDB).
         """
 
-    def publish(self, on_step: StepHook = ignore_step) -> Publication:
+    def publish(self, on_step: StepHook = ignore_step, history: History | None = None) -> Publication:
         """Make what dbt built visible to readers, all of it at once; call it after dbt's marts run.
+
+        history: what was known when (``warehouse/history.py``); BigQuery does not publish it yet.
 
         Raises:
             NotPublishableError: a test failed, a model was skipped, or the last dbt run saw only some days of the lake.

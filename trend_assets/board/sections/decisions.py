@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import streamlit as st
 
 from trend_assets.board import cache, data, look, responses
@@ -36,6 +38,10 @@ def page() -> None:
     today = reference_day(chosen, days[0])
     cards = cache.ask(data.cards_of_day, chosen)
     answers = responses.answers(cache.lake(), chosen - timedelta(days=responses.MOST_SNOOZE_DAYS), chosen)
+    moment = cache.as_of()
+    if moment is not None:  # answers of persons are not in the history: those that were given by then
+        known = pc.less_equal(answers.rows["responded_at"], pa.scalar(moment, answers.rows.schema.field("responded_at").type))
+        answers = responses.Answers(answers.rows.filter(known), answers.unreadable)
     if answers.unreadable:
         notice(say("answers_unreadable", days=", ".join(answers.unreadable), reason=next(iter(answers.unreadable.values()))))
     holding = responses.latest(answers.rows)
@@ -57,8 +63,9 @@ def page() -> None:
     for state, title in (("snoozed", "snoozed_section"), ("answered", "answered_section")):
         _answered([card for card in cards if standings[card["card_id"]].state == state], standings, title)
     quiet(say("rule_of_thumb"))
+    asked = f"as_of.decision_cards('{moment:%Y-%m-%d %H:%M:%S}')" if moment else "demand.decision_cards"
     sql_hint(
-        f"select * from demand.decision_cards where day = date '{chosen.isoformat()}' order by money_at_risk desc;",  # noqa: S608 - a hint to read
+        f"select * from {asked} where day = date '{chosen.isoformat()}' order by money_at_risk desc;",  # noqa: S608 - a hint to read
         "-- answers are in the lake: any DuckDB client, in the data folder\n"
         "select * from read_parquet('lake/demand/card_responses/*/part-*.parquet', hive_partitioning = false)\n"
         "qualify row_number() over (partition by card_id order by responded_at desc, response_id desc) = 1;",
@@ -120,7 +127,9 @@ def _remarks(group: CardGroup, cards: Sequence[data.Row], standings: dict[str, S
 
 
 def _buttons(group: CardGroup, today: date) -> None:
-    """Accept, decline, snooze for the chosen places; by default all, until tomorrow, without a note."""
+    """Accept, decline, snooze for the chosen places; by default all, until tomorrow, without a note. None on a page of the past."""
+    if cache.as_of() is not None:
+        return
     name = f"{group.first['day']}-{group.key}"
     newest_day = max(card["day"] for card in group.cards)
     earliest = max(today, newest_day) + timedelta(days=1)
@@ -194,6 +203,8 @@ def _answered(cards: Sequence[data.Row], standings: dict[str, Standing], title: 
             detail = f"{say(answer.action)}, {group.quantity} {say('units')}{who}{note}"
             show(look.block(element("p", element("b", line), element("br"), detail)))
             answers = [found for card in of if (found := standings[card["card_id"]].answer) is not None]
+            if cache.as_of() is not None:
+                continue
             st.button(
                 say("undo"), key=f"undo-{key}-{moment.isoformat()}", on_click=_write, args=([one.as_card() for one in answers], "reopened")
             )

@@ -26,8 +26,9 @@ MOST_POSTS, MOST_AUTHORS, MOST_UNSERVED = 5, 5, 30
 
 def page() -> None:
     """Pick a day and a trend."""
-    live_now("topics/live_trends", _raised_now)
-    _terms()
+    if cache.as_of() is None:
+        live_now("topics/live_trends", _raised_now)
+        _terms()
     days = cache.ask(data.days_with_trends)
     if not days:
         heading(say("no_trends_at_all"))
@@ -78,7 +79,11 @@ def _trend(trend: Row, day: date) -> None:
     with left:
         _links(links, trend, day)
         heading(say("carriers"), "h4")
-        ranking(cache.ask(data.influencers, day, topic_id, MOST_AUTHORS), say("no_carriers"), narrow=True)
+        ranking(
+            cache.ask(data.influencers, day, topic_id, MOST_AUTHORS),
+            say("no_carriers" if cache.as_of() is None else "as_of_persons"),
+            narrow=True,
+        )
     with right:
         _posts(topic_id, day)
     sql_hint(
@@ -172,6 +177,9 @@ def _unserved(day: date) -> None:
 
 def _posts(topic_id: str, day: date) -> None:
     heading(say("example_posts"), "h4")
+    if cache.as_of() is not None:
+        quiet(say("as_of_posts"))
+        return
     summary = cache.ask(data.trend_summary, topic_id, day)
     posts = [] if summary is None else cache.ask_lake(_readable, tuple(summary["exemplar_posts"]), summary["hour"], seconds=60)
     if not posts:

@@ -158,9 +158,12 @@ audits = declared_checks("warehouse/mart_ledger")
     tags={"layer": "mart", "lane": "marts"},
     pool=POOL,
 )
-def trends_database() -> dg.MaterializeResult:
+def trends_database(lake: LakeResource) -> dg.MaterializeResult:
     """Make what dbt built visible to readers, all of it at once; reached only when no dbt test of ERROR severity failed."""
-    publication = open_warehouse().publish()
+    from trend_assets.operations.history import history
+
+    warehouse = open_warehouse()
+    publication = warehouse.publish(history=history(lake.get()) if warehouse.dialect == "duckdb" else None)
     rows = publication.rows
     listed = [dg.TableRecord({"table": name, "rows": rows[name]}) for name in sorted(rows)]
     schema = dg.TableSchema([dg.TableColumn("table", "string"), dg.TableColumn("rows", "int")])

@@ -64,7 +64,7 @@ def kept(ledger: Ledger, rows: pa.Table, voices: Voices | None) -> pa.Table:
     elif ledger.table.name == "trend_ledger":
         chosen = _trends(chosen, voices, _last_hours(ledger, chosen))
     else:
-        chosen = _of_days(chosen, voices, _last_hours(ledger, chosen))
+        chosen = _of_days(chosen, voices, _last_hours(ledger, chosen), quotes=_speaks_of_posts(ledger))
     fields = [ledger.table.column(name).field.remove_metadata() for name in columns]
     return chosen.cast(pa.schema(fields))
 
@@ -105,19 +105,28 @@ def _trends(rows: pa.Table, voices: Voices | None, hours: Sequence[int]) -> pa.T
     return rows
 
 
-def _of_days(rows: pa.Table, voices: Voices | None, hours: Sequence[int]) -> pa.Table:
-    """Rows about products because of a topic: they stay, less the words of few."""
+def _of_days(rows: pa.Table, voices: Voices | None, hours: Sequence[int], *, quotes: bool) -> pa.Table:
+    """Rows about products because of a topic: they stay, less the words of few; those that count too few authors go.
+
+    quotes: the reason may quote posts.
+    """
     told = [_said_by(voices, topic, hour) for topic, hour in zip(rows["topic_id"].to_pylist(), hours, strict=True)]
+    if "authors" in rows.column_names:
+        enough = pc.greater_equal(rows["authors"], FEWEST_AUTHORS)
+        told = [said for said, kept_row in zip(told, enough.to_pylist(), strict=True) if kept_row]
+        rows = rows.filter(enough)
     if "label" in rows.column_names:
         labels = [_label(text, said, []) for text, said in zip(rows["label"].to_pylist(), told, strict=True)]
         rows = _with(rows, "label", pa.array(labels, pa.string()))
     if "evidence_terms" in rows.column_names:
         terms = [[word for word in words if said(word)] for words, said in zip(rows["evidence_terms"].to_pylist(), told, strict=True)]
         whole = np.array([len(left) == len(words) for left, words in zip(terms, rows["evidence_terms"].to_pylist(), strict=True)], bool)
-        reasons = [_reason(text, said) for text, said in zip(rows["reason"].to_pylist(), told, strict=True)]
         counted = pc.and_(pa.array(whole), pc.greater_equal(rows["evidence_posts"], FEWEST_AUTHORS))
         rows = _with(rows, "evidence_posts", pc.if_else(counted, rows["evidence_posts"], pa.scalar(None, pa.int64())))
-        rows = _with(_with(rows, "evidence_terms", pa.array(terms, rows["evidence_terms"].type)), "reason", pa.array(reasons, pa.string()))
+        rows = _with(rows, "evidence_terms", pa.array(terms, rows["evidence_terms"].type))
+    if quotes:
+        reasons = [_reason(text, said) for text, said in zip(rows["reason"].to_pylist(), told, strict=True)]
+        rows = _with(rows, "reason", pa.array(reasons, pa.string()))
     return rows
 
 
