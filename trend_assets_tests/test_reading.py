@@ -27,7 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     later = row | {"knowledge_time": START + timedelta(hours=5), "change": "corrected", "posts": 2}
     lake = Lake(str(made / "lake"))
     for one in (row, later):
-        lake.append(LEDGER, f"{one['knowledge_time']:%Y-%m-%d-%H}:00", LEDGER.from_rows([one]))
+        told = {"topics/topic_hours@2026-09-10-00:00": f"version-{one['posts']} digest"}
+        lake.append(LEDGER, f"{one['knowledge_time']:%Y-%m-%d-%H}:00", LEDGER.from_rows([one]), told)
     with duckdb.connect(str(made / "lake" / "trends.duckdb")) as connection:
         for schema in ("topics", "sentiment", "warehouse"):
             connection.execute(f"create schema {schema}")

@@ -16,7 +16,7 @@ from trend_assets.lib.ledger.points import digest
 from trend_assets.lib.quality.audit import AuditError
 from trend_assets.lib.topics.hours import topic_hours
 from trend_assets.operations.housekeeping import enforce_retention, remove_garbage
-from trend_assets.operations.ledger import Known, known_at, ledger_due, prove, record, records_of, unrecorded
+from trend_assets.operations.ledger import Known, known_at, ledger_due, prove, record, record_all, records_of, unrecorded
 from trend_assets.operations.removals import without_gone_posts
 from trend_assets.operations.rewind import RewindError, parse_moment, rewound
 from trend_assets.partitions import end_of_hour, hour_key, hours_between
@@ -141,9 +141,9 @@ def test_history_is_recorded_when_its_schedule_would_have_published_it_and_what_
 
 
 def test_rewinding_gives_what_was_known_after_deletions_late_posts_and_a_backfill(house):
-    moments = [START + hours * HOUR for hours in (3, 5, 9)]
+    moments = [START + (hour + 3) * HOUR for hour in range(HOURS)]
     published = {moment: house.digests(moment) for moment in moments}
-    assert len({told["topics/topic_hour_ledger"] for told in published.values()}) == 3
+    assert len({told["topics/topic_hour_ledger"] for told in published.values()}) == HOURS, "every hour that was published"
 
     # late posts, taken in by a late run
     house.hold(2, [post(2, number) for number in range(11)])
@@ -192,6 +192,28 @@ def test_posts_that_notices_take_away_are_gone_from_the_counts_and_not_from_the_
     assert house.digests(LIVE) == before
     of_hour = [row["posts"] for row in known_at(house.lake, OF_HOURS, LIVE + HOUR).to_pylist() if row["hour"] == START + 3 * HOUR]
     assert of_hour == [7]
+
+
+def test_all_ledgers_at_once_are_recorded_as_one_by_one(tmp_path):
+    """Posts are then read once, for the words of all."""
+    house = House(tmp_path / "lake").fill()
+    keys = [hour_key(START + hour * HOUR) for hour in range(HOURS + 3)]
+    together = list(record_all(house.lake, list(LEDGERS.values()), keys, house.settings, LIVE))
+    for (rows_of_all, inputs), ledger in zip(together, LEDGERS.values(), strict=True):
+        alone, inputs_alone = record(house.lake, ledger, keys, house.settings, LIVE)
+        assert rows_of_all.equals(alone)
+        assert inputs == inputs_alone
+    assert together[0][0].num_rows == HOURS
+
+
+def test_rows_that_no_record_tells_of_are_told_by_the_proof(house):
+    """A ledger that was written to by something else than the recorder."""
+    key = hour_key(START + 4 * HOUR)
+    stranger = house.lake.read(OF_TRENDS.table, [key])
+    place = stranger.schema.get_field_index("hour")
+    later = stranger.set_column(place, stranger.schema.field("hour"), pa.array([START + 90 * HOUR], stranger.schema.field("hour").type))
+    house.lake.append(OF_TRENDS.table, key, later)
+    assert prove(house.lake, OF_TRENDS).broken == (f"topics/trend_ledger: rows of {hour_key(START + 90 * HOUR)} that nothing tells of",)
 
 
 def test_making_a_recorded_hour_again_changes_nothing(house):

@@ -164,3 +164,19 @@ def test_links_keep_their_product_and_lose_evidence_of_few():
     [found] = kept(LEDGERS["demand/link_ledger"], links.from_rows([row]), voices_of(crochet=5, anna=2)).to_pylist()
     assert (found["product_id"], found["evidence_terms"], found["evidence_posts"]) == ("P1", ["crochet"], None)
     assert found["reason"] == f"6 of 20 posts use 'crochet', {WITHHELD}"
+
+
+def test_a_trend_without_a_product_is_kept_where_five_wrote_and_in_words_of_five():
+    unserved = TABLES["demand/unserved_trends"]
+    row = {
+        "day": START.date(), "rank": 1, "topic_id": "t", "label": "crochet · anna", "lane": "lifestyle", "stage": "rising", "score": 1.0,
+        "hours_raised": 2, "first_raised_at": START, "posts": 9, "authors": 5, "language": "fr", "languages": ["fr"],
+        "why": unserved.column("why").allowed[0], "reason": "posts use 'crochet', 'anna'", "category": None, "product_type": None,
+        "category_score": 0.0, "nearest_product_id": None, "nearest_similarity": 0.0, "nearest_product_ids": [],
+        "nearest_similarities": [], "nearest_methods": [],
+    }  # fmt: skip
+    few = row | {"topic_id": "u", "rank": 2, "authors": 4}
+    ledger, rows = LEDGERS["demand/unserved_ledger"], unserved.from_rows([row, few])
+    assert {"crochet", "anna"} <= words_of(ledger, rows)
+    [found] = kept(ledger, rows, voices_of(crochet=5, anna=2)).to_pylist()
+    assert (found["topic_id"], found["label"], found["reason"]) == ("t", "crochet", f"posts use 'crochet', {WITHHELD}")
