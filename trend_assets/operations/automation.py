@@ -22,6 +22,7 @@ DAILY_TABLES = (
     "demand/product_trend_links",
     "demand/unserved_trends",
     "demand/trend_markets",
+    "demand/segment_customers",
     "demand/sales_uplifts",
     "demand/naive_alerts",
     "demand/lead_time_scores",

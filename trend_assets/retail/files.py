@@ -75,7 +75,9 @@ def read_retail(
             continue
         found = _found(mapping, table_name, root, files or {})
         chosen[table_name] = (
-            _snapshots(mapping, table_name, found, days) if table_name in SNAPSHOT_TABLES else _of_days(mapping, table_name, found, days)
+            _snapshots(mapping, table_name, found, days)
+            if table_name in SNAPSHOT_TABLES
+            else files_of_days(mapping, table_name, found, days)
         )
     return read_records(mapping, chosen, days)
 
@@ -229,7 +231,8 @@ def decoded(mapping: RetailMapping, table_name: str, file: FoundFile) -> SourceF
     return decode_file(file.name, file.day, content, mapping.format_of(table_name))
 
 
-def _of_days(mapping: RetailMapping, table_name: str, found: Sequence[FoundFile], days: Sequence[date]) -> list[SourceFile]:
+def files_of_days(mapping: RetailMapping, table_name: str, found: Sequence[FoundFile], days: Sequence[date]) -> list[SourceFile]:
+    """The decoded files that hold rows of the days, as their names tell, and those whose names tell no day."""
     wanted = set(days)
     return [decoded(mapping, table_name, file) for file in found if file.day is None or file.day in wanted]
 

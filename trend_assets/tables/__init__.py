@@ -18,12 +18,13 @@ from trend_assets.tables import (
     markets,
     models,
     retail,
+    segments,
     social,
     topics,
 )
 from trend_assets.tables.declaration import Column, Table
 
-_MODULES = (social, collection, topics, influencers, coordination, retail, demand, forecasts, lead_time, ledgers, markets, models)
+_MODULES = (social, collection, topics, influencers, coordination, retail, demand, forecasts, lead_time, ledgers, markets, segments, models)
 TABLES: dict[str, Table] = {table.path: table for module in _MODULES for table in module.TABLES}
 
 __all__ = ["TABLES", "Column", "Table"]

@@ -275,6 +275,12 @@ RENAMED: dict[str, Sources] = {
         "posts": (f"{_CLEAN}.kind",),
         "authors": (f"{_CLEAN}.author",),
     },
+    "demand/segment_customers": {
+        "region": ("retail/stores.region", "retail/orders.country", "retail/stores.country"),
+        "segment": ("retail/orders.order_id", "retail/orders.unit_price", "retail/orders.quantity", "retail/orders.day"),
+        "customers": ("retail/orders.order_id",),
+        "data_origin": ("retail/orders.data_origin",),
+    },
     **{path: sources for task in TASKS for path, sources in _of_task(task).items()},
 }
 """Columns that the rule of equal names gets wrong or misses: ``group/table`` → column → ``group/table.column`` it is made from."""

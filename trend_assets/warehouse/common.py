@@ -40,6 +40,7 @@ PUBLISHED_TABLES = (
     "demand/product_trend_links",
     "demand/unserved_trends",
     "demand/trend_markets",
+    "demand/segment_customers",
     "demand/demand_forecasts",
     "demand/decision_cards",
     "demand/sales_uplifts",

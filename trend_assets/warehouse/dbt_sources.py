@@ -61,6 +61,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "demand/product_trend_links": (),
     "demand/unserved_trends": (),
     "demand/trend_markets": (),
+    "demand/segment_customers": (),
     "demand/demand_forecasts": (),
     "demand/decision_cards": (),
     "demand/sales_uplifts": (),

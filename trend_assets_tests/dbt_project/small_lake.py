@@ -187,6 +187,14 @@ def lead_time_scores(day: date) -> Rows:
     return [score | names | rise | {"alerted_at": alerted, "open_until": day + timedelta(days=21), "data_origin": "simulated"}]
 
 
+def segment_customers(day: date) -> Rows:
+    """The week that ended with the first day: scarves in Paris, most of them to regular customers."""
+    if day != DAYS[0]:
+        return []
+    common = {"day": day, "category": "accessories", "region": "Île-de-France", "data_origin": "simulated"}
+    return [common | {"segment": "regular", "customers": 90}, common | {"segment": "new", "customers": 60}]
+
+
 def cards(day: date) -> Rows:
     """One card a day: reorder the scarf for Paris."""
     if day < DAYS[1]:
@@ -513,6 +521,7 @@ DAILY = {
     "demand/unserved_trends": unserved,
     "demand/trend_markets": trend_markets,
     "demand/lead_time_scores": lead_time_scores,
+    "demand/segment_customers": segment_customers,
     "demand/decision_cards": cards,
 }
 HOURLY = {

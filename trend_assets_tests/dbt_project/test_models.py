@@ -119,6 +119,11 @@ def test_markets_tell_where_the_scarf_sells_and_where_it_only_grows(query: Query
     assert [tuple(row.values()) for row in rows] == [("BE", "no_place", True, 0, 16 / 11), ("Île-de-France", "sold", False, 16, 1.0)]
 
 
+def test_customers_by_segment_stand_beside_the_trend_of_their_region_and_category(query: Query) -> None:
+    rows = query("select region, segment, customers, segment_share from warehouse.mart_trend_segments where day = '2026-09-04' order by 2")
+    assert [tuple(row.values()) for row in rows] == [("Île-de-France", "new", 60, 0.4), ("Île-de-France", "regular", 90, 0.6)]
+
+
 def test_a_trend_that_no_product_answers_is_told_once_with_the_nearest(query: Query) -> None:
     rows = query("select topic_id, days, posts, nearest_product_name, is_current from warehouse.mart_unserved_trends")
     assert [tuple(row.values()) for row in rows] == [(LIFESTYLE, 3, 120, "Blue hat", True)]

@@ -3,11 +3,14 @@
 What belongs here: checks of this group's assets. What doesn't: the audit (``lib/quality``), columns (``tables/``).
 """
 
+from datetime import date, timedelta
+
 import pyarrow.compute as pc
 
 from trend_assets.declared import declared_checks, warning_check
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
+from trend_assets.partitions import day_key
 from trend_assets.tables import TABLES
 
 LEAST_JUDGED = 20
@@ -63,6 +66,21 @@ def forecasts_hold(lake: Lake) -> signals.Signal:
     forecasts = lake.read(TABLES["demand/demand_forecasts"], origins)
     orders, stock = (lake.read(TABLES[f"retail/{name}"], ordered[-35:]) for name in ("orders", "inventory"))
     return hold(judged(forecasts, orders, stock))
+
+
+@warning_check("demand/segment_customers", "customers_of_orders", "Customers are no more than orders, and not suddenly few of them.")
+def customers_of_orders(lake: Lake) -> signals.Signal:
+    """Customers by order of each counted week of the last two months, the newest beside those before."""
+    from trend_assets.lib.demand.segment_checks import customers_by_order, plausible
+
+    counted, ordered = TABLES["demand/segment_customers"], TABLES["retail/orders"]
+    weeks = [key for key in lake.partitions(counted) if date.fromisoformat(key).isoweekday() == 7][-9:]
+    shares = {}
+    for week in weeks:
+        days = [day_key(date.fromisoformat(week) - timedelta(days=number)) for number in range(7)]
+        orders = lake.read(ordered, [key for key in lake.partitions(ordered) if key in days])
+        shares[week] = customers_by_order(lake.read(counted, [week]), orders, lake.read(TABLES["retail/products"], [week]))
+    return plausible(shares)
 
 
 @warning_check("demand/card_responses", "answers_have_cards", "Every answer of the last days belongs to a card that exists.")

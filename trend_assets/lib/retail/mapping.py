@@ -143,7 +143,9 @@ class TableMapping(Part):
 
     ``files``: patterns relative to the mapping file; ``*`` matches any text, ``{day}`` the ISO day of the file's
     content, ``{day:%Y%m%d}`` a day written otherwise. ``personal``: the retailer's columns that identify people; they
-    may be tested by conditions but never enter a table nor the quarantine.
+    may be tested by conditions but never enter a table nor the quarantine. ``customer`` (orders only): the personal column
+    that tells customers apart; it is read to count them (``demand/segment_customers``) and stored nowhere.
+    ``customer_segment``: the retailer's own segment of the customer, where orders tell it.
     """
 
     files: Words = Field(default=[])
@@ -151,6 +153,8 @@ class TableMapping(Part):
     rows: list[dict[str, Scalar | None]] = Field(default=[])
     columns: dict[str, Annotated[ColumnRule, BeforeValidator(_as_rule)]] = Field(default={})
     personal: Words = Field(default=[])
+    customer: str | None = None
+    customer_segment: str | None = None
     data_origin: Origin | None = None
     format: dict[str, Any] = Field(default={})
 
@@ -297,7 +301,23 @@ def _problems_of_table(table_name: str, table: TableMapping, currency: str) -> l
         )
     if table_name == "inventory" and table.database is None and not table.dated and "day" not in mapped:
         problems.append(": stock is of a day: write {day} in the file pattern, or map the column `day` (a constant for a single export)")
-    return problems + _problems_of_database(table_name, table)
+    return problems + _problems_of_customers(table_name, table) + _problems_of_database(table_name, table)
+
+
+def _problems_of_customers(table_name: str, table: TableMapping) -> list[str]:
+    """Customers are counted from files of orders, by a column that is known to be personal."""
+    given = [name for name in ("customer", "customer_segment") if getattr(table, name) is not None]
+    if not given:
+        return []
+    if table_name != "orders":
+        return [f".{given[0]}: customers are counted from orders only; {table_name} has no use for it"]
+    if not table.files:
+        return [f".{given[0]}: customers are counted from files only: no customer may leave a database, so remove `{given[0]}`"]
+    if table.customer is None:
+        return [".customer_segment: segments need customers to count: name the column that tells them apart as `customer`"]
+    if table.customer not in table.personal:
+        return [f".customer: {table.customer!r} identifies people: list it as `personal` too, so that it enters no table"]
+    return []
 
 
 def _problems_of_database(table_name: str, table: TableMapping) -> list[str]:

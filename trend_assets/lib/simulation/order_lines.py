@@ -59,7 +59,7 @@ class OrderLines:
         starts = np.flatnonzero(new_order)
         line = np.arange(len(place)) - starts[number] + 1
         seconds = self._seconds(rng, place[starts])[number]
-        customers = rng.integers(100_000, 400_000, len(starts))
+        customers = self._customers(rng, place[starts])
         known = (rng.random(len(starts)) < 0.8) | (place[starts] == self._web)
         delivered = self._web_countries(rng, len(starts))
         return self._table(
@@ -109,8 +109,15 @@ class OrderLines:
             quantity=-units[product, place],
             unit_price=np.round(traded.price[product] * (1 - discount), 2),
             delivered=self._web_countries(rng, len(cells)),
-            customers=[f"C{customer}" for customer in rng.integers(100_000, 400_000, len(cells)).tolist()],
+            customers=[f"C{customer}" for customer in self._customers(rng, place).tolist()],
         )
+
+    def _customers(self, rng: np.random.Generator, place: np.ndarray) -> np.ndarray:
+        """Numbers of those who order: each of one place, and some come far more often than others."""
+        share = (rng.integers(100_000, 400_000, len(place)) - 100_000) / 300_000
+        pool = (40_000 if self._simple else 300_000) // len(self._store_ids)
+        customers: np.ndarray = 100_000 + place * pool + np.floor(pool * share**1.7).astype(np.int64)
+        return customers
 
     def _web_countries(self, rng: np.random.Generator, count: int) -> np.ndarray:
         if self._simple:
