@@ -52,19 +52,20 @@ def _attached(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that sees ``path`` read-only, as its default database, and no other file.
 
     The file is attached to a database in memory instead of being opened: DuckDB hands out one shared instance per path in a
-    process, which would keep showing the old content after a swap for as long as anybody has it open.
+    process, which would keep showing the old content after a swap for as long as anybody has it open. It has the name that it has when
+    it is opened: views name it.
     """
     if not path.exists():
         raise WarehouseMissingError(f"there is no warehouse file {path}: `make run` (or the marts job) makes it")
     connection = duckdb.connect(":memory:")
     try:
         try:
-            connection.execute(f"attach {_quoted(str(path))} as warehouse_file (read_only)")
+            connection.execute(f'attach {_quoted(str(path))} as "{path.stem}" (read_only)')
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise WarehouseBusyError(f"{path} is being written by another process: {error}") from error
             raise
-        connection.execute("use warehouse_file")
+        connection.execute(f'use "{path.stem}"')
         connection.execute("set TimeZone = 'UTC'")
         # What does not fit into memory goes here, and not into the folder the program happens to be started in.
         connection.execute(f"set temp_directory = {_quoted(str(Path(tempfile.gettempdir()) / 'trend-assets-duckdb'))}")

@@ -11,7 +11,7 @@ import pytest
 
 from trend_assets.tables import TABLES
 from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER
-from trend_assets.warehouse.engine import PUBLISHED_TABLES, column_comment
+from trend_assets.warehouse.engine import PUBLISHED_TABLES, column_comment, read_working
 from trend_assets_tests.dbt_project.conftest import Built
 from trend_assets_tests.dbt_project.small_lake import DAYS
 
@@ -28,6 +28,12 @@ def test_the_published_file_holds_marts_and_lake_tables_under_their_own_names(bu
     assert {f"warehouse.{name}" for name in star} <= marts
     views = built.warehouse.query("select count(*) as views from duckdb_views() where not internal").to_pylist()
     assert views == [{"views": 0}], "a view could name files that move"
+
+
+@pytest.mark.parametrize("model", sorted(path.stem for path in (PROJECT_FOLDER / "models").rglob("*.sql")))
+def test_every_model_can_be_read_from_the_working_file(built: Built, model: str) -> None:
+    """Tables and views alike: a view names the file that dbt made it in."""
+    assert read_working(built.working, model).num_rows >= 0
 
 
 def test_every_published_table_and_column_is_described(built: Built) -> None:
