@@ -54,8 +54,11 @@ def _known(table: str, check: str) -> None:
     """Raise ``ValueError`` for a check that the table does not have or that cannot be accepted."""
     from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE
     from trend_assets.lib.quality.retail_facts import CHECKS
+    from trend_assets.lib.retail.mapping import TABLE_NAMES
+    from trend_assets.retail.seen import CHECK as SCHEMA_CHANGES
 
-    checks = {f"retail/{name}": tuple(names) for name, names in CHECKS.items()} | {"social/raw_posts": (*DAMAGE, *CHANGED)}
+    past = {f"retail/{name}": (*CHECKS.get(name, ()), SCHEMA_CHANGES) for name in TABLE_NAMES}
+    checks = past | {"social/raw_posts": (*DAMAGE, *CHANGED)}
     if table not in checks:
         raise ValueError(f"no table {table!r} with checks against its past; there are {', '.join(checks)}")
     if check not in checks[table]:

@@ -62,7 +62,7 @@ def _wants_database(mapping: object) -> bool:
 def _database_refused(surroundings: Surroundings) -> Diagnosis | None:
     """What is wrong with the database's address, as far as that can be said without asking the database."""
     try:
-        from trend_assets.retail.database import RetailDatabase
+        from trend_assets.retail.database import open_database
         from trend_assets.retail.database_errors import SETTING, DatabaseError
     except ImportError as error:
         return wrong(f"the mapping reads a database, and its client is not installed ({error})", "pip install 'trend-assets[sql]'")
@@ -70,9 +70,11 @@ def _database_refused(surroundings: Surroundings) -> Diagnosis | None:
     if address is None:
         return wrong(f"the mapping reads a database, and {SETTING} is not set", f"set {SETTING} in .env; docs/sql-sources.md")
     try:
-        RetailDatabase(address.get_secret_value())
+        open_database(address.get_secret_value())
     except DatabaseError as error:
         return wrong(str(error), f"correct {SETTING}; docs/sql-sources.md")
+    except ImportError as error:
+        return wrong(f"the mapping reads SQL Server, and its client is not installed ({error})", "pip install 'trend-assets[sqlserver]'")
     return None
 
 

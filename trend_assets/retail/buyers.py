@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from trend_assets.lib.retail.buyers import BUYERS, buyers
-from trend_assets.retail.files import files_of_days, found_files, load_mapping
+from trend_assets.retail.files import files_of_days, found_files, load_mapping, shaped
 
 
 def buyers_of_orders(path: Path | None, days: Sequence[date]) -> pa.Table:
@@ -25,4 +25,5 @@ def buyers_of_orders(path: Path | None, days: Sequence[date]) -> pa.Table:
     if path is None or mapping is None or orders is None or orders.customer is None:
         return BUYERS.empty_table()
     found = found_files(mapping, "orders", path.parent)
-    return buyers(mapping, files_of_days(mapping, "orders", found, days), days)
+    files = shaped(mapping, "orders", files_of_days(mapping, "orders", found, days), path.parent, days)
+    return buyers(mapping, files, days)

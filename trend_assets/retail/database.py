@@ -33,7 +33,8 @@ CHUNK_ROWS = 20_000
 """Rows fetched at a time: memory is bounded by this and one Parquet part, whatever the table's size."""
 _TYPES = sa.text("select oid::bigint, typname::text as type_name, typcategory::text as category from pg_type where oid = any(:oids)")
 _COLUMNS = sa.text(
-    "select attname::text as name, base.typname::text as type_name, base.typcategory::text as category "
+    "select attname::text as name, base.typname::text as type_name, base.typcategory::text as category, "
+    "format_type(atttypid, atttypmod)::text as declared, not attnotnull as nullable "
     "from pg_attribute join pg_type as declared on declared.oid = atttypid "
     "join pg_type as base on base.oid = case when declared.typtype = 'd' then declared.typbasetype else declared.oid end "
     "where attrelid = :oid and attnum > 0 and not attisdropped and has_column_privilege(attrelid, attnum, 'select') order by attnum"
@@ -44,6 +45,7 @@ _UNIQUE = sa.text(
     "where indrelid = :oid and indisunique and indisvalid and indpred is null and indexprs is null and place <= indnkeyatts "
     "group by indexrelid, indisprimary order by indisprimary desc, indexrelid"
 )
+_Described = tuple[str, str, str, str, bool | None]
 _TIMES, _WHOLE_NUMBERS = ("timestamptz", "timestamp"), ("int2", "int4", "int8")
 _COUNTERS = (*_WHOLE_NUMBERS, "numeric")
 _REFUSED_TYPES = {
@@ -65,11 +67,16 @@ _REFUSED_NAMES = {
 
 @dataclass(frozen=True)
 class OfferedColumn:
-    """A column of a table or query: PostgreSQL's type name, and why it cannot be read, if so."""
+    """A column of a table or query: PostgreSQL's type name, and why it cannot be read, if so.
+
+    ``declared``: the type with its width (``numeric(10,2)``); ``nullable``: ``None`` where it is not known, as of a query.
+    """
 
     name: str
     type_name: str
     refused: str | None
+    declared: str = ""
+    nullable: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -86,16 +93,12 @@ class Request:
 
 
 class RetailDatabase:
-    """The retailer's database. Parameters: ``address``, an SQLAlchemy URL (``postgresql://reader:…@host/shop``)."""
+    """The retailer's PostgreSQL. Parameters: ``url`` (``postgresql://reader:…@host/shop``)."""
 
-    def __init__(self, address: str) -> None:
-        try:
-            url = make_url(address)
-        except (ArgumentError, ValueError):
-            # the parser's message would repeat the address, password and all
-            raise DatabaseError(f"{SETTING} is not an address: write postgresql://user:password@host:5432/database") from None
-        if url.get_backend_name() not in ("postgresql", "postgres"):
-            raise DatabaseError(f"{SETTING} begins with {url.drivername}://: only postgresql:// is supported")
+    watermark_kinds: tuple[str, ...] = (*_TIMES, *_COUNTERS, "date")
+    day_kinds: tuple[str, ...] = (*_TIMES, "date")
+
+    def __init__(self, url: URL) -> None:
         self.url: URL = url.set(drivername="postgresql+psycopg")
         self._engine = sa.create_engine(
             self.url,
@@ -133,20 +136,22 @@ class RetailDatabase:
         """The columns that the table or query has, by name. Raises ``DatabaseError`` where two have one name."""
         described = self._columns_of_table(connection, table, source) if table.query is None else self._columns_of_query(connection, table)
         offered: dict[str, OfferedColumn] = {}
-        for name, type_name, category in described:
+        for name, type_name, category, declared, nullable in described:
             if name in offered:
                 raise DatabaseError(f"{source}: the query has two columns {name!r}: give one of them another name with `as`")
             refused = _REFUSED_NAMES.get(type_name) or _REFUSED_TYPES.get(category)
-            offered[name] = OfferedColumn(name, type_name, refused)
+            offered[name] = OfferedColumn(name, type_name, refused, declared, nullable)
         return offered
 
-    def _columns_of_table(self, connection: Connection, table: DatabaseTable, source: str) -> list[tuple[str, str, str]]:
-        """Name, type and type's category of the columns that this user may read; others may be there."""
+    def _columns_of_table(self, connection: Connection, table: DatabaseTable, source: str) -> list[_Described]:
+        """Name, type, category, declared type and nullability of the columns that this user may read."""
         oid = _oid(connection, table)
         if oid is None:
             raise DatabaseError(f"{source}: {self._close_tables(table)}")
         found = connection.execute(_COLUMNS, {"oid": oid})
-        columns = [(str(row.name), str(row.type_name), str(row.category)) for row in found]
+        columns: list[_Described] = [
+            (str(row.name), str(row.type_name), str(row.category), str(row.declared), bool(row.nullable)) for row in found
+        ]
         if not columns:
             raise DatabaseError(
                 f"{source}: {self.url.username} may not read any column of it: run, as its owner, "
@@ -154,15 +159,15 @@ class RetailDatabase:
             )
         return columns
 
-    def _columns_of_query(self, connection: Connection, table: DatabaseTable) -> list[tuple[str, str, str]]:
-        anything = sa.select(sa.text("*")).select_from(_whole(table)).limit(0)
+    def _columns_of_query(self, connection: Connection, table: DatabaseTable) -> list[_Described]:
+        anything = sa.select(sa.text("*")).select_from(whole(table)).limit(0)
         with connection.execute(anything) as result:
             description: Any = result.cursor.description if result.cursor is not None else ()
             described = [(str(column.name), int(column.type_code)) for column in description]
         types: dict[Any, tuple[str, str]] = {
             row.oid: (str(row.type_name), str(row.category)) for row in connection.execute(_TYPES, {"oids": [oid for _, oid in described]})
         }
-        return [(name, *types.get(oid, ("unknown", "X"))) for name, oid in described]
+        return [(name, *types.get(oid, ("unknown", "X")), types.get(oid, ("unknown",))[0], None) for name, oid in described]
 
     def unique_columns(self, connection: Connection, table: DatabaseTable) -> list[tuple[str, ...]]:
         """Columns of each unique index of a table, the primary key first; none of a query, and none of a view."""
@@ -176,7 +181,7 @@ class RetailDatabase:
 
         One row dated in the future would otherwise hide every change until then, one that is NaN each of them.
         """
-        columns = _selectable(table, tuple(offered))
+        columns = selectable(table, tuple(offered))
         watermark = columns.c[str(table.watermark)]
         kind = offered[str(table.watermark)].type_name
         greatest: Any = sa.func.max(watermark)
@@ -196,7 +201,15 @@ class RetailDatabase:
 
     def rows(self, connection: Connection, table: DatabaseTable, request: Request, offered: dict[str, OfferedColumn]) -> Iterator[pa.Table]:
         """The asked rows as text columns, at most ``CHUNK_ROWS`` at a time."""
-        source = _selectable(table, tuple(offered))
+        statement = self.statement(table, request, offered)
+        schema = pa.schema([(name, pa.string()) for name in request.columns])
+        with connection.execution_options(stream_results=True, max_row_buffer=CHUNK_ROWS).execute(statement) as result:
+            for chunk in result.partitions(CHUNK_ROWS):
+                yield pa.table([pa.array(values, pa.string()) for values in zip(*chunk, strict=True)], schema=schema)
+
+    def statement(self, table: DatabaseTable, request: Request, offered: dict[str, OfferedColumn]) -> Any:
+        """The SELECT of the asked rows as texts."""
+        source = selectable(table, tuple(offered))
         statement = sa.select(*(sa.cast(source.c[name], sa.Text).label(name) for name in request.columns))
         if request.low is not None:
             watermark = source.c[str(table.watermark)]
@@ -208,15 +221,12 @@ class RetailDatabase:
         elif table.mode == "snapshot":  # the same rows are then the same bytes, and need no second copy on disk
             ordered = dict.fromkeys((*request.key, *request.columns))
             statement = statement.order_by(*(source.c[name] for name in ordered))
-        schema = pa.schema([(name, pa.string()) for name in request.columns])
-        with connection.execution_options(stream_results=True, max_row_buffer=CHUNK_ROWS).execute(statement) as result:
-            for chunk in result.partitions(CHUNK_ROWS):
-                yield pa.table([pa.array(values, pa.string()) for values in zip(*chunk, strict=True)], schema=schema)
+        return statement
 
     def days(self, connection: Connection, table: DatabaseTable, column: str, timezone: str) -> list[date]:
         """The days that a column tells, in order; dates that no calendar of ours has (infinite, before Christ) are passed over."""
         offered = self.offered(connection, table, table.shown)
-        source = _selectable(table, tuple(offered))
+        source = selectable(table, tuple(offered))
         moment: Any = source.c[column]
         if offered[column].type_name == "timestamptz":
             moment = sa.func.timezone(timezone, moment)
@@ -250,20 +260,38 @@ class RetailDatabase:
         return f"{what}{close_to(qualified, names) if wanted else ''} Tables this user may see: {shown}"
 
 
-def check_watermark(table: DatabaseTable, offered: dict[str, OfferedColumn], source: str) -> None:
+def open_database(address: str) -> RetailDatabase:
+    """The database at an address. Raises ``DatabaseError`` for what is none of ours, ``ImportError`` where a driver is not installed."""
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        # the parser's message would repeat the address, password and all
+        raise DatabaseError(f"{SETTING} is not an address: write postgresql://user:password@host:5432/database") from None
+    if url.get_backend_name() in ("postgresql", "postgres"):
+        return RetailDatabase(url)
+    if url.get_backend_name() in ("mssql", "sqlserver"):
+        import pymssql  # noqa: F401 (its absence is told now, not in the middle of a read)
+
+        from trend_assets.retail.sqlserver import SqlServerDatabase
+
+        return SqlServerDatabase(url)
+    raise DatabaseError(f"{SETTING} begins with {url.drivername}://: only postgresql:// and mssql:// are supported")
+
+
+def check_watermark(database: RetailDatabase, table: DatabaseTable, offered: dict[str, OfferedColumn], source: str) -> None:
     """Refuse a watermark that cannot be compared. Raises ``DatabaseError``."""
     kind = offered[str(table.watermark)].type_name
-    if kind not in (*_TIMES, *_COUNTERS, "date"):
+    if kind not in database.watermark_kinds:
         raise DatabaseError(
             f"{source}: the watermark {table.watermark!r} is of type {kind}: it must be a time, a date or a whole number "
             "that grows with changes"
         )
 
 
-def check_day(table: DatabaseTable, offered: dict[str, OfferedColumn], source: str) -> None:
+def check_day(database: RetailDatabase, table: DatabaseTable, offered: dict[str, OfferedColumn], source: str) -> None:
     """Refuse a day column that is no date or time. Raises ``DatabaseError``."""
     kind = offered[str(table.day)].type_name
-    if kind not in (*_TIMES, "date"):
+    if kind not in database.day_kinds:
         raise DatabaseError(f"{source}: the day column {table.day!r} is of type {kind}: it must be a date or a time; convert it in a query")
 
 
@@ -285,14 +313,16 @@ def _query_text(table: DatabaseTable) -> str:
     return str(table.query).strip().removesuffix(";").replace(":", "\\:")
 
 
-def _whole(table: DatabaseTable) -> Any:
+def whole(table: DatabaseTable) -> Any:
+    """The table, or the query as a table, whose columns are not known yet."""
     if table.query is not None:
         return sa.text(f"(\n{_query_text(table)}\n) as source")
     schema, _, name = str(table.table).rpartition(".")
     return sa.table(_quoted(name), schema=_quoted(schema) if schema else None)
 
 
-def _selectable(table: DatabaseTable, names: Sequence[str]) -> Any:
+def selectable(table: DatabaseTable, names: Sequence[str]) -> Any:
+    """The table, or the query as a table, with the named columns; names are quoted."""
     columns: list[Any] = [sa.column(_quoted(name)) for name in names]
     if table.query is not None:
         return sa.text(f"\n{_query_text(table)}\n").columns(*columns).subquery("source")

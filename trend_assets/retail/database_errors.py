@@ -78,4 +78,52 @@ def _by_text(said: str, url: URL) -> str | None:
 
 
 def _where(url: URL) -> str:
-    return f"{url.host or 'the local socket'}:{url.port or 5432}/{url.database or ''} as {url.username or 'the system user'}"
+    port = url.port or (1433 if url.get_backend_name() == "mssql" else 5432)
+    return f"{url.host or 'the local socket'}:{port}/{url.database or ''} as {url.username or 'the system user'}"
+
+
+def explained_sql_server(error: DBAPIError, url: URL, source: str, timeout_seconds: int) -> DatabaseError:
+    """The error of SQL Server, or of its driver, as a message for whoever runs the pipeline."""
+    number, text = _number_and_text(error.orig)
+    said = masked(text, url)
+    advices = {
+        18456: f"wrong user or password for {_where(url)}: correct {SETTING} (special characters as %40 and so on).",
+        4060: f"there is no database {url.database!r}, or {url.username} may not open it: correct the last part of {SETTING}.",
+        208: "it names a table that is not there or that this user may not see: write schema.table, and grant select on it.",
+        229: f"{url.username} may not read it: run, as its owner, `grant select on ... to {url.username}`.",
+        230: f"{url.username} may not read one of its columns: grant select on it, or leave the column out.",
+        1033: "the query ends with ORDER BY: leave it out, rows are ordered by us.",
+        1222: "the table stayed locked: try again when the migration or bulk load that holds it has ended.",
+        20003: f"it took longer than timeout_seconds ({timeout_seconds}): raise it in the mapping, add an index on the watermark or "
+        "day column, or read less with a query.",
+        3960: "rows changed in a way that broke the consistent view: run it again.",
+    }
+    syntax = (
+        "the query is not valid T-SQL within `select ... from (query)`: it must be one SELECT without WITH and ORDER BY; "
+        "what needs them, make a view."
+    )
+    advices |= dict.fromkeys((102, 156, 319), syntax)
+    unreachable = f"no server answers at {_where(url)}: is it running, may this machine reach it, and is {SETTING} right?"
+    advices |= dict.fromkeys((20002, 20009, 20017, 20047), unreachable)
+    advice = advices.get(number)
+    return DatabaseError(
+        f"{source}: {advice} The database said: {said}" if advice else f"{source}: the database refused: {said} ({number})"
+    )
+
+
+def _number_and_text(original: BaseException | None) -> tuple[int, str]:
+    """Number and message of a driver's error, which nests ``(number, message)`` and writes messages as bytes.
+
+    A failed login comes as "connection failed" around the server's own number, which says more.
+    """
+    arguments: object = getattr(original, "args", ())
+    while isinstance(arguments, tuple) and len(arguments) == 1 and isinstance(arguments[0], tuple):
+        arguments = arguments[0]
+    number, text = (*arguments, "")[:2] if isinstance(arguments, tuple) and arguments else (0, "")
+    words = text.decode(errors="replace") if isinstance(text, bytes) else str(text)
+    if not isinstance(number, int):
+        number, words = 0, f"{number} {words}"
+    if "Login failed" in words:
+        number = 18456
+    lines = (line.partition("DB-Lib error message")[0].strip() for line in words.splitlines())
+    return number, " ".join(dict.fromkeys(line for line in lines if line))

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trend_assets.lake.storage import ConflictError, Storage, open_storage
@@ -32,12 +33,14 @@ from trend_assets.lib.retail import extracts as rules
 from trend_assets.lib.retail.database import DatabaseTable
 from trend_assets.lib.retail.dates import local_days, parse_times
 from trend_assets.lib.retail.decode import SourceFile, unreadable_file
+from trend_assets.lib.retail.drift import MOST_UNITS, SeenColumn
 from trend_assets.lib.retail.extracts import Extract, LandedPart
 from trend_assets.lib.retail.fit import missing_columns
 from trend_assets.lib.retail.mapping import RetailMapping
 from trend_assets.lib.retail.mistakes import close_to
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.retail.folding import Folding
+from trend_assets.retail.seen import SeenSources
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -59,13 +62,14 @@ class DatabaseSource:
     """Where the retailer's database is and where its extracts land.
 
     ``address``: SQLAlchemy URL, not shown; ``None`` suffices for days that have landed. ``landing``: folder or ``gs://``
-    address of the extracts. ``now``: the clock.
+    address of the extracts. ``now``: the clock. ``seen``: the record of what tables looked like, where a load shares one.
     """
 
     address: str | None = field(repr=False)
     landing: str
     now: Callable[[], datetime] = _utc_now
     storage: Storage | None = None
+    seen: SeenSources | None = field(default=None, repr=False, compare=False)
 
     def open_landing(self) -> Storage:
         """The storage of the extracts."""
@@ -79,10 +83,12 @@ class DatabaseSource:
                 "postgresql://reader:password@host:5432/shop (in the environment or .env, never in the mapping)"
             )
         try:
-            from trend_assets.retail.database import RetailDatabase
+            from trend_assets.retail.database import open_database
+
+            return open_database(self.address)
         except ImportError as error:
-            raise MappingError(f"{what} comes from a database ({error}): pip install 'trend-assets[sql]'") from error
-        return RetailDatabase(self.address)
+            extra = "sqlserver" if "pymssql" in str(error) else "sql"
+            raise MappingError(f"{what} comes from a database ({error}): pip install 'trend-assets[{extra}]'") from error
 
 
 def source_of_settings() -> DatabaseSource:
@@ -144,10 +150,13 @@ class _LandedTable:
         self.tells_day = mapping.tells_day(table_name)
         day_rule = mapping.day_rule(table_name)
         self.day_column = day_rule.column if day_rule is not None else None
-        self.newest_for_all = self.tells_day and table.mode == "watermark" and table.late_changes == "apply"
+        self.newest_for_all = self.tells_day and table.applies_late_changes
         self.key = tuple(mapping.key_of(table_name))
-        wanted = (*self.key, *mapping.tables[table_name].used_columns, table.watermark, table.day)
+        own = mapping.tables[table_name]
+        wanted = (*self.key, *own.used_columns, table.watermark, table.day, *own.units)
         self.columns = tuple(dict.fromkeys(column for column in wanted if column is not None))
+        # stock of a past day is told by what was read then, and by nothing that is read now
+        self.read_again = None if table_name == "inventory" and not self.tells_day else table.read_again
         identity = [table.table, table.query, table.mode, table.watermark, self.key, table.day]
         self.base = f"{table_name}/{hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]}"
 
@@ -155,7 +164,8 @@ class _LandedTable:
         """See ``landed_rows``."""
         extracts = self.extracts()
         for _ in range(_ATTEMPTS):
-            missing = rules.days_to_read(extracts, days, self.timezone)
+            usable = rules.read_since(extracts, self.read_again, self.source.now())
+            missing = rules.days_to_read(usable, days, self.timezone)
             lacking = self.table.mode == "watermark" and bool(extracts) and not set(self.columns) <= set(extracts[-1].columns)
             if not missing and not lacking:
                 break
@@ -166,15 +176,18 @@ class _LandedTable:
                 extracts = self.extracts()
         else:
             raise MappingError(f"{self.shown}: other runs keep landing extracts at the same time; let them end, then run this one again")
-        return self._files(extracts, days)
+        usable = rules.read_since(extracts, self.read_again, self.source.now())
+        return self._files(extracts, usable or extracts, days)
 
     def landed_for(self, days: Sequence[date]) -> dict[date, str]:
         """See ``days_landed``."""
         now, said = self.source.now(), {}
+        again = f", read again at {self.read_again.isoformat()}" if self.read_again is not None and self.read_again <= now else ""
         extracts = self.extracts(rules.start_of_day(min(days), self.timezone)) if self.newest_for_all else []
         for day in days:
             changes = rules.changes_of_day(extracts, day, self.timezone)
-            said[day] = "open" if now < rules.end_of_day(day, self.timezone) else f"closed, changed by {changes}" if changes else "closed"
+            word = f"closed, changed by {changes}" if changes else "closed"
+            said[day] = "open" if now < rules.end_of_day(day, self.timezone) else word + again
         return said
 
     def extracts(self, since: datetime | None = None) -> list[Extract]:
@@ -187,12 +200,14 @@ class _LandedTable:
             found.append(extract)
         return found[::-1]
 
-    def checked_columns(self, database: RetailDatabase, connection: Connection) -> dict[str, OfferedColumn]:
-        """What the database offers. Raises ``MappingError`` where a column is missing or of a type that cannot be read."""
+    def checked_columns(
+        self, database: RetailDatabase, connection: Connection, gone: frozenset[str] = frozenset()
+    ) -> dict[str, OfferedColumn]:
+        """What the database offers. Raises ``MappingError`` where a column (not ``gone``) is missing or of a type that cannot be read."""
         from trend_assets.retail.database import check_day, check_watermark
 
         offered = database.offered(connection, self.table, self.shown)
-        missing = missing_columns(self.mapping, self.name, list(offered))
+        missing = missing_columns(self.mapping, self.name, list(offered), gone)
         if missing is not None:
             raise MappingError(f"{self.shown} {missing} If the column is there, this user may not read it: grant select on it.")
         for setting, names in (("key", self.key), ("watermark", [self.table.watermark]), ("day", [self.table.day])):
@@ -203,12 +218,12 @@ class _LandedTable:
                         f"Columns found: {', '.join(offered)}. Change tables.{self.name}.database.{setting}."
                     )
         for name in self.columns:
-            if offered[name].refused is not None:
+            if name not in gone and offered[name].refused is not None:
                 raise MappingError(f"{self.shown}: column {name!r} is {offered[name].refused}")
         if self.table.watermark is not None:
-            check_watermark(self.table, offered, self.shown)
+            check_watermark(database, self.table, offered, self.shown)
         if self.table.day is not None:
-            check_day(self.table, offered, self.shown)
+            check_day(database, self.table, offered, self.shown)
         return offered
 
     def take(self, extracts: list[Extract], days: Sequence[date]) -> Extract:
@@ -219,7 +234,8 @@ class _LandedTable:
         taken_at = self.source.now()  # before the view is opened: what the view sees is never older than it says
         by_day = self.table.day is not None
         watermark = self.table.mode == "watermark"
-        full = not watermark or rules.full_read_due(extracts, self.columns, self.table.full_every_days, taken_at)
+        full = not watermark or rules.full_read_due(extracts, self.columns, self.table.full_every_days, taken_at, self.read_again)
+        record = (self.source.seen or SeenSources(self.storage, self.source.now)).table(self.mapping, self.name)
         request = Request(
             self.columns,
             self.key,
@@ -230,24 +246,47 @@ class _LandedTable:
         )
         database = self.source.database(self.shown)
         with database.view(self.table, self.shown, self.timezone) as connection:
-            offered = self.checked_columns(database, connection)
+            columns = [
+                SeenColumn(one.name, one.declared, one.nullable) for one in database.offered(connection, self.table, self.shown).values()
+            ]
+            gone = record.compared(self.base, self.shown, columns)
+            offered = self.checked_columns(database, connection, gone)
+            request = replace(request, columns=tuple(column for column in self.columns if column not in gone))
+            units = {name: set[str]() for name in record.uses.units}
             unique = watermark and any(set(columns) <= set(self.key) for columns in database.unique_columns(connection, self.table))
             high = database.reached(connection, self.table, request, offered) if watermark else None
             previous = extracts[-1].parts if extracts and not watermark else ()
-            parts = tuple(self._write_parts(number, database.rows(connection, self.table, request, offered), previous))
+            rows = self._observed(database.rows(connection, self.table, request, offered), units)
+            parts = tuple(self._write_parts(number, rows, previous))
+        columns = [replace(one, units=tuple(sorted(units.get(one.name, ()))[:MOST_UNITS])) for one in columns]
+        record.compared(self.base, self.shown, columns)
         extract = Extract(number, taken_at, full, self.columns, parts, request.low, high, request.first_day, request.last_day, unique)
-        extract = self._compared(extracts, extract) if watermark else extract
+        extract = self._compared(extracts, extract)
+        record.load.rows += extract.rows
+        record.load.extracts.append(extract.told)
         self.storage.compare_and_swap(f"{self.base}/{number:06d}.json", extract.to_json(), None)
+        record.keep(self.base, self.shown, columns)
         self._remove_unnamed([*extracts, extract])
         return extract
+
+    def _observed(self, chunks: Iterable[pa.Table], units: dict[str, set[str]]) -> Iterator[pa.Table]:
+        """The chunks with all columns, those that are gone empty; what columns of units say is added to ``units``."""
+        for chunk in chunks:
+            for name, said in units.items():
+                said |= {value for value in pc.unique(chunk[name]).to_pylist() if value is not None}
+            absent = [name for name in self.columns if name not in chunk.column_names]
+            for name in absent:
+                chunk = chunk.append_column(name, pa.nulls(chunk.num_rows, pa.string()))
+            yield chunk.select(self.columns) if absent else chunk
 
     def _compared(self, before: Sequence[Extract], extract: Extract) -> Extract:
         """An extract of changes with what it changed, and at times with a checkpoint.
 
         Raises ``MappingError`` where everything was read and the key does not tell rows apart: changes could not be folded.
         """
+        watermark = self.table.mode == "watermark"
         with self._folding() as folding:
-            if extract.full and not extract.key_is_unique and (key := folding.repeated_key(extract)) is not None:
+            if watermark and extract.full and not extract.key_is_unique and (key := folding.repeated_key(extract)) is not None:
                 raise MappingError(
                     f"{self.shown}: the key ({', '.join(self.key)}) is not unique: {', '.join(map(repr, key))} stands for rows of several "
                     f"days or products. Name the columns that identify a row of yours in tables.{self.name}.database.key"
@@ -255,11 +294,15 @@ class _LandedTable:
             if not before:
                 return extract
             chain = rules.chain_of(before, before[-1])
+            alike = set(self.columns) <= set(before[-1].columns) and (extract.first_day, extract.last_day) == (None, None)
+            if alike and self.key:
+                inserted, changed, deleted = folding.compared(chain, extract)
+                extract = replace(extract, inserted=inserted, changed=changed, deleted=deleted)
             if self.newest_for_all and set(self.columns) <= set(before[-1].columns):
                 since = rules.last_closed_day(extract.taken_at, self.timezone) - timedelta(days=rules.LATE_DAYS)
                 texts = pa.array(folding.changed_days(chain, extract, since), pa.string())
                 extract = replace(extract, changed_days=tuple(day for day in self._days_of(texts) if day >= since))
-            if not extract.full and len(chain) >= CHECKPOINT_AFTER:
+            if watermark and not extract.full and len(chain) >= CHECKPOINT_AFTER:
                 parts = self._write_parts(extract.number, folding.batches([*chain, extract]), (), "all-")
                 extract = replace(extract, checkpoint=tuple(parts))
         return extract
@@ -297,11 +340,11 @@ class _LandedTable:
                 self.storage.delete(path)
         self.storage.sweep(self.base, _utc_now() - timedelta(days=1))
 
-    def _files(self, extracts: list[Extract], days: Sequence[date]) -> list[SourceFile]:
+    def _files(self, extracts: list[Extract], usable: Sequence[Extract], days: Sequence[date]) -> list[SourceFile]:
         spoken_for: dict[int, list[date]] = {}
         refused: list[SourceFile] = []
         for day in days:
-            extract = extracts[-1] if self.newest_for_all else rules.extract_of_day(extracts, day, self.timezone)
+            extract = extracts[-1] if self.newest_for_all else rules.extract_of_day(usable, day, self.timezone)
             if extract is None:
                 raise MappingError(f"{self.shown}: nothing has landed for {day}")
             if self.name == "inventory" and not self.tells_day and rules.too_late_for(extract, day, self.timezone, self.table.late_hours):

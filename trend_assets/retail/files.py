@@ -6,21 +6,26 @@ of the rows (``lib/retail/read.py``), reading a database (``retail/extracts.py``
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from trend_assets.lib.retail.decode import SourceFile, decode_file, unreadable_file
-from trend_assets.lib.retail.fit import inline_file, missing_columns
-from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, RetailMapping, parse_mapping
-from trend_assets.lib.retail.read import days_of_rows, read_records
+from trend_assets.lib.retail.fit import inline_file, missing_in_file
+from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, FileFormat, RetailMapping, parse_mapping
+from trend_assets.lib.retail.read import days_of_rows, days_told, read_records
+from trend_assets.lib.retail.reshape import reshaped
 from trend_assets.lib.retail.shape import MappingError
+from trend_assets.lib.retail.steps import Join
+from trend_assets.retail.seen import SchemaStopError, SeenSources, SeenTable
 
 if TYPE_CHECKING:
     from trend_assets.retail.extracts import DatabaseSource
@@ -28,6 +33,9 @@ if TYPE_CHECKING:
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 """Mapping files that come with the project: the simulated town's, two worked examples and a template."""
 
+_UNFINISHED = re.compile(r"^[.~]|\.(part|partial|tmp|temp|crdownload|filepart|writing)$", re.IGNORECASE)
+"""Names that programs give to files while they write them."""
+_READS = 3
 _DAY = re.compile(r"\{day(?::([^{}]+))?\}")
 
 
@@ -38,6 +46,7 @@ class FoundFile:
     path: Path
     name: str
     day: date | None
+    pattern: str = field(default="", compare=False)
 
 
 def load_mapping(path: Path) -> RetailMapping:
@@ -55,18 +64,22 @@ def read_retail(
     root: Path | None = None,
     files: Mapping[str, Path] | None = None,
     database: DatabaseSource | None = None,
+    seen: SeenSources | None = None,
 ) -> dict[str, pa.Table]:
     """The retail tables and ``retail/quarantined_records`` of the days, by ``group/name``, conforming to their declarations.
 
     Parameters: ``mapping``, a mapping or the path of its file; ``root``, the folder its patterns are relative to
     (default: the mapping file's folder); ``files``, one file per table name to read instead of the mapping's patterns;
-    ``database``, where tables that come from a database are (default: as the settings say).
+    ``database``, where tables that come from a database are (default: as the settings say); ``seen``, the record of what files
+    looked like: with it, columns that changed are classed, files without rows of the days are passed over, and files that are
+    still being written are left for later.
 
     Raises ``MappingError`` where an undated file is absent or lacks a mapped column, or a database cannot be read; see
     ``read_records`` for the rest.
     """
     mapping, root = _resolve(mapping, root)
     chosen: dict[str, list[SourceFile]] = {}
+    stopped: list[str] = []
     for table_name in mapping.tables:
         if _in_database(mapping, table_name, files):
             from trend_assets.retail.extracts import landed_rows, source_of_settings
@@ -74,11 +87,12 @@ def read_retail(
             chosen[table_name] = landed_rows(mapping, table_name, days, database or source_of_settings())
             continue
         found = _found(mapping, table_name, root, files or {})
-        chosen[table_name] = (
-            _snapshots(mapping, table_name, found, days)
-            if table_name in SNAPSHOT_TABLES
-            else files_of_days(mapping, table_name, found, days)
-        )
+        try:
+            chosen[table_name] = shaped(mapping, table_name, _chosen(mapping, table_name, found, days, seen), root, days, seen)
+        except SchemaStopError as error:  # what stops the other tables is told at once
+            stopped.append(str(error))
+    if stopped:
+        raise SchemaStopError("\n".join(stopped))
     return read_records(mapping, chosen, days)
 
 
@@ -104,7 +118,9 @@ def retail_days(
         undated = [file for file in found if file.day is None]
         if undated and table_name in ("orders", "inventory"):
             # "every day" cannot be asked of a file; its rows tell which there are
-            days |= days_of_rows(mapping, table_name, [decoded(mapping, table_name, file) for file in undated])
+            days |= days_of_rows(
+                mapping, table_name, shaped(mapping, table_name, [decoded(mapping, table_name, file) for file in undated], root)
+            )
     return sorted(days)
 
 
@@ -143,7 +159,11 @@ def check_mapping(
             continue
         newest = max(found, key=lambda file: (file.day or date.min, file.name))
         source = decoded(mapping, table_name, newest)
-        error_text = source.error or missing_columns(mapping, table_name, source.data.column_names)
+        error_text = source.error or missing_in_file(mapping, table_name, source.data.column_names)
+        try:
+            shaped(mapping, table_name, [] if error_text else [source], root)
+        except MappingError as error:
+            error_text = str(error)
         if error_text:
             problems.append(f"{table_name}: {newest.name} {error_text}")
         columns[table_name] = source.data.column_names
@@ -179,7 +199,7 @@ def _found(mapping: RetailMapping, table_name: str, root: Path, files: Mapping[s
         return [FoundFile(path, path.name, None)]
     found = []
     for pattern in table.files:
-        matches = list(_matches(root, pattern))
+        matches = [replace(match, pattern=pattern) for match in _matches(root, pattern) if not _UNFINISHED.search(match.path.name)]
         if not matches and "{day" not in pattern:
             there = sorted(entry.name for entry in root.iterdir())[:20] if root.is_dir() else []
             raise MappingError(f"{table_name}: no file matches {pattern!r} in {root}. There: {', '.join(there) or 'nothing'}")
@@ -224,11 +244,141 @@ def _day_in_name(text: str, pattern: str | None) -> date | None:
 
 def decoded(mapping: RetailMapping, table_name: str, file: FoundFile) -> SourceFile:
     """A file's rows, written as its table's format says; one that cannot be opened says why."""
+    return _decoded(file, mapping.format_of(table_name))
+
+
+def _decoded(file: FoundFile, file_format: FileFormat) -> SourceFile:
     try:
-        content = file.path.read_bytes()
+        stamp, content = _whole_content(file)
     except OSError as error:
         return unreadable_file(file.name, file.day, f"cannot be opened: {error.strerror or error}")
-    return decode_file(file.name, file.day, content, mapping.format_of(table_name))
+    if stamp is None:
+        return unreadable_file(file.name, file.day, "was being written while it was read: it is read again with the next load")
+    source = decode_file(file.name, file.day, content, file_format)
+    return replace(source, digest=hashlib.sha256(content).hexdigest()[:32], stamp=stamp, pattern=file.pattern)
+
+
+def _whole_content(file: FoundFile) -> tuple[str | None, bytes]:
+    """The content, and the stamp that it had before and after it was read; ``None`` where somebody keeps writing it."""
+    content = b""
+    for _ in range(_READS):
+        stamp = stamp_of(file)
+        content = file.path.read_bytes()
+        if stamp_of(file) == stamp:
+            return stamp, content
+    return None, content
+
+
+def stamp_of(file: FoundFile) -> str:
+    """Name, size and time of last write. Raises ``OSError``."""
+    status = file.path.stat()
+    return f"{file.name} {status.st_size} {status.st_mtime_ns}"
+
+
+def shaped(
+    mapping: RetailMapping,
+    table_name: str,
+    files: Sequence[SourceFile],
+    root: Path,
+    days: Sequence[date] | None = None,
+    seen: SeenSources | None = None,
+) -> list[SourceFile]:
+    """The files after the steps of their table; those without a day are taken together where there are steps.
+
+    Raises ``MappingError`` where a file of a log cannot be read, a column is missing, or a key to look up is there twice.
+    """
+    table = mapping.tables[table_name]
+    if not table.steps:
+        return list(files)
+    others = _other_sources(mapping, root) if any(isinstance(step, Join) for step in table.steps) else {}
+    result = []
+    for file in files if table.dated else _together([*files], ", ".join(table.files)):
+        problem = file.error or missing_in_file(mapping, table_name, file.data.column_names, file.gone)
+        if problem is not None and file.day is None:
+            raise MappingError(f"{table_name}: {file.name} {problem}")
+        if problem is not None:
+            result.append(unreadable_file(file.name, file.day, problem))
+            continue
+        made, account = reshaped(file, table.steps, others, mapping.format_of(table_name), table.personal, days)
+        result.append(made)
+        if seen is not None:
+            seen.loads[table_name].steps.append(account)
+    return result
+
+
+def _other_sources(mapping: RetailMapping, root: Path) -> dict[str, SourceFile]:
+    """The sources that steps look things up in, each after its own steps. Raises ``MappingError`` where one cannot be read."""
+    others: dict[str, SourceFile] = {}
+    for name, source in mapping.sources.items():
+        file_format = mapping.format_of_source(name)
+        if source.rows:
+            file = inline_file(source)
+        else:
+            found = [match for pattern in source.files for match in _matches(root, pattern) if not _UNFINISHED.search(match.path.name)]
+            if not found:
+                raise MappingError(f"sources.{name}: no file matches {', '.join(source.files)} in {root}")
+            file = _together([_decoded(one, file_format) for one in found], f"sources.{name}")[0]
+        if file.error is not None:
+            raise MappingError(f"sources.{name}: {file.name} {file.error}")
+        others[name], _ = reshaped(file, source.steps, others, file_format)
+    return others
+
+
+def _together(files: list[SourceFile], name: str) -> list[SourceFile]:
+    """All rows of files as one, in the order of their names; the first that cannot be read instead, if one cannot."""
+    unreadable = [file for file in files if file.error is not None]
+    if len(files) < 2 or unreadable:
+        return unreadable[:1] or files
+    tables = [file.data for file in files]
+    if len({str(table.schema) for table in tables}) > 1:  # written by other programs: as texts they can stand together
+        tables = [
+            pa.table({field: column.cast(pa.string()) for field, column in zip(one.column_names, one.columns, strict=True)})
+            for one in tables
+        ]
+    numbers, malformed, start = [], [], 0
+    for file in files:
+        numbers.append(file.row_numbers + start)
+        malformed += [replace(bad, row=bad.row + start) for bad in file.malformed]
+        start += file.data.num_rows + len(file.malformed)
+    gone = frozenset.union(*(file.gone for file in files))
+    return [SourceFile(name, None, pa.concat_tables(tables, promote_options="default"), np.concatenate(numbers), malformed, gone=gone)]
+
+
+def _chosen(
+    mapping: RetailMapping, table_name: str, found: list[FoundFile], days: Sequence[date], seen: SeenSources | None
+) -> list[SourceFile]:
+    """The decoded files that may say something of the days; see ``read_retail`` for what the record of earlier loads does."""
+    choose = _snapshots if table_name in SNAPSHOT_TABLES else files_of_days
+    if seen is None or mapping.tables[table_name].rows:
+        return choose(mapping, table_name, found, days)
+    record = seen.table(mapping, table_name)
+    found = _settled(mapping, table_name, found, record)
+    wanted = set(days)
+
+    def may_say_something(file: FoundFile) -> bool:
+        told = record.known_days(stamp_of(file)) if file.day is None else None
+        return told is None or not wanted.isdisjoint(told)
+
+    asked = [file for file in found if may_say_something(file)]
+    record.load.passed_over = len(found) - len(asked)
+    sources = choose(mapping, table_name, asked, days)
+    return record.examined(sources, lambda source: days_told(mapping, table_name, source))
+
+
+def _settled(mapping: RetailMapping, table_name: str, found: list[FoundFile], record: SeenTable) -> list[FoundFile]:
+    """The files that nobody is writing. Raises ``MappingError`` where the only file of an undated pattern is being written."""
+    seconds = mapping.tables[table_name].settle_seconds
+    now = record.sources.now().timestamp()
+    settled = [file for file in found if not seconds or now - file.path.stat().st_mtime >= seconds]
+    later = [file for file in found if file not in settled]
+    record.load.left_for_later = [file.name for file in later]
+    for file in later:
+        if "{day" not in file.pattern and not any(other.pattern == file.pattern for other in settled):
+            raise MappingError(
+                f"{table_name}: {file.name} was written to within the last {seconds} seconds (settle_seconds): it is read by the next "
+                "load. Nothing was written"
+            )
+    return settled
 
 
 def files_of_days(mapping: RetailMapping, table_name: str, found: Sequence[FoundFile], days: Sequence[date]) -> list[SourceFile]:
@@ -245,7 +395,7 @@ def _snapshots(mapping: RetailMapping, table_name: str, found: Sequence[FoundFil
             if file not in read:
                 read[file] = decoded(mapping, table_name, file)
             source = read[file]
-            if source.error is None and missing_columns(mapping, table_name, source.data.column_names) is None:
+            if source.error is None and missing_in_file(mapping, table_name, source.data.column_names) is None:
                 break
     for file in found:
         if file.day is None:

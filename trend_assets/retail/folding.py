@@ -63,6 +63,25 @@ class Folding:
         with self._connected() as connection:
             return connection.execute(query).fetchone()
 
+    def compared(self, before: Sequence[Extract], extract: Extract) -> tuple[int, int, int]:
+        """Rows inserted, changed and deleted since a state, by their key; of an extract of changes, no row is deleted."""
+        columns = ", ".join(_name(column) for column in self.columns)
+        key = ", ".join(_name(column) for column in self.key)
+        keyed = f"select hash({key}) as told, hash({columns}) as content, count(*) as copies"
+        by_key = "select told, sum(copies) as copies, bit_xor(content) as content"
+        deleted = "coalesce(sum(was.copies) filter (now.told is null), 0)" if extract.full else "0"
+        other = "was.content <> now.content or was.copies <> now.copies"
+        query = (
+            f"with was_rows as ({keyed} from ({self._folded(before, None)}) group by all), "  # noqa: S608 (names are quoted)
+            f"now_rows as ({keyed} from ({self._landed([extract])}) group by all), "
+            f"was as ({by_key} from was_rows group by told), now as ({by_key} from now_rows group by told) "
+            f"select coalesce(sum(now.copies) filter (was.told is null), 0), coalesce(sum(now.copies) filter ({other}), 0), {deleted} "
+            "from was full join now on was.told = now.told"
+        )
+        with self._connected() as connection:
+            found = connection.execute(query).fetchone() or (0, 0, 0)
+            return int(found[0]), int(found[1]), int(found[2])
+
     def changed_days(self, before: Sequence[Extract], extract: Extract, since: date) -> list[str]:
         """Texts of the day column, from about a day on, of rows that an extract brought, took away or changed."""
         if self.day_column is None:

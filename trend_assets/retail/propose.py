@@ -23,7 +23,7 @@ import yaml
 
 from trend_assets.lib.retail.decode import SourceFile, decode_file
 from trend_assets.lib.retail.explain import Trial, try_mapping
-from trend_assets.lib.retail.fit import missing_columns
+from trend_assets.lib.retail.fit import missing_columns, missing_in_file
 from trend_assets.lib.retail.mapping import FileFormat, RetailMapping, parse_mapping
 from trend_assets.lib.retail.profile import profiles_of
 from trend_assets.lib.retail.proposal_text import proposal_text
@@ -33,7 +33,7 @@ from trend_assets.lib.retail.shape import MappingError
 from trend_assets.lib.retail.sniff import SAMPLE_BYTES, sniff_text
 from trend_assets.lib.retail.words import CHANGE_TIMES, normalised
 from trend_assets.retail.extracts import DatabaseSource
-from trend_assets.retail.files import MAPPINGS, found_files, load_mapping
+from trend_assets.retail.files import MAPPINGS, found_files, load_mapping, shaped
 
 SAMPLE_ROWS = 20_000
 _KNOWN = ("online_retail.yml", "products_fashion.yml")
@@ -295,7 +295,11 @@ def as_the_pipeline_reads(mapping: RetailMapping, table_name: str, sample: Sampl
         raise MappingError(f"{sample.name} {source.error} (as tables.{table_name} says it is written)")
     patterns = f"tables.{table_name}.files ({', '.join(table.files)})"
     problem = None if files else f"{patterns} finds no file in {root.resolve()}: patterns are relative to the mapping file"
-    return replace(sample, source=_first_rows(source)), problem
+    source = _first_rows(source)
+    misfit = missing_in_file(mapping, table_name, source.data.column_names)
+    if misfit is not None:
+        raise MappingError(f"{sample.name} {misfit}")
+    return replace(sample, source=shaped(mapping, table_name, [source], root)[0]), problem
 
 
 def copied_people(mapping: RetailMapping, table_name: str, sample: Sample) -> list[str]:
@@ -325,7 +329,7 @@ def table_of(mapping: RetailMapping, sample: Sample, table_name: str | None) -> 
     fitting = [
         name
         for name, table in mapping.tables.items()
-        if not table.rows and missing_columns(mapping, name, sample.source.data.column_names) is None
+        if not table.rows and missing_in_file(mapping, name, sample.source.data.column_names) is None
     ]
     if len(fitting) == 1:
         return fitting[0]

@@ -23,10 +23,11 @@ import pyarrow as pa
 from trend_assets.lib.retail.extracts import last_closed_day
 from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, RetailMapping
 from trend_assets.lib.retail.read import rows_by_day
-from trend_assets.retail.files import FoundFile, decoded, found_files, load_mapping, read_retail
+from trend_assets.retail.files import FoundFile, decoded, found_files, load_mapping, read_retail, shaped
 
 if TYPE_CHECKING:
     from trend_assets.retail.extracts import DatabaseSource
+    from trend_assets.retail.seen import SeenSources
 
 Words = dict[str, str]
 """Of one day, by table."""
@@ -39,14 +40,16 @@ def ended_day(mapping: RetailMapping, now: datetime) -> date:
 
 
 def read_with_sources(
-    path: Path, days: Sequence[date], since: date, now: datetime, database: DatabaseSource | None = None
+    path: Path, days: Sequence[date], since: date, now: datetime, database: DatabaseSource | None = None, seen: SeenSources | None = None
 ) -> tuple[dict[str, pa.Table], dict[date, Words]]:
-    """The retail tables of the days, and what those from ``since`` on were made from."""
+    """The retail tables of the days, and what those from ``since`` on were made from; ``seen``: see ``read_retail``."""
     mapping = load_mapping(path)
     database = _database(mapping, database, now)
+    if database is not None and seen is not None:
+        database = replace(database, seen=seen)
     recent = [day for day in days if day >= since]
     said = _said_by_files(mapping, path.parent, recent, {})  # before they are read: what comes meanwhile is of another word
-    tables = read_retail(mapping, days, path.parent, database=database)
+    tables = read_retail(mapping, days, path.parent, database=database, seen=seen)
     return tables, _joined(said, _said_by_extracts(mapping, recent, database))
 
 
@@ -92,7 +95,9 @@ def _said_by_files(mapping: RetailMapping, root: Path, days: Sequence[date], kno
         if table.dated:
             said[name] = {day: _said_by_content(_of_day(name, dated, day), known.get(day, {}).get(name, "")) for day in days}
         elif mapping.tells_day(name):
-            said[name] = _said_by_rows(mapping, name, [*dated, *undated], days, {day: known.get(day, {}).get(name, "") for day in days})
+            said[name] = _said_by_rows(
+                mapping, name, root, [*dated, *undated], days, {day: known.get(day, {}).get(name, "") for day in days}
+            )
     return said
 
 
@@ -117,11 +122,15 @@ def _content(file: FoundFile, _: tuple[str, ...]) -> str:
 
 
 def _said_by_rows(
-    mapping: RetailMapping, table_name: str, files: Sequence[FoundFile], days: Sequence[date], known: Mapping[date, str]
+    mapping: RetailMapping, table_name: str, root: Path, files: Sequence[FoundFile], days: Sequence[date], known: Mapping[date, str]
 ) -> dict[date, str]:
     stamp = _brief(_stamps(files))
     if all(word.startswith(f"{stamp}/") for word in known.values()):
         return dict(known)
+    if mapping.tables[table_name].steps:  # what they make of a day may rest on every file
+        decoded_files = [decoded(mapping, table_name, file) for file in files]
+        made = [rows_by_day(mapping, table_name, file, min(days)) for file in shaped(mapping, table_name, decoded_files, root)]
+        return {day: f"{stamp}/{_brief(rows[day] for rows in made if day in rows)}" for day in days}
     text = mapping.model_dump_json(exclude_unset=True)
     of_files = [_rows_of_file(file, _stamps([file]), text, table_name, min(days)) for file in files]
     return {day: f"{stamp}/{_brief(rows[day] for rows in of_files if day in rows)}" for day in days}

@@ -310,7 +310,7 @@ def test_retail_files_are_checked_against_their_mapping(town, tmp_path, look):
     ("address", "verdict", "told"),
     [
         (None, Verdict.WRONG, "TREND_ASSETS_RETAIL_DATABASE is not set"),
-        ("mysql://reader:hunter2@db/shop", Verdict.WRONG, "only postgresql:// is supported"),
+        ("mysql://reader:hunter2@db/shop", Verdict.WRONG, "only postgresql:// and mssql:// are supported"),
         ("postgresql://reader:hunter2@db/shop", Verdict.FINE, "asked with --online only"),
     ],
 )

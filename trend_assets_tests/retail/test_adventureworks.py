@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from trend_assets.lake.storage import LocalStorage
 from trend_assets.lib.retail.extracts import Extract
 from trend_assets.retail.extracts import DatabaseSource
 from trend_assets.retail.files import MAPPINGS, check_mapping, load_mapping, read_retail, retail_days
+from trend_assets.retail.seen import SeenSources
 from trend_assets_tests.postgres_server import ADMINISTRATOR, PASSWORD, Server, server
 from trend_assets_tests.support import shared_data
 
@@ -154,3 +156,43 @@ def test_a_changed_purchase_order_is_read_alone(whole: tuple[DatabaseSource, Pat
     second = Extract.from_json(next((Path(landing) / "deliveries").glob("*/000002.json")).read_bytes())
     lines = plain(folder, "PurchaseOrderDetail", "select count(*) from t where c10::timestamp >= timestamp '2015-08-12 11:25'")[0]
     assert (second.full, second.rows) == (False, lines + 1)  # the change, and once more those of the hour before the watermark
+
+
+FILES_MAPPING = MAPPINGS / "adventureworks_files.yml"
+
+
+def test_the_same_few_rows_from_the_files_themselves_give_the_same_tables(server: Server, tmp_path: Path) -> None:
+    files = {path.stem: path.read_bytes() for path in SAMPLE.glob("*.csv")}
+    day = date(2014, 8, 12)
+    of_files = read_retail(FILES_MAPPING, [day], SAMPLE)
+    source = load(server, "adventureworks_files", files, tmp_path)
+    of_database = read_retail(MAPPING, [day], database=source)
+    assert of_files["retail/quarantined_records"].num_rows == 0
+    by = [("product_id", "ascending")]
+    assert of_files["retail/products"].sort_by(by).equals(of_database["retail/products"].sort_by(by))
+    stock = {row["product_id"]: row["on_hand"] for row in of_files["retail/inventory"].to_pylist()}
+    assert stock == {"1": 408 + 324 + 353, "359": 369 + 360 + 374, "707": 288, "776": 78 + 116, "864": 180, "878": 108}
+    by = [("delivery_id", "ascending")]
+    for known_on in (date(2014, 8, 2), date(2014, 8, 8), date(2014, 5, 22)):
+        received = read_retail(FILES_MAPPING, [known_on], SAMPLE)["retail/deliveries"]
+        same = read_retail(MAPPING, [known_on], database=source)["retail/deliveries"]
+        assert received.num_rows
+        assert received.sort_by(by).equals(same.sort_by(by))
+
+
+def test_the_whole_company_from_its_files_accounts_for_every_row(tmp_path: Path) -> None:
+    with zipfile.ZipFile(shared_data("erp_adventureworks_csv.zip")) as archive:
+        archive.extractall(tmp_path)
+    folder, mapping = next(tmp_path.rglob("Product.csv")).parent, load_mapping(FILES_MAPPING)
+    seen = SeenSources(LocalStorage(tmp_path / "landing"), lambda: datetime(2026, 9, 1, tzinfo=UTC))
+    tables = read_retail(mapping, [date(2014, 8, 12)], folder, seen=seen)
+    assert tables["retail/quarantined_records"].num_rows == 0
+    products = read(tables["retail/products"], "select count(*), round(sum(unit_price), 2), round(sum(unit_cost), 4) from t")
+    assert products == plain(folder, "Product", "select count(*), round(sum(c9::double), 2), round(sum(c8::double), 4) from t")
+    assert read(tables["retail/inventory"], "select count(*), sum(on_hand) from t") == (432, 335_974)
+    accounts = {name: seen.loads[name].steps[0] for name in ("products", "inventory", "deliveries")}
+    assert {name: (account.read, account.refused, account.left_out, account.given) for name, account in accounts.items()} == {
+        "products": (504, 0, 0, 504),
+        "inventory": (1069, 0, 0, 432),
+        "deliveries": (8845, 0, 0, 8845),
+    }

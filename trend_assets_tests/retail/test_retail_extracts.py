@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest
 from trend_assets.lib.retail.mapping import RetailMapping, parse_mapping
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.retail import extracts
-from trend_assets.retail.database import RetailDatabase
+from trend_assets.retail.database import open_database
 from trend_assets.retail.extracts import DatabaseSource, days_landed
 from trend_assets.retail.files import check_mapping, read_retail, retail_days
 from trend_assets.retail.propose import mapping_of, propose_sample, sample_of_table
+from trend_assets.retail.seen import SeenSources, recorded
 from trend_assets_tests.postgres_server import server
 from trend_assets_tests.retail_shop import CHANGES, HEAD, ONE, ORDERS, THREE, TWO, Shop, orders, shop
 
@@ -177,7 +179,7 @@ def test_the_watermark_is_asked_of_its_index(shop: Shop, kind: str) -> None:
     )
     table = mapping.tables["products"].database
     assert table is not None
-    database = RetailDatabase(shop.source().address or "")
+    database = open_database(shop.source().address or "")
     with database.view(table, "big") as connection:
         offered = database.offered(connection, table, "big")
         request = extracts_request(low="2026-01-01 13:50:00+00" if kind == "timestamptz" else "49990")
@@ -238,3 +240,60 @@ def remember(connection: Any, seen: list[str]) -> None:
 def explain(shop: Shop, statement: str) -> list[str]:
     with shop.server.connect(shop.database) as connection:
         return [row[0] for row in connection.execute(f"explain {statement}")]
+
+
+def test_a_snapshot_says_which_rows_came_changed_and_went(shop: Shop) -> None:
+    shop.run("create table goods (sku text primary key, name text, price numeric(10, 2)); grant select on goods to reader")
+    shop.run("insert into goods values ('A', 'Mug', 5), ('B', 'Cup', 4), ('C', 'Pot', 9)")
+    mapping = parse_mapping(
+        HEAD + "  products: {database: {table: goods}, columns: {product_id: sku, product_name: name, unit_price: price, category: name}}"
+    )
+    read_retail(mapping, [ONE], database=shop.source(ONE))
+    shop.run("insert into goods values ('D', 'Jug', 7); update goods set price = 6 where sku = 'A'; delete from goods where sku = 'B'")
+    seen = SeenSources(shop.source().open_landing(), shop.source(TWO).now)
+    read_retail(mapping, [TWO], database=replace(shop.source(TWO), seen=seen))
+    assert seen.loads["products"].metadata()["source extracts"] == "extract 2: 3 rows; 1 inserted, 1 changed, 1 deleted"
+
+
+def test_orders_by_snapshot_may_take_in_late_changes_and_deletions(shop: Shop) -> None:
+    mapping = orders("{table: lines, late_changes: apply}")
+    assert shop.lines(mapping, [ONE], shop.source(ONE)) == [("T1", 1, 2), ("T1", 2, 1)]
+    words = days_landed(mapping, "orders", [ONE], shop.source(TWO))
+    shop.run("update lines set qty = 5 where line = 1 and ticket = 'T1'; delete from lines where line = 2")
+    assert shop.lines(mapping, [TWO], shop.source(TWO)) == [("T2", 1, 1)]
+    assert days_landed(mapping, "orders", [ONE], shop.source(TWO)) != words  # the day is due again
+    assert shop.lines(mapping, [ONE], shop.unreachable()) == [("T1", 1, 5)]
+
+
+@pytest.mark.parametrize("database", [CHANGES, "{table: lines}"])
+def test_everything_is_read_again_on_demand_and_once(shop: Shop, database: str) -> None:
+    assert shop.lines(orders(database), [ONE], shop.source(ONE)) == [("T1", 1, 2), ("T1", 2, 1)]
+    shop.run("delete from lines where line = 2")  # no watermark tells it
+    again = orders(database.replace("}", ", read_again: 2026-09-02 12:00:00Z}"))
+    words = days_landed(orders(database), "orders", [ONE], shop.source(TWO))
+    assert days_landed(again, "orders", [ONE], shop.source(TWO)) != words
+    assert shop.lines(again, [ONE], shop.source(TWO)) == [("T1", 1, 2)]
+    numbers = sorted(path.name for path in shop.landing.rglob("*.json") if path.name != "seen.json")
+    assert shop.lines(again, [ONE], shop.unreachable()) == [("T1", 1, 2)]  # it has been read again: nothing more is asked
+    assert numbers == ["000001.json", "000002.json"]
+
+
+def test_columns_that_change_their_meaning_stop_before_anything_lands(shop: Shop) -> None:
+    mapping = parse_mapping(HEAD + ORDERS.format(database=CHANGES).replace("unit_price: price", "unit_price: price, country: land"))
+    shop.run("alter table lines add column land text default 'FR'; grant select on lines to reader")
+    assert shop.lines(mapping, [ONE], shop.source(ONE)) == [("T1", 1, 2), ("T1", 2, 1)]
+    shop.run("alter table lines alter column qty type bigint; alter table lines rename column land to country_code")
+    shop.run("insert into lines values ('T3', 1, '2026-09-02 11:00+00', 'A1', 'web', 4, 1, null, '2026-09-02 11:00+00')")
+    assert shop.lines(mapping, [TWO], shop.source(TWO)) == [("T2", 1, 1), ("T3", 1, 4)]
+    first, second = recorded(shop.source().open_landing(), "orders")
+    assert first.changes == ()
+    assert [(change.column, change.level) for change in second.changes] == [
+        ("land", "quarantine"),
+        ("country_code", "compatible"),
+        ("qty", "compatible"),
+    ]
+    landed = sorted(shop.landing.rglob("*.json"))
+    shop.run("alter table lines alter column at type timestamp")  # the zone is lost
+    with pytest.raises(MappingError, match="at: type was timestamp with time zone and is timestamp without time zone"):
+        shop.lines(mapping, [THREE], shop.source(THREE))
+    assert sorted(shop.landing.rglob("*.json")) == landed

@@ -24,6 +24,7 @@ PATHS = [path for path, table in TABLES.items() if table.group == "retail"]
 def retail(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     """Read each day's products, stores, stock, orders, deliveries and promotions; refused rows keep their reason."""
     from trend_assets.operations.retail_days import RETAIL, SOURCES, looked_back_from
+    from trend_assets.operations.schema_changes import sources_seen
     from trend_assets.retail.sources import read_with_sources
 
     mapping = load_settings().retail_mapping
@@ -33,8 +34,10 @@ def retail(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
             allow_retries=False,
         )
     now = datetime.now(UTC)
-    tables, made_from = read_with_sources(mapping, days_of(context.partition_time_window), looked_back_from(now), now)
+    seen = sources_seen(now)
+    tables, made_from = read_with_sources(mapping, days_of(context.partition_time_window), looked_back_from(now), now, seen=seen)
     for day, words in made_from.items():
         context.add_asset_metadata({SOURCES: words}, asset_key=asset_key(RETAIL), partition_key=day_key(day))
     for path in PATHS:
-        yield dg.MaterializeResult(asset_key=asset_key(path), value=tables[path])
+        load = seen.loads.get(TABLES[path].name)
+        yield dg.MaterializeResult(asset_key=asset_key(path), value=tables[path], metadata=load.metadata() if load else None)

@@ -4,6 +4,7 @@ What belongs here: checks of this group's assets. What doesn't: the audit (``lib
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import dagster as dg
 import pyarrow as pa
@@ -13,6 +14,7 @@ from trend_assets.declared import asset_key, declared_checks, history_result, wa
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
 from trend_assets.lib.quality.retail_facts import CHECKS
+from trend_assets.lib.retail.mapping import TABLE_NAMES
 from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.tables import TABLES
 
@@ -36,6 +38,24 @@ def history(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Itera
     for (name, check), verdict in retail_verdicts(lake.get(), keys).items():
         if dg.AssetCheckKey(asset_key(f"retail/{name}"), check) in context.selected_asset_check_keys:
             yield history_result(f"retail/{name}", check, verdict)
+
+
+@dg.multi_asset_check(
+    name="retail_schema_changes",
+    specs=[
+        dg.AssetCheckSpec("schema_changes", asset=asset_key(f"retail/{name}"), description="The source's columns mean what they meant.")
+        for name in TABLE_NAMES
+    ],
+    can_subset=True,
+)
+def schema_changes(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    """What changed in the columns of each source: a load that was stopped is an error, one that went on with less a warning."""
+    from trend_assets.operations.schema_changes import sources_seen, verdict_result
+
+    seen = sources_seen(datetime.now(UTC))
+    for name in TABLE_NAMES:
+        if dg.AssetCheckKey(asset_key(f"retail/{name}"), "schema_changes") in context.selected_asset_check_keys:
+            yield verdict_result(seen, name)
 
 
 def _newest_days(lake: Lake, path: str, days: int = 7) -> pa.Table:

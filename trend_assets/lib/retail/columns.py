@@ -209,6 +209,18 @@ def _converted(
     return whole, invalid | broken, "a whole number"
 
 
+def readable_share(column: Column, rule: ColumnRule, data: pa.Table, file_format: FileFormat) -> float | None:
+    """Share of the values of a column of theirs that can be read as one of ours; ``None`` without values, and for texts."""
+    if rule.column is None or pa.types.is_string(column.type):
+        return None
+    raw = source_array(data, rule.column, file_format)
+    there = len(raw) - raw.null_count
+    if not there:
+        return None
+    _, unreadable, _ = _converted(raw, column, rule.model_copy(update={"negate_when": []}), data, file_format)
+    return 1 - int(unreadable.sum()) / there
+
+
 def _outside(values: pa.Array, column: Column) -> tuple[np.ndarray, str]:
     if column.allowed:
         allowed = pc.is_in(values, value_set=pa.array(column.allowed, pa.string()))

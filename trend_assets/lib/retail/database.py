@@ -8,9 +8,10 @@ part of a mapping.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from trend_assets.lib.retail.shape import Part, Words
 
@@ -28,7 +29,8 @@ class DatabaseTable(Part):
     ``watermark``, once more over the last ``overlap`` (seconds of a time, numbers of a counter) for transactions that
     committed late, and everything every ``full_every_days``. ``key``: columns that identify a row (default: those mapped to
     our key). ``late_changes``: whether a day that is materialized again takes in what changed after it was first made
-    (``apply``) or not (``keep``); for tables whose rows tell their day. ``late_hours``: how long after a day's end a
+    (``apply``, usual of watermarks) or not (``keep``, usual of snapshots); for tables whose rows tell their day. ``read_again``: what
+    was read before that moment is read once more, all of it. ``late_hours``: how long after a day's end a
     snapshot of stock still speaks for that day. ``timeout_seconds``: longest time of one statement.
     """
 
@@ -40,7 +42,8 @@ class DatabaseTable(Part):
     full_every_days: int | None = Field(default=None, ge=1)
     key: Words = Field(default=[])
     day: str | None = None
-    late_changes: Literal["apply", "keep"] = "apply"
+    late_changes: Literal["apply", "keep"] | None = None
+    read_again: datetime | None = None
     late_hours: int = Field(default=24, ge=1)
     timeout_seconds: int = Field(default=300, ge=1, le=86_400)
 
@@ -61,9 +64,21 @@ class DatabaseTable(Part):
         return self
 
     def _refuse_settings_of_watermark(self) -> None:
-        unused = [name for name in ("watermark", "overlap", "full_every_days", "late_changes") if name in self.model_fields_set]
+        unused = [name for name in ("watermark", "overlap", "full_every_days") if name in self.model_fields_set]
         if unused:
-            raise ValueError(f"{', '.join(unused)}: only with mode: watermark; a snapshot reads everything and stays as it was taken")
+            raise ValueError(f"{', '.join(unused)}: only with mode: watermark; a snapshot reads everything")
+        if self.late_changes == "apply" and self.day is not None:
+            raise ValueError("late_changes: apply reads the whole table: remove `day`, or leave late_changes out")
+
+    @property
+    def applies_late_changes(self) -> bool:
+        """Whether a day that is made again takes in what changed after it was first made."""
+        return (self.late_changes or ("apply" if self.mode == "watermark" else "keep")) == "apply"
+
+    @field_validator("read_again")
+    @classmethod
+    def _with_zone(cls, moment: datetime | None) -> datetime | None:
+        return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
     @property
     def named_columns(self) -> dict[str, tuple[str, ...]]:

@@ -36,6 +36,8 @@ class SourceFile:
     nothing could be read; then there are no rows. ``holds_for``: the days it speaks for, where that is known and not told
     by ``day``; rows of other days are left out. ``fallback_day``: day of rows that do not tell a readable one.
     ``repeated_key``: rows (mask) whose key a newer row of another day or product has, so that one of them would be hidden.
+    ``gone``: columns that the mapping names, that were there before and are not now; they are read as missing. ``digest`` of the
+    content, ``stamp`` (name, size, time of last write) and ``pattern`` of the mapping tell a file from others, where they are known.
     """
 
     name: str
@@ -47,6 +49,10 @@ class SourceFile:
     holds_for: frozenset[date] | None = None
     fallback_day: date | None = None
     repeated_key: np.ndarray | None = None
+    gone: frozenset[str] = frozenset()
+    digest: str = ""
+    stamp: str = ""
+    pattern: str = ""
 
 
 _NOTHING = pa.table({})
@@ -95,10 +101,9 @@ def _decode_delimited(name: str, day: date | None, content: bytes, file_format: 
         return unreadable_file(name, day, "is empty: not even a header")
     reading = arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1)
     header = content[: content.find(b"\n") + 1] or content
-    names = [
-        column.strip()
-        for column in arrow_csv.read_csv(io.BytesIO(header), reading, arrow_csv.ParseOptions(delimiter=file_format.delimiter)).column_names
-    ]
+    parsing = arrow_csv.ParseOptions(delimiter=file_format.delimiter, quote_char='"' if file_format.quotes else False)
+    names = file_format.names or [column.strip() for column in arrow_csv.read_csv(io.BytesIO(header), reading, parsing).column_names]
+    skipped = 0 if file_format.names else 1
     repeated = _repeated(names)
     if repeated is not None:
         return unreadable_file(name, day, f"column {repeated!r} is there twice: give one of them another name in the export")
@@ -107,15 +112,19 @@ def _decode_delimited(name: str, day: date | None, content: bytes, file_format: 
 
     def keep_apart(row: arrow_csv.InvalidRow) -> str:
         # the header is record 1, so the first row of data is record 2
-        malformed.append(Malformed(row.number - 2, row.text, f"{row.actual_columns} fields instead of {row.expected_columns}"))
+        malformed.append(Malformed(row.number - 1 - skipped, row.text, f"{row.actual_columns} fields instead of {row.expected_columns}"))
         return "skip"
 
     # values are read as bytes: one byte that is no UTF-8 must cost its row, not its file
     table = arrow_csv.read_csv(
         io.BytesIO(content),
-        arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names, skip_rows=1),
+        arrow_csv.ReadOptions(use_threads=False, block_size=len(content) + 1, column_names=names, skip_rows=skipped),
         arrow_csv.ParseOptions(
-            delimiter=file_format.delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=keep_apart
+            delimiter=file_format.delimiter,
+            quote_char='"' if file_format.quotes else False,
+            newlines_in_values=file_format.quotes,
+            ignore_empty_lines=False,
+            invalid_row_handler=keep_apart,
         ),
         arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False),
     )

@@ -38,6 +38,7 @@ class Extract:
     ``low`` and ``high``: the watermark it began at and reached, as the database writes them; ``first_day`` and
     ``last_day``: the days that were asked for, where only those were read. ``key_is_unique``: the database promises that no
     two rows have the same key; ``changed_days``: days of the last ``LATE_DAYS`` whose rows are other ones than before it;
+    ``inserted``, ``changed``, ``deleted``: rows by their key against the extract before (``None``: not compared);
     ``checkpoint``: parts that hold all rows up to this extract, each with its extract and row, so that earlier ones need not
     be read.
     """
@@ -54,11 +55,21 @@ class Extract:
     key_is_unique: bool = False
     changed_days: tuple[date, ...] = ()
     checkpoint: tuple[LandedPart, ...] = ()
+    inserted: int | None = None
+    changed: int | None = None
+    deleted: int | None = None
 
     @property
     def rows(self) -> int:
         """Rows that were read."""
         return sum(part.rows for part in self.parts)
+
+    @property
+    def told(self) -> str:
+        """A few words for the load's report."""
+        compared = self.inserted is not None
+        changes = f"; {self.inserted:,} inserted, {self.changed:,} changed, {self.deleted:,} deleted" if compared else ""
+        return f"extract {self.number}: {self.rows:,} rows{changes}"
 
     def covers(self, day: date) -> bool:
         """Whether the day was among those read."""
@@ -114,15 +125,27 @@ def days_to_read(extracts: Sequence[Extract], days: Iterable[date], timezone: st
     return [day for day in days if closing_extract(extracts, day, timezone) is None]
 
 
-def full_read_due(extracts: Sequence[Extract], columns: Iterable[str], full_every_days: int | None, now: datetime) -> bool:
-    """Whether the next watermark extract must read everything: the first one, a new column, or as often as declared.
+def full_read_due(
+    extracts: Sequence[Extract], columns: Iterable[str], full_every_days: int | None, now: datetime, read_again: datetime | None = None
+) -> bool:
+    """Whether the next watermark extract must read everything: the first one, a new column, as often as declared, or on demand.
 
-    Also where a number that is none was taken for the watermark: nothing is greater than it.
+    ``read_again``: everything that was read before that moment, unless it still lies ahead. Also where a number that is none was
+    taken for the watermark: nothing is greater than it.
     """
     if not extracts or not set(columns) <= set(extracts[-1].columns) or extracts[-1].high in _NO_NUMBERS:
         return True
     last_full = next(extract for extract in reversed(extracts) if extract.full)
+    if read_again is not None and last_full.taken_at < read_again <= now:
+        return True
     return full_every_days is not None and now - last_full.taken_at >= timedelta(days=full_every_days)
+
+
+def read_since(extracts: Sequence[Extract], read_again: datetime | None, now: datetime) -> list[Extract]:
+    """The extracts that may speak for a day: where everything is to be read again, those taken since then."""
+    if read_again is None or read_again > now:
+        return list(extracts)
+    return [extract for extract in extracts if extract.taken_at >= read_again]
 
 
 def chain_of(extracts: Sequence[Extract], last: Extract) -> list[Extract]:

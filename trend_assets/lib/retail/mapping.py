@@ -14,9 +14,11 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
 
+from trend_assets.lib.retail.conditions import Condition, Conditions
 from trend_assets.lib.retail.database import DatabaseTable
 from trend_assets.lib.retail.mistakes import close_to, places_of, readable
-from trend_assets.lib.retail.shape import MappingError, Origin, Part, Scalar, Words, as_list
+from trend_assets.lib.retail.shape import MappingError, Origin, Part, Scalar, Words
+from trend_assets.lib.retail.steps import Steps, Where, left_after, made_by, needed_in_file, problems_of_steps
 from trend_assets.tables import TABLES
 
 TABLE_NAMES = ("products", "stores", "inventory", "orders", "deliveries", "promotions")
@@ -40,10 +42,13 @@ class FileFormat(Part):
 
     ``missing`` lists texts that mean "no value" (the empty text always does); ``decimal`` is "." or ","; ``thousands``
     is removed from numbers (" " stands for every kind of space), and so is each of ``symbols``, such as "€" or "EUR";
-    ``date_format`` is ``iso`` or a strptime pattern; ``timezone`` holds for times without one.
+    ``date_format`` is ``iso`` or a strptime pattern; ``timezone`` holds for times without one. ``names``: the columns of files that
+    have no header; ``quotes``: whether a text that begins with a double quote is quoted.
     """
 
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    names: Words = Field(default=[])
+    quotes: bool = True
     encoding: str = "utf-8"
     decimal: Literal[".", ","] = "."
     thousands: str = Field(default="", max_length=1)
@@ -60,26 +65,6 @@ class FileFormat(Part):
         except LookupError as error:
             raise ValueError(f"encoding {name!r} is not known; write utf-8, cp1252, latin-1 or utf-16") from error
         return name
-
-
-class Condition(Part):
-    """A test on one of the retailer's columns; every test that is given must hold."""
-
-    column: str
-    starts_with: Words = Field(default=[])
-    equals: Words = Field(default=[])
-    below: float | None = None
-    above: float | None = None
-    missing: bool | None = None
-
-    @model_validator(mode="after")
-    def _has_a_test(self) -> Self:
-        if not self.starts_with and not self.equals and self.below is None and self.above is None and self.missing is None:
-            raise ValueError("a condition needs a test: starts_with, equals, below, above or missing")
-        return self
-
-
-Conditions = Annotated[list[Condition], BeforeValidator(as_list)]
 
 
 class Case(Part):
@@ -146,15 +131,24 @@ class TableMapping(Part):
     may be tested by conditions but never enter a table nor the quarantine. ``customer`` (orders only): the personal column
     that tells customers apart; it is read to count them (``demand/segment_customers``) and stored nowhere.
     ``customer_segment``: the retailer's own segment of the customer, where orders tell it.
+    ``units``: the retailer's columns that say in what
+    other values are measured (kg, pack of 6, EUR): a value never seen before stops the load. ``on_drift``: where columns changed
+    so that a load must not go on, ``stop`` it, or ``set_aside`` the file and go on with the other days. ``settle_seconds``: a file
+    written to within so many seconds is left for the next load. ``steps`` give the files the shape of our table before columns are
+    mapped (``steps.py``).
     """
 
     files: Words = Field(default=[])
     database: DatabaseTable | None = None
     rows: list[dict[str, Scalar | None]] = Field(default=[])
     columns: dict[str, Annotated[ColumnRule, BeforeValidator(_as_rule)]] = Field(default={})
+    steps: Steps = Field(default=[])
     personal: Words = Field(default=[])
     customer: str | None = None
     customer_segment: str | None = None
+    units: Words = Field(default=[])
+    on_drift: Literal["stop", "set_aside"] = "stop"
+    settle_seconds: int = Field(default=0, ge=0)
     data_origin: Origin | None = None
     format: dict[str, Any] = Field(default={})
 
@@ -180,6 +174,11 @@ class TableMapping(Part):
                     f"do the test in the query, such as ({tested[0]} is null) as anonymous, and map its result"
                 )
         named = self.database.named_columns if self.database is not None else {}
+        self._check_steps()
+        if set(self.units) & set(self.personal):
+            raise ValueError("units may not name a personal column: its values are kept beside the data")
+        if self.on_drift == "set_aside" and not self.dated:
+            raise ValueError("on_drift: set_aside goes with {day} in every file pattern: without it there is no day to set aside")
         for setting, columns in named.items():
             leaked = [column for column in columns if column in self.personal]
             if leaked:
@@ -189,10 +188,31 @@ class TableMapping(Part):
                 )
         return self
 
+    def _check_steps(self) -> None:
+        if self.steps and not self.files:
+            raise ValueError("steps are for files: a database does the same in a `query`")
+        if any(step.joins_files for step in self.steps) and any("{day" in pattern for pattern in self.files):
+            raise ValueError("a step running_total reads all files together: write * in the place of {day}, and let rows tell their day")
+        copied = [name for step in self.steps if not isinstance(step, Where) for name in step.inputs if name in self.personal]
+        if copied:
+            raise ValueError(
+                f"a step would copy the personal column {copied[0]!r}; personal columns may only be tested, by `where` or a condition"
+            )
+
     @property
     def dated(self) -> bool:
         """True where the day of the content is in the file's name."""
         return bool(self.files) and all("{day" in pattern for pattern in self.files)
+
+    @property
+    def needed_columns(self) -> list[str]:
+        """The retailer's columns, beside those that rules name, without which the table cannot be read."""
+        return list(dict.fromkeys([*self.units, *needed_in_file(self.steps)]))
+
+    @property
+    def made_columns(self) -> set[str]:
+        """Columns that steps make: they are not looked for in files."""
+        return made_by(self.steps)
 
     @property
     def used_columns(self) -> list[str]:
@@ -200,19 +220,42 @@ class TableMapping(Part):
         return list(dict.fromkeys(column for rule in self.columns.values() for column in (*rule.source_columns, *rule.tested_columns)))
 
 
+class OtherSource(Part):
+    """Files, or rows written in the mapping, that steps look things up in; no table of ours. All files are read together."""
+
+    files: Words = Field(default=[])
+    rows: list[dict[str, Scalar | None]] = Field(default=[])
+    format: dict[str, Any] = Field(default={})
+    steps: Steps = Field(default=[])
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.files) == bool(self.rows):
+            raise ValueError("give either files or rows, not both and not neither")
+        return self
+
+
 class RetailMapping(Part):
-    """A whole mapping file. ``references``: quarantine rows whose product or store is not in the day's catalogue."""
+    """A whole mapping file. ``sources``: what steps look things up in; each may use those before it.
+
+    ``references``: quarantine rows whose product or store is not in the day's catalogue.
+    """
 
     name: str
     currency: str = Field(default="", pattern="^([A-Z]{3})?$")
     data_origin: Origin
     format: FileFormat = FileFormat()
     references: bool = True
+    sources: dict[str, OtherSource] = Field(default={})
     tables: dict[str, TableMapping]
 
     @model_validator(mode="after")
     def _tables_fit(self) -> Self:
         problems: list[str] = []
+        before: list[str] = []
+        for name, source in self.sources.items():
+            problems += [f"sources.{name}{problem}" for problem in problems_of_steps(source.steps, before)]
+            before.append(name)
         for table_name, table in self.tables.items():
             if table_name not in TABLE_NAMES:
                 problems.append(
@@ -223,6 +266,7 @@ class RetailMapping(Part):
                 self.format_of(table_name)
             except ValidationError as error:
                 problems += [f"tables.{table_name}.format.{line}" for line in readable(error, {}, settings_at).split("\n")]
+            problems += [f"tables.{table_name}{problem}" for problem in problems_of_steps(table.steps, before)]
             problems += [f"tables.{table_name}{problem}" for problem in _problems_of_table(table_name, table, self.currency)]
             if table.database is not None and table.database.mode == "watermark" and not self.key_of(table_name):
                 problems.append(f"tables.{table_name}.database: mode watermark needs `key`: the columns that identify a row of yours")
@@ -238,6 +282,10 @@ class RetailMapping(Part):
         table = self.tables[table_name]
         own = {"decimal": ".", "thousands": "", "date_format": "iso"} if table.database is not None else {}
         return FileFormat.model_validate(self.format.model_dump() | own | table.format)
+
+    def format_of_source(self, name: str) -> FileFormat:
+        """How the values of another source are written."""
+        return FileFormat.model_validate(self.format.model_dump() | self.sources[name].format)
 
     def rules_of(self, table_name: str) -> dict[str, ColumnRule]:
         """Rules of every column of our table that has one, the implied ones included."""
@@ -301,6 +349,14 @@ def _problems_of_table(table_name: str, table: TableMapping, currency: str) -> l
         )
     if table_name == "inventory" and table.database is None and not table.dated and "day" not in mapped:
         problems.append(": stock is of a day: write {day} in the file pattern, or map the column `day` (a constant for a single export)")
+    left = left_after(table.steps)
+    for name, rule in table.columns.items() if left is not None else ():
+        absent = [column for column in (*rule.source_columns, *rule.tested_columns) if column not in (left or ())]
+        if absent:
+            found = ", ".join(sorted(left or ()))
+            problems.append(
+                f".columns.{name}: after the steps there is no column {absent[0]!r}.{close_to(absent[0], left or ())} There are {found}"
+            )
     return problems + _problems_of_customers(table_name, table) + _problems_of_database(table_name, table)
 
 
@@ -350,7 +406,7 @@ def _problems_of_database(table_name: str, table: TableMapping) -> list[str]:
 def settings_at(place: Sequence[str]) -> list[str]:
     """Names of the settings that may stand at a place of a mapping file."""
     parts: list[tuple[str, type[Part]]] = [("when", Condition), ("negate_when", Condition), ("cases", Case), ("columns", ColumnRule)]
-    parts += [("format", FileFormat), ("database", DatabaseTable), ("tables", TableMapping)]
+    parts += [("format", FileFormat), ("database", DatabaseTable), ("tables", TableMapping), ("sources", OtherSource)]
     return list(next((part for key, part in parts if key in place), RetailMapping).model_fields)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -76,16 +76,35 @@ def days_of_rows(mapping: RetailMapping, table_name: str, sources: Sequence[Sour
     reader = TableReader(mapping, table_name, [], {})
     days: set[date] = set()
     for source in sources:
-        if source.error is None and missing_columns(mapping, table_name, source.data.column_names) is None:
+        if source.error is None and missing_columns(mapping, table_name, source.data.column_names, source.gone) is None:
             found = reader.row_days(reader.map(source))
             days |= set() if found is None else {day.astype(date) for day in np.unique(found)}
     return days
 
 
+def days_told(mapping: RetailMapping, table_name: str, source: SourceFile) -> set[date] | None:
+    """The days for which a file says something, refused rows included; ``None`` where that cannot be told from the file alone."""
+    if source.day is not None:
+        return None if table_name in SNAPSHOT_TABLES else {source.day}
+    rules = mapping.rules_of(table_name)
+    if mapping.tables[table_name].steps:
+        return None  # what the steps make of it depends on other files
+    if not mapping.tells_day(table_name) or any(rule.occurrence_within is not None for rule in rules.values()):
+        return None  # lines are numbered over all files together
+    if source.error is not None or missing_columns(mapping, table_name, source.data.column_names, source.gone) is not None:
+        return None
+    reader = TableReader(mapping, table_name, [], {})
+    days = reader.row_days(reader.map(source))
+    return None if days is None else {day.astype(date) for day in np.unique(days)}
+
+
 def rows_by_day(mapping: RetailMapping, table_name: str, source: SourceFile, since: date) -> dict[date, str]:
     """For each day from ``since`` on that the rows of an undated file tell, a word that is the same for the same rows only."""
-    if source.error is not None or missing_columns(mapping, table_name, source.data.column_names) is not None:
+    rule, found = mapping.day_rule(table_name), source.data.column_names
+    tested = [column for one in mapping.rules_of(table_name).values() for column in one.tested_columns]
+    if source.error is not None or rule is None or not {*rule.source_columns, *tested} <= set(found):
         return {}
+    source = replace(source, gone=frozenset(mapping.tables[table_name].used_columns) - set(found))  # rows are compared as they are
     reader = TableReader(mapping, table_name, [], {})
     days = reader.row_days(reader.map(source))
     if days is None:
@@ -118,7 +137,7 @@ class TableReader:
         """The table's rows of the days; refused rows are added to ``self.refused``."""
         usable: list[SourceFile] = []
         for source in sources:
-            error = source.error or missing_columns(self.mapping, self.name, source.data.column_names)
+            error = source.error or missing_columns(self.mapping, self.name, source.data.column_names, source.gone)
             if error is None:
                 usable.append(source)
             elif source.error is None and source.day is None:
@@ -182,6 +201,8 @@ class TableReader:
             rule = rules.get(column.name)
             if self.table.rows and column.name in source.data.column_names:
                 rule = rule or ColumnRule(column=column.name)
+            if rule is not None and rule.column in source.gone:
+                rule = None if rule.default is None else ColumnRule(constant=rule.default)
             columns[column.name] = column_values(column, rule, source.data, self.file_format, problems)
         return _Piece(source, columns, problems)
 

@@ -25,7 +25,15 @@ def problem(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["retail_town.yml", "online_retail.yml", "products_fashion.yml", "retail_example.yml", "adventureworks_postgres.yml"]
+    "name",
+    [
+        "retail_town.yml",
+        "online_retail.yml",
+        "products_fashion.yml",
+        "retail_example.yml",
+        "adventureworks_postgres.yml",
+        "adventureworks_files.yml",
+    ],
 )
 def test_the_mappings_that_come_with_the_project_are_valid(name: str) -> None:
     path = Path(__file__).resolve().parents[3] / "trend_assets" / "mappings" / name

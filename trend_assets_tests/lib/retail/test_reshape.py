@@ -1,0 +1,152 @@
+"""Each step on a few rows, on none, and on bad ones: nothing is lost unseen."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trend_assets.lib.retail.arithmetic import evaluated, names_in
+from trend_assets.lib.retail.decode import SourceFile, decode_file
+from trend_assets.lib.retail.mapping import FileFormat, OtherSource
+from trend_assets.lib.retail.reshape import Account, reshaped
+
+STYLE = FileFormat(decimal=",", date_format="%Y%m%d")
+
+
+def rows(text: str) -> SourceFile:
+    return decode_file("a.csv", None, text.replace(" ", "").encode(), FileFormat(delimiter=";"))
+
+
+def after(source: SourceFile, *steps: dict, **others: SourceFile) -> tuple[list[dict], SourceFile, Account]:
+    declared = OtherSource.model_validate({"files": "a.csv", "steps": list(steps)}).steps
+    made, account = reshaped(source, declared, others, STYLE)
+    return made.data.to_pylist(), made, account
+
+
+def test_arithmetic_is_no_code_and_says_what_it_does_not_understand() -> None:
+    columns = {"a": np.array([1.0, np.nan]), "VAT %": np.array([20.0, 20.0])}
+    assert evaluated("-a * (1 + [VAT %] / 100)", columns, 2).tolist()[0] == pytest.approx(-1.2)
+    assert np.isnan(evaluated("a / 0", columns, 2)).all()
+    assert names_in("a + b*2 - a") == ["a", "b"]
+    for text in ("a +", "a b", "(a", "__import__('os')", "a ** 2", "", "(" * 200 + "a" + ")" * 200):
+        with pytest.raises(ValueError, match=r"missing|not closed|not understood|nested"):
+            names_in(text)
+
+
+def test_a_value_that_is_no_number_costs_its_row_and_a_missing_one_is_missing() -> None:
+    found, made, account = after(rows("n;m\n1,5;2\nx;2\n;2\n"), {"compute": {"k": "n * m"}})
+    assert [row["k"] for row in found] == [3.0, None]
+    assert [(bad.row, bad.detail) for bad in made.malformed] == [(1, "n: 'x' is not a number")]
+    assert made.row_numbers.tolist() == [0, 2]
+    assert account == Account(3, 1, 0, 2)
+
+
+def test_texts_parts_translations_and_choices() -> None:
+    found, _, _ = after(
+        rows("d;t;c\n20260901;930;-07\n20260902;;b\n"),
+        {"extract": {"t6": {"column": "t", "pattern": r"(\d+)", "fill": 4}, "bare": {"column": "c", "pattern": "^-?0*(.+)$"}}},
+        {"text": {"at": "{d} {t6}"}},
+        {"translate": {"sign": {"column": "c", "values": {"b": -1}, "otherwise": 1}}},
+        {"choose": {"first": {"when": {"column": "t", "missing": True}, "column": "c", "otherwise": "d"}}},
+    )
+    assert [(row["at"], row["bare"], row["sign"], row["first"]) for row in found] == [
+        ("20260901 0930", "7", "1", "20260901"),
+        (None, "b", "-1", "b"),
+    ]
+
+
+def test_a_row_without_a_match_goes_on_without_values() -> None:
+    codes = rows("id;kind;name\n1;a;one\n1;b;two\n")
+    found, _, _ = after(
+        rows("k;l\n1;b\n9;b\n;b\n"), {"join": {"source": "codes", "by": {"k": "id", "l": "kind"}, "take": {"name": "said"}}}, codes=codes
+    )
+    assert [row["said"] for row in found] == ["two", None, None]
+
+
+def test_columns_become_rows_numbered_after_the_files_own() -> None:
+    found, made, account = after(
+        rows("sku;q1;q2\nA;1;2\nB;;3\n"), {"unpivot": {"columns": {"q1": "one", "q2": "two"}, "name": "shop", "value": "n"}}
+    )
+    assert [(row["sku"], row["shop"], row["n"]) for row in found] == [("A", "one", "1"), ("A", "two", "2"), ("B", "two", "3")]
+    assert made.row_numbers.tolist() == [2, 3, 4]
+    assert account == Account(2, 0, 0, 3)
+
+
+def test_rows_become_sums_and_the_first_by_an_order() -> None:
+    source = rows("sku;n;days;who\nA;1;10;x\nA;2,5;9;y\nB;;9;z\nA;bad;1;w\n")
+    total = {
+        "by": "sku",
+        "sum": "n",
+        "smallest": {"days": "quickest"},
+        "greatest": {"who": "last"},
+        "order": "days",
+        "first": "who",
+        "count": "rows",
+    }
+    found, made, account = after(source, {"total": total})
+    assert {row["sku"]: (row["n"], row["quickest"], row["last"], row["who"], row["rows"]) for row in found} == {
+        "A": (3.5, "9", "y", "y", 2),
+        "B": (None, "9", "z", "z", 1),
+    }
+    assert len(made.malformed) == 1
+    assert account == Account(4, 1, 0, 2)
+
+
+def test_movements_become_levels_of_each_day() -> None:
+    log = rows("d;sku;n\n20260903;A;-1\n20260901;A;5\n20260902;B;2\n20260901;A;1\nsoon;A;9\n")
+    step = {"running_total": {"by": "sku", "at": "d", "level": {"n": "stock"}, "of_day": {"n": "moved"}}}
+    found, made, _ = after(log, step)
+    assert {(row["sku"], row["d"].day): (row["stock"], row["moved"]) for row in found} == {
+        ("A", 1): (6, 6),
+        ("A", 2): (6, 0),
+        ("A", 3): (5, -1),
+        ("B", 2): (2, 2),
+        ("B", 3): (2, 0),
+    }
+    assert made.malformed[0].detail == "d: 'soon' is not a date in the format %Y%m%d"
+    declared = OtherSource.model_validate({"files": "a.csv", "steps": [step]}).steps
+    of_day, _ = reshaped(log, declared, {}, STYLE, days=[date(2026, 9, 2), date(2027, 1, 1)])
+    assert [(row["sku"], row["d"].day, row["stock"]) for row in of_day.data.to_pylist()] == [("A", 2, 6), ("B", 2, 2)]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        {"total": {"by": "sku", "sum": "n", "smallest": {"n": "least"}}},
+        {"running_total": {"by": "sku", "at": "d", "level": {"n": "stock"}}},
+        {"unpivot": {"columns": ["n"], "name": "shop", "value": "v"}},
+        {"where": {"column": "n", "above": 3}},
+        {"compute": {"k": "n + 1"}},
+        {"text": {"k": "{d}-{n}"}},
+    ],
+)
+def test_a_file_without_rows_stays_one(step: dict) -> None:
+    found, _, account = after(rows("d;sku;n\n20260901;A;1\n"), {"where": {"column": "sku", "equals": "none"}}, step)
+    assert found == []
+    assert account == Account(1, 0, 1, 0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 9), st.sampled_from("AB"), st.integers(-50, 50)), max_size=30))
+def test_levels_equal_plain_sums_whatever_the_order_of_the_log(moved: list[tuple[int, str, int]]) -> None:
+    table = pa.table(
+        {
+            "d": pa.array([f"2026090{day}" for day, _, _ in moved], pa.string()),
+            "sku": pa.array([sku for _, sku, _ in moved], pa.string()),
+            "n": pa.array([number for _, _, number in moved], pa.int64()),
+        }
+    )
+    source = SourceFile("log", None, table, np.arange(len(moved)))
+    found, _, _ = after(source, {"running_total": {"by": "sku", "at": "d", "level": {"n": "stock"}}})
+    last = max((day for day, _, _ in moved), default=0)
+    expected = {
+        (sku, day): sum(number for at, of, number in moved if of == sku and at <= day)
+        for sku in "AB"
+        for day in range(min((at for at, of, _ in moved if of == sku), default=10), last + 1)
+    }
+    assert {(row["sku"], row["d"].day): row["stock"] for row in found} == expected
