@@ -65,7 +65,7 @@ class _Reader:
         kind, value = self.tokens[self.place] if self.place < len(self.tokens) else ("end", "the end")
         self.place += 1
         if kind == "number":
-            number = np.float64(value)
+            number = np.array(float(value))
             return lambda _: number
         if kind in ("quoted", "name"):
             self.names.append(value)
