@@ -44,6 +44,10 @@ class LineColumns(Sequence[PurchaseLine]):
         for name, *values in zip(self.names(), *(column.tolist() for column in columns), strict=True):
             yield PurchaseLine(name, *values)
 
+    def where(self, kept: np.ndarray) -> LineColumns:
+        """The lines of a mask."""
+        return LineColumns(*(column[kept] for column in _columns(self)))
+
     def names(self) -> list[str]:
         """Delivery ids: PO for orders, TR for transfers."""
         return [
@@ -100,11 +104,11 @@ class PurchaseBook:
         """Units received on the day by product and place, and the lines received, which leave the book."""
         due = self._open.arrives <= day
         received = np.zeros_like(self.on_order)
-        arrived = LineColumns(*(column[due] for column in _columns(self._open)))
+        arrived = self._open.where(due)
         if len(arrived):
             np.add.at(received, (arrived.product, arrived.place), arrived.delivered)
             np.add.at(self.on_order, (arrived.product, arrived.place), -arrived.quantity)
-            self._open = LineColumns(*(column[~due] for column in _columns(self._open)))
+            self._open = self._open.where(~due)
         return received, arrived
 
     @property

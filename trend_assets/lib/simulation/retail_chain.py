@@ -31,7 +31,6 @@ _THEFT = 0.0004  # units stolen per unit in stock and day
 _MISCOUNTED_RECEIPT, _MISCOUNTED_COUNT = 0.02, 0.04
 _COUNT_EVERY = 75  # days between two counts of a product in a place
 _REVIEW = 7  # days between two reviews of a supplier's products
-_SERVICE = 1.3  # standard deviations of demand kept as safety stock
 
 
 class ChainRetailer(Retailer):
@@ -75,7 +74,7 @@ class ChainRetailer(Retailer):
         """Somewhere between two deliveries, as of a shop that has been open for long."""
         rng = stream(self.parameters, "opening stock")
         rate = self.demand.rate
-        safety = _SERVICE * np.sqrt(rate * (self._lead + _REVIEW)[:, None] * 1.5)
+        safety = self.parameters.safety_stock * np.sqrt(rate * (self._lead + _REVIEW)[:, None] * 1.5)
         cycle = np.maximum(rate * 14, self._least[:, None]) * rng.random(rate.shape)
         units = np.ceil(rate * _REVIEW + safety + cycle).astype(np.int64)
         return np.where(self.demand.listed_on(self.first_day), units, 0)
@@ -191,7 +190,7 @@ class ChainRetailer(Retailer):
         season = self.demand.season_on(min(day + 14, self.parameters.days + 60))[reviewed, None]
         believed = 0.5 * self.demand.rate[reviewed] * season + 0.5 * self._recent[reviewed]
         horizon = (self._lead[reviewed] + _REVIEW)[:, None]
-        level = believed * horizon + _SERVICE * np.sqrt(believed * horizon * 1.5) + 0.3
+        level = believed * horizon + self.parameters.safety_stock * np.sqrt(believed * horizon * 1.5) + 0.3
         position = np.maximum(self._books[reviewed], 0) + self._book.on_order[reviewed]
         short = (position < level) & self.demand.listed_on(day)[reviewed]
         row, place = np.nonzero(short)

@@ -18,6 +18,10 @@ from trend_assets.lib.simulation.planted import Family, PlantedTrend, planted_tr
 Size = Literal["small", "full"]
 SIZES: tuple[Size, ...] = ("small", "full")
 
+SAFETY: dict[Size, float] = {"small": 1.3, "full": 0.35}
+"""Safety stock by size. Of *full* such that one in twelve of the products that sell once a week is missing from its shelf on a usual
+day (8.3 %: Gruen, Corsten & Bharadwaj 2002, *Retail Out-of-Stocks*), at some eight turns a year; *small* keeps what it always had."""
+
 MICROSECONDS_PER_HOUR = 3_600_000_000
 MICROSECONDS_PER_DAY = 24 * MICROSECONDS_PER_HOUR
 
@@ -28,7 +32,8 @@ class TownParameters:
 
     ``start`` is a midnight (aware, UTC), the first day of posts. ``posts`` counts posts, replies, quotes and reposts, roughly.
     All rates are shares of posts. ``size`` is the retailer's: *small* has 300 products, 8 stores and the web, *full* 2,000
-    products, 20 stores and the web. ``history_days`` are days of retail, without posts, before ``start``.
+    products, 20 stores and the web. ``history_days`` are days of retail, without posts, before ``start``. ``safety`` is the chain's
+    safety stock, in standard deviations of demand over lead time and review; none stands for the size's (``SAFETY``).
     Raises ``ValueError`` for parameters that make no town.
     """
 
@@ -53,6 +58,7 @@ class TownParameters:
     opinion_share: float = 0.03
     size: Size = "small"
     history_days: int = 0
+    safety: float | None = None
 
     def __post_init__(self) -> None:
         if (
@@ -69,6 +75,13 @@ class TownParameters:
             raise ValueError(f"unknown size {self.size!r}: {' or '.join(SIZES)}")
         if self.history_days < 0:
             raise ValueError(f"a town has no fewer than 0 days of history, not {self.history_days}")
+        if self.safety is not None and not -3 <= self.safety <= 5:
+            raise ValueError(f"safety stock is -3 to 5 standard deviations of demand, not {self.safety}")
+
+    @property
+    def safety_stock(self) -> float:
+        """Standard deviations of demand that the chain keeps as safety stock."""
+        return SAFETY[self.size] if self.safety is None else self.safety
 
     @property
     def trends(self) -> tuple[PlantedTrend, ...]:
@@ -103,7 +116,8 @@ class TownParameters:
 
     def as_json(self) -> dict[str, object]:
         """Plain values for the completion marker and the truth."""
-        return asdict(self) | {"start": self.start.isoformat()}
+        told = asdict(self) | {"start": self.start.isoformat()}
+        return told if self.safety is not None else {name: value for name, value in told.items() if name != "safety"}
 
 
 def stream(parameters: TownParameters, *purpose: str | int) -> np.random.Generator:
