@@ -8,6 +8,7 @@ Nothing here looks at the truth but ``account``, which counts demand that met no
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from trend_assets.lib.demand.cards import CardRules, decision_cards
+from trend_assets.lib.demand.cards import decision_cards
+from trend_assets.lib.demand.situation import CardRules
+from trend_assets.lib.simulation.purchases import LineColumns
 from trend_assets.lib.simulation.retail import RetailDay, Retailer, open_retailer
 from trend_assets.lib.simulation.town import TownParameters
 
@@ -75,10 +78,14 @@ class Book:
         self.supplier = [suppliers[product.supplier_id] for product in catalogue.products]
         self.cost = np.array([product.unit_cost for product in catalogue.products])
 
+    def copy(self) -> Book:
+        """The same book and retailer, to go on from here in another way; days of the past are shared."""
+        return Book(copy.deepcopy(self.retailer), list(self.days), self.usual)
+
     def rows(self, trends: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Rows as ``int_trend_product_stock`` has them, of the newest day."""
         found = []
-        lines = self._open_lines()
+        lines = self.open_lines({self.number[trend["product_id"]] for trend in trends if trend["product_id"] in self.number})
         for trend in trends:
             product = self.number.get(trend["product_id"])
             if product is not None:
@@ -90,11 +97,17 @@ class Book:
                     found.append(row)
         return found
 
-    def _open_lines(self) -> dict[tuple[int, int], list[Any]]:
-        lines = defaultdict(list)
-        for line in self.retailer.open_lines():
-            lines[line.product, line.place].append(line)
-        return lines
+    def open_lines(self, products: set[int]) -> dict[tuple[int, int], list[Any]]:
+        """Lines open in the evening of the newest day, by product and place."""
+        found = defaultdict(list)
+        today, lines = self.days[-1].day, self.days[-1].lines
+        if isinstance(lines, LineColumns):
+            wanted = (lines.arrives > today) & np.isin(lines.product, sorted(products))
+            lines = list(lines.where(wanted))
+        for line in lines:
+            if line.arrives > today and line.product in products:
+                found[line.product, line.place].append(line)
+        return found
 
     def _place(self, product: int, place: int, lines: dict[tuple[int, int], list[Any]]) -> dict[str, Any]:
         today, past = self.days[-1], self.days[-LOOK_BACK:]
@@ -188,9 +201,7 @@ class Follower:
         return True
 
     def _expedite(self, day: int, where: tuple[int, int], book: Book) -> bool:
-        lines = [
-            line for line in book.retailer.open_lines() if (line.product, line.place) == where and line.delivery_id not in self._hurried
-        ]
+        lines = [line for line in book.open_lines({where[0]})[where] if line.delivery_id not in self._hurried]
         if not lines:
             return False
         line = min(lines, key=lambda line: (line.due, line.delivery_id))
@@ -200,14 +211,25 @@ class Follower:
         return True
 
 
-def run(parameters: TownParameters, act: Callable[[int, Book], None] | None = None) -> Book:
-    """Trade all days, the history first; ``act`` is asked before each day of the town itself. The retailer reorders by itself too."""
+def opened(parameters: TownParameters) -> Book:
+    """The retailer on the evening before the town begins, its history traded."""
     retailer = open_retailer(parameters)
     book = Book(retailer)
-    for day in range(retailer.first_day, parameters.days):
+    for day in range(retailer.first_day, 0):
+        book.days.append(retailer.trade(day))
+    return book
+
+
+def run(begin: Book, act: Callable[[int, Book], None] | None = None) -> Book:
+    """Trade the town's days from ``begin``, which stays as it is; ``act`` is asked before each but the first.
+
+    The retailer reorders by itself too.
+    """
+    book = begin.copy()
+    for day in range(book.retailer.parameters.days):
         if act is not None and day >= 1:
             act(day, book)
-        book.days.append(retailer.trade(day))
+        book.days.append(book.retailer.trade(day))
     return book
 
 
@@ -236,10 +258,9 @@ def usual_sales(book: Book) -> np.ndarray:
     return np.asarray(np.mean([day.demand for day in book.days if day.day < 0], axis=0))
 
 
-def oracle_rows(book: Book, parameters: TownParameters) -> Trends:
+def oracle_rows(retailer: Retailer, parameters: TownParameters) -> Trends:
     """Truth, as an upper bound: every effect that posts announce, from the first day of its posts, sure and of known life."""
     found: Trends = defaultdict(list)
-    retailer = book.retailer
     ids = [product.product_id for product in retailer.catalogue.products]
     planted = {trend.trend_id: trend for trend in retailer.trends}
     last: dict[str, int] = {}

@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from trend_assets.lake.lake import Lake
 from trend_assets.lake.storage import open_storage
 from trend_assets.landing.files import list_landing
 from trend_assets.lib.demand.links import product_trend_links
@@ -29,7 +28,6 @@ from trend_assets.lib.sources import decode_hours
 from trend_assets.lib.tables import matches
 from trend_assets.lib.text.clean import clean_posts
 from trend_assets.simulate import simulate_town
-from trend_assets.tables import TABLES
 
 BRANDS = (RETAILER, HANDLE)
 _UNREAD = 1_000_000_000
@@ -61,7 +59,7 @@ def trend_products(parameters: TownParameters, products: pa.Table, cache: Path) 
 
     ``products``: rows of ``retail/products`` of one day. The result is kept in ``cache`` under a hash of the parameters.
     """
-    told = {key: value for key, value in parameters.as_json().items() if key not in ("size", "history_days")}  # posts depend on neither
+    told = {key: value for key, value in parameters.as_json().items() if key != "history_days"}  # posts do not depend on it
     name = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
     file = cache / f"trends-{name}.parquet"
     if not file.exists():
@@ -77,13 +75,6 @@ def _found(parameters: TownParameters, products: pa.Table) -> pa.Table:
     counts = counts.append_column("posts", pa.repeat(pa.scalar(1, pa.int64()), counts.num_rows))
     days = (parameters.start.date() + timedelta(days=number) for number in range(parameters.days))
     return _joined(run.ranked, counts, pa.concat_tables([_links(clean, run, products, day) for day in days]))
-
-
-def trend_products_of_demo(folder: Path) -> pa.Table:
-    """The same rows from the lake of a finished ``trend-assets demo``: what the whole project said, hour by hour, of all its posts."""
-    lake = Lake(str(folder / "lake"))
-    read = (lake.read(TABLES[path]) for path in ("topics/trends", "topics/topic_hours", "demand/product_trend_links"))
-    return _joined(*read)
 
 
 def _joined(trends: pa.Table, topic_hours: pa.Table, links: pa.Table) -> pa.Table:
@@ -102,7 +93,7 @@ def _joined(trends: pa.Table, topic_hours: pa.Table, links: pa.Table) -> pa.Tabl
 def _posts(parameters: TownParameters) -> pa.Table:
     """The town's clean posts in time order, by way of its landing files."""
     with tempfile.TemporaryDirectory() as folder:
-        kept = {name: getattr(parameters, name) for name in ("start", "days", "posts", "seed", "family")}
+        kept = {name: getattr(parameters, name) for name in ("start", "days", "posts", "seed", "family", "size")}
         simulate_town(Path(folder), **kept)
         storage = open_storage(f"{folder}/landing")
         hours = [parameters.start + timedelta(hours=number) for number in range(24 * parameters.days)]

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from trend_assets.lib.demand.cards import Decision, Donor, Situation
+from trend_assets.lib.demand.cards import Decision, Donor
+from trend_assets.lib.demand.situation import Situation, seen_ratio
 
 FEW_AUTHORS = 20
 WEAK_LINK = 0.5
@@ -51,8 +52,6 @@ def stock_doubt(case: Situation) -> str | None:
 
 def evidence(case: Situation) -> Iterator[str]:
     """Names of what speaks for the card, the weightiest first."""
-    from trend_assets.lib.demand.cards import seen_ratio
-
     row = case.row
     if case.usual > 0 and seen_ratio(row, case.rules) >= 1.3 and not row["promotion"]:
         yield "sales_rose"

@@ -1,23 +1,26 @@
 """Decision cards: what to do about a product and place because of a trend, by plain rules a buyer can check by hand.
 
-What belongs here: the rules and their constants. What doesn't: the distribution of demand (``outlook.py``), the sentences and the list
-of what speaks for and against (``card_words.py``), how stock and sales come together (dbt model ``int_trend_product_stock``), which
-products a trend is about (``links.py``).
+What belongs here: the rules, quantities, the row of a card. What doesn't: the constants and what follows before any decision
+(``situation.py``), the distribution of demand (``outlook.py``), the sentences and the list of what speaks for and against
+(``card_words.py``), how stock and sales come together (dbt model ``int_trend_product_stock``), which products a trend is about
+(``links.py``), what cards were worth (``regret.py``).
 
 The rules, in order, for each trend × product × place that has stock or sales:
 
-1. Expected units a day = usual units a day × uplift. Uplift = 1 + .5 × link score × log2(growth over 24 hours), or what the last three
-   days show already (shrunk towards the usual) if that is more; from 1 to 2.5, for a fading trend from .7 to 1.
+1. Usual units a day are drawn towards what product and place let expect (``situation.pooled``). Expected units = usual × uplift; uplift =
+   1 + .85 × link score, or what the last three days show already (shrunk towards the usual) if that is more; at most 2.5, for a fading
+   trend from .7 to 1.
 2. The trend is real for this product with a probability (``confidence``); demand is a mixture of both cases (``outlook.py``).
 3. The trend lifts sales for a number of days still, by stage. Needed: lead time + a day for the order + 3 days of safety.
 4. ``mark_down``: fading, and cover beyond 90 days and beyond 4 times the days needed.
-   ``move``: stock runs out before anything can come, no order would land in time, and another place has more than it needs itself,
-   enough for half of the gap.
-   ``expedite``: an open delivery comes after the stock is gone, or is late, while the trend lives.
+   ``move``: stock runs out before anything can come, an order included, and another place has more than it needs itself, enough for half
+   of the gap.
+   ``expedite``: an open delivery comes after the stock is gone, or is late, while the trend lives, and hurrying all of it is worth it.
    ``hold``: stock and deliveries suffice with the chance that a shortage is worth against a leftover (the newsvendor's critical
    fractile), or nothing is sold, or the lead time is unknown, or the supplier's minimum costs more than it can earn.
    ``too_late``: too little cover, and an order placed today lands after the trend.
-   ``reorder``: too little cover, an order lands in time and earns money in expectation: up to the critical fractile, or the minimum.
+   ``reorder``: too little cover, an order lands in time and earns money in expectation: up to the critical fractile, less what is wanted
+   before it can come, or the minimum; and no more than sells within six weeks, unless that is worth marking it down.
 
 The constants are stated so that they can be measured against outcomes; ``benchmarks/decisions.py`` measures them on simulated towns.
 """
@@ -34,169 +37,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from trend_assets.lib.demand.outlook import Floats, Outlook, fractile
+from trend_assets.lib.demand.outlook import Outlook, fractile
+from trend_assets.lib.demand.situation import DEFAULT_RULES, CardRules, Situation, each, falling, situations
 from trend_assets.tables import TABLES
 
 CARDS = TABLES["demand/decision_cards"]
-
-
-@dataclass(frozen=True)
-class CardRules:
-    """Constants of the rules; days unless said otherwise.
-
-    ``life``: days for which the trend still lifts sales, by stage. ``most_uplift``, ``least_uplift``: bounds of the expected demand's
-    ratio to the usual. ``spread``: standard deviation of the logarithm of the uplift around its expectation. ``growth_weight``: uplift
-    per doubling of posts, at a link score of 1. ``shrink_units``: usual units that the last days' sales are averaged with.
-    ``high_cover``: what more than is a surplus. ``leftover_share``: cost of a unit left over, share of its purchase cost (capital and
-    room until it sells, and the chance that it has to be marked down). ``move_share``, ``expedite_share``: cost of moving a unit between
-    places, or getting it sooner, share of its purchase cost. ``expedite_gain``: share of the wait that getting it sooner saves.
-    ``unknown_margin``: margin where the cost is unknown, share of the price.
-    ``donor_level``: a place gives away only what it needs itself with no more than one minus this chance, and beyond ``donor_days`` of
-    usual sales. ``most_cards``: per topic and
-    day, those with the most money at risk first.
-    """
-
-    life: Mapping[str, int]
-    review: int = 1
-    safety: int = 3
-    most_uplift: float = 2.5
-    least_uplift: float = 0.7
-    spread: float = 0.35
-    growth_weight: float = 0.5
-    shrink_units: float = 4.0
-    high_cover: int = 90
-    high_cover_ratio: float = 4.0
-    leftover_share: float = 0.5
-    move_share: float = 0.05
-    expedite_share: float = 0.1
-    expedite_gain: float = 0.2
-    unknown_margin: float = 0.5
-    donor_level: float = 0.9
-    donor_days: int = 42
-    move_days: int = 2
-    promotion_doubt: float = 0.7
-    unknown_lead_doubt: float = 0.5
-    most_cards: int = 20
-
-
-DEFAULT_RULES = CardRules(life={"emerging": 10, "rising": 7, "seasonal": 7, "peak": 4, "fading": 2, "fad": 1, "steady": 14})
-FALLING = ("fading", "fad")
-"""Stages in which the trend goes."""
-GRADE_DOUBT = {"A": 1.0, "B": 0.9, "C": 0.7, "D": 0.3}
-"""Factor on confidence by the stress test's grade; .6 for any other."""
-_UNTESTED = 0.6
-
-
-@dataclass(frozen=True)
-class Situation:
-    """One trend × product × place × day with what follows from it before any decision.
-
-    ``enough``: chance that stock and deliveries suffice over the horizon. ``fractile``: the chance that is worth having. ``shelf_short``:
-    expected units short on the shelf before anything can come. ``minimum_gain``: money that the supplier's minimum order would earn.
-    """
-
-    row: Mapping[str, Any]
-    rules: CardRules
-    usual: float
-    uplift: float
-    confidence: float
-    margin: float
-    leftover: float
-    fractile: float
-    enough: float
-    shelf_short: float
-    minimum_gain: float
-
-    @property
-    def expected(self) -> float:
-        """Units a day while the trend lives, if it is real."""
-        return self.usual * self.uplift
-
-    @property
-    def link_score(self) -> float:
-        """Strength of the link, 0 to 1."""
-        return link_score(self.row)
-
-    @property
-    def available(self) -> int:
-        """On hand less reserved; may be negative."""
-        return int(self.row["available_units"] or 0)
-
-    @property
-    def inbound(self) -> int:
-        """Units due within the lead time."""
-        return max(int(self.row["inbound_units"] or 0), 0)
-
-    @property
-    def lead(self) -> int | None:
-        """Supplier's lead time."""
-        return None if self.row["lead_time_days"] is None else int(self.row["lead_time_days"])
-
-    @property
-    def life(self) -> int:
-        """Days for which the trend still lifts sales."""
-        return life_of(self.row, self.rules)
-
-    @property
-    def needed(self) -> int | None:
-        """Days that stock must last for an order placed tomorrow to come in time."""
-        return None if self.lead is None else self.lead + self.rules.review + self.rules.safety
-
-    @property
-    def horizon(self) -> int:
-        """Days over which demand is reckoned."""
-        return max(self.needed or 0, self.life)
-
-    @property
-    def supply(self) -> int:
-        """Units on the shelf and on their way."""
-        return max(self.available, 0) + self.inbound
-
-    @property
-    def cover(self) -> float | None:
-        """Days that supply lasts at expected demand; none where nothing is sold."""
-        return max(self.available + self.inbound, 0) / self.expected if self.expected > 0 else None
-
-    @property
-    def shelf_cover(self) -> float:
-        """Days until what is in stock now is gone."""
-        return max(self.available, 0) / self.expected if self.expected > 0 else math.inf
-
-    @property
-    def due_in(self) -> int | None:
-        """Days until the next delivery is due."""
-        due = self.row["next_due_on"]
-        return None if due is None else max((due - self.row["day"]).days, 0)
-
-    @property
-    def overdue(self) -> int:
-        """Days since the next delivery was promised; 0 where none is late."""
-        due = self.row["next_due_on"]
-        return 0 if due is None else max((self.row["day"] - due).days, 0)
-
-    @property
-    def arrival(self) -> int:
-        """Days until anything can come to the shelf: the next delivery or an order, within the trend's life."""
-        ways = [self.life]
-        if self.inbound and self.due_in is not None and not self.overdue:
-            ways.append(self.due_in)
-        if self.lead is not None:
-            ways.append(self.lead + self.rules.review)
-        return min(ways)
-
-    def handling(self, share: float) -> float:
-        """Money for a unit at a share of its purchase cost."""
-        return share * self.leftover / self.rules.leftover_share
-
-    def demand(self, days: float) -> float:
-        """Units wanted within so many days if the trend is real: expected ones while it lives, usual ones after."""
-        return self.expected * min(days, self.life) + self.usual * max(days - self.life, 0.0)
-
-    @property
-    def lost_units(self) -> float:
-        """Units wanted during the trend's life that neither stock nor deliveries due within it can serve."""
-        arriving = self.inbound if self.due_in is not None and self.due_in <= self.life and not self.overdue else 0
-        return max(self.demand(self.life) - max(self.available, 0) - arriving, 0.0)
 
 
 @dataclass(frozen=True)
@@ -212,56 +57,6 @@ class Decision:
     quantity: int = 0
     act_in: int | None = None
     order: bool = False
-
-
-def life_of(row: Mapping[str, Any], rules: CardRules) -> int:
-    """Days for which the trend still lifts sales, by its stage."""
-    return rules.life.get(row["stage"], rules.life["peak"])
-
-
-def link_score(row: Mapping[str, Any]) -> float:
-    """Strength of the link, from 0 to 1."""
-    return min(max(float(row["link_score"] or 0.0), 0.0), 1.0)
-
-
-def usual_units(row: Mapping[str, Any]) -> float:
-    """Usual units a day: of days with stock before the last three, where known, else of all 14 days."""
-    usual = row.get("usual_daily_units")
-    return max(float(usual if usual is not None else row["daily_units"] or 0.0), 0.0)
-
-
-def uplift_of(row: Mapping[str, Any], rules: CardRules = DEFAULT_RULES) -> float:
-    """Expected demand's ratio to the usual while the trend lives, if it is real; ``expected_daily_units`` in the row decides it."""
-    usual, growth = usual_units(row), row["growth_24h"]
-    if row.get("expected_daily_units") is not None:
-        return float(row["expected_daily_units"]) / usual if usual > 0 else 1.0
-    # log2 of 1/4 to 4: beyond, posts say little about sales
-    doublings = math.log2(min(max(growth, 0.25), 4.0)) if growth is not None and math.isfinite(growth) else 0.0
-    by_trend = 1 + rules.growth_weight * link_score(row) * doublings
-    if row["stage"] in FALLING:
-        return min(max(by_trend, rules.least_uplift), 1.0)
-    return min(max(by_trend, seen_ratio(row, rules), 1.0), rules.most_uplift)
-
-
-def seen_ratio(row: Mapping[str, Any], rules: CardRules = DEFAULT_RULES) -> float:
-    """Sales of the last three days against the usual, drawn towards 1 by ``shrink_units``: three days of few sales prove little."""
-    usual = usual_units(row)
-    recent = row.get("recent_daily_units")
-    sold = 3 * float(recent) if recent is not None else float(row["last_3_days_units"] or 0.0)
-    return (sold + rules.shrink_units) / (3 * usual + rules.shrink_units)
-
-
-def confidence_of(row: Mapping[str, Any], rules: CardRules = DEFAULT_RULES) -> float:
-    """Probability that the trend is real for this product's sales; ``confidence`` in the row decides it."""
-    if row.get("confidence") is not None:
-        return float(row["confidence"])
-    significance = 1 - min(max(float(row["trend_q_value"] if row["trend_q_value"] is not None else 1.0), 0.0), 1.0)
-    found = link_score(row) * significance * (1 - 0.5 * min(max(float(row.get("gap_share") or 0.0), 0.0), 1.0))
-    grade = row.get("stress_grade")
-    if grade is not None:
-        found *= GRADE_DOUBT.get(grade, _UNTESTED)
-    found *= rules.promotion_doubt if row["promotion"] else 1.0
-    return found * (rules.unknown_lead_doubt if row["lead_time_days"] is None else 1.0)
 
 
 def decision_cards(trend_stock: pa.Table, day: date, rules: CardRules = DEFAULT_RULES, *, gap_share: float | None = None) -> pa.Table:
@@ -315,57 +110,6 @@ def _rows(trend_stock: pa.Table, day: date) -> list[dict[str, Any]]:
     ]
 
 
-def situations(rows: Sequence[Mapping[str, Any]], rules: CardRules) -> tuple[list[Situation], Outlook]:
-    """What follows from each row before any decision, and the demand to come of all."""
-    usual = np.array([usual_units(row) for row in rows])
-    outlook = Outlook(
-        usual=usual,
-        uplift=np.array([uplift_of(row, rules) for row in rows]),
-        spread=np.array([0.15 if row["stage"] in FALLING else rules.spread for row in rows]),
-        probability=np.array([confidence_of(row, rules) for row in rows]),
-        life=np.array([life_of(row, rules) for row in rows], np.float64),
-    )
-    margin, leftover = _money(rows, rules)
-    wanted = fractile(margin, leftover)
-    known = (usual, outlook.uplift, outlook.probability, margin, leftover, wanted)
-    unknown = np.zeros(len(rows))
-    bare = _of_arrays(rows, rules, (*known, unknown, unknown, unknown))
-    horizon, supply = np.array([case.horizon for case in bare], np.float64), np.array([case.supply for case in bare], np.float64)
-    enough = outlook.chance_within(supply, horizon)
-    shelf = outlook.shortage(_each(bare, "available"), _each(bare, "arrival"))
-    least = np.array([float(row["minimum_order_quantity"] or 0) for row in rows])
-    served = outlook.shortage(supply, horizon) - outlook.shortage(supply + least, horizon)
-    gain = margin * served - leftover * (least - served)
-    return _of_arrays(rows, rules, (*known, enough, shelf, gain)), outlook
-
-
-def _of_arrays(rows: Sequence[Mapping[str, Any]], rules: CardRules, numbers: Sequence[Floats]) -> list[Situation]:
-    """Situations of the numbers in the order of the class."""
-    return [
-        Situation(row, rules, *values) for row, values in zip(rows, zip(*(array.tolist() for array in numbers), strict=True), strict=True)
-    ]
-
-
-def _each(cases: Sequence[Situation], name: str) -> Floats:
-    return np.array([getattr(case, name) for case in cases], np.float64)
-
-
-def _money(rows: Sequence[Mapping[str, Any]], rules: CardRules) -> tuple[Floats, Floats]:
-    """Margin of a unit sold and cost of a unit left over; without a price both are shares of an unknown price of 0, see ``fractile``."""
-    margin, leftover = [], []
-    for row in rows:
-        price, cost = row["unit_price"], row["unit_cost"]
-        if price is None and cost is None:
-            margin.append(0.0)
-            leftover.append(0.0)
-            continue
-        price = float(price) if price is not None else float(cost) / (1 - rules.unknown_margin)
-        cost = float(cost) if cost is not None else price * (1 - rules.unknown_margin)
-        margin.append(max(price - cost, 0.0))
-        leftover.append(rules.leftover_share * cost)
-    return np.array(margin), np.array(leftover)
-
-
 @dataclass
 class Donor:
     """A place with more than it needs, and how much of that is left to give."""
@@ -405,7 +149,7 @@ def _donors(cases: Sequence[Situation], outlook: Outlook, products: set[str]) ->
     if not rows:
         return {}
     own = outlook.take(rows)
-    needed = own.quantile(cases[0].rules.donor_level, _each([cases[number] for number in rows], "horizon"))
+    needed = own.quantile(cases[0].rules.donor_level, each([cases[number] for number in rows], "horizon"))
     left: dict[tuple[str, str], int] = {}
     for number, need in zip(rows, needed.tolist(), strict=True):
         case = cases[number]
@@ -443,7 +187,7 @@ def _decide(case: Situation, donor: Donor | None) -> Decision:
 
 def _mark_down(case: Situation, _donor: Donor | None) -> Decision | None:
     rules = case.rules
-    if case.row["stage"] not in FALLING or (case.cover or 0.0) <= max(rules.high_cover, rules.high_cover_ratio * (case.needed or 0)):
+    if not falling(case.row) or (case.cover or 0.0) <= max(rules.high_cover, rules.high_cover_ratio * (case.needed or 0)):
         return None
     surplus = max(case.available - case.usual * rules.high_cover, 0.0)
     if surplus < 1:
@@ -456,8 +200,6 @@ def _mark_down(case: Situation, _donor: Donor | None) -> Decision | None:
 def _move(case: Situation, donor: Donor | None) -> Decision | None:
     if donor is None or case.shelf_short < 1 or case.rules.move_days >= case.arrival:
         return None
-    if case.lead is not None and case.lead + case.rules.review <= case.life:
-        return None  # an order lands in time and costs less: units moved only put off what has to be ordered anyway
     missing = math.ceil(case.shelf_short)
     quantity = min(missing, donor.units)
     if quantity < 1 or 2 * quantity < missing:
@@ -486,7 +228,7 @@ def _expedite(case: Situation, _donor: Donor | None) -> Decision | None:
 
 
 def _without_lead_time(case: Situation, lost: float) -> Decision:
-    if case.available + case.inbound <= 0 and case.row["stage"] in ("peak", *FALLING):
+    if case.available + case.inbound <= 0 and (case.row["stage"] == "peak" or falling(case.row)):
         return Decision("too_late", lost, "out of stock, nothing on its way, the supplier's lead time unknown and the trend past its rise")
     why = "the supplier's lead time is unknown, nothing is ordered on a guess"
     cover = case.cover or 0.0
@@ -506,19 +248,25 @@ def _reorder(case: Situation, lost: float) -> Decision:
 
 def _figures(cases: Sequence[Situation], decided: Sequence[tuple[Decision, Donor | None]], outlook: Outlook) -> list[dict[str, Any]]:
     """Quantities of orders, quantiles of demand and cover, and money lost if the trend is false; arrays at once."""
-    horizon, supply = _each(cases, "horizon"), _each(cases, "supply")
+    horizon, supply = each(cases, "horizon"), each(cases, "supply")
     level = np.array([min(case.fractile, 0.95) for case in cases])
     least = np.array([float(case.row["minimum_order_quantity"] or 0) for case in cases])
-    ordered = np.maximum(np.maximum(outlook.quantile(level, horizon) - supply, 1), least)
+    # What would sell only after the season has to be worth marking it down: the fractile at the full cost of a leftover.
+    sells = outlook.mean(horizon) + each(cases, "usual") * cases[0].rules.season
+    most = np.maximum(sells, outlook.quantile(fractile(each(cases, "margin"), each(cases, "leftover")), horizon))
+    up_to = np.floor(np.minimum(outlook.quantile(level, horizon), most) - each(cases, "missed"))
+    ordered = np.maximum(np.maximum(up_to - supply, 1), least)
     asked = np.array([decision.order for decision, _ in decided])
     quantity = np.where(asked, ordered, [decision.quantity for decision, _ in decided])
     more = np.where([decision.action in ("reorder", "move") for decision, _ in decided], quantity, 0.0)
     sold_if_false = outlook.shortage(supply, horizon, real=False) - outlook.shortage(supply + more, horizon, real=False)
-    false_cost = (more - sold_if_false) * _each(cases, "leftover")
+    false_cost = (more - sold_if_false) * each(cases, "carry") + np.clip(
+        supply + more - each(cases, "usual") * (horizon + cases[0].rules.season), 0.0, more
+    ) * (each(cases, "leftover") - each(cases, "carry"))
     extra = np.array([_handling(case, decision.action) for case, (decision, _) in zip(cases, decided, strict=True)]) * quantity
     columns = {f"demand_{name}": outlook.quantile(chance, horizon) for name, chance in _QUANTILES}
     columns |= {f"cover_{name}": outlook.days_of(supply, chance) for name, chance in _QUANTILES}
-    nothing = _each(cases, "usual") <= 0
+    nothing = each(cases, "usual") <= 0
     found = []
     for place in range(len(cases)):
         values: dict[str, float | None] = {name: float(np.round(array[place], 1)) for name, array in columns.items()}

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 
-from trend_assets.lib.demand.cards import DEFAULT_RULES, FALLING, CardRules, actions
+from trend_assets.lib.demand.cards import actions
+from trend_assets.lib.demand.situation import DEFAULT_RULES, CardRules, falling, life_of
 
 Kind = Literal["delivery_by", "lead_time", "demand", "stock", "fades", "settles", "returns"]
 STEPS = 24
@@ -98,7 +99,7 @@ def _row(card: Mapping[str, Any]) -> dict[str, Any]:
     names = ("day", "stage", "available_units", "inbound_units", "lead_time_days", "minimum_order_quantity", "unit_price", "unit_cost")
     others = ("next_due_on", "from_store_id", "from_surplus_units", "confidence", "link_score", "promotion")
     given = {name: card[name] for name in (*names, *others)}
-    return {**given, "growth_24h": None, **_demand(float(card["daily_units"]), float(card["expected_daily_units"]))}
+    return {**given, "growth_24h": card["growth_24h"], **_demand(float(card["daily_units"]), float(card["expected_daily_units"]))}
 
 
 def _demand(usual: float, expected: float) -> dict[str, Any]:
@@ -115,22 +116,22 @@ def _probes(card: Mapping[str, Any], peak: float | None, rules: CardRules) -> It
         factors = [1 - step / STEPS for step in range(1, STEPS)] if lower else [1 + step / 10 for step in range(1, STEPS)]
         for amount in dict.fromkeys(_readable(expected * factor) for factor in factors):
             if 0 < amount != expected:
-                yield _Probe(Turn("demand", "", amount), _reached(daily, amount, stage, rules))
-    if stage not in FALLING:
+                yield _Probe(Turn("demand", "", amount), _reached(daily, amount, card, rules))
+    if not falling(card):
         posts = None if peak is None else float(math.ceil(peak / 2))
-        yield _Probe(Turn("fades", "", posts), {"stage": "fading", **_demand(daily, min(daily, expected))})
+        yield _Probe(Turn("fades", "", posts), {"stage": "fading", "growth_24h": None, **_demand(daily, min(daily, expected))})
         if stage != "steady":
             yield _Probe(Turn("settles", "", float(rules.life["steady"])), {"stage": "steady"})
     else:
         yield _Probe(Turn("returns", ""), {"stage": "rising", **_demand(daily, daily)})
 
 
-def _reached(daily: float, amount: float, stage: str, rules: CardRules) -> dict[str, Any]:
+def _reached(daily: float, amount: float, card: Mapping[str, Any], rules: CardRules) -> dict[str, Any]:
     """Fields for a demand of ``amount`` units a day that is seen, so no longer in doubt.
 
     What the trend cannot explain by the rules is said of the sales themselves.
     """
-    if amount > daily * rules.most_uplift or amount < daily or (stage in FALLING and amount > daily):
+    if amount > daily * rules.most_uplift or amount < daily or (falling(card) and amount > daily):
         daily = amount
     return {**_demand(daily, amount), "confidence": 1.0}
 
@@ -148,8 +149,8 @@ def _supply_probes(card: Mapping[str, Any], rules: CardRules) -> Iterator[_Probe
         longest = 0  # enough either way
     for days in range(longest, 0, -1):
         yield _Probe(Turn("lead_time", "", float(days)), {"lead_time_days": days})
-    span = (lead or rules.life["steady"]) + rules.review + rules.safety
-    most = math.ceil(float(card["expected_daily_units"]) * span) - min(int(card["available_units"]), 0) + 1
+    span = max((lead or rules.life["steady"]) + rules.review + rules.safety, life_of(card, rules))
+    most = math.ceil(1.5 * float(card["expected_daily_units"]) * span) - min(int(card["available_units"]), 0) + 1
     for units in dict.fromkeys(math.ceil(most * step / STEPS) for step in range(1, STEPS + 1)):
         yield _Probe(Turn("stock", "", float(units)), {"available_units": int(card["available_units"]) + units})
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trend_assets.lib.demand.cards import DEFAULT_RULES, FALLING, decision_cards
+from trend_assets.lib.demand.cards import decision_cards
 from trend_assets.lib.demand.reconsider import Turn, turns
+from trend_assets.lib.demand.situation import DEFAULT_RULES, falling
 from trend_assets.tables.topics import STAGES
 from trend_assets_tests.lib.demand.test_cards import DAY, ROW, SCHEMA
 
@@ -77,12 +78,12 @@ def test_whatever_is_said_would_turn_the_decision_as_said(row):
         elif kind == "settles":
             changed["stage"] = "steady"
         elif kind == "demand":  # seen, so no longer in doubt; what the trend cannot explain, the sales themselves have become
-            explained = usual <= turn.amount <= 2.5 * usual if row["stage"] not in FALLING else turn.amount <= usual
-            explained = explained and turn.amount >= usual if row["stage"] in FALLING else explained
+            explained = usual <= turn.amount <= 2.5 * usual if not falling(row) else turn.amount <= usual
+            explained = explained and turn.amount >= usual if falling(row) else explained
             changed |= {"expected_daily_units": turn.amount, "confidence": 1.0} | ({} if explained else {"usual_daily_units": turn.amount})
         elif kind == "fades":
             lower = min(usual, expected)
-            changed |= {"stage": "fading", "usual_daily_units": usual, "expected_daily_units": lower}
+            changed |= {"stage": "fading", "growth_24h": None, "usual_daily_units": usual, "expected_daily_units": lower}
         else:
             changed |= {"stage": "rising", "expected_daily_units": usual}
         then = decide(changed)
@@ -94,7 +95,7 @@ def test_a_reorder_turns_with_less_demand_or_more_stock():
     card, found = told(ROW | {"available_units": 20, "lead_time_days": 3, "daily_units": 4.0})
     assert card["action"] == "reorder"
     assert found["demand"].action == "hold"
-    assert found["demand"].amount == 2.8  # twenty last seven days at 2.86
+    assert found["demand"].amount == 1.7  # twenty last eleven days at 1.8
     assert found["stock"].action == "hold"
 
 
