@@ -110,6 +110,12 @@ FIGURES = {
         top_by="money_at_risk",
         shown=("action", "product_name", "store_id", "quantity", "money_at_risk", "data_origin"),
     ),
+    "demand/card_regrets": Figures(
+        counted=("action", "followed"),
+        summed=("regret",),
+        top_by="regret",
+        shown=("action", "product_name", "store_id", "quantity", "response", "earned_accepted", "regret", "data_origin"),
+    ),
     "demand/sales_uplifts": Figures(
         counted=("subject_kind", "uplift"),
         top_by="ratio",

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from typer.testing import CliRunner
 
@@ -17,6 +18,7 @@ from trend_assets.cli import app
 from trend_assets.commands.terminal import console
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.demand.cards import decision_cards
+from trend_assets.lib.demand.regret import regret_table, stock_days
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.demand.test_cards import DAY, ROW, SCHEMA
 
@@ -86,11 +88,29 @@ def test_a_snooze_needs_a_day_after_the_cards_and_an_unknown_card_is_refused(fol
 
 
 def test_the_regret_of_a_card_nobody_followed_is_shown(folder, run):
-    [found] = regrets_of(Lake(str(folder / "lake")), weeks=4)
+    lake = Lake(str(folder / "lake"))
+    assert "no card is closed yet" in run("regret")[1]
+    made = value_cards(lake, DAYS[0], DAYS[-1])
+    [row] = made.to_pylist()
+    assert (row["action"], row["response"], row["day"]) == ("move", None, row["card_day"] + timedelta(days=13))
+    [found] = regrets_of(lake, weeks=4)
     assert (found.category, found.action, found.cards, found.followed) == ("Dresses", "move", 1, 0)
     assert found.regret == found.missed > 0
     assert found.week == date(2026, 8, 31)
+    assert regrets_of(lake, weeks=4, until=DAY) == []
     assert "Dresses" in run("regret")[1]
+
+
+def value_cards(lake: Lake, first: date, last: date) -> pa.Table:
+    """The cards that closed in these days, valued as the asset does it, into the lake."""
+    cards = lake.read(TABLES["demand/decision_cards"], [DAY.isoformat()]).to_pylist()
+    inventory = TABLES["retail/inventory"]
+    stock = stock_days(cards, lake.read(inventory, lake.partitions(inventory)))
+    made = regret_table(cards, {}, stock, {"P1": "Dresses"}, first, last)
+    for day in sorted(set(made["day"].to_pylist())):
+        rows = made.filter(pc.equal(made["day"], pa.scalar(day, pa.date32())))
+        lake.publish(TABLES["demand/card_regrets"], {day.isoformat(): rows})
+    return made
 
 
 def test_nothing_to_look_back_on_is_said(run, tmp_path):

@@ -19,15 +19,18 @@ from trend_assets.board.data import CardGroup, Queryable, Row, Sentiment
 from trend_assets.board.lake_data import Accounts, accounts
 from trend_assets.board.markup import Html, element, sparkline, style_sheet
 from trend_assets.board.outcomes import Outcome, outcomes_of_cards
+from trend_assets.board.regrets import Sum, regrets_of
 from trend_assets.board.scoreboard import examples
 from trend_assets.board.words import Language, day, long_day, moment, money, number, text
 from trend_assets.lake.lake import Lake
+from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
 from trend_assets.lib.demand.reconsider import Turn
 
 MOST_DECISIONS, MOST_TRENDS, MOST_OUTCOMES, MOST_TURNS = 4, 3, 3, 2
 TREND_DAYS = 3
 """Trends without a product are looked for on so many days, the digest's included."""
 CURVE_HOURS = 72
+REGRET_WEEKS = 4
 
 STYLE = """
 @page { size: A4; margin: 8mm 12mm; }
@@ -71,6 +74,7 @@ class Digest:
     sentiment: Sentiment | None
     currency: str
     examples: tuple[Row, ...]
+    regrets: tuple[Sum, ...] = ()
 
 
 def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | None = None) -> Digest:
@@ -108,7 +112,16 @@ def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | 
         data.sentiment(warehouse, data.EVERY_POST, chosen),
         data.currency(warehouse),
         tuple(row for row in examples(warehouse, chosen) if row is not None),
+        tuple(_regrets(lake, chosen)),
     )
+
+
+def _regrets(lake: Lake, wanted: date) -> list[Sum]:
+    """Sums of cards that closed in the weeks before; a damaged partition costs the sentence, not the page."""
+    try:
+        return regrets_of(lake, REGRET_WEEKS, until=wanted)
+    except (CorruptionError, UnsupportedFormatError, OSError):
+        return []
 
 
 def _unlinked(trends: Sequence[Row]) -> list[Row]:
@@ -209,7 +222,9 @@ def _trends(digest: Digest) -> list[Html]:
 def _right(digest: Digest) -> list[Html]:
     language = digest.language
     lines = [sentences.scored(language, row | {"label": _cut(row["label"], 40)}) for row in digest.examples]
-    lines += [sentences.outcome(language, _short(told)) for told in digest.outcomes[: MOST_OUTCOMES - len(lines)]]
+    if digest.regrets:
+        lines.append(sentences.regret(language, digest.regrets, digest.currency))
+    lines += [sentences.outcome(language, _short(told)) for told in digest.outcomes[: max(MOST_OUTCOMES - len(lines), 0)]]
     noise = text(language, "digest_suppressed", count=digest.suppressed, abstained=digest.abstained)
     parts = [element("h2", text(language, "digest_wrong")), _list(lines, text(language, "digest_no_outcome")), element("p", noise)]
     if digest.sentiment is not None:

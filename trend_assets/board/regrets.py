@@ -1,45 +1,70 @@
-"""The weekly regret report from the lake: closed cards, the answers that hold, and the stock that came after.
+"""The weekly regret report from the lake: what closed cards were worth and what answers missed, by week, category and action.
 
-What belongs here: which partitions are read. What doesn't: the counterfactual (``lib/demand/regret.py``), showing it.
+What belongs here: which partitions are read, sums. What doesn't: what a card was worth (``lib/demand/regret.py``), showing it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from trend_assets.board.responses import answers, latest
 from trend_assets.lake.lake import Lake
-from trend_assets.lib.demand.regret import StockDay, Sum, card_regrets, sums
+from trend_assets.lib.demand.regret import LONGEST_DAYS
 from trend_assets.tables import TABLES
 
+TABLE = TABLES["demand/card_regrets"]
 
-def regrets_of(lake: Lake, weeks: int) -> list[Sum]:
-    """Sums by week, category and action of cards of the last ``weeks`` before the newest stock record; empty where none is closed.
+
+@dataclass(frozen=True)
+class Sum:
+    """Closed cards of one action, category and week (its Monday). Money in the currency of the prices.
+
+    ``earned``: what following the accepted ones was worth. ``missed``: what following the others would have been worth, where that was
+    anything. ``snoozed``: what following when they came back would have been worth, of all. ``regret``: against the best answer.
+    """
+
+    week: date
+    category: str
+    action: str
+    cards: int
+    followed: int
+    earned: float
+    missed: float
+    snoozed: float
+    regret: float
+
+
+def sums(rows: Iterable[Mapping[str, Any]]) -> list[Sum]:
+    """Rows of ``demand/card_regrets`` summed, the newest week and the most regret first."""
+    groups: dict[tuple[date, str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault((row["week"], row["category"], row["action"]), []).append(row)
+    made = [
+        Sum(
+            *key,
+            cards=len(of),
+            followed=sum(row["followed"] for row in of),
+            earned=sum(row["earned_accepted"] for row in of if row["followed"]),
+            missed=sum(max(row["earned_accepted"], 0.0) for row in of if not row["followed"]),
+            snoozed=sum(row["earned_snoozed"] for row in of),
+            regret=sum(row["regret"] for row in of),
+        )
+        for key, of in groups.items()
+    ]
+    return sorted(made, key=lambda one: (-one.week.toordinal(), -one.regret, one.category, one.action))
+
+
+def regrets_of(lake: Lake, weeks: int, until: date | None = None) -> list[Sum]:
+    """Sums of cards of the last ``weeks`` before ``until`` (by default the newest day with closed cards); empty where none is closed.
 
     Raises what the lake raises for partitions that cannot be read.
     """
-    cards, inventory, products = (TABLES[name] for name in ("demand/decision_cards", "retail/inventory", "retail/products"))
-    known = lake.partitions(inventory)
-    if not known:
+    keys = [key for key in lake.partitions(TABLE) if until is None or key <= until.isoformat()]
+    if not keys:
         return []
-    last = date.fromisoformat(known[-1])
-    first = last - timedelta(weeks=weeks)
-    rows = lake.read(cards, [key for key in lake.partitions(cards) if key >= first.isoformat()]).to_pylist()
-    if not rows:
-        return []
-    wanted = {(card["product_id"], card["store_id"]) for card in rows}
-    days = [key for key in known if key >= first.isoformat()]
-    stock: dict[tuple[str, str], dict[date, StockDay]] = {}
-    records = lake.read(inventory, days, columns=["day", "product_id", "store_id", "sold", "on_hand"])
-    named = pa.array(sorted({product for product, _ in wanted}), pa.string())
-    for row in records.filter(pc.is_in(records["product_id"], value_set=named)).to_pylist():
-        where = (row["product_id"], row["store_id"])
-        if where in wanted:
-            stock.setdefault(where, {})[row["day"]] = StockDay(float(row["sold"] or 0), float(row["on_hand"]))
-    holding = latest(answers(lake, first, last).rows)
-    names = lake.read(products, lake.partitions(products)[-1:], columns=["product_id", "category"])
-    categories = dict(zip(names["product_id"].to_pylist(), names["category"].to_pylist(), strict=True))
-    return sums(card_regrets(rows, {card_id: answer.response for card_id, answer in holding.items()}, stock, last), categories)
+    first = date.fromisoformat(keys[-1]) - timedelta(weeks=weeks)
+    oldest = (first - timedelta(days=7)).isoformat()
+    rows = lake.read(TABLE, [key for key in keys if oldest <= key]).to_pylist()
+    return sums(row for row in rows if row["card_day"] > first - timedelta(days=LONGEST_DAYS))

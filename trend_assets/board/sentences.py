@@ -7,14 +7,15 @@ worded here, and short texts (``words.py``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trend_assets.board.data import Sentiment, shelf_days
 from trend_assets.board.outcomes import Outcome
-from trend_assets.board.words import Language, amount, day, moment, number, text, typeset
-from trend_assets.lib.demand.cards import DEFAULT_RULES
+from trend_assets.board.regrets import Sum
+from trend_assets.board.words import Language, amount, day, moment, money, number, text, typeset
 from trend_assets.lib.demand.reconsider import Turn
+from trend_assets.lib.demand.situation import DEFAULT_RULES, life_of
 
 HIGH_CONFIDENCE, LOW_CONFIDENCE = 0.6, 0.35
 NEAR = 1.3
@@ -35,7 +36,7 @@ def _in_order(shares: Mapping[str, float]) -> list[tuple[str, float]]:
 def arithmetic(language: Language, card: Mapping[str, Any]) -> str:
     """Sales × trend = expected; stock + deliveries = cover, against what the supplier needs; the rest of the trend's life."""
     daily, expected = float(card["daily_units"]), float(card["expected_daily_units"])
-    life = DEFAULT_RULES.life.get(card["stage"], DEFAULT_RULES.life["peak"])
+    life = life_of(card, DEFAULT_RULES)
     extra = DEFAULT_RULES.review + DEFAULT_RULES.safety
     values = {
         "daily": number(language, daily, 1),
@@ -278,6 +279,19 @@ def confidence(language: Language, value: float) -> str:
     """Confidence as a word with its figure."""
     word = "high" if value >= HIGH_CONFIDENCE else "low" if value < LOW_CONFIDENCE else "medium"
     return f"{text(language, f'confidence_{word}')} ({number(language, value, 2)})"
+
+
+def regret(language: Language, sums: Sequence[Sum], currency: str) -> str:
+    """What the closed cards of the newest week were worth; ``sums`` are of ``board/regrets.py``, the newest week first."""
+    newest = [one for one in sums if one.week == sums[0].week]
+    return text(
+        language,
+        "regret_week",
+        week=day(language, newest[0].week),
+        cards=number(language, sum(one.cards for one in newest)),
+        followed=number(language, sum(one.followed for one in newest)),
+        **{name: money(language, sum(getattr(one, name) for one in newest), currency) for name in ("earned", "missed", "regret")},
+    )
 
 
 def verdict(outcome: Outcome) -> str:

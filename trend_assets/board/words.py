@@ -340,6 +340,28 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{count} trends of the day suppressed as noise; {abstained} left without a product on purpose.",
         "{count} tendances du jour écartées comme bruit ; {abstained} laissées sans lien à dessein.",
     ),
+    "regret_section": ("What closed cards were worth", "Ce que valaient les fiches closes"),
+    "regret_none": (
+        "No card is closed yet: its horizon has to be over.",
+        "Aucune fiche n'est encore close : son horizon doit être passé.",
+    ),
+    "regret_week": (
+        "Cards of the week of {week}: {cards} closed, {followed} accepted, worth {earned}; following the others would have been worth "
+        "{missed}; regret {regret}.",
+        "Fiches de la semaine du {week} : {cards} closes, {followed} acceptées, valeur {earned} ; suivre les autres aurait valu {missed} ; "
+        "regret {regret}.",
+    ),
+    "regret_help": (
+        "Estimated from the stock and sales since: what met no stock is taken to have wanted what the other days sold.",
+        "Estimé d'après les stocks et ventes depuis : sans stock, la demande est supposée égale aux ventes des autres jours.",
+    ),
+    "regret_week_heading": ("week", "semaine"),
+    "regret_cards": ("closed", "closes"),
+    "regret_followed": ("accepted", "acceptées"),
+    "regret_earned": ("worth of the accepted", "valeur des acceptées"),
+    "regret_missed": ("missed by the others", "manqué par les autres"),
+    "regret_snoozed": ("had all been snoozed", "si toutes remises à plus tard"),
+    "regret_money": ("regret", "regret"),
     "digest_no_unlinked": ("None today.", "Aucune aujourd'hui."),
     "digest_health": (
         "Data reach to {end}; since {since} {records} records in, {quarantined} refused; {identity}.",

@@ -29,6 +29,7 @@ DAILY_TABLES = (
     "demand/demand_features",
     "demand/demand_forecasts",
     "demand/decision_cards",
+    "demand/card_regrets",
 )
 """Tables made for each closed day from its trends and its retail tables."""
 

@@ -17,6 +17,7 @@ from trend_assets.tables import (
     ledgers,
     markets,
     models,
+    regrets,
     retail,
     segments,
     social,
@@ -24,7 +25,22 @@ from trend_assets.tables import (
 )
 from trend_assets.tables.declaration import Column, Table
 
-_MODULES = (social, collection, topics, influencers, coordination, retail, demand, forecasts, lead_time, ledgers, markets, segments, models)
+_MODULES = (
+    social,
+    collection,
+    topics,
+    influencers,
+    coordination,
+    retail,
+    demand,
+    forecasts,
+    lead_time,
+    ledgers,
+    markets,
+    segments,
+    regrets,
+    models,
+)
 TABLES: dict[str, Table] = {table.path: table for module in _MODULES for table in module.TABLES}
 
 __all__ = ["TABLES", "Column", "Table"]

@@ -52,6 +52,8 @@ _UPLIFT = tuple(f"{_STOCK}.{name}" for name in ("link_score", "growth_24h", "rec
 _DOUBTS = tuple(f"{_STOCK}.{name}" for name in ("trend_q_value", "stress_grade", "promotion"))
 _SUPPLIER = tuple(f"{_STOCK}.{name}" for name in ("lead_time_days", "minimum_order_quantity", "unit_price", "unit_cost"))
 _SOLD = ("retail/orders.quantity", "retail/inventory.on_hand", "retail/promotions.discount", "retail/products.unit_price")
+_SAME_AS_CARD = "card_id topic_id label product_id product_name store_id action quantity data_origin"
+_CARDS, _INVENTORY = "demand/decision_cards", "retail/inventory"
 _LINKS, _UPLIFTS = "demand/product_trend_links", "demand/sales_uplifts"
 _JUDGED = (f"{_TRENDS}.hour", f"{_LINKS}.product_id", f"{_UPLIFTS}.uplift", f"{_UPLIFTS}.onset_on")
 _SAME_IN_STOCK = (
@@ -267,6 +269,16 @@ RENAMED: dict[str, Sources] = {
         "product_ids": (f"{_LINKS}.product_id", "demand/naive_alerts.product_ids"),
         **_each("alerted_at open_until", f"{_TRENDS}.hour"),
         "data_origin": (f"{_UPLIFTS}.data_origin",),
+    },
+    "demand/card_regrets": {
+        **{name: (f"{_CARDS}.{name}",) for name in _SAME_AS_CARD.split()},
+        **_each("card_day week", f"{_CARDS}.day"),
+        "day": (f"{_CARDS}.day", f"{_CARDS}.horizon_days"),
+        "category": ("retail/products.category",),
+        **_each("response followed snooze_days earned_declined", f"{_CARDS}.card_id"),
+        "sold": (f"{_INVENTORY}.sold",),
+        **_each("lost served", f"{_INVENTORY}.sold", f"{_INVENTORY}.on_hand"),
+        **_each("earned_accepted earned_snoozed regret", f"{_INVENTORY}.sold", f"{_INVENTORY}.on_hand", f"{_CARDS}.unit_price"),
     },
     "demand/trend_markets": {
         "day": (f"{_TRENDS}.hour",),

@@ -15,6 +15,7 @@ import pytest
 from trend_assets.board.data import CardGroup
 from trend_assets.board.digest import MOST_DECISIONS, Digest, NoSuchDayError, gather, page
 from trend_assets.board.outcomes import Outcome
+from trend_assets.board.regrets import Sum
 from trend_assets.warehouse.engine import Warehouse
 from trend_assets_tests.board.conftest import DAYS, HOSTILE, BoardTown, with_cards
 from trend_assets_tests.support import skip_or_fail
@@ -92,7 +93,8 @@ def test_the_fullest_digest_with_the_longest_texts_is_still_one_page(board_town,
     groups = tuple(CardGroup(tuple({**card, "product_id": f"P{number}"} for card in cards)) for number in range(9))
     trend = {"topic_id": "t", "day": DAYS[1], "label": long, "stage": "emerging", "posts": 123_456, "unlinked_reason": long, "reason": long}
     outcome = Outcome(DAYS[0], long, long, long, "expedite", 12.3, 45.6, 7.8, 7, True)
-    full = replace(facts, groups=groups, trends=(trend,) * 4, outcomes=(outcome,) * 9)
+    closed = Sum(DAYS[0], long, "reorder", 123, 45, 123_456.0, 234_567.0, 12_345.0, 345_678.0)
+    full = replace(facts, groups=groups, trends=(trend,) * 4, outcomes=(outcome,) * 9, regrets=(closed,) * 9)
     html = page(full)
     assert html.count('class="card"') == MOST_DECISIONS
     assert pages_printed(html, tmp_path) == 1

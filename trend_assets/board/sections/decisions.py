@@ -13,17 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import streamlit as st
 
-from trend_assets.board import cache, data, look, responses
+from trend_assets.board import cache, data, look, responses, sentences
 from trend_assets.board.data import CardGroup
 from trend_assets.board.markup import element
+from trend_assets.board.regrets import regrets_of
 from trend_assets.board.responses import Answer, Standing
 from trend_assets.board.view import currency, heading, language, notice, now, quiet, reference_day, say, show, sql_hint
 from trend_assets.board.words import day as written_day
 from trend_assets.board.words import long_day, money
-from trend_assets.lake.manifest import CorruptionError
+from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
 from trend_assets.lake.storage import ConflictError
 from trend_assets.lib.quality.audit import AuditError
 
+REGRET_WEEKS = 4
 _TO_DO = ("reorder", "expedite", "move", "mark_down")
 
 
@@ -62,6 +64,7 @@ def page() -> None:
                 _card(group, cards, standings, turned, today)
     for state, title in (("snoozed", "snoozed_section"), ("answered", "answered_section")):
         _answered([card for card in cards if standings[card["card_id"]].state == state], standings, title)
+    _regret(chosen)
     quiet(say("rule_of_thumb"))
     asked = f"as_of.decision_cards('{moment:%Y-%m-%d %H:%M:%S}')" if moment else "demand.decision_cards"
     sql_hint(
@@ -208,6 +211,38 @@ def _answered(cards: Sequence[data.Row], standings: dict[str, Standing], title: 
             st.button(
                 say("undo"), key=f"undo-{key}-{moment.isoformat()}", on_click=_write, args=([one.as_card() for one in answers], "reopened")
             )
+
+
+def _regret(chosen: date) -> None:
+    """What closed cards were worth, week by week."""
+    try:
+        sums = regrets_of(cache.lake(), REGRET_WEEKS, until=chosen)
+    except (CorruptionError, UnsupportedFormatError, OSError) as error:
+        notice(say("answers_unreadable", days=chosen.isoformat(), reason=str(error)))
+        return
+    with st.expander(say("regret_section")):
+        if not sums:
+            quiet(say("regret_none"))
+            return
+        show(look.block(element("p", sentences.regret(language(), sums, currency()))))
+        st.dataframe(
+            [
+                {
+                    say("regret_week_heading"): one.week,
+                    say("category"): one.category,
+                    " ": say(one.action),
+                    say("regret_cards"): one.cards,
+                    say("regret_followed"): one.followed,
+                    **{
+                        say(f"regret_{name}"): money(language(), value, currency())
+                        for name, value in (("earned", one.earned), ("missed", one.missed), ("snoozed", one.snoozed), ("money", one.regret))
+                    },
+                }
+                for one in sums
+            ],
+            hide_index=True,
+        )
+        quiet(say("regret_help"))
 
 
 def _back_from_snooze(holding: dict[str, Answer], cards: Sequence[data.Row], today: date) -> None:

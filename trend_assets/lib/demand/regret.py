@@ -1,7 +1,7 @@
 """Regret: what closed decision cards would have earned or cost, whether they were followed or not.
 
-What belongs here: the counterfactual of one card from the stock and sales that came after it, sums by action, category and week. What
-doesn't: the rules (``cards.py``), answers (``board/responses.py``), printing.
+What belongs here: the counterfactual of one card from the stock and sales that came after it. What doesn't: the rules (``cards.py``),
+answers (``board/responses.py``), sums by week (``board/regrets.py``), printing.
 
 A card is closed when its horizon is over. Of cards that say the same of a product and place on following days only the first counts,
 until its horizon is over. Assumptions, each of them stated because the truth is not seen:
@@ -10,24 +10,36 @@ until its horizon is over. Assumptions, each of them stated because the truth is
   where there is no such day);
 * an accepted card was followed, at once and in full; any other answer, or none, means that it was not;
 * an order comes after the supplier's lead time and a day, a transfer after two days, a hurried delivery the next day;
-* a unit that met no demand within the horizon costs ``leftover_share`` of its purchase cost, moving and hurrying what the rules say.
+* a unit that met no demand within the horizon costs ``carry_share`` of its purchase cost if it sells within ``season`` days at that rate,
+  else ``leftover_share``; moving and hurrying cost what the rules say;
+* a mark-down by ``markdown`` lets demand rise by ``elasticity``: what it sells more earns the reduced price less what a leftover is worth,
+  what would have sold anyway loses the reduction.
 
-Followed or not, ``earned`` is what following is worth: units that met demand which else had met no stock, times the margin, less those
-costs. Regret is what was missed: ``earned`` of a card not followed, where positive; its negative of one that was, where that is.
-Mark-downs are not valued, for nothing tells what would have sold at the old price. Savage 1951, *The theory of statistical decision*.
+``earned`` is what following at once is worth: units that met demand which else had met no stock, times the margin, less those costs;
+``earned_later`` the same of following ``snooze_days`` later, when the card came back (the next day, where nobody snoozed it). Declining
+earns nothing. Regret is what the answer given missed against the best of these three; an accepted card was followed at once, a snoozed
+one, for all we know, not. Savage 1951, *The theory of statistical decision*.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from trend_assets.lib.demand.cards import DEFAULT_RULES, CardRules
+import pyarrow as pa
+import pyarrow.compute as pc
 
-VALUED = ("reorder", "expedite", "move")
+from trend_assets.lib.demand.situation import DEFAULT_RULES, CardRules
+from trend_assets.tables import TABLES
+
+VALUED = ("reorder", "expedite", "move", "mark_down")
 """Actions whose worth can be told from stock and sales."""
+LONGEST_DAYS = 49
+"""Cards of longer horizons are not valued; so far back cards and stock are read."""
+REGRETS = TABLES["demand/card_regrets"]
 
 
 @dataclass(frozen=True)
@@ -39,105 +51,200 @@ class StockDay:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """The answer that holds for a card; an empty ``response``: none."""
+
+    response: str = ""
+    snoozed_until: date | None = None
+
+
+@dataclass(frozen=True)
 class Regret:
-    """One closed card. Money in the currency of its prices; units over the horizon. ``followed``: it was accepted."""
+    """One closed card. Money in the currency of its prices; units over the horizon."""
 
     card: Mapping[str, Any]
-    response: str
+    answer: Answered
+    snooze_days: int
     sold: float
     lost: float
     served: float
     earned: float
+    earned_later: float
 
     @property
     def followed(self) -> bool:
         """Whether the card was accepted."""
-        return self.response == "accepted"
+        return self.answer.response == "accepted"
+
+    @property
+    def closed_on(self) -> date:
+        """The last day of the card's horizon."""
+        return closes(self.card)
 
     @property
     def regret(self) -> float:
         """Money missed by the answer given, or by giving none; never negative."""
-        return max(-self.earned if self.followed else self.earned, 0.0)
-
-
-@dataclass(frozen=True)
-class Sum:
-    """Closed cards of one action, category and week (its Monday)."""
-
-    week: date
-    category: str
-    action: str
-    cards: int
-    followed: int
-    earned_by_following: float
-    missed: float
-    regret: float
+        return max(self.earned, self.earned_later, 0.0) - (self.earned if self.followed else 0.0)
 
 
 Stock = Mapping[tuple[str, str], Mapping[date, StockDay]]
 
 
+def closes(card: Mapping[str, Any]) -> date:
+    """The last day of a card's horizon."""
+    return card["day"] + timedelta(days=int(card["horizon_days"]))
+
+
+def regret_table(
+    cards: Iterable[Mapping[str, Any]],
+    answers: Mapping[str, Answered],
+    stock: Stock,
+    categories: Mapping[str, str],
+    first_day: date,
+    last_day: date,
+    rules: CardRules = DEFAULT_RULES,
+) -> pa.Table:
+    """Rows of ``demand/card_regrets`` of cards that closed from ``first_day`` to ``last_day``; see ``card_regrets``.
+
+    ``categories``: by product. Cards of ``LONGEST_DAYS`` twice before ``first_day`` have to be among ``cards``, or one that repeats counts.
+    """
+    rows = []
+    for one in card_regrets(cards, answers, stock, last_day, rules):
+        if one.closed_on < first_day:
+            continue
+        names = ("card_id", "topic_id", "label", "product_id", "product_name", "store_id", "action", "data_origin")
+        rows.append(
+            {
+                **{name: one.card[name] for name in names},
+                "day": one.closed_on,
+                "card_day": one.card["day"],
+                "week": one.card["day"] - timedelta(days=one.card["day"].weekday()),
+                "category": categories.get(one.card["product_id"], ""),
+                "quantity": int(one.card["quantity"]),
+                "response": one.answer.response or None,
+                "followed": one.followed,
+                "snooze_days": one.snooze_days,
+                "sold": one.sold,
+                "lost": one.lost,
+                "served": one.served,
+                "earned_accepted": round(one.earned, 2),
+                "earned_snoozed": round(one.earned_later, 2),
+                "earned_declined": 0.0,
+                "regret": round(one.regret, 2),
+            }
+        )
+    return REGRETS.from_rows(rows)
+
+
+def holding(answers: pa.Table) -> dict[str, Answered]:
+    """The answer that holds by card id, of rows of ``demand/card_responses``; one taken back is none."""
+    found: dict[str, Answered] = {}
+    for row in answers.sort_by([("responded_at", "ascending"), ("response_id", "ascending")]).to_pylist():
+        found[row["card_id"]] = Answered(row["response"], row["snoozed_until"])
+    return {card_id: answer for card_id, answer in found.items() if answer.response != "reopened"}
+
+
+def stock_days(cards: Iterable[Mapping[str, Any]], inventory: pa.Table) -> Stock:
+    """Stock and sales by product and place of the cards, from rows of ``retail/inventory``. O(rows)."""
+    wanted = {(card["product_id"], card["store_id"]) for card in cards}
+    found: dict[tuple[str, str], dict[date, StockDay]] = {}
+    if not wanted or not inventory.num_rows:
+        return found
+    products = pa.array(sorted({product for product, _ in wanted}), pa.string())
+    for row in inventory.filter(pc.is_in(inventory["product_id"], value_set=products)).to_pylist():
+        where = (row["product_id"], row["store_id"])
+        if where in wanted:
+            found.setdefault(where, {})[row["day"]] = StockDay(float(row["sold"] or 0), float(row["on_hand"]))
+    return found
+
+
 def card_regrets(
-    cards: Iterable[Mapping[str, Any]], responses: Mapping[str, str], stock: Stock, last_day: date, rules: CardRules = DEFAULT_RULES
+    cards: Iterable[Mapping[str, Any]], answers: Mapping[str, Answered], stock: Stock, last_day: date, rules: CardRules = DEFAULT_RULES
 ) -> list[Regret]:
     """The closed cards that are valued, by day, product and place.
 
-    ``cards``: rows of ``demand/decision_cards``. ``responses``: the answer that holds, by card id. ``stock``: days by product and place.
+    ``cards``: rows of ``demand/decision_cards``. ``answers``: those that hold, by card id. ``stock``: days by product and place.
     ``last_day``: of the stock. Cards whose horizon has a day without a stock record are left out. O(cards × horizon).
     """
     open_until: dict[tuple[str, str, str], date] = {}
     found = []
     for card in sorted(cards, key=lambda card: (card["day"], card["product_id"], card["store_id"], -card["confidence"], card["card_id"])):
-        ends = card["day"] + timedelta(days=int(card["horizon_days"]))
+        ends, length = closes(card), int(card["horizon_days"])
         same = (card["product_id"], card["store_id"], card["action"])
-        if card["action"] not in VALUED or ends > last_day or card["day"] < open_until.get(same, card["day"]):
+        unvalued = card["action"] not in VALUED or length > LONGEST_DAYS
+        if unvalued or ends > last_day or card["day"] < open_until.get(same, card["day"]):
             continue
         days = stock.get(same[:2], {})
-        after = [days.get(card["day"] + timedelta(days=number)) for number in range(1, int(card["horizon_days"]) + 1)]
+        after = [days.get(card["day"] + timedelta(days=number)) for number in range(1, length + 1)]
         known = [day for day in after if day is not None]
         if not known or len(known) < len(after):
             continue
         open_until[same] = ends
-        found.append(_regret(card, responses.get(card["card_id"], ""), known, rules))
+        found.append(_regret(card, answers.get(card["card_id"], Answered()), known, rules))
     return found
 
 
-def _regret(card: Mapping[str, Any], response: str, days: Sequence[StockDay], rules: CardRules) -> Regret:
-    full = [day.sold for day in days if day.on_hand > 0]
-    rate = sum(full) / len(full) if full else float(card["expected_daily_units"])
-    arrival = {"reorder": int(card["lead_time_days"] or 0) + rules.review, "move": rules.move_days, "expedite": 1}[card["action"]]
-    later = days[min(arrival, len(days)) :]
+def _regret(card: Mapping[str, Any], answer: Answered, days: Sequence[StockDay], rules: CardRules) -> Regret:
+    rate = _rate(card, days)
+    until = answer.snoozed_until
+    snoozed = 1 if until is None else max((until - card["day"]).days, 1)
+    followed = answer.response == "accepted"
     lost = sum(max(rate - day.sold, 0.0) for day in days if day.on_hand <= 0)
-    quantity = float(card["quantity"])
-    if response == "accepted":  # without these units stock would have been lower by as many, and gone where it was less than that
+    sold = sum(day.sold for day in days)
+    if card["action"] == "mark_down":
+        served, earned = _marked_down(card, days, followed, 0, rules)
+        return Regret(card, answer, snoozed, sold, lost, served, earned, _marked_down(card, days, followed, snoozed, rules)[1])
+    served = _served(card, days, followed, 0, rules)
+    later = _served(card, days, followed, snoozed, rules)
+    return Regret(
+        card, answer, snoozed, sold, lost, served, _earned(card, days, followed, served, rules), _earned(card, days, followed, later, rules)
+    )
+
+
+def _rate(card: Mapping[str, Any], days: Sequence[StockDay]) -> float:
+    """Units a day that were wanted."""
+    full = [day.sold for day in days if day.on_hand > 0]
+    return sum(full) / len(full) if full else float(card["expected_daily_units"])
+
+
+def _served(card: Mapping[str, Any], days: Sequence[StockDay], followed: bool, delay: int, rules: CardRules) -> float:
+    """Units of the card that met demand which else had met no stock, had it been followed ``delay`` days later."""
+    arrival = {"reorder": int(card["lead_time_days"] or 0) + rules.review, "move": rules.move_days, "expedite": 1}[card["action"]]
+    later = days[min(arrival + delay, len(days)) :]
+    rate, quantity = _rate(card, days), float(card["quantity"])
+    if followed:  # without these units stock would have been lower by as many, and gone where it was less than that
         served = max((quantity - max(day.on_hand, 0.0) for day in later), default=0.0)
     else:
         served = sum(max(rate - day.sold, 0.0) for day in later if day.on_hand <= 0)
-    served = min(max(served, 0.0), quantity)
+    return min(max(served, 0.0), quantity)
+
+
+def _money(card: Mapping[str, Any], rules: CardRules) -> tuple[float, float]:
+    """Price and purchase cost of a unit; what is unknown by the rules' margin."""
     price, cost = card["unit_price"], card["unit_cost"]
     price = float(price) if price is not None else float(cost or 0.0) / (1 - rules.unknown_margin)
-    cost = float(cost) if cost is not None else price * (1 - rules.unknown_margin)
-    handling = {"move": rules.move_share, "expedite": rules.expedite_share}.get(card["action"], 0.0) * cost
-    left = (quantity - served) * rules.leftover_share * cost if card["action"] == "reorder" else 0.0  # the others buy nothing
-    earned = served * max(price - cost, 0.0) - left - quantity * handling
-    return Regret(card, response, sum(day.sold for day in days), lost, served, earned)
+    return price, float(cost) if cost is not None else price * (1 - rules.unknown_margin)
 
 
-def sums(regrets: Iterable[Regret], categories: Mapping[str, str]) -> list[Sum]:
-    """Regrets by week of the card, category of its product and action, the newest week and the most regret first."""
-    groups: dict[tuple[date, str, str], list[Regret]] = {}
-    for one in regrets:
-        monday = one.card["day"] - timedelta(days=one.card["day"].weekday())
-        groups.setdefault((monday, categories.get(one.card["product_id"], ""), one.card["action"]), []).append(one)
-    made = [
-        Sum(
-            *key,
-            cards=len(of),
-            followed=sum(one.followed for one in of),
-            earned_by_following=sum(one.earned for one in of if one.followed),
-            missed=sum(one.earned for one in of if not one.followed),
-            regret=sum(one.regret for one in of),
-        )
-        for key, of in groups.items()
-    ]
-    return sorted(made, key=lambda one: (-one.week.toordinal(), -one.regret, one.category, one.action))
+def _earned(card: Mapping[str, Any], days: Sequence[StockDay], followed: bool, served: float, rules: CardRules) -> float:
+    """Money that an order, a transfer or a hurried delivery of which so many units were needed is worth."""
+    price, cost = _money(card, rules)
+    quantity = float(card["quantity"])
+    earned = served * max(price - cost, 0.0)
+    if card["action"] != "reorder":  # the others buy nothing
+        return earned - quantity * cost * {"move": rules.move_share, "expedite": rules.expedite_share}[card["action"]]
+    left = quantity - served
+    stock = max(days[-1].on_hand, 0.0) + (0.0 if followed else left)
+    beyond = min(max(stock - _rate(card, days) * rules.season, 0.0), left)
+    return earned - cost * (rules.carry_share * (left - beyond) + rules.leftover_share * beyond)
+
+
+def _marked_down(card: Mapping[str, Any], days: Sequence[StockDay], followed: bool, delay: int, rules: CardRules) -> tuple[float, float]:
+    """Units sold more by a mark-down from ``delay`` days later on, and the money that it earned."""
+    price, cost = _money(card, rules)
+    lift = (1 - rules.markdown) ** -rules.elasticity
+    sold = sum(day.sold for day in days[min(delay, len(days)) :])
+    anyway = sold / lift if followed else sold
+    more = min(anyway * (lift - 1), float(card["quantity"]), math.inf if followed else max(days[-1].on_hand, 0.0))
+    worth = price * (1 - rules.markdown) - cost * (1 - rules.leftover_share)
+    return more, more * worth - anyway * price * rules.markdown

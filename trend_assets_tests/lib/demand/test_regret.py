@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from trend_assets.lib.demand.regret import StockDay, card_regrets, sums
+from trend_assets.board.regrets import sums
+from trend_assets.lib.demand.regret import REGRETS, Answered, StockDay, card_regrets, holding, regret_table, stock_days
+from trend_assets.tables import TABLES
 
 DAY = date(2026, 9, 7)  # a Monday
 CARD: dict[str, Any] = {
     "day": DAY, "card_id": "c1", "product_id": "P1", "store_id": "S01", "action": "reorder", "quantity": 10, "lead_time_days": 2,
     "horizon_days": 6, "expected_daily_units": 4.0, "confidence": 0.8, "unit_price": 50.0, "unit_cost": 20.0,
+    "topic_id": "t1", "label": "wrap dress", "product_name": "Linen Wrap Dress", "data_origin": "simulated",
 }  # fmt: skip
 
 
@@ -27,7 +30,8 @@ LAST = DAY + timedelta(days=6)
 
 
 def one(card: dict[str, Any], days: Any, answer: str = "") -> Any:
-    [found] = card_regrets([card], {"c1": answer} if answer else {}, days, LAST)
+    until = DAY + timedelta(days=3) if answer == "snoozed" else None
+    [found] = card_regrets([card], {"c1": Answered(answer, until)} if answer else {}, days, LAST)
     return found
 
 
@@ -41,18 +45,46 @@ def test_a_card_nobody_followed_is_regretted_where_stock_ran_out():
 
 def test_declining_a_card_for_which_there_was_stock_is_not_regretted():
     found = one(CARD, PLENTY, "declined")
-    assert found.earned == pytest.approx(-10 * 0.5 * 20)
+    assert found.earned == pytest.approx(-10 * 0.25 * 20)  # 80 units sell within six weeks at four a day
     assert found.regret == 0
 
 
+def test_what_would_sell_only_after_six_weeks_costs_half_of_its_price():
+    slow = stock([0.1] * 6, [90.0] * 6)
+    assert one(CARD, slow, "declined").earned == pytest.approx(-10 * 0.5 * 20)
+    assert one(CARD, slow, "accepted").regret == pytest.approx(100)
+
+
 def test_following_a_card_is_regretted_where_its_units_are_left():
-    assert one(CARD, PLENTY, "accepted").regret == pytest.approx(100)
+    assert one(CARD, PLENTY, "accepted").regret == pytest.approx(50)
+
+
+def test_a_snoozed_order_comes_when_the_card_was_back():
+    """Three days later it comes on the sixth day, after all that was lost but the last four units."""
+    found = one(CARD, EMPTY_AT_THE_END, "snoozed")
+    assert found.snooze_days == 3
+    assert found.earned == pytest.approx(300)
+    assert found.earned_later < 0.5 * found.earned
+    assert found.regret == found.earned
+
+
+def test_a_mark_down_earns_what_it_sells_more_less_the_reduction():
+    card = CARD | {"action": "mark_down", "quantity": 60}
+    found = one(card, stock([10] * 6, [200] * 6))
+    more = 60 * (0.9**-2 - 1)
+    # a leftover is worth half of its cost; sixty would have sold at the old price
+    assert found.served == pytest.approx(more)
+    assert found.earned == pytest.approx(more * (45 - 10) - 60 * 5)
+    followed = one(card, stock([10 * 0.9**-2] * 6, [200] * 6), "accepted")
+    assert followed.earned == pytest.approx(found.earned)
+    # dear goods that sell fast anyway are not to be marked down
+    assert one(card | {"unit_cost": 45.0, "quantity": 5}, stock([10] * 6, [200] * 6), "accepted").regret > 0
 
 
 def test_following_a_card_earns_what_would_not_have_been_there():
     found = one(CARD, stock([4] * 6, [30, 26, 22, 14, 7, 3]), "accepted")
     assert found.served == 7  # three of the ten are left
-    assert found.earned == pytest.approx(7 * 30 - 3 * 10)
+    assert found.earned == pytest.approx(7 * 30 - 3 * 5)
     assert found.regret == 0
 
 
@@ -67,7 +99,7 @@ def test_a_transfer_buys_nothing_so_only_its_handling_is_lost():
 def test_open_unknown_unvalued_and_repeated_cards_do_not_count():
     assert card_regrets([CARD], {}, EMPTY_AT_THE_END, LAST - timedelta(days=1)) == []
     assert card_regrets([CARD], {}, {}, LAST) == []
-    assert card_regrets([CARD | {"action": "hold"}, CARD | {"action": "mark_down"}], {}, PLENTY, LAST) == []
+    assert card_regrets([CARD | {"action": "hold"}, CARD | {"action": "too_late"}], {}, PLENTY, LAST) == []
     again = CARD | {"card_id": "c2", "day": DAY + timedelta(days=1), "horizon_days": 5}
     assert len(card_regrets([again, CARD], {}, EMPTY_AT_THE_END, LAST)) == 1
 
@@ -77,9 +109,47 @@ def test_a_product_that_never_had_stock_was_wanted_as_expected_and_prices_may_be
     assert (found.lost, found.served, found.earned) == (24, 10, 0)
 
 
+def test_the_table_holds_the_cards_that_closed_in_the_days_asked_for():
+    answers = {"c1": Answered("accepted")}
+    made = regret_table([CARD], answers, PLENTY, {"P1": "Dresses"}, LAST, LAST)
+    assert made.equals(REGRETS.conform(made))
+    [row] = made.to_pylist()
+    assert (row["day"], row["card_day"], row["week"], row["category"]) == (LAST, DAY, DAY, "Dresses")
+    assert (row["followed"], row["earned_declined"], row["earned_accepted"], row["regret"]) == (True, 0.0, -50.0, 50.0)
+    later = LAST + timedelta(days=1)
+    assert regret_table([CARD], answers, PLENTY, {}, later, later).num_rows == 0
+    assert regret_table([], {}, {}, {}, DAY, LAST).equals(REGRETS.empty())
+
+
+def test_answers_that_hold_are_the_last_and_one_taken_back_is_none():
+    table = TABLES["demand/card_responses"]
+    fixed = {"day": DAY, "topic_id": "t1", "product_id": "P1", "store_id": "S01", "action": "reorder", "quantity": 1, "note": ""}
+    given = [("c1", "declined", 1), ("c1", "accepted", 2), ("c2", "accepted", 1), ("c2", "reopened", 2)]
+    rows = table.from_rows(
+        fixed
+        | {"card_id": card, "response": response, "response_id": f"{card}{hour}", "snoozed_until": None, "responded_by": None}
+        | {"responded_at": datetime(2026, 9, 8, hour, tzinfo=UTC)}
+        for card, response, hour in given
+    )
+    assert holding(rows) == {"c1": Answered("accepted")}
+    assert holding(table.empty()) == {}
+
+
+def test_only_stock_of_the_cards_is_kept():
+    table = TABLES["retail/inventory"]
+    fixed = {"day": DAY, "reserved": 0, "received": 0, "returned": 0, "adjusted": 0, "sold": 3, "on_hand": 7, "data_origin": "real"}
+    places = [("P1", "S01"), ("P1", "S02"), ("P2", "S01")]
+    rows = table.from_rows(fixed | {"product_id": product, "store_id": place} for product, place in places)
+    assert stock_days([CARD], rows) == {("P1", "S01"): {DAY: StockDay(3, 7)}}
+    assert stock_days([], rows) == stock_days([CARD], table.empty()) == {}
+
+
 def test_sums_are_by_week_category_and_action():
-    regrets = [one(CARD, EMPTY_AT_THE_END), one(CARD, PLENTY, "accepted")]
-    [found] = sums(regrets, {"P1": "Dresses"})
+    answers = {"c1": Answered("accepted")}
+    cards = [CARD, CARD | {"card_id": "c2", "store_id": "S02"}]
+    days = PLENTY | {("P1", "S02"): EMPTY_AT_THE_END["P1", "S01"]}
+    rows = regret_table(cards, answers, days, {"P1": "Dresses"}, DAY, LAST).to_pylist()
+    [found] = sums(rows)
     assert (found.week, found.category, found.action, found.cards, found.followed) == (DAY, "Dresses", "reorder", 2, 1)
-    assert (found.missed, found.earned_by_following, found.regret) == pytest.approx((300, -100, 400))
-    assert sums([], {}) == []
+    assert (found.missed, found.earned, found.regret) == pytest.approx((300, -50, 350))
+    assert sums([]) == []

@@ -1,0 +1,57 @@
+"""What closed decision cards were worth.
+
+What belongs here: which partitions are read, one call into ``lib/demand``. What doesn't: the counterfactual (``lib/demand/regret.py``),
+sums by week (``board/regrets.py``).
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from trend_assets.declared import asset_key, asset_spec
+from trend_assets.defs.jobs import DAILY_RETRIES
+from trend_assets.lake.lake import Lake
+from trend_assets.partitions import day_key, days_of
+from trend_assets.resources import LakeResource
+from trend_assets.tables import TABLES
+
+REGRETS = "demand/card_regrets"
+_STOCK = ["day", "product_id", "store_id", "sold", "on_hand"]
+
+
+def _between(store: Lake, path: str, first: str, last: str, columns: list[str] | None = None) -> pa.Table:
+    """Rows of the partitions that are there."""
+    table = TABLES[path]
+    return store.read(table, [key for key in store.partitions(table) if first <= key <= last], columns=columns)
+
+
+@dg.multi_asset(
+    name="card_regrets",
+    specs=[asset_spec(REGRETS, deps=["demand/decision_cards", "retail/inventory", "retail/products"])],
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=DAILY_RETRIES,
+)
+def card_regrets(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Value the cards that closed: what accepting, snoozing and declining would have earned, from the stock and sales since.
+
+    Cards, stock and answers of earlier days are read as they are; only the day's own are declared as what it is made from, because a day
+    of the past that is read again must not rewrite what was known after it. Answers come at any time.
+    """
+    from trend_assets.lib.demand.regret import LONGEST_DAYS, holding, regret_table, stock_days
+
+    days, store = days_of(context.partition_time_window), lake.get()
+    oldest, last = day_key(days[0] - timedelta(days=2 * LONGEST_DAYS)), day_key(days[-1])
+    cards = _between(store, "demand/decision_cards", oldest, last)
+    stock = pa.table({})
+    if cards.num_rows:
+        stock = _between(store, "retail/inventory", day_key(pc.min(cards["day"]).as_py()), last, _STOCK)
+    answers = holding(_between(store, "demand/card_responses", oldest, last))
+    products = store.read(TABLES["retail/products"], store.partitions(TABLES["retail/products"])[-1:], columns=["product_id", "category"])
+    categories = dict(zip(products["product_id"].to_pylist(), products["category"].to_pylist(), strict=True))
+    rows = cards.to_pylist()
+    yield dg.MaterializeResult(
+        asset_key=asset_key(REGRETS), value=regret_table(rows, answers, stock_days(rows, stock), categories, days[0], days[-1])
+    )
