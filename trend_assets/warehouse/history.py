@@ -114,13 +114,46 @@ def store(connection: duckdb.DuckDBPyConnection, history: History) -> dict[str, 
         connection.execute(f"create table {HISTORY_SCHEMA}.{name} as select * from incoming_rows")  # noqa: S608 - a checked name
         connection.unregister("incoming_rows")
         rows[f"{HISTORY_SCHEMA}.{name}"] = table.num_rows
+    for name in tables:
+        _describe(connection, name, {one.name: one for one in history.kept}.get(name))
     for one in history.kept:
         connection.execute(f"create or replace macro {AS_OF_SCHEMA}.{one.name}(moment) as table {one.function}")
-        comment = f"{one.description} All versions: as_of.{one.name}(moment) gives those that held at a moment.".replace("'", "''")
-        connection.execute(f"comment on table {HISTORY_SCHEMA}.{one.name} is '{comment.strip()}'")
-    if history.versions is not None:
-        connection.execute(f"comment on table {HISTORY_SCHEMA}.{VERSIONS} is 'Which version of a day of a mart held from when on.'")
     return rows
+
+
+_OWN_COLUMNS = {
+    "knowledge_time": "From when on the row was known [UTC]",
+    "known_day": "Day under which the row was kept [day]",
+    "change": "recorded, corrected, or withdrawn: then the row no longer holds",
+    "basis": "clock: published by then; schedule: of history that was made in one go, when its schedule would have published it",
+    "mart": "Name of the mart",
+    "day": "Day of the mart [day]",
+    "rows": "Rows of the mart on that day; 0 where it was withdrawn [count]",
+    "digest": "SHA-256 of these rows",
+    "relation": "Table as it is now",
+    "name": "Of the table with its versions and of the function in as_of",
+}
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, name: str, kept: Kept | None) -> None:
+    """Put a comment on a table and on each of its columns: that of the column whose versions they are."""
+    texts = {VERSIONS: "Which version of a day of a mart held from when on.", RELATIONS: "The tables that can be asked for as of a moment."}
+    told = f"{kept.description} All versions: as_of.{name}(moment) gives those that held at a moment." if kept else texts[name]
+    comments = dict(_OWN_COLUMNS)
+    if kept is not None:
+        found = connection.execute(
+            "select column_name, comment from duckdb_columns() where not internal and schema_name || '.' || table_name = ?", [kept.relation]
+        ).fetchall()
+        comments |= {column: comment for column, comment in found if comment}
+    connection.execute(f"comment on table {HISTORY_SCHEMA}.{name} is {_quoted(told.strip())}")
+    for column, *_ in connection.execute(f"describe {HISTORY_SCHEMA}.{name}").fetchall():
+        connection.execute(
+            f'comment on column {HISTORY_SCHEMA}.{name}."{column}" is {_quoted(comments.get(column, "As it was published then"))}'
+        )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 class RewoundWarehouse:
@@ -161,7 +194,7 @@ class RewoundWarehouse:
         """Fill the database in memory from the published file, which is let go of afterwards; returns the relations known then."""
         run = self._connection.execute
         run("set TimeZone = 'UTC'")
-        run("attach '" + str(path).replace("'", "''") + "' as warehouse_file (read_only)")
+        run(f"attach {_quoted(str(path))} as warehouse_file (read_only)")
         run("use warehouse_file")
         try:
             kept = dict(run(f"select relation, name from {HISTORY_SCHEMA}.{RELATIONS}").fetchall())  # noqa: S608 - our own names

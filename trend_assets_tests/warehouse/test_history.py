@@ -65,6 +65,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "create table topics.trends as select timestamptz '2026-09-10 01:00:00+00' as hour, 'scarf' as topic_id, "
             "9.0::double as score, ['x:1'] as exemplar_posts"
         )
+        connection.execute("comment on column topics.trends.score is 'Score, the author''s own'")
         connection.execute("create table sentiment.trends as select 'other' as label")
         connection.execute(
             "create table warehouse.mart_stock_risk as select date '2026-09-10' as day, 'P1' as product_id, 9::bigint as on_hand"
@@ -135,6 +136,17 @@ def test_a_rewound_warehouse_before_anything_was_known_is_empty(published):
         "topics.trends": 0,
         "warehouse.mart_stock_risk": 0,
     }
+
+
+def test_tables_of_the_past_and_their_columns_are_described(published):
+    columns = Warehouse(published).query("select * from duckdb_columns() where schema_name = 'history'").to_pylist()
+    assert all(column["comment"] for column in columns)
+    of_trends = {column["column_name"]: column["comment"] for column in columns if column["table_name"] == "trends"}
+    assert of_trends["score"] == "Score, the author's own"
+    assert of_trends["knowledge_time"].endswith("[UTC]")
+    told = Warehouse(published).tables()
+    assert all(told[name] for name in told if name.startswith("history."))
+    assert "as_of.mart_stock_risk(moment)" in told["history.mart_stock_risk"]
 
 
 def test_a_file_without_history_says_so(tmp_path):
