@@ -75,17 +75,10 @@ def delete_posts(lake: Lake, share: float, seed: int) -> list[str]:
     chosen = rows.filter(pa.array(np.random.default_rng(seed).random(rows.num_rows) < share))
     key = lake.partitions(posts)[-1]
     hour = datetime.strptime(key, "%Y-%m-%d-%H:%M").replace(tzinfo=UTC)
+    told = {"subject_kind": "post", "action": "delete", "deleted_at": hour, "hour": hour, "source": "benchmark", "request_id": "benchmark"}
     notices = [
-        {
-            "network": network,
-            "subject_kind": "post",
-            "subject": post,
-            "action": "delete",
-            "hour": hour,
-            "landing_file": "benchmark",
-            "landing_line": n,
-        }
-        for n, (network, post) in enumerate(zip(chosen["network"].to_pylist(), chosen["post_id"].to_pylist(), strict=True))
+        told | {"network": network, "subject": post, "landing_file": "benchmark", "landing_line": number}
+        for number, (network, post) in enumerate(zip(chosen["network"].to_pylist(), chosen["post_id"].to_pylist(), strict=True))
     ]
     known = lake.read(deletions, [key])
     given = [{name: row.get(name) for name in deletions.schema.names} for row in notices]

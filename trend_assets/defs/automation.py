@@ -121,14 +121,28 @@ def keep_house(context: dg.OpExecutionContext, config: HousekeepingConfig, lake:
     context.add_output_metadata(removed.figures())
 
 
+@dg.op
+def prove_rewinding(context: dg.OpExecutionContext, lake: LakeResource) -> None:
+    """Rewind every ledger to every knowledge hour there is; runs prove only their own newest and some of the others."""
+    from trend_assets.operations.ledger import prove
+    from trend_assets.tables.ledgers import LEDGERS
+
+    proofs = [prove(lake.get(), ledger) for ledger in LEDGERS.values()]
+    broken = [told for proof in proofs for told in proof.broken]
+    context.add_output_metadata({"recorded partitions": sum(proof.checked for proof in proofs), "come back otherwise": len(broken)})
+    if broken:
+        raise dg.Failure(f"{len(broken)} recorded partitions come back otherwise: {'; '.join(broken[:5])}", allow_retries=False)
+
+
 @dg.job(
     tags={LANE: "sealed", MAX_RUNTIME: "3600"},  # it must not remove posts between two steps of a run that seals
-    description="Removes what nothing names and what has passed its retention.",
+    description="Removes what nothing names and what has passed its retention; proves that the past comes back.",
     executor_def=dg.in_process_executor,
 )
 def housekeeping() -> None:
     """One night's housekeeping."""
     keep_house()
+    prove_rewinding()
 
 
 @dg.schedule(

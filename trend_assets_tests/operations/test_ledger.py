@@ -8,9 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from trend_assets.defs.automation import prove_rewinding
+from trend_assets.defs.ledger.checks import proved
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.ledger.points import digest
 from trend_assets.lib.quality.audit import AuditError
@@ -20,7 +24,7 @@ from trend_assets.operations.ledger import Known, known_at, ledger_due, prove, r
 from trend_assets.operations.removals import without_gone_posts
 from trend_assets.operations.rewind import RewindError, parse_moment, rewound
 from trend_assets.partitions import end_of_hour, hour_key, hours_between
-from trend_assets.resources import publish_parts
+from trend_assets.resources import LakeResource, publish_parts
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES, Column, Table
 from trend_assets.tables.ledgers import LEDGERS
@@ -287,6 +291,29 @@ def test_damage_is_told_by_the_proof(house):
     other = {name: told[name].replace(told[name][-8:], "0" * 8)}
     house.lake.publish(OF_TRENDS.table, {key: house.lake.read(OF_TRENDS.table, [key])}, inputs={key: told | other})
     assert prove(house.lake, OF_TRENDS).broken == (f"topics/trend_ledger [{key}] of {hour_key(START + HOUR)}",)
+
+
+def test_a_long_run_proves_its_newest_hours_and_some_of_all_others():
+    keys = [hour_key(START + hour * HOUR) for hour in range(720)]
+    chosen = proved(keys)
+    assert chosen == sorted(set(chosen))
+    assert len(chosen) == 96
+    assert chosen[-48:] == keys[-48:]
+    gaps = np.diff([keys.index(key) for key in chosen[:48]])
+    assert (gaps.min(), gaps.max()) == (14, 14)
+    assert proved(keys[:96]) == keys[:96]
+    assert proved([]) == []
+
+
+def test_the_night_proves_all_and_fails_where_the_past_does_not_come_back(house, tmp_path):
+    resource = LakeResource(root=str(tmp_path / "lake"))
+    prove_rewinding(dg.build_op_context(), lake=resource)
+    key = hour_key(START + 4 * HOUR)
+    told = dict(house.lake.manifest(OF_TRENDS.table, key).inputs)
+    other = {name: value[:-8] + "0" * 8 for name, value in told.items()}
+    house.lake.publish(OF_TRENDS.table, {key: house.lake.read(OF_TRENDS.table, [key])}, inputs={key: other})
+    with pytest.raises(dg.Failure, match="1 recorded partitions come back otherwise"):
+        prove_rewinding(dg.build_op_context(), lake=resource)
 
 
 def test_an_empty_lake_has_nothing_to_record_and_no_past(tmp_path):
