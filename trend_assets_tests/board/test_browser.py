@@ -203,3 +203,19 @@ def test_a_port_in_use_is_refused_with_another_one():
         port = taken.getsockname()[1]
         with pytest.raises(PortInUseError, match=f"port {port} is in use; choose another one"):
             check_port(port)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_link_to_a_moment_of_the_past_says_so_and_fits_the_screen(address, browser, width):
+    visit = Visit(browser, width)
+    visit.page.goto(f"{address}/?as_of=2026-09-06T05")
+    visit.page.get_by_text("As known at Sun 6 Sep 2026, 05:00 UTC").first.wait_for(timeout=60_000)
+    visit.settled()
+    assert visit.overflow() <= 0
+    assert visit.page.get_by_role("button", name="Accept").count() == 0
+    visit.page.get_by_role("button", name="Back to now").click()
+    visit.page.get_by_text("As known at").first.wait_for(state="detached", timeout=60_000)
+    visit.page.wait_for_function("() => !location.search.includes('as_of')", timeout=60_000)
+    visit.page.get_by_role("button", name="Accept").first.wait_for(timeout=60_000)
+    assert visit.errors == []
+    assert visit.outside == []
