@@ -36,8 +36,20 @@ def map_files(
 ) -> None:
     """Propose a mapping of your columns to ours, try it on your rows, and explain each row it refuses.
 
+    First: trend-assets map orders.csv products.csv --output retail.yml proposes a mapping; guesses in it are comments with a
+    question mark. Then change it, and check it: trend-assets map orders.csv --against retail.yml tells each mistake with its line
+    and the closest valid name, and each refused row with its line and what to do. Last: set TREND_ASSETS_RETAIL_MAPPING to it.
+
+    Files of another shape take steps before columns are mapped: where, compute, text, extract, translate, choose, join (a lookup in
+    another file), unpivot (columns become rows), total (rows become sums), running_total (movements become levels). For instance:
+
+      steps: [{compute: {gross: "net * 1.2"}}, {total: {by: sku, sum: {units: on_hand}}}]
+
+    A database (--database schema.table) is read as TREND_ASSETS_RETAIL_DATABASE says, postgresql:// or mssql://. docs/connect.md is
+    the guide, with every setting and what happens when columns change.
+
     Ends with 0 when every row of the sample is accepted, 1 when rows are refused or something is missing, 2 when a file cannot
-    be read. With --against, your mapping is checked: mistakes with their line and the closest valid name.
+    be read.
     """
     from trend_assets.lib.retail.mapping import TABLE_NAMES
     from trend_assets.lib.retail.mistakes import close_to

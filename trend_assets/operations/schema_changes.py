@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from trend_assets.lake.storage import Storage, open_storage
 from trend_assets.operations.accepted import Accepted, accepted_changes
 from trend_assets.retail.seen import CHECK, SeenSchema, SeenSources, described, recorded
-from trend_assets.settings import load_settings
 
 if TYPE_CHECKING:
     import dagster as dg
+
+    from trend_assets.settings import Settings
 
 SHOWN = 20
 SHOWN_FOR = timedelta(days=14)
@@ -38,9 +39,8 @@ class SchemaVerdict:
         return "; ".join(described(schema) for schema in (*self.stopped, *self.lessened)) or "columns mean what they meant before"
 
 
-def sources_seen(now: datetime) -> SeenSources:
+def sources_seen(settings: Settings, now: datetime) -> SeenSources:
     """The record of sources of the settings' data folder, with what was accepted."""
-    settings = load_settings()
     accepted = moments_accepted(accepted_changes(open_storage(settings.lake_root)))
     return SeenSources(open_storage(f"{settings.data}/retail_landing"), lambda: now, accepted)
 

@@ -327,14 +327,15 @@ def _no_file(source: str, shown: str) -> SourceFile:
 
 
 def _with_more(columns: Sequence[SeenColumn], others: Sequence[SeenColumn], units_only: bool = False) -> tuple[SeenColumn, ...]:
-    """The columns with what others of the same names know beside: units, and how much could be read where nothing was there."""
+    """The columns with what others of the same names know beside: units, and how much could be read at best."""
     by_name = {column.name: column for column in others}
     merged = []
     for column in columns:
         other = by_name.get(column.name)
         if other is not None:
             units = tuple(sorted({*column.units, *other.units}))
-            readable = column.readable if column.readable is not None or units_only else other.readable
+            known = [share for share in (column.readable, None if units_only else other.readable) if share is not None]
+            readable = max(known, default=None)
             column = replace(column, units=units, readable=readable)
         merged.append(column)
     return tuple(merged)

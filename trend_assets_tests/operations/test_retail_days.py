@@ -11,6 +11,7 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.operations.retail_days import days_of_changed_sources, retail_due
 from trend_assets.operations.runs import Range
+from trend_assets.operations.schema_changes import sources_seen, verdict_result
 from trend_assets.operations.sealing import DAY, DAYS_PER_RUN, HOUR, RETAIL, recorded
 from trend_assets.partitions import day_key
 from trend_assets.resources import LakeIOManager
@@ -125,6 +126,34 @@ def test_a_day_whose_file_came_late_is_made_again(tmp_path, monkeypatch):
         (tmp_path / f"orders_{day}.csv").write_text(f"a,b,c,d,e,f\nO1,{day}T10:00:00,A,web,1,5\n")
         assert due() == [day]
         assert (read(), due()) == (1, [])
+
+
+def test_a_column_that_changed_its_meaning_stops_the_load_and_shows_in_its_check(tmp_path, monkeypatch):
+    (tmp_path / "mapping.yml").write_text(MAPPING)
+    chosen = settings(retail_mapping=tmp_path / "mapping.yml", data=str(tmp_path))
+    monkeypatch.setattr(assets, "load_settings", lambda: chosen)
+    first, second = (day_key(datetime.now(UTC).date() - number * DAY) for number in (2, 1))
+    (tmp_path / f"orders_{first}.csv").write_text(f"a,b,c,d,e,f\nO1,{first}T10:00:00,A,web,1,5\n")
+    (tmp_path / f"orders_{second}.csv").write_text(f"a,b,c,d,e,price\nO2,{second}T10:00:00,A,web,1,5\n")
+    lake = LakeIOManager(root=chosen.lake_root)
+    with dg.instance_for_test() as instance:
+
+        def load(day: str) -> dg.ExecuteInProcessResult:
+            return dg.materialize(
+                [assets.retail], partition_key=day, instance=instance, resources={"io_manager": lake}, raise_on_error=False
+            )
+
+        orders = load(first).asset_materializations_for_node("retail")
+        said = next(one.metadata["source files"].value for one in orders if one.asset_key == dg.AssetKey(["retail", "orders"]))
+        assert said == "1 new or changed, 0 as before, 0 without rows of these days"
+        assert not load(second).success
+    kept = Lake(chosen.lake_root)
+    assert kept.partitions(TABLES["retail/orders"]) == [first]
+    assert not any(second in kept.partitions(TABLES[path]) for path in assets.PATHS)  # of no table half
+    result = verdict_result(sources_seen(chosen, datetime.now(UTC)), "orders")
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.ERROR)
+    assert "f: column is gone; 'price' is new and may be its new name [stop]" in (result.description or "")
+    assert verdict_result(sources_seen(chosen, datetime.now(UTC)), "products").passed
 
 
 def test_without_a_retail_mapping_no_retail_day_is_due():

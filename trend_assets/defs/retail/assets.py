@@ -27,14 +27,15 @@ def retail(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
     from trend_assets.operations.schema_changes import sources_seen
     from trend_assets.retail.sources import read_with_sources
 
-    mapping = load_settings().retail_mapping
+    settings = load_settings()
+    mapping = settings.retail_mapping
     if mapping is None:
         raise dg.Failure(
             "No retail mapping is set. Write one (docs/your-own-data.md shows how) and set TREND_ASSETS_RETAIL_MAPPING to its path.",
             allow_retries=False,
         )
     now = datetime.now(UTC)
-    seen = sources_seen(now)
+    seen = sources_seen(settings, now)
     tables, made_from = read_with_sources(mapping, days_of(context.partition_time_window), looked_back_from(now), now, seen=seen)
     for day, words in made_from.items():
         context.add_asset_metadata({SOURCES: words}, asset_key=asset_key(RETAIL), partition_key=day_key(day))

@@ -16,6 +16,7 @@ from trend_assets.lib.quality import signals
 from trend_assets.lib.quality.retail_facts import CHECKS
 from trend_assets.lib.retail.mapping import TABLE_NAMES
 from trend_assets.resources import LakeResource, keys_in_run
+from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 audits = [declared_checks(path) for path, table in TABLES.items() if table.group == "retail"]
@@ -52,7 +53,7 @@ def schema_changes(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetC
     """What changed in the columns of each source: a load that was stopped is an error, one that went on with less a warning."""
     from trend_assets.operations.schema_changes import sources_seen, verdict_result
 
-    seen = sources_seen(datetime.now(UTC))
+    seen = sources_seen(load_settings(), datetime.now(UTC))
     for name in TABLE_NAMES:
         if dg.AssetCheckKey(asset_key(f"retail/{name}"), "schema_changes") in context.selected_asset_check_keys:
             yield verdict_result(seen, name)

@@ -19,6 +19,7 @@ from trend_assets.tables import Column
 
 _NUMBER = r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$"
 _SPACES = "[ \u00a0\u2009\u202f]"
+_FEWEST_VALUES = 20
 _LARGEST_WHOLE = 2**53
 """Beyond this a double no longer holds every whole number, and no stock or price is as large."""
 
@@ -210,12 +211,15 @@ def _converted(
 
 
 def readable_share(column: Column, rule: ColumnRule, data: pa.Table, file_format: FileFormat) -> float | None:
-    """Share of the values of a column of theirs that can be read as one of ours; ``None`` without values, and for texts."""
+    """Share of the values of a column of theirs that can be read as one of ours; ``None`` for texts and for fewer than 20 values.
+
+    Of few values one bad row would be a large share; it is refused as a row.
+    """
     if rule.column is None or pa.types.is_string(column.type):
         return None
     raw = source_array(data, rule.column, file_format)
     there = len(raw) - raw.null_count
-    if not there:
+    if there < _FEWEST_VALUES:
         return None
     _, unreadable, _ = _converted(raw, column, rule.model_copy(update={"negate_when": []}), data, file_format)
     return 1 - int(unreadable.sum()) / there

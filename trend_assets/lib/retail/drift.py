@@ -52,7 +52,7 @@ class SeenColumn:
     """A column of a source as it was found.
 
     ``type_name``: as the source declares it (``text`` in delimited files); ``nullable``: ``None`` where the source does not
-    say; ``readable``: share of its values that the mapping could read as what it needs (``None``: not used, or no values);
+    say; ``readable``: share of its values that the mapping could read as what it needs (``None``: not used, or few values);
     ``units``: the values of a column that says in what others are measured.
     """
 

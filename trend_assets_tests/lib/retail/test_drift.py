@@ -79,6 +79,11 @@ def test_values_that_no_longer_parse_are_refused_one_by_one_until_most_are() -> 
     assert changes_between(seen(), seen(at="2026-12-24"), USES, same_reading=False) == ()  # the mapping did, not the data
 
 
+def test_one_bad_row_of_a_small_file_is_a_refused_row_and_no_change_of_the_file() -> None:
+    row = pa.table({name: [value] for name, value in zip(COLUMNS, ROW, strict=True)} | {"at": ["tomorrow"]})
+    assert changes_between(seen(), seen_in_file(MAPPING, "orders", row), USES) == ()
+
+
 @pytest.mark.parametrize(("column", "value"), [("money", "USD"), ("pack", "6")])
 def test_another_unit_or_currency_stops(column: str, value: str) -> None:
     changes = changes_between(seen(), seen(**{column: value}), USES)
