@@ -160,8 +160,8 @@ class RewoundWarehouse:
     """The published file as it was at a moment, under the usual names; read-only, in memory.
 
     Tables that are kept show what was known then. The retailer's own tables show the days that were there by then, as they are known
-    today. What is not kept (rankings of authors, sentiment, forecasts) is there without rows. ``relations`` of the published file that
-    the moment knows are in ``known``. Costs one copy of what was known; threads may ask at the same time.
+    today, read from the file. What is not kept (rankings of authors, sentiment, forecasts) is there without rows. ``known``: relations
+    that the moment knows. Costs one copy of what was known of trends; threads may ask at the same time.
     """
 
     def __init__(self, path: Path, moment: datetime) -> None:
@@ -185,13 +185,14 @@ class RewoundWarehouse:
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
             cursor = self._connection.cursor()
+            cursor.execute("set TimeZone = 'UTC'")  # a cursor is a session of its own
         try:
             yield cursor
         finally:
             cursor.close()
 
     def _made(self, path: Path) -> list[str]:
-        """Fill the database in memory from the published file, which is let go of afterwards; returns the relations known then."""
+        """Fill the database in memory from the published file, which stays open; returns the relations known then."""
         run = self._connection.execute
         run("set TimeZone = 'UTC'")
         run(f"attach {_quoted(str(path))} as warehouse_file (read_only)")
@@ -208,19 +209,20 @@ class RewoundWarehouse:
         for schema, table in tables:
             run(f"create schema if not exists memory.{schema}")
             relation = f"{schema}.{table}"
-            # columns that are not kept are there, and null: questions name them
-            run(f"create table memory.{relation} as select * from warehouse_file.{relation} where false")  # noqa: S608 - our own names
-            if relation in kept:
-                rows = f"as_of.{kept[relation]}('{self.moment.isoformat(sep=' ', timespec='microseconds')}')"
-            elif schema == "retail":
+            if schema == "retail":
                 last = (self.moment - timedelta(days=1) - DAY_READY).date()
                 rows = f"warehouse_file.{relation} where day <= date '{last.isoformat()}'"
-            else:
+                run(f"create view memory.{relation} as select * from {rows}")  # noqa: S608 - our own names
+                known.append(relation)
                 continue
+            # columns that are not kept are there, and null: questions name them
+            run(f"create table memory.{relation} as select * from warehouse_file.{relation} where false")  # noqa: S608 - our own names
+            if relation not in kept:
+                continue
+            rows = f"as_of.{kept[relation]}('{self.moment.isoformat(sep=' ', timespec='microseconds')}')"
             columns = {name for (name, *_) in run(f"describe select * from warehouse_file.{relation}").fetchall()}  # noqa: S608
             given = [name for (name, *_) in run(f"describe select * from {rows}").fetchall() if name in columns]  # noqa: S608
             run(f"insert into memory.{relation} by name select {', '.join(given)} from {rows}")  # noqa: S608
             known.append(relation)
         run("use memory")
-        run("detach warehouse_file")
         return known
