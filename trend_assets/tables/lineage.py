@@ -276,8 +276,8 @@ RENAMED: dict[str, Sources] = {
         "day": (f"{_CARDS}.day", f"{_CARDS}.horizon_days"),
         "category": ("retail/products.category",),
         **_each("response followed snooze_days earned_declined", f"{_CARDS}.card_id"),
-        "sold": (f"{_INVENTORY}.sold",),
-        **_each("lost served", f"{_INVENTORY}.sold", f"{_INVENTORY}.on_hand"),
+        "sold_units": (f"{_INVENTORY}.sold",),
+        **_each("lost_units served_units", f"{_INVENTORY}.sold", f"{_INVENTORY}.on_hand"),
         **_each("earned_accepted earned_snoozed regret", f"{_INVENTORY}.sold", f"{_INVENTORY}.on_hand", f"{_CARDS}.unit_price"),
     },
     "demand/trend_markets": {

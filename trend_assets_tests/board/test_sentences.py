@@ -29,7 +29,7 @@ def outcome(expected: float, sold: float, *, ran_out: bool = False) -> Outcome:
 def test_the_arithmetic_of_a_card():
     assert sentences.arithmetic("en", CARD) == (
         "4.0 usually sold a day × 1.50 = 6.0 expected; 20 in stock + 10 on its way = 5.0 days of cover; "
-        "13 days needed (9 lead time + 4); trend rising, lifts sales about 7 days more."
+        "13 days needed (9 lead time + 4); trend rising, lifts sales about 11 days more."
     )
     assert sentences.arithmetic("fr", CARD).startswith("4,0 vendu(s) par jour d'ordinaire × 1,50 = 6,0 attendu(s)\u00a0; 20 en stock")
 
