@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from trend_assets.retail.extracts import DatabaseSource
 
 MAPPINGS = Path(__file__).parent.parent / "mappings"
-"""Mapping files that come with the project: the simulated town's, two worked examples and a template."""
+"""Mapping files that come with the project: the simulated town's, worked examples and a template."""
 
 _UNFINISHED = re.compile(r"^[.~]|\.(part|partial|tmp|temp|crdownload|filepart|writing)$", re.IGNORECASE)
 """Names that programs give to files while they write them."""

@@ -297,3 +297,29 @@ def test_columns_that_change_their_meaning_stop_before_anything_lands(shop: Shop
     with pytest.raises(MappingError, match="at: type was timestamp with time zone and is timestamp without time zone"):
         shop.lines(mapping, [THREE], shop.source(THREE))
     assert sorted(shop.landing.rglob("*.json")) == landed
+
+
+def test_rows_with_the_watermark_that_was_reached_are_never_skipped(shop: Shop) -> None:
+    mapping = orders("{table: lines, mode: watermark, watermark: updated_at, overlap: 0}")
+    assert shop.lines(mapping, [TWO], shop.source(TWO)) == [("T2", 1, 1)]
+    shop.run("insert into lines values ('T3', 1, '2026-09-02 09:00+00', 'A1', 'web', 7, 1, null, '2026-09-02 09:00+00')")  # the same moment
+    assert shop.lines(mapping, [THREE], shop.source(THREE)) == []
+    assert shop.lines(mapping, [TWO], shop.unreachable()) == [("T2", 1, 1), ("T3", 1, 7)]
+
+
+def test_another_currency_in_a_table_lands_nothing(shop: Shop) -> None:
+    shop.run("alter table lines add column money text default 'EUR'; grant select on lines to reader")
+    text = (
+        (HEAD + ORDERS.format(database=CHANGES))
+        .replace("currency: EUR\n", "")
+        .replace("unit_price: price", "unit_price: price, currency: money")
+    )
+    mapping = parse_mapping(text)
+    assert shop.lines(mapping, [ONE], shop.source(ONE)) == [("T1", 1, 2), ("T1", 2, 1)]
+    landed = sorted(shop.landing.rglob("0*.json"))
+    shop.run("insert into lines values ('T3', 1, '2026-09-02 11:00+00', 'A1', 'web', 4, 1, null, '2026-09-02 11:00+00', 'USD')")
+    with pytest.raises(MappingError, match="money: says USD, never seen before"):
+        shop.lines(mapping, [TWO], shop.source(TWO))
+    assert sorted(shop.landing.rglob("0*.json")) == landed  # the watermark did not move: the rows are read when it is accepted
+    accepted = SeenSources(shop.source().open_landing(), shop.source(THREE).now, {"orders": shop.source(THREE).now()})
+    assert shop.lines(mapping, [TWO], replace(shop.source(THREE), seen=accepted)) == [("T2", 1, 1), ("T3", 1, 4)]
