@@ -1,11 +1,13 @@
 """How early are our alerts? Simulated towns of a family, each seed another town, judged by what was planted and by our own scoreboard.
 
-    python -m benchmarks.lead_time --seeds 10 [--family evaluation] [--posts 24000] [--days 28] [--size small] [--json FILE]
+    python -m benchmarks.lead_time --seeds 10 [--family evaluation] [--posts 30000] [--days 24] [--size small] [--keep FOLDER]
 
 Prints the targets with 95 % intervals over seeds (bootstrap of whole towns), what became of each kind of planted trend, and the scoreboard
-of our trends beside the naive methods by category. Nothing of Dagster is needed; a town takes about a minute of one core. What belongs
-here: seeds, intervals, the page. What doesn't: one town (``trend_assets/lib/evaluation/lead_time.py``). Methods are developed on the family
-``development``; ``evaluation`` shares no word, item, template or sentence with it.
+of our trends beside the naive methods by category. Nothing of Dagster is needed; a town takes a minute and a half of one core. With
+``--keep`` each town's figures are kept in a folder as it is done, and towns that are there are not run again: an interrupted run goes on
+where it was, and fewer ``--seeds`` report what there is. What belongs here: seeds, intervals, the page. What doesn't: one town
+(``trend_assets/lib/evaluation/lead_time.py``). Methods are developed on the family ``development``; ``evaluation`` shares no word, item,
+template or sentence with it.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from trend_assets.lib.evaluation.lead_time import TownScore, score_town
 from trend_assets.lib.simulation.town import TownParameters
@@ -166,30 +169,46 @@ def report(towns: Towns, parameters: TownParameters) -> None:
     show("Scoreboard, judged by own sales alone", names, scoreboard(towns))
 
 
+def scored(parameters: TownParameters, folder: Path | None) -> TownScore:
+    """A town's figures: from the folder where it was scored before, else new, and then kept there."""
+    if folder is None:
+        return score_town(parameters)
+    name = f"{parameters.family}-{parameters.size}-{parameters.days}-days-{parameters.posts}-posts-seed-{parameters.seed}"
+    figures, rows = folder / f"{name}.json", folder / f"{name}.parquet"
+    if not figures.exists():
+        keep(score_town(parameters), figures, rows)
+    return TownScore(scores=pq.read_table(rows), **json.loads(figures.read_text()))
+
+
+def keep(town: TownScore, figures: Path, rows: Path) -> None:
+    """Write a town's figures; the file that tells of it last."""
+    figures.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(town.scores, rows)
+    figures.write_text(json.dumps({one.name: getattr(town, one.name) for one in fields(town) if one.name != "scores"}))
+
+
 def main() -> None:
     """Run the towns and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--family", choices=("development", "evaluation"), default="evaluation")
-    parser.add_argument("--posts", type=int, default=24_000)
-    parser.add_argument("--days", type=int, default=28)
+    parser.add_argument("--posts", type=int, default=30_000)
+    parser.add_argument("--days", type=int, default=24)
     parser.add_argument("--size", choices=("small", "full"), default="small")
-    parser.add_argument("--json", type=Path, help="also write every town's rows there, after each town")
+    parser.add_argument("--keep", type=Path, help="folder of towns' figures: written there one by one, read instead of run again")
     options = parser.parse_args()
     given = {"family": options.family, "posts": options.posts, "days": options.days, "size": options.size, "history_days": HISTORY_DAYS}
     towns: list[TownScore] = []
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         started = time.process_time()
-        towns.append(score_town(TownParameters(seed=seed, **given)))
+        towns.append(scored(TownParameters(seed=seed, **given), options.keep))
         one = [towns[-1]]
         print(
             f"seed {seed}: found {found_share(one):.2f}, lead {median_lead(one):.2f}, false alarms {false_alarms(one):.2f}, "
             f"{time.process_time() - started:.0f} CPU s",
             flush=True,
         )
-        if options.json:
-            options.json.write_text(json.dumps([asdict(town) | {"scores": town.scores.to_pylist()} for town in towns], default=str))
     report(towns, TownParameters(seed=options.first_seed, **given))
 
 
