@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from trend_assets.lib.evaluation.lead_time import TownScore, score_town
@@ -53,8 +55,12 @@ def median_lead(towns: Towns, to: str = "lead_days") -> float:
 
 def measured_lead(towns: Towns) -> float:
     """Median lead in days of the scoreboard's own hits: from the alert to the onset that our sales show."""
-    rows = [row for town in towns for row in town.scores.to_pylist() if row["method"] == "trends" and row["outcome"] == "hit"]
-    return float(np.median([row["lead_days"] for row in rows])) if rows else float("nan")
+    leads = [lead for town in towns for lead in _hits(town)["lead_days"].to_pylist()]
+    return float(np.median(leads)) if leads else float("nan")
+
+
+def _hits(town: TownScore) -> pa.Table:
+    return town.scores.filter(pc.and_(pc.equal(town.scores["method"], "trends"), pc.equal(town.scores["outcome"], "hit")))
 
 
 def bots_raised(towns: Towns, what: str = "raised") -> float:
