@@ -7,9 +7,9 @@ What belongs here: damaging a copy, asking again, comparing. What doesn't: what 
 (``trend_assets_tests/operations/test_ledger.py`` does the same in a small house of its own).
 
 Every moment at which anything was published is asked for, and every table with a ledger, as `trend-assets as-of` writes it (Parquet).
-Then, in the copy: 5 % of all posts, drawn by seed, are deleted by notices, and the job late_hours rebuilds their hours without them;
-trends of every hour are published again with other scores, as a backfill by another method would; all of it is recorded. Then
-everything is asked again.
+Then, in the copy: 5 % of all posts, drawn by seed, are deleted by notices in the last hour (whose own posts stay), and the job
+late_hours rebuilds their hours without them; trends of every hour are published again with other scores, as a backfill by another
+method would; all of it is recorded. Then everything is asked again.
 """
 
 from __future__ import annotations
@@ -72,9 +72,11 @@ def delete_posts(lake: Lake, share: float, seed: int) -> list[str]:
     """Publish notices that take away a share of all posts; returns the hours that hold them."""
     posts, deletions = TABLES[_BY_PATH["posts"]], TABLES[_BY_PATH["deletions"]]
     rows = lake.read(posts, columns=["network", "post_id", "created_at"]).combine_chunks()
-    chosen = rows.filter(pa.array(np.random.default_rng(seed).random(rows.num_rows) < share))
     key = lake.partitions(posts)[-1]
     hour = datetime.strptime(key, "%Y-%m-%d-%H:%M").replace(tzinfo=UTC)
+    before = pc.less(rows["created_at"], pa.scalar(hour, rows.schema.field("created_at").type))  # that hour holds the notices
+    drawn = pa.array(np.random.default_rng(seed).random(rows.num_rows) < share)
+    chosen = rows.filter(pc.and_(before, drawn))
     told = {"subject_kind": "post", "action": "delete", "deleted_at": hour, "hour": hour, "source": "benchmark", "request_id": "benchmark"}
     notices = [
         told | {"network": network, "subject": post, "landing_file": "benchmark", "landing_line": number}
