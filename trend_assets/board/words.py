@@ -135,8 +135,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Dernier jour avec des fiches : {day}. Les données vont jusqu'au {end}.",
     ),
     "rule_of_thumb": (
-        "Expected sales follow a rule of thumb (posts that double add up to half), not what your sales taught us.",
-        "Les ventes attendues suivent une règle simple (un doublement des messages ajoute jusqu'à moitié), non l'historique de vos ventes.",
+        "Expected sales follow a rule of thumb (a strongly linked trend adds two thirds for eleven days), not what your sales taught.",
+        "Les ventes attendues suivent une règle simple (une tendance bien liée ajoute deux tiers onze jours durant), non vos ventes.",
     ),
     # trends
     "pick_trend": ("Trend", "Tendance"),
