@@ -46,20 +46,23 @@ def trend_charts(
     first, last: ends of the common time axis (aware, UTC). Without linked products, or data of theirs, only the posts. missed: when posts
     may have been missed, shaded behind the curve.
     """
-    posts = alt.Chart(_values(filled(curve, first, last), "moment", "hour")).mark_area(
+    posts = alt.Chart(values_of(filled(curve, first, last), "moment", "hour")).mark_area(
         line={"color": CURVE}, color=CURVE, opacity=0.3, interpolate="step-after"
     )
-    layers = [*_shades(language, missed, first, last), posts.encode(x=_time(first, last), y=_units(language, "posts", "posts_per_hour"))]
+    layers = [
+        *_shades(language, missed, first, last),
+        posts.encode(x=_time(first, last), y=units_axis(language, "posts", "posts_per_hour")),
+    ]
     if raised:
-        marks = alt.Chart(_values([{"hour": hour} for hour in raised], "moment", "hour"))
+        marks = alt.Chart(values_of([{"hour": hour} for hour in raised], "moment", "hour"))
         layers.append(marks.mark_rule(color=RAISED, strokeDash=[4, 3], strokeWidth=2).encode(x=_time(first, last)))
     charts: list[Any] = [alt.layer(*layers).properties(height=HEIGHT)]
     for values, title, colour in ((products.sold, "sold_per_day", SALES), (products.stock, "stock_at_close", STOCK)):
         if values:
-            line = alt.Chart(_values(_days(first, last, values), "moment", "day")).mark_line(
+            line = alt.Chart(values_of(_days(first, last, values), "moment", "day")).mark_line(
                 color=colour, point=alt.OverlayMarkDef(color=colour, filled=True)
             )
-            encoded = line.encode(x=_time(first, last), y=_units(language, "units", title))
+            encoded = line.encode(x=_time(first, last), y=units_axis(language, "units", title))
             charts.append(encoded.properties(height=HEIGHT))
     return charts
 
@@ -75,7 +78,7 @@ def _shades(language: Language, missed: Sequence[MissedPosts], first: datetime, 
     if not rows:
         return []
     # An outline too: a gap of minutes is thinner than a pixel on an axis of weeks.
-    bands = alt.Chart(_values(rows, "moment", "hour")).mark_rect(color=MISSED, opacity=0.35, stroke=MISSED, strokeWidth=1)
+    bands = alt.Chart(values_of(rows, "moment", "hour")).mark_rect(color=MISSED, opacity=0.35, stroke=MISSED, strokeWidth=1)
     tooltip = alt.Tooltip("gap:N", title=text(language, "gap"))
     return [bands.encode(x=_time(first, last), x2=alt.X2("end:T"), tooltip=[tooltip])]
 
@@ -85,7 +88,8 @@ def _time(first: datetime, last: datetime) -> alt.X:
     return alt.X("moment:T", scale=scale, title=None, axis=alt.Axis(format="%d/%m", tickCount="day", labelOverlap=True, grid=True))
 
 
-def _units(language: Language, column: str, title: str) -> alt.Y:
+def units_axis(language: Language, column: str, title: str) -> alt.Y:
+    """The vertical axis of a column of counts, titled above it."""
     # the same room for every chart's labels, so that the time axes lie under each other
     axis = alt.Axis(minExtent=44, maxExtent=44, tickMinStep=1, tickCount=4, titleFontWeight="bold", titleAngle=0, titleAlign="left",
                     titleAnchor="end", titleX=-40, titleY=-12)  # fmt: skip
@@ -96,7 +100,7 @@ def _utc(moment: datetime) -> alt.DateTime:
     return alt.DateTime(year=moment.year, month=moment.month, date=moment.day, hours=moment.hour, utc=True)
 
 
-def _values(rows: Sequence[Mapping[str, Any]], name: str, column: str) -> alt.Data:
+def values_of(rows: Sequence[Mapping[str, Any]], name: str, column: str) -> alt.Data:
     """Rows as inline data, their time with its zone under ``name``: a browser in any time zone reads the same moment."""
     return alt.Data(
         values=[

@@ -147,6 +147,26 @@ TEXTS: dict[str, tuple[str, str]] = {
     "posts_per_hour": ("Posts an hour", "Messages par heure"),
     "sold_per_day": ("Sold a day", "Vendu par jour"),
     "stock_at_close": ("Stock in the evening", "Stock le soir"),
+    "sold_and_expected": ("Sold and expected a day", "Vendu et attendu par jour"),
+    "forecast": ("What it will sell", "Ce qui se vendra"),
+    "product": ("Product", "Produit"),
+    "expected": ("Expected", "Attendu"),
+    "expected_low": ("At least (9 days in 10)", "Au moins (9 jours sur 10)"),
+    "expected_high": ("At most (9 days in 10)", "Au plus (9 jours sur 10)"),
+    "forecast_told": (
+        "Solid: sold. Dashed: expected, as forecast on {origin} ({method}); places added up: {places}. "
+        "The band adds up the 80 % intervals of the places, so it is wider than one of the total.",
+        "Trait plein : vendu. Pointillé : attendu, prévision du {origin} ({method}) ; lieux additionnés : {places}. "
+        "La bande additionne les intervalles à 80 % des lieux : elle est plus large que celui du total.",
+    ),
+    "forecast_told_without": (
+        "Solid: sold. Dashed: expected, as forecast on {origin} ({method}); places added up: {places}. "
+        "This method gives no interval; the model of all products needs four weeks of orders.",
+        "Trait plein : vendu. Pointillé : attendu, prévision du {origin} ({method}) ; lieux additionnés : {places}. "
+        "Cette méthode ne donne pas d'intervalle ; le modèle de tous les produits demande quatre semaines de ventes.",
+    ),
+    "method_global": ("model of all products", "modèle de tous les produits"),
+    "method_moving_median": ("median of past weeks", "médiane des semaines passées"),
     "linked_products": ("Linked products", "Produits liés"),
     "not_linked": ("No product linked", "Aucun produit lié"),
     "nearest": ("Nearest products", "Produits les plus proches"),

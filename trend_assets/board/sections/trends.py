@@ -10,12 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 
-from trend_assets.board import cache, charts, data, lake_data, look, sentences
+from trend_assets.board import cache, charts, data, forecasts, lake_data, look, sentences
 from trend_assets.board.data import Row
 from trend_assets.board.markup import element, join
 from trend_assets.board.sections.influencers import ranking
 from trend_assets.board.sections.live import live_now
 from trend_assets.board.view import heading, language, quiet, say, show, sql_hint
+from trend_assets.board.words import day as short_day
 from trend_assets.board.words import long_day, moment, number
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.manifest import CorruptionError
@@ -75,6 +76,7 @@ def _trend(trend: Row, day: date) -> None:
     _about_us("about_us_here", topic_id, day)
     links = cache.ask(data.links_of_trend, topic_id, day)
     _charts(trend, links, day)
+    _forecast([row for row in links if row["linked"]], topic_id, day)
     left, right = st.columns(2, gap="large")
     with left:
         _links(links, trend, day)
@@ -121,6 +123,31 @@ def _charts(trend: Row, links: Sequence[Row], day: date) -> None:
     if missed:
         quiet(say("gap_shaded"))
     quiet(say("gaps") + (f" ({say('simulated')})" if products.simulated else ""))
+
+
+def _forecast(linked: Sequence[Row], topic_id: str, day: date) -> None:
+    """What a linked product will sell; nothing where no forecast was known on the day."""
+    products = {row["product_id"]: row for row in linked if cache.ask(forecasts.product_forecast, row["product_id"], day) is not None}
+    if not products:
+        return
+    heading(say("forecast"), "h4")
+    chosen = next(iter(products))
+    if len(products) > 1:
+        chosen = st.selectbox(
+            say("product"), list(products), format_func=lambda one: look.product_name(language(), products[one]), key=f"product-{topic_id}"
+        )
+    found = cache.ask(forecasts.product_forecast, chosen, day)
+    st.altair_chart(
+        forecasts.forecast_chart(language(), found),
+        width="stretch",
+        key=f"forecast-{topic_id}-{chosen}",
+        alt=f"{say('forecast')}{say('colon')}{look.product_name(language(), products[chosen])}",
+    )
+    told = "forecast_told" if found.expected[0]["low"] is not None else "forecast_told_without"
+    words = say(
+        told, origin=short_day(language(), found.origin), method=say(f"method_{found.method}"), places=number(language(), found.places)
+    )
+    quiet(words + (f" ({say('simulated')})" if found.simulated else ""))
 
 
 def _links(links: Sequence[Row], trend: Row, day: date) -> None:

@@ -1,0 +1,124 @@
+"""What a product will sell by the day, with its interval, beside what it sold: asked and drawn.
+
+What belongs here: the question to the published warehouse and its chart. What doesn't: forecasting (``lib/demand``), the page
+(``sections/trends.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import altair as alt
+
+from trend_assets.board.charts import HEIGHT, units_axis, values_of
+from trend_assets.board.data import Queryable, Row, ask_rows
+from trend_assets.board.look import CURVE, SALES
+from trend_assets.board.words import Language, text
+
+DAYS_SOLD = 28
+"""Days up to the origin whose sales are shown; those since then are shown too, to compare with what was said."""
+METHODS = ("global", "moving_median")
+"""The model, else the baseline that needs the least past."""
+
+
+@dataclass(frozen=True)
+class ProductForecast:
+    """The newest forecast of a product that was known on a day, over the places that have one.
+
+    ``expected``: rows of ``day``, ``low``, ``units``, ``high`` (``low`` and ``high`` are None where the method gives no interval).
+    ``sold``: units by day at these places, up to the day asked for; days without data of the retailer are absent.
+    """
+
+    origin: date
+    method: str
+    places: int
+    expected: tuple[Row, ...]
+    sold: Mapping[date, int]
+    simulated: bool
+
+
+def product_forecast(warehouse: Queryable, product_id: str, day: date) -> ProductForecast | None:
+    """The newest daily forecast up to ``day``; None where there is none."""
+    rows = ask_rows(
+        warehouse,
+        """
+        with newest as (
+            select day, method, dense_rank() over (order by day desc, case method when 'global' then 0 else 1 end) as place
+            from demand.demand_forecasts
+            where product_id = ? and step = 'day' and method in ('global', 'moving_median') and day <= ?
+        ), chosen as (
+            select distinct day, method from newest where place = 1
+        )
+        select forecasts.day as origin, forecasts.method, forecasts.starts_on, sum(forecasts.units) as units,
+               sum(forecasts.units_low) as low, sum(forecasts.units_high) as high, count(distinct forecasts.store_id) as places,
+               max(forecasts.data_origin) as data_origin
+        from demand.demand_forecasts as forecasts
+        inner join chosen on forecasts.day = chosen.day and forecasts.method = chosen.method
+        where forecasts.product_id = ? and forecasts.step = 'day'
+        group by forecasts.day, forecasts.method, forecasts.starts_on order by forecasts.starts_on
+        """,
+        product_id,
+        day,
+        product_id,
+    )
+    if not rows:
+        return None
+    origin, method = rows[0]["origin"], rows[0]["method"]
+    sold = ask_rows(
+        warehouse,
+        """
+        with places as (
+            select distinct store_id from demand.demand_forecasts where product_id = ? and day = ? and method = ? and step = 'day'
+        )
+        select orders.day, sum(case when orders.product_id = ? and orders.kind = 'sale' and places.store_id is not null
+                                    then orders.quantity else 0 end) as units
+        from retail.orders as orders left join places on places.store_id = orders.store_id
+        where orders.day > ? and orders.day <= ? group by orders.day
+        """,
+        product_id,
+        origin,
+        method,
+        product_id,
+        origin - timedelta(days=DAYS_SOLD),
+        day,
+    )
+    expected = tuple({"day": row["starts_on"], **{name: row[name] for name in ("low", "units", "high")}} for row in rows)
+    return ProductForecast(
+        origin,
+        method,
+        max(row["places"] for row in rows),
+        expected,
+        {row["day"]: int(row["units"]) for row in sold},
+        rows[0]["data_origin"] == "simulated",
+    )
+
+
+def forecast_chart(language: Language, forecast: ProductForecast) -> alt.LayerChart:
+    """Units sold by day, then what is expected: the median as a dashed line in the band that 80 % of days should lie in."""
+    first, last = forecast.origin - timedelta(days=DAYS_SOLD - 1), forecast.expected[-1]["day"]
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    sold = [{"day": _noon(day), "units": forecast.sold.get(day)} for day in days if day <= max(forecast.sold, default=first)]
+    expected = [{**row, "day": _noon(row["day"])} for row in forecast.expected]
+    x = alt.X("moment:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%d/%m", labelOverlap=True, grid=True))
+    y = units_axis(language, "units", "sold_and_expected")
+    tips = [
+        alt.Tooltip("moment:T", title=text(language, "day"), format="%d/%m", formatType="time"),
+        *(alt.Tooltip(f"{name}:Q", title=text(language, title), format=".1f") for name, title in
+          (("units", "expected"), ("low", "expected_low"), ("high", "expected_high"))),
+    ]  # fmt: skip
+    said = alt.Chart(values_of(expected, "moment", "day"))
+    layers: list[Any] = []
+    if all(row["low"] is not None and row["high"] is not None for row in expected):
+        layers.append(
+            said.mark_area(color=CURVE, opacity=0.25).encode(x=x, y=units_axis(language, "low", "sold_and_expected"), y2="high:Q")
+        )
+    line = alt.Chart(values_of(sold, "moment", "day")).mark_line(color=SALES, point=alt.OverlayMarkDef(color=SALES, filled=True))
+    layers += [line.encode(x=x, y=y), said.mark_line(color=CURVE, strokeDash=[5, 3], point=True).encode(x=x, y=y, tooltip=tips)]
+    return alt.layer(*layers).properties(height=HEIGHT)
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), UTC)

@@ -1,0 +1,105 @@
+"""A product's forecast stands beside its sales: the newest one known on the day, over the places it speaks of, with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from trend_assets.board.forecasts import DAYS_SOLD, forecast_chart, product_forecast
+from trend_assets.tables import TABLES
+
+SUNDAY = date(2026, 9, 20)
+TODAY = SUNDAY + timedelta(days=3)
+
+
+class Warehouse:
+    """Forecasts and orders as the published file has them."""
+
+    def __init__(self, forecasts: Sequence[dict[str, Any]], orders: Sequence[dict[str, Any]]) -> None:
+        self.connection = duckdb.connect()
+        for name, rows in (("demand/demand_forecasts", forecasts), ("retail/orders", orders)):
+            rows_of = TABLES[name].from_rows(rows)
+            schema, _, table = name.partition("/")
+            self.connection.register("given", rows_of)
+            self.connection.execute(f"create schema {schema}")
+            self.connection.execute(f"create table {schema}.{table} as select * from given")
+            self.connection.unregister("given")
+
+    def query(self, sql: str, parameters: Sequence[Any] | None = None) -> pa.Table:
+        return self.connection.execute(sql, list(parameters or ())).to_arrow_table()
+
+
+def said(
+    store: str = "a", method: str = "global", origin: date = SUNDAY, units: float = 4.0, band: float | None = 2.0
+) -> list[dict[str, Any]]:
+    """Fourteen days of the scarf in one place."""
+    common = {"day": origin, "product_id": "scarf", "store_id": store, "step": "day", "method": method, "data_origin": "simulated"}
+    low, high = (None, None) if band is None else (units - band, units + band)
+    days = [origin + timedelta(days=number) for number in range(1, 15)]
+    return [
+        common | {"horizon": number, "starts_on": day, "ends_on": day, "units": units, "units_low": low, "units_high": high}
+        for number, day in enumerate(days, 1)
+    ]
+
+
+def sold(quantity: int, product: str = "scarf", store: str = "a", kind: str = "sale", days: int = 40) -> list[dict[str, Any]]:
+    from datetime import UTC, datetime, time
+
+    common = {"product_id": product, "store_id": store, "kind": kind, "quantity": quantity, "unit_price": 1.0, "currency": "EUR"}
+    return [
+        common
+        | {"day": day, "order_id": f"{product}{store}{kind}", "line": 1, "ordered_at": datetime.combine(day, time(9), UTC)}
+        | {"data_origin": "simulated"}
+        for day in (TODAY + timedelta(days=2 - number) for number in range(days))
+    ]
+
+
+def test_places_are_added_up_and_sales_are_those_of_the_same_places() -> None:
+    orders = [*sold(3), *sold(2, store="b"), *sold(50, store="elsewhere"), *sold(70, "hat"), *sold(-1, kind="return")]
+    found = product_forecast(Warehouse([*said(), *said("b", units=1.0, band=0.5)], orders), "scarf", TODAY)
+    assert found is not None
+    assert (found.origin, found.method, found.places, found.simulated) == (SUNDAY, "global", 2, True)
+    assert found.expected[0] == {"day": SUNDAY + timedelta(days=1), "low": 2.5, "units": 5.0, "high": 7.5}
+    assert len(found.expected) == 14
+    assert set(found.sold.values()) == {5}
+    assert max(found.sold) == TODAY, "what sold since the forecast is shown beside it, what comes after the day is not"
+    assert min(found.sold) == SUNDAY - timedelta(days=DAYS_SOLD - 1)
+
+
+def test_a_day_on_which_other_products_sold_is_zero_and_a_day_without_data_a_gap() -> None:
+    found = product_forecast(Warehouse(said(), sold(9, "hat", days=8)), "scarf", TODAY)
+    assert found is not None
+    assert found.sold == {TODAY - timedelta(days=number): 0 for number in range(6)}
+
+
+def test_the_newest_forecast_known_on_the_day_counts_and_the_model_before_the_baseline() -> None:
+    week = timedelta(days=7)
+    warehouse = Warehouse(
+        [*said(), *said(method="moving_median", band=None), *said(origin=SUNDAY + week), *said(origin=SUNDAY - week)], sold(1)
+    )
+    assert [product_forecast(warehouse, "scarf", day).origin for day in (TODAY, SUNDAY, SUNDAY + week)] == [SUNDAY, SUNDAY, SUNDAY + week]
+    assert product_forecast(warehouse, "scarf", TODAY).method == "global"
+    assert product_forecast(warehouse, "scarf", SUNDAY - 2 * week) is None
+    assert product_forecast(warehouse, "hat", TODAY) is None
+
+
+def test_the_weeks_of_a_forecast_are_not_its_days() -> None:
+    weekly = [row | {"step": "week", "ends_on": row["starts_on"] + timedelta(days=6), "units": 99.0} for row in said()[:4]]
+    assert product_forecast(Warehouse(weekly, sold(1)), "scarf", TODAY) is None
+
+
+@pytest.mark.parametrize(("band", "layers"), [(2.0, ["area", "line", "line"]), (None, ["line", "line"])])
+def test_the_chart_has_a_band_where_there_is_an_interval(band: float | None, layers: list[str]) -> None:
+    found = product_forecast(Warehouse(said(band=band), sold(3)), "scarf", TODAY)
+    drawn = forecast_chart("fr", found).to_dict()["layer"]
+    assert [layer["mark"]["type"] for layer in drawn] == layers
+    line = drawn[-2]["data"]["values"]
+    assert [row["units"] for row in line] == [3] * (DAYS_SOLD + 3), "the line of sales ends where they end"
+    assert [row["units"] for row in drawn[-1]["data"]["values"]] == [4.0] * 14
+    if band is not None:
+        assert [(row["low"], row["high"]) for row in drawn[0]["data"]["values"]] == [(2.0, 6.0)] * 14
