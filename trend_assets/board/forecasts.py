@@ -1,7 +1,7 @@
-"""What a product will sell by the day, with its interval, beside what it sold: asked and drawn.
+"""What a product will sell by the week, with its interval, beside what it sold: asked and drawn.
 
 What belongs here: the question to the published warehouse and its chart. What doesn't: forecasting (``lib/demand``), the page
-(``sections/trends.py``).
+(``sections/trends.py``). By the week, because medians of places are added up: of a day most of them are zero.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from trend_assets.board.data import Queryable, Row, ask_rows
 from trend_assets.board.look import CURVE, SALES
 from trend_assets.board.words import Language, text
 
-DAYS_SOLD = 28
-"""Days up to the origin whose sales are shown; those since then are shown too, to compare with what was said."""
+WEEKS_SOLD = 8
+"""Weeks up to the origin whose sales are shown; those since then are shown too, to compare with what was said."""
 METHODS = ("global", "moving_median")
 """The model, else the baseline that needs the least past."""
 
@@ -28,8 +28,9 @@ METHODS = ("global", "moving_median")
 class ProductForecast:
     """The newest forecast of a product that was known on a day, over the places that have one.
 
-    ``expected``: rows of ``day``, ``low``, ``units``, ``high`` (``low`` and ``high`` are None where the method gives no interval).
-    ``sold``: units by day at these places, up to the day asked for; days without data of the retailer are absent.
+    ``expected``: rows of ``day`` (that ends the week), ``low``, ``units``, ``high`` (``low`` and ``high`` are None where the method
+    gives no interval). ``sold``: units at these places by the day that ends the week, of weeks that are over on the day asked for;
+    weeks with a day without data of the retailer are absent.
     """
 
     origin: date
@@ -41,24 +42,24 @@ class ProductForecast:
 
 
 def product_forecast(warehouse: Queryable, product_id: str, day: date) -> ProductForecast | None:
-    """The newest daily forecast up to ``day``; None where there is none."""
+    """The newest weekly forecast up to ``day``; None where there is none."""
     rows = ask_rows(
         warehouse,
         """
         with newest as (
             select day, method, dense_rank() over (order by day desc, case method when 'global' then 0 else 1 end) as place
             from demand.demand_forecasts
-            where product_id = ? and step = 'day' and method in ('global', 'moving_median') and day <= ?
+            where product_id = ? and step = 'week' and method in ('global', 'moving_median') and day <= ?
         ), chosen as (
             select distinct day, method from newest where place = 1
         )
-        select forecasts.day as origin, forecasts.method, forecasts.starts_on, sum(forecasts.units) as units,
+        select forecasts.day as origin, forecasts.method, forecasts.ends_on, sum(forecasts.units) as units,
                sum(forecasts.units_low) as low, sum(forecasts.units_high) as high, count(distinct forecasts.store_id) as places,
                max(forecasts.data_origin) as data_origin
         from demand.demand_forecasts as forecasts
         inner join chosen on forecasts.day = chosen.day and forecasts.method = chosen.method
-        where forecasts.product_id = ? and forecasts.step = 'day'
-        group by forecasts.day, forecasts.method, forecasts.starts_on order by forecasts.starts_on
+        where forecasts.product_id = ? and forecasts.step = 'week'
+        group by forecasts.day, forecasts.method, forecasts.ends_on order by forecasts.ends_on
         """,
         product_id,
         day,
@@ -71,7 +72,7 @@ def product_forecast(warehouse: Queryable, product_id: str, day: date) -> Produc
         warehouse,
         """
         with places as (
-            select distinct store_id from demand.demand_forecasts where product_id = ? and day = ? and method = ? and step = 'day'
+            select distinct store_id from demand.demand_forecasts where product_id = ? and day = ? and method = ? and step = 'week'
         )
         select orders.day, sum(case when orders.product_id = ? and orders.kind = 'sale' and places.store_id is not null
                                     then orders.quantity else 0 end) as units
@@ -82,30 +83,37 @@ def product_forecast(warehouse: Queryable, product_id: str, day: date) -> Produc
         origin,
         method,
         product_id,
-        origin - timedelta(days=DAYS_SOLD),
+        origin - timedelta(weeks=WEEKS_SOLD),
         day,
     )
-    expected = tuple({"day": row["starts_on"], **{name: row[name] for name in ("low", "units", "high")}} for row in rows)
+    expected = tuple({"day": row["ends_on"], **{name: row[name] for name in ("low", "units", "high")}} for row in rows)
     return ProductForecast(
         origin,
         method,
         max(row["places"] for row in rows),
         expected,
-        {row["day"]: int(row["units"]) for row in sold},
+        _by_week(origin, {row["day"]: int(row["units"]) for row in sold}, day),
         rows[0]["data_origin"] == "simulated",
     )
 
 
+def _by_week(origin: date, sold: Mapping[date, int], last: date) -> dict[date, int]:
+    """Units of each whole week of seven days with data, by the day that ends it; weeks end on the origin's weekday."""
+    ends = [origin + timedelta(weeks=number) for number in range(1 - WEEKS_SOLD, (last - origin).days // 7 + 1)]
+    weeks = {end: [sold.get(end - timedelta(days=number)) for number in range(7)] for end in ends}
+    return {end: sum(units for units in days if units is not None) for end, days in weeks.items() if None not in days}
+
+
 def forecast_chart(language: Language, forecast: ProductForecast) -> alt.LayerChart:
-    """Units sold by day, then what is expected: the median as a dashed line in the band that 80 % of days should lie in."""
-    first, last = forecast.origin - timedelta(days=DAYS_SOLD - 1), forecast.expected[-1]["day"]
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    sold = [{"day": _noon(day), "units": forecast.sold.get(day)} for day in days if day <= max(forecast.sold, default=first)]
+    """Units sold by week, then what is expected: the median as a dashed line in the band that 80 % of weeks should lie in."""
+    known = sorted(forecast.sold)
+    weeks = [known[0] + timedelta(weeks=number) for number in range((known[-1] - known[0]).days // 7 + 1)] if known else []
+    sold = [{"day": _noon(week), "units": forecast.sold.get(week)} for week in weeks]
     expected = [{**row, "day": _noon(row["day"])} for row in forecast.expected]
     x = alt.X("moment:T", title=None, scale=alt.Scale(type="utc"), axis=alt.Axis(format="%d/%m", labelOverlap=True, grid=True))
     y = units_axis(language, "units", "sold_and_expected")
     tips = [
-        alt.Tooltip("moment:T", title=text(language, "day"), format="%d/%m", formatType="time"),
+        alt.Tooltip("moment:T", title=text(language, "week_to"), format="%d/%m", formatType="time"),
         *(alt.Tooltip(f"{name}:Q", title=text(language, title), format=".1f") for name, title in
           (("units", "expected"), ("low", "expected_low"), ("high", "expected_high"))),
     ]  # fmt: skip

@@ -147,23 +147,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "posts_per_hour": ("Posts an hour", "Messages par heure"),
     "sold_per_day": ("Sold a day", "Vendu par jour"),
     "stock_at_close": ("Stock in the evening", "Stock le soir"),
-    "sold_and_expected": ("Sold and expected a day", "Vendu et attendu par jour"),
+    "sold_and_expected": ("Sold and expected a week", "Vendu et attendu par semaine"),
+    "week_to": ("Week to", "Semaine jusqu'au"),
     "forecast": ("What it will sell", "Ce qui se vendra"),
     "product": ("Product", "Produit"),
     "expected": ("Expected", "Attendu"),
-    "expected_low": ("At least (9 days in 10)", "Au moins (9 jours sur 10)"),
-    "expected_high": ("At most (9 days in 10)", "Au plus (9 jours sur 10)"),
+    "expected_low": ("At least (9 weeks in 10)", "Au moins (9 semaines sur 10)"),
+    "expected_high": ("At most (9 weeks in 10)", "Au plus (9 semaines sur 10)"),
     "forecast_told": (
         "Solid: sold. Dashed: expected, as forecast on {origin} ({method}); places added up: {places}. "
-        "The band adds up the 80 % intervals of the places, so it is wider than one of the total.",
+        "Intervals of 80 % and medians of the places are added up: the band is wider than one of the total, the line leans low.",
         "Trait plein : vendu. Pointillé : attendu, prévision du {origin} ({method}) ; lieux additionnés : {places}. "
-        "La bande additionne les intervalles à 80 % des lieux : elle est plus large que celui du total.",
+        "Les intervalles à 80 % et les médianes des lieux sont additionnés : la bande est trop large, la ligne plutôt basse.",
     ),
     "forecast_told_without": (
         "Solid: sold. Dashed: expected, as forecast on {origin} ({method}); places added up: {places}. "
-        "This method gives no interval; the model of all products needs four weeks of orders.",
+        "This method gives no interval; the model of all products needs ten weeks of orders.",
         "Trait plein : vendu. Pointillé : attendu, prévision du {origin} ({method}) ; lieux additionnés : {places}. "
-        "Cette méthode ne donne pas d'intervalle ; le modèle de tous les produits demande quatre semaines de ventes.",
+        "Cette méthode ne donne pas d'intervalle ; le modèle de tous les produits demande dix semaines de ventes.",
     ),
     "method_global": ("model of all products", "modèle de tous les produits"),
     "method_moving_median": ("median of past weeks", "médiane des semaines passées"),

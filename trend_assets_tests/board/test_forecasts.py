@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from trend_assets.board.forecasts import DAYS_SOLD, forecast_chart, product_forecast
+from trend_assets.board.forecasts import WEEKS_SOLD, forecast_chart, product_forecast
 from trend_assets.tables import TABLES
 
 SUNDAY = date(2026, 9, 20)
@@ -37,17 +37,18 @@ class Warehouse:
 def said(
     store: str = "a", method: str = "global", origin: date = SUNDAY, units: float = 4.0, band: float | None = 2.0
 ) -> list[dict[str, Any]]:
-    """Fourteen days of the scarf in one place."""
-    common = {"day": origin, "product_id": "scarf", "store_id": store, "step": "day", "method": method, "data_origin": "simulated"}
+    """Four weeks of the scarf in one place."""
+    common = {"day": origin, "product_id": "scarf", "store_id": store, "step": "week", "method": method, "data_origin": "simulated"}
     low, high = (None, None) if band is None else (units - band, units + band)
-    days = [origin + timedelta(days=number) for number in range(1, 15)]
+    weeks = [origin + timedelta(weeks=number) for number in range(1, 5)]
     return [
-        common | {"horizon": number, "starts_on": day, "ends_on": day, "units": units, "units_low": low, "units_high": high}
-        for number, day in enumerate(days, 1)
+        common
+        | {"horizon": number, "starts_on": end - timedelta(days=6), "ends_on": end, "units": units, "units_low": low, "units_high": high}
+        for number, end in enumerate(weeks, 1)
     ]
 
 
-def sold(quantity: int, product: str = "scarf", store: str = "a", kind: str = "sale", days: int = 40) -> list[dict[str, Any]]:
+def sold(quantity: int, product: str = "scarf", store: str = "a", kind: str = "sale", days: int = 80) -> list[dict[str, Any]]:
     from datetime import UTC, datetime, time
 
     common = {"product_id": product, "store_id": store, "kind": kind, "quantity": quantity, "unit_price": 1.0, "currency": "EUR"}
@@ -64,17 +65,24 @@ def test_places_are_added_up_and_sales_are_those_of_the_same_places() -> None:
     found = product_forecast(Warehouse([*said(), *said("b", units=1.0, band=0.5)], orders), "scarf", TODAY)
     assert found is not None
     assert (found.origin, found.method, found.places, found.simulated) == (SUNDAY, "global", 2, True)
-    assert found.expected[0] == {"day": SUNDAY + timedelta(days=1), "low": 2.5, "units": 5.0, "high": 7.5}
-    assert len(found.expected) == 14
-    assert set(found.sold.values()) == {5}
-    assert max(found.sold) == TODAY, "what sold since the forecast is shown beside it, what comes after the day is not"
-    assert min(found.sold) == SUNDAY - timedelta(days=DAYS_SOLD - 1)
+    assert found.expected[0] == {"day": SUNDAY + timedelta(days=7), "low": 2.5, "units": 5.0, "high": 7.5}
+    assert len(found.expected) == 4
+    assert set(found.sold.values()) == {35}
+    assert sorted(found.sold) == [SUNDAY - timedelta(weeks=number) for number in reversed(range(WEEKS_SOLD))]
 
 
-def test_a_day_on_which_other_products_sold_is_zero_and_a_day_without_data_a_gap() -> None:
-    found = product_forecast(Warehouse(said(), sold(9, "hat", days=8)), "scarf", TODAY)
+def test_what_sold_since_the_forecast_is_shown_once_its_week_is_over() -> None:
+    warehouse = Warehouse(said(), sold(1))
+    ends = [max(product_forecast(warehouse, "scarf", SUNDAY + timedelta(days=days)).sold) for days in (0, 3)]
+    assert ends == [SUNDAY, SUNDAY]
+    later = [row | {"day": row["day"] + timedelta(days=9)} for row in sold(1)]
+    assert max(product_forecast(Warehouse(said(), later), "scarf", SUNDAY + timedelta(days=8)).sold) == SUNDAY + timedelta(days=7)
+
+
+def test_a_week_in_which_other_products_sold_is_zero_and_a_week_with_a_day_without_data_a_gap() -> None:
+    found = product_forecast(Warehouse(said(), sold(9, "hat", days=5 + 7 + 6)), "scarf", TODAY)
     assert found is not None
-    assert found.sold == {TODAY - timedelta(days=number): 0 for number in range(6)}
+    assert found.sold == {SUNDAY: 0}
 
 
 def test_the_newest_forecast_known_on_the_day_counts_and_the_model_before_the_baseline() -> None:
@@ -88,9 +96,9 @@ def test_the_newest_forecast_known_on_the_day_counts_and_the_model_before_the_ba
     assert product_forecast(warehouse, "hat", TODAY) is None
 
 
-def test_the_weeks_of_a_forecast_are_not_its_days() -> None:
-    weekly = [row | {"step": "week", "ends_on": row["starts_on"] + timedelta(days=6), "units": 99.0} for row in said()[:4]]
-    assert product_forecast(Warehouse(weekly, sold(1)), "scarf", TODAY) is None
+def test_the_days_of_a_forecast_are_not_its_weeks() -> None:
+    daily = [row | {"step": "day", "ends_on": row["starts_on"]} for row in said()]
+    assert product_forecast(Warehouse(daily, sold(1)), "scarf", TODAY) is None
 
 
 @pytest.mark.parametrize(("band", "layers"), [(2.0, ["area", "line", "line"]), (None, ["line", "line"])])
@@ -99,7 +107,7 @@ def test_the_chart_has_a_band_where_there_is_an_interval(band: float | None, lay
     drawn = forecast_chart("fr", found).to_dict()["layer"]
     assert [layer["mark"]["type"] for layer in drawn] == layers
     line = drawn[-2]["data"]["values"]
-    assert [row["units"] for row in line] == [3] * (DAYS_SOLD + 3), "the line of sales ends where they end"
-    assert [row["units"] for row in drawn[-1]["data"]["values"]] == [4.0] * 14
+    assert [row["units"] for row in line] == [21] * WEEKS_SOLD, "the line of sales ends where they end"
+    assert [row["units"] for row in drawn[-1]["data"]["values"]] == [4.0] * 4
     if band is not None:
-        assert [(row["low"], row["high"]) for row in drawn[0]["data"]["values"]] == [(2.0, 6.0)] * 14
+        assert [(row["low"], row["high"]) for row in drawn[0]["data"]["values"]] == [(2.0, 6.0)] * 4
