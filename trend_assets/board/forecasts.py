@@ -100,8 +100,8 @@ def product_forecast(warehouse: Queryable, product_id: str, day: date) -> Produc
 def _by_week(origin: date, sold: Mapping[date, int], last: date) -> dict[date, int]:
     """Units of each whole week of seven days with data, by the day that ends it; weeks end on the origin's weekday."""
     ends = [origin + timedelta(weeks=number) for number in range(1 - WEEKS_SOLD, (last - origin).days // 7 + 1)]
-    weeks = {end: [sold.get(end - timedelta(days=number)) for number in range(7)] for end in ends}
-    return {end: sum(units for units in days if units is not None) for end, days in weeks.items() if None not in days}
+    weeks = {end: [sold[day] for day in (end - timedelta(days=number) for number in range(7)) if day in sold] for end in ends}
+    return {end: sum(units) for end, units in weeks.items() if len(units) == 7}
 
 
 def forecast_chart(language: Language, forecast: ProductForecast) -> alt.LayerChart:
@@ -125,7 +125,8 @@ def forecast_chart(language: Language, forecast: ProductForecast) -> alt.LayerCh
         )
     line = alt.Chart(values_of(sold, "moment", "day")).mark_line(color=SALES, point=alt.OverlayMarkDef(color=SALES, filled=True))
     layers += [line.encode(x=x, y=y), said.mark_line(color=CURVE, strokeDash=[5, 3], point=True).encode(x=x, y=y, tooltip=tips)]
-    return alt.layer(*layers).properties(height=HEIGHT)
+    chart: alt.LayerChart = alt.LayerChart(layer=layers).properties(height=HEIGHT)
+    return chart
 
 
 def _noon(day: date) -> datetime:

@@ -127,7 +127,9 @@ def _charts(trend: Row, links: Sequence[Row], day: date) -> None:
 
 def _forecast(linked: Sequence[Row], topic_id: str, day: date) -> None:
     """What a linked product will sell; nothing where no forecast was known on the day."""
-    products = {row["product_id"]: row for row in linked if cache.ask(forecasts.product_forecast, row["product_id"], day) is not None}
+    asked = {row["product_id"]: cache.ask(forecasts.product_forecast, row["product_id"], day) for row in linked}
+    known = {product: forecast for product, forecast in asked.items() if forecast is not None}
+    products = {row["product_id"]: row for row in linked if row["product_id"] in known}
     if not products:
         return
     heading(say("forecast"), "h4")
@@ -136,7 +138,7 @@ def _forecast(linked: Sequence[Row], topic_id: str, day: date) -> None:
         chosen = st.selectbox(
             say("product"), list(products), format_func=lambda one: look.product_name(language(), products[one]), key=f"product-{topic_id}"
         )
-    found = cache.ask(forecasts.product_forecast, chosen, day)
+    found = known[chosen]
     st.altair_chart(
         forecasts.forecast_chart(language(), found),
         width="stretch",
