@@ -64,6 +64,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "demand/segment_customers": (),
     "demand/demand_forecasts": (),
     "demand/decision_cards": (),
+    "demand/card_regrets": (),
     "demand/sales_uplifts": (),
     "demand/lead_time_scores": (),
     **{f"{task}/{name}": () for task in TASKS for name in ("evaluation", "topic_hours")},

@@ -19,7 +19,7 @@ from trend_assets_tests.dbt_project.conftest import Built
 from trend_assets_tests.dbt_project.evaluator import upstream_sources
 
 AS_THEY_ARE = {f"{task}/{name}" for task in TASKS for name in ("evaluation", "topic_hours")}
-AS_THEY_ARE.add("demand/demand_forecasts")
+AS_THEY_ARE |= {"demand/demand_forecasts", "demand/card_regrets"}
 """Published lake tables that no model reads: the record of what was measured and judged, which nothing is derived from."""
 LAYERS = {"staging": "stg_", "intermediate": "int_", "facts": "fct_", "dimensions": "dim_", "summaries": "mart_"}
 # A person on a network, and a person who buys: an order stands for its customer.
@@ -100,6 +100,10 @@ def test_every_source_has_a_key_test_and_is_used(built: Built) -> None:
         staged = sum(child.startswith("model.") for child in children)
         path = "/".join(unique_id.split(".")[-2:])
         assert staged == (path not in AS_THEY_ARE), f"{unique_id}: exactly one staging model reads a source"
+
+
+def test_each_published_lake_table_is_a_source() -> None:
+    assert set(PUBLISHED_TABLES) <= set(SOURCES), "publication copies from what dbt makes over the lake"
 
 
 def test_layers_read_downwards_only(built: Built) -> None:
