@@ -49,7 +49,7 @@ def product_forecast(warehouse: Queryable, product_id: str, day: date) -> Produc
         with newest as (
             select day, method, dense_rank() over (order by day desc, case method when 'global' then 0 else 1 end) as place
             from demand.demand_forecasts
-            where product_id = ? and step = 'week' and method in ('global', 'moving_median') and day <= ?
+            where product_id = ? and step = 'week' and method = 'global' and day <= ?
         ), chosen as (
             select distinct day, method from newest where place = 1
         )
