@@ -32,6 +32,7 @@ def test_steps_of_jobs_in_the_process_beside_are_shown(town):
 
 MAY_BE_EMPTY = {
     "demand/card_responses",  # nobody answers
+    "demand/card_regrets",  # no card has closed after six days
     "demand/sales_uplifts",  # sales of six days are too few to expect anything from, so no alert is decided
     "demand/lead_time_scores",
     "social/collection_gaps",  # no collector runs

@@ -20,8 +20,6 @@ from trend_assets.board.words import Language, text
 
 WEEKS_SOLD = 8
 """Weeks up to the origin whose sales are shown; those since then are shown too, to compare with what was said."""
-METHODS = ("global", "moving_median")
-"""The model, else the baseline that needs the least past."""
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Cette méthode ne donne pas d'intervalle ; le modèle de tous les produits demande dix semaines de ventes.",
     ),
     "method_global": ("model of all products", "modèle de tous les produits"),
-    "method_moving_median": ("median of past weeks", "médiane des semaines passées"),
     "linked_products": ("Linked products", "Produits liés"),
     "not_linked": ("No product linked", "Aucun produit lié"),
     "nearest": ("Nearest products", "Produits les plus proches"),
