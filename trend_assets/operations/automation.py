@@ -28,10 +28,10 @@ DAILY_TABLES = (
     "demand/lead_time_scores",
     "demand/demand_features",
     "demand/demand_forecasts",
-    "demand/decision_cards",
     "demand/card_regrets",
+    "demand/decision_cards",
 )
-"""Tables made for each closed day from its trends and its retail tables."""
+"""Tables made for each closed day from its trends and its retail tables. The last one is waited for: buyers wait for the cards."""
 
 SEALED_TABLES = ("topics/trends", "influencers/influencer_rankings")
 """Tables in which sealing an hour ends; freshness is asked of them, because late posts rebuild the others at any time."""

@@ -43,7 +43,7 @@ def parse_moment(text: str) -> datetime:
             return datetime.fromisoformat(f"{found[1]}T{found[2]}:{found[3] or '00'}").replace(tzinfo=UTC)
         moment = datetime.fromisoformat(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise RewindError(
             f"{text!r} is no moment: write a day, 2026-03-01 (as known at its end), or an hour, 2026-03-01T14 (UTC)"
         ) from error

@@ -263,7 +263,10 @@ def test_a_wave_of_copies_has_its_verdict_within_its_first_minutes_and_is_not_ra
     lane_at(settings, lake, as_of).run_once()
     [row] = [row for row in rows_of(lake.read(LIVE_TRENDS), current).to_pylist() if "zorblax" in row["label"].lower()]
     assert (row["posts"], row["suppressed"], row["lane"], row["grade"]) == (24, True, "noise", "D")
-    assert row["grade_reason"] == "0 of 24 posts remain, by 0 authors; fell away: 24 posts of accounts acting together"
+    assert (
+        row["grade_reason"]
+        == "0 of 24 posts remain, by 0 authors; fell away: 24 posts of accounts acting together; 3 texts again and again"
+    )
     assert row["grade_reason"] in row["reason"]
 
 

@@ -339,7 +339,7 @@ def test_a_moment_is_an_hour_or_the_end_of_a_day(text, moment):
     assert parse_moment(text) == moment
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "2026-09-10T25", "10/09/2026"])
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "2026-09-10T25", "10/09/2026", "9999-12-31"])
 def test_what_is_no_moment_is_said(text):
     with pytest.raises(RewindError, match="is no moment"):
         parse_moment(text)

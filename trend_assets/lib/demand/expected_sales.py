@@ -152,10 +152,11 @@ def last_years_season(units: Floats, categories: Integers, shelf: ShelfDays, bas
     if known.sum() < 0.8 * len(known):
         return np.ones_like(totals)
     kernel = np.ones(2 * _SEASON_DAYS + 1)
-    smooth = np.stack(
-        [np.convolve(totals[:, one], kernel, "same") / np.convolve(known, kernel, "same") for one in range(totals.shape[1])], axis=1
-    )
-    usual = smooth[baseline].mean(axis=0)
+    nearby = np.convolve(known, kernel, "same")
+    smooth = np.stack([np.convolve(totals[:, one], kernel, "same") / np.maximum(nearby, 1) for one in range(totals.shape[1])], axis=1)
+    told = nearby > 0
+    usual = smooth[baseline & told if (baseline & told).any() else told].mean(axis=0)
+    smooth[~told] = usual  # a week in which nothing was known says nothing of the season
     weight = usual * len(kernel)
     return np.asarray((smooth / np.maximum(usual, 1e-9) * weight + _SEASON_UNITS) / (weight + _SEASON_UNITS))
 

@@ -55,6 +55,8 @@ def segment_customers(orders: pa.Table, buyers: pa.Table, products: pa.Table, st
     within = pc.and_(pc.greater_equal(orders["day"], pa.scalar(began)), pc.less_equal(orders["day"], pa.scalar(sunday)))
     orders = orders.filter(pc.and_(within, pc.not_equal(orders["kind"], "adjustment")))
     first_known = pc.min(orders["day"]).as_py()
+    # made in a range of weeks, a week must not know the segments of later ones
+    buyers = buyers.filter(pc.less_equal(buyers["day"].cast(pa.string()), pa.scalar(sunday.isoformat())))
     found = _customer_rows(orders, buyers)
     orders = orders.filter(pc.is_valid(found))
     found = found.drop_null()

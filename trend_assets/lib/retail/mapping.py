@@ -18,7 +18,7 @@ from trend_assets.lib.retail.conditions import Condition, Conditions
 from trend_assets.lib.retail.database import DatabaseTable
 from trend_assets.lib.retail.mistakes import close_to, places_of, readable
 from trend_assets.lib.retail.shape import MappingError, Origin, Part, Scalar, Words
-from trend_assets.lib.retail.steps import Steps, Where, left_after, made_by, needed_in_file, problems_of_steps
+from trend_assets.lib.retail.steps import Join, Steps, Where, left_after, made_by, needed_in_file, problems_of_steps
 from trend_assets.tables import TABLES
 
 TABLE_NAMES = ("products", "stores", "inventory", "orders", "deliveries", "promotions")
@@ -194,6 +194,7 @@ class TableMapping(Part):
         if any(step.joins_files for step in self.steps) and any("{day" in pattern for pattern in self.files):
             raise ValueError("a step running_total reads all files together: write * in the place of {day}, and let rows tell their day")
         copied = [name for step in self.steps if not isinstance(step, Where) for name in step.inputs if name in self.personal]
+        copied += [name for step in self.steps if isinstance(step, Join) for name in step.join.take if name in self.personal]
         if copied:
             raise ValueError(
                 f"a step would copy the personal column {copied[0]!r}; personal columns may only be tested, by `where` or a condition"

@@ -143,6 +143,12 @@ def test_the_retailers_own_segments_replace_ours_and_the_newest_one_counts() -> 
     assert counted(orders, buyers) == {("fashion", "Rhône", "gold"): 60, ("fashion", "Rhône", UNKNOWN): 50}
 
 
+def test_a_week_made_in_a_range_does_not_know_the_segments_of_later_weeks() -> None:
+    orders, buyers = sold(once(60) + once(60, days_ago=-3))
+    buyers = buyers.set_column(3, "segment", pa.array(["silver"] * 60 + ["gold"] * 60, pa.string()))
+    assert counted(orders, buyers) == {("fashion", "Rhône", "silver"): 60}
+
+
 def test_a_sale_is_in_one_region_only_its_places_else_the_country_delivered_to() -> None:
     assert counted(*sold(once(60, place=WEB), country="BE")) == {("fashion", "BE", OCCASIONAL): 60}
     assert counted(*sold(once(60), country="FR")) == {("fashion", "Rhône", OCCASIONAL): 60}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from trend_assets.lib.demand.expected_sales import last_years_season
+from trend_assets.lib.demand.shelf_days import ShelfDays
 from trend_assets.lib.demand.uplift import UpliftRules, sales_uplifts
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.demand.sales import DAYS, FIRST, LAST, catalogue, shop, stores
@@ -32,6 +35,20 @@ def quiet() -> dict[str, pa.Table]:
 
 def since(thing: str, day: int, factor: float, place: str | None = None) -> Any:
     return lambda one, where, number: factor if one == thing and number >= day and place in (None, where) else 1.0
+
+
+def test_a_week_without_data_a_year_ago_says_nothing_of_the_season() -> None:
+    shelf = SimpleNamespace(days=list(range(100)), categories=["home", "garden"])
+    units = np.full((100, 2), 50.0)
+    units[60:, 0] *= 2.0  # the season of one of them
+    units[80:90] = 0.0
+    units[:5] = 0.0
+    baseline = np.arange(100) < 56
+    factors = last_years_season(units, np.arange(2), cast("ShelfDays", shelf), baseline)
+    assert np.isfinite(factors).all()
+    assert factors[84].tolist() == [1.0, 1.0]
+    assert factors[70, 0] > 1.3
+    assert factors[:, 1] == pytest.approx(1.0)
 
 
 def test_a_range_that_sells_three_times_as_much_since_tuesday_is_found_with_its_onset() -> None:

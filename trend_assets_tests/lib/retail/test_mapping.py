@@ -117,6 +117,15 @@ def test_a_database_table_that_cannot_work_is_refused_with_its_line(database: st
     assert "secret" not in message
 
 
+def test_a_personal_column_may_not_be_looked_up_under_another_name() -> None:
+    text = """
+sources: {people: {files: people.csv}}
+tables: {orders: {files: o.csv, personal: [Client, EMAIL], steps: [{join: {source: people, by: {Ref: Ref}, take: {EMAIL: who}}}],
+  columns: {order_id: who, ordered_at: At, product_id: Ref, quantity: Q, unit_price: P}}}
+"""
+    assert "personal column 'EMAIL'" in problem(HEAD + text)
+
+
 def test_a_personal_column_may_not_leave_the_database_even_to_be_tested() -> None:
     kind = "kind: {cases: [{when: {column: client, missing: true}, value: adjustment}], otherwise: sale}"
     text = DATABASE.format(database="{table: a}", more="").replace("kind: {constant: sale}", kind)
