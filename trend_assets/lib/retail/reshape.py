@@ -128,10 +128,12 @@ def _where(rows: _Rows, step: kinds.Where, *_: Any) -> None:
 
 
 def _compute(rows: _Rows, step: kinds.Compute, *_: Any) -> None:
-    for name in step.inputs:
-        if name not in step.compute:
-            rows.refuse(rows.numbers(name)[1], name, "a number")
+    computed: set[str] = set()
     for made, text in step.compute.items():
+        for name in dict.fromkeys(kinds.names_in(text)):
+            if name not in computed:
+                rows.refuse(rows.numbers(name)[1], name, "a number")
+        computed.add(made)
         columns = {name: rows.numbers(name)[0] for name in kinds.names_in(text)}
         values = evaluated(text, columns, rows.data.num_rows)
         rows.with_column(made, pa.array(values, mask=np.isnan(values)))

@@ -46,6 +46,12 @@ def test_a_value_that_is_no_number_costs_its_row_and_a_missing_one_is_missing() 
     assert account == Account(3, 1, 0, 2)
 
 
+def test_a_column_computed_in_place_loses_no_bad_value() -> None:
+    found, made, _ = after(rows("n\n2\noops\n"), {"compute": {"n": "n * 10", "twice": "n * 2"}})
+    assert [(row["n"], row["twice"]) for row in found] == [(20.0, 40.0)]
+    assert [(bad.row, bad.detail) for bad in made.malformed] == [(1, "n: 'oops' is not a number")]
+
+
 def test_texts_parts_translations_and_choices() -> None:
     found, _, _ = after(
         rows("d;t;c\n20260901;930;-07\n20260902;;b\n"),
