@@ -24,7 +24,6 @@ from trend_assets.tables.lead_time import METHODS
 
 SCORES = TABLES["demand/lead_time_scores"]
 TREND_COLUMNS = ["hour", "topic_id", "label", "suppressed"]
-HOUR = timedelta(hours=1)
 Row = dict[str, Any]
 
 
@@ -70,7 +69,7 @@ def trend_alerts(trends: pa.Table, links: pa.Table, rules: ScoreRules | None = N
     """Alerts of topics: an hour in which one is raised on a day on which it is linked, the first after a horizon without such an hour.
 
     ``trends``: rows of ``topics/trends`` (hour, topic_id, label, suppressed); ``links``: of ``demand/product_trend_links``.
-    Products are those linked that day, best first.
+    Products are those linked that day, best first. Known at the day's end: a day is linked once it is closed.
     """
     quiet = timedelta(days=(rules or ScoreRules()).horizon_days)
     linked: dict[tuple[str, date], list[tuple[int, str]]] = {}
@@ -86,7 +85,7 @@ def trend_alerts(trends: pa.Table, links: pa.Table, rules: ScoreRules | None = N
             continue
         if topic not in last or hour - last[topic] > quiet:
             key = f"{topic} {hour.isoformat()}"
-            alerts.append(Alert("trends", key, topic, row["label"], hour + HOUR, [one for _, one in sorted(products)]))
+            alerts.append(Alert("trends", key, topic, row["label"], _end(hour.date()), [one for _, one in sorted(products)]))
         last[topic] = hour
     return alerts
 

@@ -130,13 +130,15 @@ def trends(*hours: tuple[int, bool]) -> pa.Table:
 
 
 @pytest.mark.parametrize(
-    ("hours", "at"), [([(3, False), (5, False)], [4]), ([(3, True), (5, False)], [6]), ([(3, True)], []), ([(30, False)], [])]
+    ("hours", "first"), [([(3, False), (5, False)], [3]), ([(3, True), (5, False)], [5]), ([(3, True)], []), ([(30, False)], [])]
 )
-def test_a_trend_alerts_in_its_first_raised_hour_of_a_day_on_which_it_is_linked(hours: list[tuple[int, bool]], at: list[int]) -> None:
+def test_a_trend_alerts_in_its_first_raised_hour_of_a_day_on_which_it_is_linked(hours: list[tuple[int, bool]], first: list[int]) -> None:
     link = {"day": DAY, "topic_id": "t1", "product_id": "red", "linked": True, "rank": 1, "score": 0.8, "evidence_posts": 9, "reason": ""}
     links = TABLES["demand/product_trend_links"].from_rows([link | {"product_id": "blue", "rank": 2}, link])
     found = trend_alerts(trends(*hours), links)
-    assert [one.at.hour for one in found] == at
+    start = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    assert [one.key for one in found] == [f"t1 {(start + timedelta(hours=hour)).isoformat()}" for hour in first]
+    assert all(one.at == start + timedelta(days=1) for one in found), "a day is linked once it is over"
     assert all(one.product_ids == ["red", "blue"] for one in found)
 
 
