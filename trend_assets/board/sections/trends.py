@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import streamlit as st
 
-from trend_assets.board import cache, charts, data, forecasts, lake_data, look, sentences
+from trend_assets.board import cache, charts, data, forecasts, lake_data, look, markets, sentences
 from trend_assets.board.data import Row
 from trend_assets.board.markup import element, join
 from trend_assets.board.sections.influencers import ranking
@@ -77,6 +77,7 @@ def _trend(trend: Row, day: date) -> None:
     links = cache.ask(data.links_of_trend, topic_id, day)
     _charts(trend, links, day)
     _forecast([row for row in links if row["linked"]], topic_id, day)
+    _markets(topic_id, day)
     left, right = st.columns(2, gap="large")
     with left:
         _links(links, trend, day)
@@ -150,6 +151,22 @@ def _forecast(linked: Sequence[Row], topic_id: str, day: date) -> None:
         told, origin=short_day(language(), found.origin), method=say(f"method_{found.method}"), places=number(language(), found.places)
     )
     quiet(words + (f" ({say('simulated')})" if found.simulated else ""))
+
+
+def _markets(topic_id: str, day: date) -> None:
+    """Regions and languages, and who buys there. Customers are not kept for rewinding: two versions would tell of a handful."""
+    rows = cache.ask(markets.markets_of_trend, topic_id, day)
+    if not rows:
+        return
+    heading(say("markets"), "h4")
+    cells = [markets.cells(language(), row) for row in rows]
+    show(look.block(look.grid([say(key) for key in markets.HEADINGS], cells, figures=markets.FIGURES)))
+    quiet(say("markets_told"))
+    customers = cache.ask(markets.customers_there, topic_id, day) if cache.as_of() is None else []
+    if customers:
+        simulated = f" ({say('simulated')})" if any(row["data_origin"] == "simulated" for row in customers) else ""
+        quiet(say("customers_there", day=short_day(language(), customers[0]["week_ends_on"])) + simulated)
+        show(look.block(look.bullets(markets.customer_lines(language(), customers))))
 
 
 def _links(links: Sequence[Row], trend: Row, day: date) -> None:
