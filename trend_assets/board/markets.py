@@ -12,8 +12,8 @@ from datetime import date
 from trend_assets.board.data import Queryable, Row, ask_rows
 from trend_assets.board.words import TEXTS, Language, number, text
 
-HEADINGS = ("region", "language", "posts", "authors", "against_day_before", "we_sell_there")
-FIGURES = (2, 3, 4)
+HEADINGS = ("region", "language", "we_sell_there", "posts", "authors", "against_day_before")
+FIGURES = (3, 4, 5)
 NOT_NAMED = ("unknown", "withheld")
 
 
@@ -54,10 +54,10 @@ def cells(language: Language, row: Row) -> list[str]:
     return [
         _named(language, row["region"]),
         _named(language, row["language"]),
+        f"▲ {sells}" if row["grows_unserved"] else sells,
         number(language, row["posts"]),
         number(language, row["authors"]),
         "–" if growth is None else f"× {number(language, growth, 1)}",
-        f"▲ {sells}" if row["grows_unserved"] else sells,
     ]
 
 

@@ -77,7 +77,6 @@ def _trend(trend: Row, day: date) -> None:
     links = cache.ask(data.links_of_trend, topic_id, day)
     _charts(trend, links, day)
     _forecast([row for row in links if row["linked"]], topic_id, day)
-    _markets(topic_id, day)
     left, right = st.columns(2, gap="large")
     with left:
         _links(links, trend, day)
@@ -89,6 +88,7 @@ def _trend(trend: Row, day: date) -> None:
         )
     with right:
         _posts(topic_id, day)
+    _markets(topic_id, day)
     sql_hint(
         f"select hour, posts, stage from warehouse.fct_topic_hourly where topic_id = '{topic_id}' order by hour;",  # noqa: S608 - a hint to read
         f"select * from demand.product_trend_links where topic_id = '{topic_id}';",  # noqa: S608 - a hint to read
