@@ -223,6 +223,18 @@ def partitions_in_range(table: Table, partitions: Iterable[str], first_day: date
     return [key for key in keys if lowest <= key[:10] <= highest]
 
 
+def days_to_make(lake: CommittedFiles, first_day: date, last_day: date) -> tuple[date, date]:
+    """The days that a run over these days makes: also days made before, after them, that look back to them.
+
+    Stock opens with what the day before closed with, and sales rates are of a fortnight: a day that is corrected alone would leave
+    those after it as they were. Made before: up to the newest day of ``demand/product_trend_links``, which the run that made it began
+    with. An ordinary night makes the newest day, and no other.
+    """
+    newest = max(lake.partitions(TABLES["demand/product_trend_links"]), default="")
+    reached = last_day + timedelta(days=max(LOOKBACK_DAYS.values()))
+    return first_day, max(last_day, min(reached, date.fromisoformat(newest))) if newest else last_day
+
+
 def _file_literal(path: str) -> str:
     """A path as SQL string; characters that DuckDB would take for a pattern are escaped: paths are names, never globs."""
     escaped = "".join(f"[{character}]" if character in "*?[" else character for character in path)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from trend_assets.lake.lake import Lake
 from trend_assets.tables import TABLES
+from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER, days_to_make
 from trend_assets.warehouse.engine import NotPublishableError, publish, read_working
 from trend_assets_tests.dbt_project.conftest import Built, results_of, run_dbt
-from trend_assets_tests.dbt_project.small_lake import BOTS, DAYS, LIFESTYLE, TRENDING, orders
+from trend_assets_tests.dbt_project.small_lake import BOTS, DAYS, LIFESTYLE, TRENDING, inventory, orders, topic_hours
 
 Query = Callable[[str], list[dict[str, Any]]]
 
@@ -178,8 +180,6 @@ def day_run(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("day run")
     shutil.copytree(built.root / "lake", root / "lake", ignore=shutil.ignore_patterns("*.duckdb"))
     shutil.copytree(built.root / "warehouse", root / "warehouse")
-    from trend_assets.lake.lake import Lake
-
     lake, last = Lake(str(root / "lake")), DAYS[-1]
     trends = TABLES["topics/trends"]
     lake.publish(trends, {f"{last}-{hour}:00": trends.empty() for hour in (10, 11)}, allow_shrink=True)
@@ -218,3 +218,38 @@ def test_a_failed_test_stops_publication(day_run: Path) -> None:
     with pytest.raises(NotPublishableError, match="key_exists_stg_product_trend_links_day__topic_id"):
         publish(day_run / "warehouse" / "working.duckdb", day_run / "lake" / "trends.duckdb")
     assert not (day_run / "lake" / "trends.duckdb").exists()
+
+
+def test_after_a_day_is_corrected_alone_the_warehouse_is_the_one_built_from_nothing(
+    built: Built, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    corrected, fresh = tmp_path_factory.mktemp("corrected"), tmp_path_factory.mktemp("fresh")
+    shutil.copytree(built.root / "lake", corrected / "lake", ignore=shutil.ignore_patterns("*.duckdb"))
+    shutil.copytree(built.root / "warehouse", corrected / "warehouse")
+    lake, day = Lake(str(corrected / "lake")), DAYS[1]
+    stock, sales, hours = (TABLES[path] for path in ("retail/inventory", "retail/orders", "topics/topic_hours"))
+    found = [row | {"on_hand": row["on_hand"] + 7, "adjusted": 7} for row in inventory(day)]
+    lake.publish(stock, {day.isoformat(): stock.from_rows(found)})
+    lake.publish(sales, {day.isoformat(): sales.from_rows([*orders(day), orders(day)[0] | {"line": 9, "quantity": 5}])})
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    lake.publish(hours, {f"{day}-12:00": hours.from_rows([row | {"posts": row["posts"] + 50} for row in topic_hours(noon)])})
+    shutil.copytree(corrected / "lake", fresh / "lake")
+
+    no_unit_tests = ("--exclude-resource-type", "unit_test")
+    for root, arguments, days in (
+        (corrected, ("--select", "tag:daily"), days_to_make(lake, day, day)),
+        (corrected, ("--select", "tag:marts"), None),
+        (fresh, (), None),
+    ):
+        finished = run_dbt(root, "build", *arguments, *no_unit_tests, days=days)
+        assert finished.returncode == 0, finished.stdout
+
+    models = [path.stem for folder in ("intermediate", "marts") for path in sorted((PROJECT_FOLDER / "models" / folder).rglob("*.sql"))]
+    for model in models:
+        assert _rows(corrected, f"select * from warehouse.{model} order by all") == _rows(
+            fresh, f"select * from warehouse.{model} order by all"
+        ), model
+    opening = "select day, opening_units, unexplained_units from warehouse.fct_inventory_daily where product_id = 'scarf' order by 1"
+    assert _rows(corrected, opening)[2] == (DAYS[2], 20, -7), "the 7 found the evening before are not there in the morning"
+    growth = f"select day, growth_24h from warehouse.fct_trend_daily where topic_id = '{TRENDING}' order by 1"
+    assert _rows(corrected, growth)[1] == (DAYS[2], (120 + 1) / (170 + 1))

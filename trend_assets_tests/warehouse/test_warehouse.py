@@ -20,7 +20,7 @@ from trend_assets.lake.lake import Lake
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES, Table
 from trend_assets.warehouse.bigquery_names import Names, bigquery_type, relation_of, release_table_id
-from trend_assets.warehouse.dbt_sources import LOOKBACK_DAYS, MirroredLake, create_source_views, partitions_in_range
+from trend_assets.warehouse.dbt_sources import LOOKBACK_DAYS, MirroredLake, create_source_views, days_to_make, partitions_in_range
 from trend_assets.warehouse.duckdb_engine import DuckDBWarehouse
 from trend_assets.warehouse.engine import (
     PUBLISH_STEPS,
@@ -321,6 +321,16 @@ def test_a_day_range_takes_the_days_that_models_look_back_to() -> None:
     assert partitions_in_range(orders, days, first, last) == days[19 - LOOKBACK_DAYS["day"] : 21]
     assert partitions_in_range(trends, hours, first, last) == hours[18 * 24 : 21 * 24]
     assert partitions_in_range(trends, hours, None, None) == hours
+
+
+def test_a_run_makes_the_days_after_its_own_that_look_back_to_them_and_were_made(tmp_path: Path) -> None:
+    links, lake = TABLES["demand/product_trend_links"], Lake(str(tmp_path))
+    days = [date(2026, 9, day) for day in range(1, 31)]
+    assert days_to_make(lake, days[4], days[5]) == (days[4], days[5]), "nothing is made yet"
+    for made in (days[7], days[29]):
+        lake.publish(links, {made.isoformat(): links.empty()})
+        assert days_to_make(lake, days[4], days[5]) == (days[4], min(made, days[5 + 13]))
+        assert days_to_make(lake, days[29], days[29]) == (days[29], days[29]), "an ordinary night"
 
 
 def test_dbt_variables_are_a_whole_range_or_none() -> None:

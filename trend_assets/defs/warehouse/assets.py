@@ -25,6 +25,7 @@ from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 from trend_assets.warehouse.dbt_project import dbt_project, manifest
 from trend_assets.warehouse.dbt_row_counts import with_row_counts
+from trend_assets.warehouse.dbt_sources import days_to_make
 from trend_assets.warehouse.engine import PUBLISHED_MODELS, dbt_variables, open_warehouse
 
 LAYERS = {"staging": "clean", "intermediate": "aggregate", "marts": "mart"}
@@ -85,12 +86,13 @@ _NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]  # they test SQL, not 
     select="tag:daily",
 )
 def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake: LakeResource) -> Iterator[Any]:
-    """Build and test the models of the run's days; where only checks run, test the newest day."""
+    """Build and test the models of the run's days and of those that look back to them; where only checks run, test the newest day."""
     table = TABLES["demand/product_trend_links"]
     keys = keys_in_run(context.run.tags, table) or lake.get().partitions(table)[-1:]
     days = [date.fromisoformat(key) for key in keys]
-    variables = dbt_variables(days[0], days[-1]) if days else {}
-    open_warehouse().load_sources(lake.get(), *((days[0], days[-1]) if days else ()))
+    made = days_to_make(lake.get(), days[0], days[-1]) if days else ()
+    variables = dbt_variables(*made)
+    open_warehouse().load_sources(lake.get(), *made)
     invocation = dbt.cli(["build", *_NO_UNIT_TESTS, "--vars", json.dumps(variables)], context=context)
     try:
         yield from with_row_counts(invocation.stream(), context, days)
