@@ -22,32 +22,48 @@ def register(app: typer.Typer) -> None:
         table: Annotated[str, typer.Argument(help="Table, for instance retail/orders; without it what was accepted is listed")] = "",
         check: Annotated[str, typer.Argument(help="Check, for instance prices_paid")] = "",
         since: Annotated[str, typer.Option("--since", help="First day of the change, 2026-09-14")] = "",
+        change: Annotated[
+            list[str] | None, typer.Option("--change", help="Of schema_changes: which change, as the stop names it; may be given again")
+        ] = None,
         reason: Annotated[str, typer.Option("--reason", help="Why it is right; kept with the acceptance")] = "",
         data: DataOption = None,
     ) -> None:
         """Accept a change that a check stopped: from the day on it is the usual, for this check of this table.
 
         Then run `trend-assets check`: the check passes, and what waited for it goes on. docs/checks.md tells what each check means.
+        Of `schema_changes` each change of a column is accepted by itself; then load again.
         """
         from trend_assets.lake.storage import open_storage
         from trend_assets.operations.accepted import Accepted, accepted_changes, moment_of
         from trend_assets.operations.accepted import accept as add
+        from trend_assets.operations.schema_changes import changes_to_accept, sources_seen
+        from trend_assets.retail.seen import CHECK
         from trend_assets.settings import load_settings
 
         use_data(data)
-        storage = open_storage(load_settings().lake_root)
+        settings = load_settings()
+        storage = open_storage(settings.lake_root)
         if not table:
-            for change in accepted_changes(storage):
+            for one in accepted_changes(storage):
+                told = f" ({one.change})" if one.change else ""
                 console.print(
-                    f"{change.table} {change.check} since {change.since}: {change.reason} ({change.accepted_by}, {change.accepted_at})"
+                    f"{one.table} {one.check}{told} since {one.since}: {one.reason} ({one.accepted_by}, {one.accepted_at})", markup=False
                 )
             return
+        now = moment_of(datetime.now(UTC))
         try:
             _known(table, check)
-            add(storage, Accepted(table, check, date.fromisoformat(since), reason, getpass.getuser(), moment_of(datetime.now(UTC))))
+            day = date.fromisoformat(since)
+            if change and check != CHECK:
+                raise ValueError(f"--change goes with {CHECK} only")
+            name = table.partition("/")[2]
+            names = changes_to_accept(sources_seen(settings, now), name, day, change or []) if check == CHECK else [""]
+            add(storage, *(Accepted(table, check, day, reason, getpass.getuser(), now, told) for told in names))
         except ValueError as error:
             fail(str(error))
-        console.print(f"{table} {check}: what came since {since} is the usual now. Next: trend-assets check")
+        for told in names:
+            console.print(f"{table} {check}: {told or 'what came'} since {since} is the usual now.", markup=False)
+        console.print("Next: load again" if check == CHECK else "Next: trend-assets check")
 
 
 def _known(table: str, check: str) -> None:

@@ -20,7 +20,10 @@ _ATTEMPTS = 10
 
 @dataclass(frozen=True)
 class Accepted:
-    """One acceptance: table (``retail/orders``), check, the first day of the new usual, why, who and when."""
+    """One acceptance: table (``retail/orders``), check, the first day of the new usual, why, who and when.
+
+    ``change``: of a check that tells several changes apart, the one that is meant, by its name.
+    """
 
     table: str
     check: str
@@ -28,6 +31,7 @@ class Accepted:
     reason: str
     accepted_by: str
     accepted_at: datetime
+    change: str = ""
 
     def to_line(self) -> bytes:
         """As a line of the file."""
@@ -38,7 +42,7 @@ class Accepted:
         """Inverse of ``to_line``. Raises ``ValueError`` or ``KeyError`` for a line that is none."""
         row = json.loads(line)
         since, moment = date.fromisoformat(row["since"]), datetime.fromisoformat(row["accepted_at"])
-        return cls(row["table"], row["check"], since, row["reason"], row["accepted_by"], moment)
+        return cls(row["table"], row["check"], since, row["reason"], row["accepted_by"], moment, row.get("change", ""))
 
 
 def accepted_changes(storage: Storage) -> list[Accepted]:
@@ -56,9 +60,9 @@ def accepted_changes(storage: Storage) -> list[Accepted]:
     return found
 
 
-def accept(storage: Storage, change: Accepted) -> None:
-    """Add an acceptance. Raises ``ValueError`` without a reason, ``ConflictError`` when others kept adding."""
-    if not change.reason.strip():
+def accept(storage: Storage, *changes: Accepted) -> None:
+    """Add acceptances, all or none. Raises ``ValueError`` without a reason, ``ConflictError`` when others kept adding."""
+    if not all(change.reason.strip() for change in changes):
         raise ValueError("say why the change is right: whoever looks at it in a year will ask")
     for attempt in range(_ATTEMPTS):
         try:
@@ -66,7 +70,7 @@ def accept(storage: Storage, change: Accepted) -> None:
         except FileNotFoundError:
             text, generation = b"", None
         try:
-            storage.compare_and_swap(FILE, text + change.to_line(), generation)
+            storage.compare_and_swap(FILE, text + b"".join(change.to_line() for change in changes), generation)
         except ConflictError:
             if attempt == _ATTEMPTS - 1:
                 raise

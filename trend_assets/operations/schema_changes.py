@@ -6,14 +6,14 @@ What belongs here: joining the record of sources with accepted changes, the verd
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from trend_assets.lake.storage import Storage, open_storage
 from trend_assets.operations.accepted import Accepted, accepted_changes
-from trend_assets.retail.seen import CHECK, SeenSchema, SeenSources, described, recorded
+from trend_assets.retail.seen import CHECK, SeenSchema, SeenSources, described, recorded, short
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -41,29 +41,44 @@ class SchemaVerdict:
 
 def sources_seen(settings: Settings, now: datetime) -> SeenSources:
     """The record of sources of the settings' data folder, with what was accepted."""
-    accepted = moments_accepted(accepted_changes(open_storage(settings.lake_root)))
+    accepted = schemas_accepted(accepted_changes(open_storage(settings.lake_root)))
     return SeenSources(open_storage(f"{settings.data}/retail_landing"), lambda: now, accepted)
 
 
-def moments_accepted(changes: list[Accepted]) -> dict[str, datetime]:
-    """By retail table, the newest moment at which a change of its columns was accepted."""
-    moments: dict[str, datetime] = {}
-    for change in changes:
-        group, _, name = change.table.partition("/")
-        if group == "retail" and change.check == CHECK:
-            moments[name] = max(change.accepted_at, moments.get(name, change.accepted_at))
-    return moments
+def schemas_accepted(changes: list[Accepted]) -> dict[str, dict[str, date]]:
+    """By retail table, the names of changes of its columns that were accepted, each with the first day for which it is."""
+    accepted: dict[str, dict[str, date]] = {}
+    for one in changes:
+        group, _, name = one.table.partition("/")
+        if group == "retail" and one.check == CHECK:
+            days = accepted.setdefault(name, {})
+            days[one.change] = min(one.since, days.get(one.change, date.max))
+    return accepted
 
 
-def schema_verdict(storage: Storage, table_name: str, accepted: Mapping[str, datetime], now: datetime) -> SchemaVerdict:
-    """The verdict on one table. A stop holds until it was accepted, or its source was read again and did not stop."""
+def changes_to_accept(seen: SeenSources, table_name: str, since: date, chosen: Collection[str] = ()) -> list[str]:
+    """The names of changes that stop loads of a table from that day on: those ``chosen`` by their six letters, else the only one.
+
+    Raises ``ValueError`` where there is none, one that was chosen is not among them, or nothing was chosen of several.
+    """
+    accepted = seen.accepted.get(table_name, {})
+    stops = [schema for schema in recorded(seen.storage, table_name) if schema.stops and schema.since >= since]
+    waiting = {name: f"{schema.name}: {change.what}" for schema in stops for name, change in schema.waiting(accepted).items()}
+    by_letters = {short(name): name for name in waiting}
+    shown = "; ".join(f"--change {short(name)} {what}" for name, what in waiting.items())
+    if not waiting:
+        raise ValueError(f"no change of columns of retail/{table_name} waits to be accepted since {since}")
+    if unknown := [letters for letters in chosen if letters not in by_letters]:
+        raise ValueError(f"no change {unknown[0]} of retail/{table_name} waits to be accepted since {since}; there are: {shown}")
+    if not chosen and len(waiting) > 1:
+        raise ValueError(f"several changes of retail/{table_name} wait: say which are right. {shown}")
+    return [by_letters[letters] for letters in chosen] or list(waiting)
+
+
+def schema_verdict(storage: Storage, table_name: str, accepted: Mapping[str, Mapping[str, date]], now: datetime) -> SchemaVerdict:
+    """The verdict on one table. A stop holds until each of its changes was accepted, or its source was put right."""
     schemas = recorded(storage, table_name)
-    until = accepted.get(table_name)
-    stopped = [
-        schema
-        for schema in schemas
-        if schema.refused and not schema.mended and (until is None or schema.seen_at.replace(microsecond=0) > until)
-    ]
+    stopped = [schema for schema in schemas if schema.stops and schema.waiting(accepted.get(table_name, {}))]
     lessened = [schema for schema in schemas if schema.level == "quarantine" and now - schema.seen_at <= SHOWN_FOR]
     return SchemaVerdict(tuple(stopped), tuple(lessened), tuple(schema for schema in schemas if schema.changes))
 

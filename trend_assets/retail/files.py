@@ -87,8 +87,9 @@ def read_retail(
             chosen[table_name] = landed_rows(mapping, table_name, days, database or source_of_settings())
             continue
         found = _found(mapping, table_name, root, files or {})
+        record = None if table_name in (files or {}) else seen  # a file given by hand says nothing of the source
         try:
-            chosen[table_name] = shaped(mapping, table_name, _chosen(mapping, table_name, found, days, seen), root, days, seen)
+            chosen[table_name] = shaped(mapping, table_name, _chosen(mapping, table_name, found, days, record), root, days, record)
         except SchemaStopError as error:  # what stops the other tables is told at once
             stopped.append(str(error))
     if stopped:
@@ -352,17 +353,18 @@ def _chosen(
     if seen is None or mapping.tables[table_name].rows:
         return choose(mapping, table_name, found, days)
     record = seen.table(mapping, table_name)
-    found = _settled(mapping, table_name, found, record)
+    settled = _settled(mapping, table_name, found, record)
     wanted = set(days)
 
     def may_say_something(file: FoundFile) -> bool:
         told = record.known_days(stamp_of(file)) if file.day is None else None
         return told is None or not wanted.isdisjoint(told)
 
-    asked = [file for file in found if may_say_something(file)]
-    record.load.passed_over = len(found) - len(asked)
+    asked = [file for file in settled if may_say_something(file)]
+    as_before = {file.name for file in settled if file not in asked}
+    record.load.passed_over = len(as_before)
     sources = choose(mapping, table_name, asked, days)
-    return record.examined(sources, lambda source: days_told(mapping, table_name, source))
+    return record.examined(sources, lambda source: days_told(mapping, table_name, source), {file.name for file in found}, as_before)
 
 
 def _settled(mapping: RetailMapping, table_name: str, found: list[FoundFile], record: SeenTable) -> list[FoundFile]:

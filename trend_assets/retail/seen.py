@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
@@ -45,7 +45,7 @@ class SeenSchema:
 
     ``source``: the file pattern or database table; ``name``: the file; ``day``: of its content, where its name tells it;
     ``level``: class of the gravest change (``None`` for the first description); ``refused``: the load was stopped; ``mended``:
-    later its source was read and did not stop;
+    later that file or table was read and did not stop, or it is there no more;
     ``reading``: a word for how the mapping read values then.
     """
 
@@ -72,6 +72,21 @@ class SeenSchema:
                 "changes": tuple(Change(**change) for change in fields["changes"]),
             }
         )
+
+    @property
+    def since(self) -> date:
+        """The day from which on it holds: that of the file's name, else that on which it was seen."""
+        return self.day or self.seen_at.date()
+
+    @property
+    def stops(self) -> bool:
+        """True where a load was stopped and the source was not put right since."""
+        return self.refused and not self.mended
+
+    def waiting(self, accepted: Mapping[str, date]) -> dict[str, Change]:
+        """The changes that stop a load by their names, without those ``accepted`` (by name, the first day for which they are)."""
+        named = {change.name(self.source): change for change in self.changes if change.level == "stop"}
+        return {name: change for name, change in named.items() if accepted.get(name, date.max) > self.since}
 
 
 @dataclass(frozen=True)
@@ -126,11 +141,11 @@ class Load:
 
 @dataclass
 class SeenSources:
-    """The record of all tables. Parameters: ``storage`` of the landing folder, the clock, when stops were accepted, by table."""
+    """The record of all tables. Parameters: ``storage`` of the landing folder, the clock, by table what was accepted (see ``waiting``)."""
 
     storage: Storage
     now: Callable[[], datetime]
-    accepted: Mapping[str, datetime] = field(default_factory=dict)
+    accepted: Mapping[str, Mapping[str, date]] = field(default_factory=dict)
     loads: dict[str, Load] = field(default_factory=dict)
 
     def table(self, mapping: RetailMapping, table_name: str) -> SeenTable:
@@ -142,6 +157,11 @@ def described(schema: SeenSchema) -> str:
     """One line on what changed."""
     changes = "; ".join(f"{change.column}: {change.what} [{change.level}] → {change.advice}" for change in schema.changes)
     return f"{schema.name}{' STOPPED' if schema.refused else ''}: {changes}"
+
+
+def short(name: str) -> str:
+    """Six letters that stand for the name of a change where a person has to write it."""
+    return hashlib.sha256(name.encode()).hexdigest()[:6]
 
 
 def recorded(storage: Storage, table_name: str) -> list[SeenSchema]:
@@ -173,14 +193,18 @@ class SeenTable:
         known = self._by_stamp.get(stamp)
         return known.days if known is not None and known.reading == self.reading else None
 
-    def examined(self, files: Sequence[SourceFile], days_of: DaysOf) -> list[SourceFile]:
+    def examined(
+        self, files: Sequence[SourceFile], days_of: DaysOf, there: Collection[str], as_before: Collection[str] = ()
+    ) -> list[SourceFile]:
         """The files, each with the columns it no longer has; the record is brought up to date.
 
-        ``days_of`` tells the days of a file's rows. Raises ``SchemaStopError`` where columns changed so that the load must not
+        ``days_of`` tells the days of a file's rows; ``there``: names of every file that the patterns match; ``as_before``: of those
+        that need not be read, being as they were when they were. Raises ``SchemaStopError`` where columns changed so that the load must not
         go on; then the record says so, and nothing else has happened.
         """
         for attempt in range(_ATTEMPTS):
-            examined, problems = self._examine(files, days_of)
+            examined, problems, right = self._examine(files, days_of)
+            self._mend({*right, *as_before}, there)
             try:
                 self._write()
             except ConflictError:
@@ -208,6 +232,7 @@ class SeenTable:
     def keep(self, source: str, shown: str, columns: Sequence[SeenColumn]) -> None:
         """Put on record what ``compared`` found; to be called when what was read has landed."""
         for _ in range(_ATTEMPTS):
+            self._mend({shown}, {shown})
             try:
                 self._write()
             except ConflictError:
@@ -216,9 +241,10 @@ class SeenTable:
             else:
                 return
 
-    def _examine(self, files: Sequence[SourceFile], days_of: DaysOf) -> tuple[list[SourceFile], list[str]]:
+    def _examine(self, files: Sequence[SourceFile], days_of: DaysOf) -> tuple[list[SourceFile], list[str], set[str]]:
+        """The files as they go on, what stops the load, and the names of files that are as they should be."""
         self.load.new, self.load.unchanged, self.load.rows, self.load.schemas = [], 0, 0, []
-        examined, problems = [], []
+        examined, problems, right = [], [], set[str]()
         for file in sorted(files, key=lambda file: (file.day or date.min, file.name)):
             self.load.rows += file.data.num_rows + len(file.malformed)
             if file.error is not None:
@@ -236,13 +262,14 @@ class SeenTable:
                     else:
                         problems.append(problem)
                     continue
+            right.add(file.name)
             file = replace(file, gone=self._gone(file.pattern, set(file.data.column_names)))
             examined.append(file)
             if known is None or known.reading != self.reading or known.stamp != file.stamp:
                 days = days_of(file)
                 told = None if days is None else tuple(sorted(days))
                 self.files[file.digest] = SeenFile(file.name, file.stamp, file.data.num_rows, self.reading, told)
-        return examined, problems
+        return examined, problems, right
 
     def _compare(self, file: SourceFile, columns: tuple[SeenColumn, ...]) -> str | None:
         """Compare with what was seen before and append what changed; the message where that stops the load."""
@@ -257,39 +284,40 @@ class SeenTable:
                 self.schemas.append(seen)  # what lacks a column from the beginning is a mistake in the mapping, told as one
             return None
         changes = changes_between(before.columns, columns, self.uses, before.reading == self.reading)
-        if gravest(changes) != "stop":
-            self._mend(file)
         if not changes:
             self.schemas[self.schemas.index(before)] = replace(before, columns=_with_more(before.columns, columns))
             return None
         seen = replace(seen, level=gravest(changes), changes=changes, columns=_with_more(columns, before.columns, units_only=True))
-        told = [schema for schema in own if schema.refused and schema.changes == changes]
-        accepted = self.sources.accepted.get(self.name)
-        if seen.level == "stop" and not (told and accepted is not None and told[0].seen_at.replace(microsecond=0) <= accepted):
-            if not told:
-                self.schemas.append(replace(seen, refused=True))
-            self.load.schemas.append(replace(seen, refused=True))
-            return self._stopped(seen)
-        self._mend(file)
+        if seen.waiting(self.sources.accepted.get(self.name, {})):
+            return self._stop(replace(seen, refused=True))
         self.schemas.append(seen)
         self.load.schemas.append(seen)
         return None
 
-    def _mend(self, file: SourceFile) -> None:
-        """A file of that name, or a newer one of the pattern, is as it should be: what stopped before stops no more."""
-        for place, schema in enumerate(self.schemas):
-            older = schema.name == file.name or (file.day is None or (schema.day is not None and schema.day < file.day))
-            if schema.refused and schema.source == file.pattern and older:
-                self.schemas[place] = replace(schema, mended=True)
-
-    def _stopped(self, seen: SeenSchema) -> str:
-        graves = [change for change in seen.changes if change.level == "stop"]
-        lines = "; ".join(f"{change.column}: {change.what}. {change.advice[:1].upper()}{change.advice[1:]}" for change in graves)
-        day = f" --since {seen.day}" if seen.day is not None else f" --since {seen.seen_at:%Y-%m-%d}"
+    def _stop(self, seen: SeenSchema) -> str:
+        """Put a stop on record, once while it lasts, in the place of what stopped that file before; the message."""
+        names = seen.waiting({}).keys()
+        told = next((one for one in self.schemas if one.stops and one.name == seen.name and one.waiting({}).keys() == names), None)
+        if told is None:
+            self._mend({seen.name})
+            self.schemas.append(seen)
+        else:
+            seen = replace(seen, seen_at=told.seen_at)
+            self.schemas[self.schemas.index(told)] = seen
+        self.load.schemas.append(seen)
+        waiting = seen.waiting(self.sources.accepted.get(self.name, {}))
+        lines = "; ".join(f"{change.column}: {change.what}. {change.advice[:1].upper()}{change.advice[1:]}" for change in waiting.values())
+        chosen = "".join(f" --change {short(name)}" for name in waiting)
         return (
             f"{self.name}: {seen.name} is not what it was, and nothing was written. {lines}. "
-            f"If it is right as it is: trend-assets accept retail/{self.name} {CHECK}{day} --reason WHY"
+            f"If it is right as it is: trend-assets accept retail/{self.name} {CHECK} --since {seen.since}{chosen} --reason WHY"
         )
+
+    def _mend(self, right: Collection[str], there: Collection[str] | None = None) -> None:
+        """Files or tables of these names are as they should be, those not ``there`` are gone: what stopped for them stops no more."""
+        for place, schema in enumerate(self.schemas):
+            if schema.stops and (schema.name in right or (there is not None and schema.name not in there)):
+                self.schemas[place] = replace(schema, mended=True)
 
     def _gone(self, source: str, found: set[str]) -> frozenset[str]:
         had = {column.name for schema in self.schemas if schema.source == source for column in schema.columns}

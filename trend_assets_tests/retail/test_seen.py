@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from trend_assets.cli import app
+from trend_assets.commands.terminal import console
 from trend_assets.lake.storage import LocalStorage
 from trend_assets.lib.retail.mapping import parse_mapping
 from trend_assets.lib.retail.shape import MappingError
-from trend_assets.operations.schema_changes import moments_accepted, schema_verdict
+from trend_assets.operations.accepted import Accepted, accepted_changes
+from trend_assets.operations.schema_changes import changes_to_accept, schema_verdict, schemas_accepted
 from trend_assets.retail.files import read_retail
 from trend_assets.retail.seen import SchemaStopError, SeenSources, recorded
 
@@ -35,17 +41,29 @@ class Shop:
     """A folder of exports that are loaded one after the other, and the record of what they looked like."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.storage, self.hours = folder, LocalStorage(folder / "landing"), 0
-        self.accepted: dict[str, datetime] = {}
+        self.folder, self.storage, self.hours = folder, LocalStorage(folder / "retail_landing"), 0
+        self.said: list[Accepted] = []
 
     def export(self, name: str, *rows: str, header: str = HEADER) -> None:
         (self.folder / name).write_text("\n".join([header, *rows]) + "\n")
 
     def load(self, *days: date, pattern: str = "orders_{day}.csv", more: str = "on_drift: stop") -> tuple[list[dict], SeenSources]:
         self.hours += 1
-        seen = SeenSources(self.storage, lambda: NOW + timedelta(hours=self.hours), self.accepted)
+        seen = self.seen()
         mapping = parse_mapping(MAPPING.format(pattern=pattern, more=more))
         return read_retail(mapping, days, self.folder, seen=seen)["retail/orders"].to_pylist(), seen
+
+    def seen(self) -> SeenSources:
+        moment = NOW + timedelta(hours=self.hours)
+        return SeenSources(self.storage, lambda: moment, schemas_accepted(self.said))
+
+    def accept(self, since: date, *chosen: str) -> None:
+        for name in changes_to_accept(self.seen(), "orders", since, chosen):
+            self.said.append(Accepted("retail/orders", "schema_changes", since, "it is right", "ann", NOW, name))
+
+    def stopped(self) -> list[str]:
+        seen = self.seen()
+        return [schema.name for schema in schema_verdict(self.storage, "orders", seen.accepted, seen.now()).stopped]
 
 
 @pytest.fixture
@@ -91,19 +109,87 @@ def test_a_required_column_that_is_gone_stops_and_is_mended_by_a_right_export(sh
 
 
 def test_another_currency_stops_until_somebody_says_that_it_is_right(shop: Shop) -> None:
-    from trend_assets.operations.accepted import Accepted
-
     shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,9.50,CHF,FR")
-    with pytest.raises(
-        SchemaStopError, match=r"money: says CHF, never seen before .*accept retail/orders schema_changes --since 2026-09-02"
-    ):
+    told = r"money: says CHF, never seen before .*accept retail/orders schema_changes --since 2026-09-02 --change [0-9a-f]{6} --reason"
+    with pytest.raises(SchemaStopError, match=told):
         shop.load(TWO)
-    said = Accepted("retail/orders", "schema_changes", TWO, "we sell in Geneva", "ann", NOW + timedelta(hours=12))
-    shop.accepted = moments_accepted([said])
+    shop.accept(TWO)
+    assert shop.stopped() == []
     assert [row["currency"] for row in shop.load(ONE, TWO)[0]] == ["EUR", "CHF"]
     shop.export("orders_2026-09-03.csv", "T3,1,2026-09-03 10:00,A1,1,9.50,EUR,FR", "T4,1,2026-09-03 10:00,A1,1,9.50,CHF,FR")
-    shop.accepted = {}
+    shop.said = []
     assert len(shop.load(THREE)[0]) == 2  # both are usual now
+
+
+def test_a_stop_is_told_by_every_load_until_its_own_file_is_right(shop: Shop) -> None:
+    broken = "T2,1,2026-09-02 10:00,A1,1,EUR,FR"
+    shop.export("orders_2026-09-02.csv", broken, header=HEADER.replace("price,", ""))
+    shop.export("orders_2026-09-03.csv", "T3,1,2026-09-03 10:00,A1,1,9.50,EUR,FR")
+    with pytest.raises(SchemaStopError):
+        shop.load(TWO)
+    assert len(shop.load(THREE)[0]) == 1  # the day after is as it should be, and says nothing of the day before
+    assert shop.stopped() == ["orders_2026-09-02.csv"]
+    with pytest.raises(SchemaStopError):
+        shop.load(TWO)
+    assert shop.stopped() == ["orders_2026-09-02.csv"]
+    (shop.folder / "orders_2026-09-02.csv").unlink()  # what is no longer delivered cannot do harm
+    shop.load(THREE)
+    assert shop.stopped() == []
+
+
+def test_of_files_without_a_day_each_is_put_right_by_itself(shop: Shop) -> None:
+    shop.load(ONE, pattern="orders_*.csv")
+    shop.export("orders_a.csv", "T2,1,2026-09-02 10:00,A1,1,9.50,CHF,FR")
+    shop.export("orders_b.csv", "T3,1,2026-09-03 10:00,A1,1,9.50,EUR,FR")
+    for _ in range(2):
+        with pytest.raises(SchemaStopError, match=r"orders_a\.csv is not what it was"):
+            shop.load(TWO, THREE, pattern="orders_*.csv")
+        assert shop.stopped() == ["orders_a.csv"]
+    shop.export("orders_a.csv", "T2,1,2026-09-02 10:00,A1,1,9.50,EUR,FR")
+    assert len(shop.load(TWO, THREE, pattern="orders_*.csv")[0]) == 2
+    assert shop.stopped() == []
+
+
+def test_a_file_that_is_again_what_it_was_stops_no_more(shop: Shop) -> None:
+    right = (shop.folder / "orders_2026-09-01.csv").read_text()
+    shop.export("orders_2026-09-01.csv", "T1,1,2026-09-01 10:00,A1,2,9.50,USD,FR")
+    with pytest.raises(SchemaStopError):
+        shop.load(ONE)
+    (shop.folder / "orders_2026-09-01.csv").write_text(right)
+    assert len(shop.load(ONE)[0]) == 1
+    assert shop.stopped() == []
+
+
+def test_accepting_one_change_accepts_no_other(shop: Shop) -> None:
+    shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,CHF,FR", header=HEADER.replace("price,", ""))
+    with pytest.raises(SchemaStopError, match=r"price: column is gone.*--change \w+ --change \w+"):
+        shop.load(TWO)
+    with pytest.raises(ValueError, match="several changes of retail/orders wait: say which are right") as several:
+        shop.accept(TWO)
+    shop.accept(TWO, *re.findall(r"--change (\w+) orders_2026-09-02.csv: says CHF", str(several.value)))
+    with pytest.raises(SchemaStopError, match="price: column is gone") as stop:
+        shop.load(TWO)
+    assert "CHF" not in str(stop.value)
+    shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,9.50,CHF,FR", "T9,1,2026-09-02 10:00,A1,1,9.50,USD,FR")
+    with pytest.raises(SchemaStopError, match="money: says USD"):
+        shop.load(TWO)
+    assert shop.stopped() == ["orders_2026-09-02.csv"]
+    shop.accept(TWO)
+    assert len(shop.load(TWO)[0]) == 2
+
+
+def test_what_is_accepted_since_a_day_stops_before_it(shop: Shop) -> None:
+    shop.export("orders_2026-09-03.csv", "T3,1,2026-09-03 10:00,A1,1,9.50,CHF,FR")
+    with pytest.raises(SchemaStopError):
+        shop.load(THREE)
+    with pytest.raises(ValueError, match="no change of columns of retail/orders waits to be accepted since 2026-09-04"):
+        shop.accept(date(2026, 9, 4))
+    shop.accept(THREE)
+    shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,9.50,CHF,FR")
+    with pytest.raises(SchemaStopError, match=r"orders_2026-09-02\.csv is not what it was"):
+        shop.load(TWO, THREE)
+    assert shop.stopped() == ["orders_2026-09-02.csv"]
+    assert len(shop.load(THREE)[0]) == 1
 
 
 def test_one_broken_export_may_be_set_aside_and_the_other_days_go_on(shop: Shop) -> None:
@@ -141,3 +227,19 @@ def test_a_file_that_is_being_written_is_left_for_later(shop: Shop) -> None:
     assert ([row["order_id"] for row in rows], seen.loads["orders"].left_for_later) == (["T1", "T2"], [])
     with pytest.raises(MappingError, match="Nothing was written"):
         shop.load(TWO, pattern="orders_2026-09-02.csv", more="settle_seconds: 36000")
+
+
+def test_a_change_is_accepted_by_the_command_that_the_stop_names(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TREND_ASSETS_DATA", raising=False)
+    said = io.StringIO()
+    monkeypatch.setattr(console, "file", said)
+    shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,9.50,CHF,FR")
+    with pytest.raises(SchemaStopError) as stop:
+        shop.load(TWO)
+    words = str(stop.value).partition("trend-assets ")[2].replace("WHY", "Geneva").split()
+    for arguments in (words, ["accept"]):
+        assert CliRunner().invoke(app, [*arguments, "--data", str(shop.folder)]).exit_code == 0
+    assert "retail/orders schema_changes (orders_{day}.csv: money unit → CHF) since 2026-09-02: Geneva" in " ".join(said.getvalue().split())
+    shop.said = accepted_changes(LocalStorage(shop.folder / "lake"))
+    assert len(shop.load(ONE, TWO)[0]) == 2
+    assert CliRunner().invoke(app, [*words, "--data", str(shop.folder)]).exit_code == 2  # nothing waits any more

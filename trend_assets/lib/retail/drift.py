@@ -28,6 +28,7 @@ from trend_assets.lib.retail.steps import left_after
 from trend_assets.tables import TABLES
 
 Level = Literal["compatible", "quarantine", "stop"]
+Kind = Literal["gone", "new", "type", "missing", "unit", "unreadable", "order"]
 LEVELS: tuple[Level, ...] = ("compatible", "quarantine", "stop")
 LOOKED_AT_ROWS = 20_000
 MOST_UNITS = 40
@@ -70,16 +71,27 @@ class SeenColumn:
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a source: the column, what happened to it, its class, what to do."""
+    """One change of a source: the column, what happened to it, its class, what to do.
+
+    ``kind``, ``before`` and ``after`` (types or a new unit, where there are any) say which change it is, without what differs
+    from file to file, such as how many values could be read.
+    """
 
     column: str
+    kind: Kind
     what: str
     level: Level
     advice: str
+    before: str = ""
+    after: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """The fields, for records."""
         return asdict(self)
+
+    def name(self, source: str) -> str:
+        """The change of that file pattern or database table in words, the same for this change only: what is accepted."""
+        return " ".join(part for part in (f"{source}:", self.column, self.kind, self.before, "→" if self.after else "", self.after) if part)
 
 
 @dataclass(frozen=True)
@@ -152,7 +164,14 @@ def changes_between(before: Sequence[SeenColumn], now: Sequence[SeenColumn], use
     new = [column for column in now if column.name not in was]
     found = [_gone(column, new, uses) for column in gone]
     found += [
-        Change(column.name, f"new column of type {column.type_name}", "compatible", "nothing reads it; map it if it is of use")
+        Change(
+            column.name,
+            "new",
+            f"new column of type {column.type_name}",
+            "compatible",
+            "nothing reads it; map it if it is of use",
+            after=column.type_name,
+        )
         for column in new
     ]
     for name, column in is_now.items():
@@ -160,7 +179,7 @@ def changes_between(before: Sequence[SeenColumn], now: Sequence[SeenColumn], use
             found += _altered(was[name], column, uses, same_reading)
     kept_before, kept_now = [c.name for c in before if c.name in is_now], [c.name for c in now if c.name in was]
     if kept_before != kept_now:
-        found.append(Change("(all)", "columns are in another order", "compatible", "nothing: they are found by their names"))
+        found.append(Change("(all)", "order", "columns are in another order", "compatible", "nothing: they are found by their names"))
     return tuple(sorted(found, key=lambda change: (-LEVELS.index(change.level), change.column)))
 
 
@@ -176,10 +195,10 @@ def _gone(column: SeenColumn, new: Sequence[SeenColumn], uses: Uses) -> Change:
         f"write {other!r} in its place in the mapping if it is the same" if other else "bring it back in the export, or map another column"
     )
     if column.name in uses.required | uses.units:
-        return Change(column.name, what, "stop", f"{rename}; rows cannot do without it")
+        return Change(column.name, "gone", what, "stop", f"{rename}; rows cannot do without it")
     if column.name in uses.optional:
-        return Change(column.name, what, "quarantine", f"{rename}; until then it is left empty")
-    return Change(column.name, what, "compatible", "nothing: the mapping does not use it")
+        return Change(column.name, "gone", what, "quarantine", f"{rename}; until then it is left empty")
+    return Change(column.name, "gone", what, "compatible", "nothing: the mapping does not use it")
 
 
 def _successor(column: SeenColumn, new: Sequence[SeenColumn]) -> str | None:
@@ -198,31 +217,33 @@ def _altered(was: SeenColumn, now: SeenColumn, uses: Uses, same_reading: bool) -
     if was.nullable is False and now.nullable:
         what = "may now be missing"
         advice = "rows without it are refused; give it a default if that is right" if now.name in uses.required else "nothing"
-        found.append(Change(now.name, what, "compatible", advice))
-    if now.name in uses.units and was.units and (strange := sorted(set(now.units) - set(was.units))):
-        what = f"says {', '.join(strange[:5])}, never seen before (there were {', '.join(was.units[:5])})"
-        found.append(
-            Change(now.name, what, "stop", "amounts are of another unit or currency: convert them, or accept the change if it is right")
-        )
+        found.append(Change(now.name, "missing", what, "compatible", advice))
+    for unit in sorted(set(now.units) - set(was.units)) if now.name in uses.units and was.units else ():
+        what = f"says {unit}, never seen before (there were {', '.join(was.units[:5])})"
+        advice = "amounts are of another unit or currency: convert them, or accept the change if it is right"
+        found.append(Change(now.name, "unit", what, "stop", advice, after=unit))
     if same_reading and was.readable is not None and now.readable is not None and now.readable < _READABLE <= was.readable:
         what = f"{now.readable:.0%} of its values can be read as the mapping says; it was {was.readable:.0%}"
         level: Level = "stop" if now.readable < _UNREADABLE and now.name in uses.required else "quarantine"
         advice = "correct how values are written (decimal, date_format, missing) in the mapping, or the export"
-        found.append(Change(now.name, what, level, advice + ("" if level == "stop" else "; rows it cannot read are refused")))
+        found.append(Change(now.name, "unreadable", what, level, advice + ("" if level == "stop" else "; rows it cannot read are refused")))
     return found
 
 
 def _retyped(was: SeenColumn, now: SeenColumn, uses: Uses) -> Change:
     what = f"type was {was.type_name} and is {now.type_name}"
     old, new = family(was.type_name), family(now.type_name)
+    level: Level = "compatible"
     if now.name not in uses.all:
-        return Change(now.name, what, "compatible", "nothing: the mapping does not use it")
-    if old == new:
-        return Change(now.name, what, "compatible", "nothing: the same kind of values, of another width")
-    if (old, new) in _WIDER and now.name not in uses.texts | uses.units:
-        return Change(now.name, what, "compatible", "nothing: every value it had can be said in the wider type")
-    reason = "codes may be written otherwise now (007 as 7)" if now.name in uses.texts else "values may mean something else now"
-    return Change(now.name, what, "stop", f"{reason}: compare a few rows, then change the mapping, or accept the change if it is right")
+        advice = "nothing: the mapping does not use it"
+    elif old == new:
+        advice = "nothing: the same kind of values, of another width"
+    elif (old, new) in _WIDER and now.name not in uses.texts | uses.units:
+        advice = "nothing: every value it had can be said in the wider type"
+    else:
+        reason = "codes may be written otherwise now (007 as 7)" if now.name in uses.texts else "values may mean something else now"
+        level, advice = "stop", f"{reason}: compare a few rows, then change the mapping, or accept the change if it is right"
+    return Change(now.name, "type", what, level, advice, was.type_name, now.type_name)
 
 
 def family(type_name: str) -> str:
