@@ -1,6 +1,7 @@
 """How early are our alerts? Simulated towns of a family, each seed another town, judged by what was planted and by our own scoreboard.
 
-    python -m benchmarks.lead_time --seeds 10 [--family evaluation] [--posts 30000] [--days 24] [--size small] [--keep FOLDER]
+    python -m benchmarks.lead_time --seeds 10 [--family evaluation] [--posts 30000] [--days 24] [--size small] [--history-days 56]
+        [--keep FOLDER]
 
 Prints the targets with 95 % intervals over seeds (bootstrap of whole towns), what became of each kind of planted trend, and the scoreboard
 of our trends beside the naive methods by category. Nothing of Dagster is needed; a town takes a minute and a half of one core. With
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -25,11 +27,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from trend_assets.lib.demand.track_records import OURS, CategoryRecord, Record, chance, track_records
 from trend_assets.lib.evaluation.lead_time import TownScore, score_town
 from trend_assets.lib.simulation.town import TownParameters
-from trend_assets.tables.lead_time import METHODS
 
 HISTORY_DAYS = 56
+"""Too few for what looks back a year: the method ``last_year`` and the season of a category."""
 Towns = Sequence[TownScore]
 
 
@@ -55,12 +58,12 @@ def median_lead(towns: Towns, to: str = "lead_days") -> float:
 
 def measured_lead(towns: Towns) -> float:
     """Median lead in days of the scoreboard's own hits: from the alert to the onset that our sales show."""
-    leads = [lead for town in towns for lead in _hits(town)["lead_days"].to_pylist()]
+    leads = [row["lead_days"] for town in towns for row in _with_outcome(town, "hit").to_pylist() if row["method"] == OURS]
     return float(np.median(leads)) if leads else float("nan")
 
 
-def _hits(town: TownScore) -> pa.Table:
-    return town.scores.filter(pc.and_(pc.equal(town.scores["method"], "trends"), pc.equal(town.scores["outcome"], "hit")))
+def _with_outcome(town: TownScore, outcome: str) -> pa.Table:
+    return town.scores.filter(pc.equal(town.scores["outcome"], outcome))
 
 
 def bots_raised(towns: Towns, what: str = "raised") -> float:
@@ -126,25 +129,18 @@ def by_kind(towns: Towns) -> list[tuple[str, ...]]:
     return table
 
 
-def scoreboard(towns: Towns) -> list[tuple[str, ...]]:
-    """By category and method: hits, late, misses, false alarms, open; precision, recall, F1; median lead. As the board counts them."""
-    rows = [row for town in towns for row in town.scores.to_pylist()]
-    table = []
-    for category in sorted({row["category"] for row in rows}):
-        for method in METHODS:
-            mine = [row for row in rows if row["category"] == category and row["method"] == method]
-            count = {
-                outcome: sum(row["outcome"] == outcome for row in mine) for outcome in ("hit", "late", "miss", "false_alarm", "unmeasured")
-            }
-            # Late after it was missed: the rise is in the misses already.
-            new = sum(row["outcome"] == "late" and row["detected_on"] >= row["alerted_at"].date() for row in mine)
-            alerts, rises = count["hit"] + count["late"] + count["false_alarm"], count["hit"] + new + count["miss"]
-            precision, recall = count["hit"] / alerts if alerts else 0.0, count["hit"] / rises if rises else 0.0
-            f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-            leads = [row["lead_days"] for row in mine if row["outcome"] == "hit"]
-            lead = f"{np.median(leads):.1f}" if leads else "-"
-            table.append((category, method, *(str(one) for one in count.values()), f"{precision:.2f}", f"{recall:.2f}", f"{f1:.2f}", lead))
-    return table
+def scoreboard(towns: Towns) -> list[CategoryRecord]:
+    """Records by category, as the board counts them; a range of another town is another range."""
+    rows = (row | {"range_id": f"{town.seed} {row['range_id']}"} for town in towns for row in town.scores.to_pylist())
+    return track_records(rows)
+
+
+def of_method(one: Record, unmeasured: int) -> tuple[str, ...]:
+    """A line of the scoreboard."""
+    counts = (one.hits, one.late, one.misses, one.false_alarms, unmeasured)
+    shares = (one.precision, one.recall, one.f1)
+    lead = "-" if one.mean_lead is None else f"{one.mean_lead:.1f}"
+    return one.category, one.method, *(str(count) for count in counts), *(f"{share:.2f}" for share in shares), lead
 
 
 def show(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -171,15 +167,25 @@ def report(towns: Towns, parameters: TownParameters) -> None:
         ("kind", "planted", "raised", "with product", "found", "median lead of lag", "scoreboard"),
         by_kind(towns),
     )
-    names = ("category", "method", "hit", "late", "miss", "false alarm", "unmeasured", "precision", "recall", "F1", "lead, days")
-    show("Scoreboard, judged by own sales alone", names, scoreboard(towns))
+    names = ("category", "method", "hit", "late", "miss", "false alarm", "unmeasured", "precision", "recall", "F1", "mean lead, days")
+    unmeasured = Counter((row["category"], row["method"]) for town in towns for row in _with_outcome(town, "unmeasured").to_pylist())
+    records = scoreboard(towns)
+    lines = [of_method(one, unmeasured[one.category, one.method]) for told in records for one in (told.ours, *told.others)]
+    show("Scoreboard in ranges, judged by own sales alone", names, lines)
+    compared = [
+        (told.category, one.method, f"{told.ours.f1 - one.f1:+.2f}", f"{chance(told.ours, one):.3f}", told.verdict * (one is told.naive))
+        for told in records
+        for one in told.others
+    ]
+    show("Ours beside each simple method", ("category", "method", "our F1 above its", "p", "the board says of the best one"), compared)
 
 
 def scored(parameters: TownParameters, folder: Path | None) -> TownScore:
     """A town's figures: from the folder where it was scored before, else new, and then kept there."""
     if folder is None:
         return score_town(parameters)
-    name = f"{parameters.family}-{parameters.size}-{parameters.days}-days-{parameters.posts}-posts-seed-{parameters.seed}"
+    days = f"{parameters.history_days}+{parameters.days}-days"
+    name = f"{parameters.family}-{parameters.size}-{days}-{parameters.posts}-posts-seed-{parameters.seed}"
     figures, rows = folder / f"{name}.json", folder / f"{name}.parquet"
     if not figures.exists():
         keep(score_town(parameters), figures, rows)
@@ -202,9 +208,12 @@ def main() -> None:
     parser.add_argument("--posts", type=int, default=30_000)
     parser.add_argument("--days", type=int, default=24)
     parser.add_argument("--size", choices=("small", "full"), default="small")
+    parser.add_argument(
+        "--history-days", type=int, default=HISTORY_DAYS, help="days of sales before the first post; 420 hold a year before"
+    )
     parser.add_argument("--keep", type=Path, help="folder of towns' figures: written there one by one, read instead of run again")
     options = parser.parse_args()
-    given = {"family": options.family, "posts": options.posts, "days": options.days, "size": options.size, "history_days": HISTORY_DAYS}
+    given = {name: getattr(options, name) for name in ("family", "posts", "days", "size", "history_days")}
     towns: list[TownScore] = []
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         started = time.process_time()

@@ -1,4 +1,4 @@
--- Were we right before? Alerts and rises of sales by category and method, ours beside simple ones, as our own sales decided.
+-- Were we right before? Ranges alerted and rises of sales by category and method, ours beside simple ones, as our own sales decided.
 with
 
 decided as (

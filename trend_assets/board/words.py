@@ -419,8 +419,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     # scoreboard
     "scoreboard_none": ("Nothing was decided yet.", "Rien n'est encore tranché."),
     "scoreboard_help": (
-        "An alert is decided once its products' sales rise, or two weeks after it.",
-        "Une alerte est tranchée quand les ventes de ses produits montent, ou deux semaines plus tard.",
+        "Each range alerted counts by itself, whoever alerts. It is decided once its sales rise, or two weeks later; who is better, only "
+        "where chance would rarely make such a difference.",
+        "Chaque gamme annoncée compte pour elle-même, quelle que soit la méthode. Elle est tranchée quand ses ventes montent, ou deux "
+        "semaines plus tard ; qui fait mieux, seulement si le hasard donnerait rarement un tel écart.",
     ),
     "scoreboard_summary": (
         "{hits} rises told before they began, {late} told late, {misses} missed, {false_alarms} false alarms",
@@ -431,8 +433,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "scoreboard_verdict": ("Are we better?", "Fait-on mieux ?"),
     "scoreboard_better": ("yes", "oui"),
     "scoreboard_worse": ("no: {method} is better", "non : {method} fait mieux"),
-    "scoreboard_equal": ("no: as good as {method}", "non : pareil que {method}"),
-    "scoreboard_unknown": ("not known yet", "pas encore connu"),
+    "scoreboard_too_few": ("too few alerts to tell", "trop peu d'alertes pour le dire"),
     "scoreboard_last_week": ("last week's sales", "ventes de la semaine passée"),
     "scoreboard_mentions": ("posts that name the product", "messages qui nomment le produit"),
     "scoreboard_last_year": ("the same week last year", "même semaine l'an passé"),

@@ -29,7 +29,7 @@ from trend_assets.operations.runs import Range
 from trend_assets.operations.sealing import Due
 from trend_assets.partitions import end_of_hour, hour_key, hours_between
 from trend_assets.tables import TABLES, Table
-from trend_assets.tables.ledgers import LEDGERS, Ledger
+from trend_assets.tables.ledgers import DAY_READY, LEDGERS, Ledger
 
 if TYPE_CHECKING:
     from trend_assets.lake.manifest import Manifest
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-DAY_READY = timedelta(hours=4)
-"""How long after its end a day's tables are there by schedule: sealed at two, retail tables at three, cards after these."""
 HOURS_AT_ONCE = 24
 """Hours of posts in memory while words are counted."""
 

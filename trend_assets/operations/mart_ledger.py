@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 
 from trend_assets.lib.ledger.points import digest, sorted_by
 from trend_assets.lib.trends.reasons import COUNTED_IN_THE_HOUR
-from trend_assets.operations.ledger import DAY_READY, HOUR, Known
+from trend_assets.operations.ledger import HOUR, Known
 from trend_assets.partitions import hour_key
-from trend_assets.tables.ledgers import FEWEST_AUTHORS, LEDGERS, MART_LEDGER
+from trend_assets.tables.ledgers import DAY_READY, FEWEST_AUTHORS, LEDGERS, MART_LEDGER
 
 if TYPE_CHECKING:
     from trend_assets.lake.lake import Lake

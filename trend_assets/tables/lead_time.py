@@ -83,11 +83,11 @@ NAIVE_ALERTS = Table(
 LEAD_TIME_SCORES = Table(
     group="demand",
     name="lead_time_scores",
-    description="Was each alert right, and how early? An alert has a row each day while it is open and one on the day it is decided; "
+    description="Was each alert of a range right, and how early? It has a row each day while it is open and one on the day it is decided; "
     "an uplift that a method did not see is a miss of that method. Uses only what was known by the end of the day.",
     columns=(
         _day,
-        Column("score_id", pa.string(), "Hash of the method and the alert, or of the method and the uplift it missed"),
+        Column("score_id", pa.string(), "Hash of the method, the alert and the range, or of the method and the uplift it missed"),
         Column("method", pa.string(), "Who alerted", allowed=METHODS),
         Column(
             "outcome",
@@ -98,14 +98,20 @@ LEAD_TIME_SCORES = Table(
         ),
         Column("topic_id", pa.string(), "The trend; null for naive methods and misses", nullable=True),
         Column("label", pa.string(), "Label of the trend, else name of the range"),
-        Column("range_id", pa.string(), "Range that rose; while none did, that of the best linked product"),
+        Column("range_id", pa.string(), "Range that was alerted, or that rose without an alert"),
         _category,
-        Column("product_ids", strings, "Products alerted, or products that rose where none was"),
-        Column("alerted_at", timestamp, "When the alert was known; null for a miss", "UTC", nullable=True),
+        Column("product_ids", strings, "Products of the range that were alerted, or that rose where none was"),
+        Column(
+            "alerted_at",
+            timestamp,
+            "When the alert was known, four hours after the end of its day; null for a miss",
+            "UTC",
+            nullable=True,
+        ),
         Column("open_until", pa.date32(), "Last day on which a rise still makes it a hit; null for a miss", "day", nullable=True),
         Column("region", pa.string(), "Market in which sales rose (empty: everywhere); null where none did", nullable=True),
         Column("onset_on", pa.date32(), "Day on which sales began to rise, as known when it was decided", "day", nullable=True),
-        Column("detected_on", pa.date32(), "Day on which our own sales showed it", "day", nullable=True),
+        Column("detected_on", pa.date32(), "Day on which our own sales first showed it", "day", nullable=True),
         Column("lead_days", pa.float64(), "From the alert to the start of the onset's day; negative where late", "days", nullable=True),
         Column("units", pa.float64(), "Units sold since the onset, until detected", "units", nullable=True, minimum=0),
         Column("expected_units", pa.float64(), "Units expected in the same days", "units", nullable=True, minimum=0),

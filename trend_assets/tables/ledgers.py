@@ -10,6 +10,7 @@ became known in that hour: the *knowledge* hour, not the hour or day that the ro
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import pyarrow as pa
 
@@ -20,6 +21,8 @@ CHANGES = ("recorded", "corrected", "withdrawn")
 BASES = ("clock", "schedule")
 FEWEST_AUTHORS = 5
 """Groups under so many authors are in no ledger, nor words that fewer of a topic's authors use."""
+DAY_READY = timedelta(hours=4)
+"""How long after its end a day's tables are there by schedule: sealed at two, retail tables at three, cards after these."""
 
 _KNOWLEDGE = (
     Column("knowledge_time", timestamp, "From when on the row was known; decides the partition", "UTC"),

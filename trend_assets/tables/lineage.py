@@ -268,7 +268,7 @@ RENAMED: dict[str, Sources] = {
         "category": ("retail/products.category",),
         "product_ids": (f"{_LINKS}.product_id", "demand/naive_alerts.product_ids"),
         **_each("alerted_at open_until", f"{_TRENDS}.hour"),
-        "data_origin": (f"{_UPLIFTS}.data_origin",),
+        "data_origin": (f"{_UPLIFTS}.data_origin", "retail/products.data_origin"),
     },
     "demand/card_regrets": {
         **{name: (f"{_CARDS}.{name}",) for name in _SAME_AS_CARD.split()},

@@ -21,13 +21,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from trend_assets.tables.ledgers import DAY_READY
 from trend_assets.warehouse.common import WarehouseMissingError, checked_relation
 
 HISTORY_SCHEMA, AS_OF_SCHEMA = "history", "as_of"
 VERSIONS, RELATIONS = "mart_versions", "relations"
 """The table that says which version of a day of a mart held from when on, and the one that says what each function shows."""
-DAY_READY = timedelta(hours=4)
-"""How long after its end the retailer's tables of a day are known: before that a rewound warehouse does not show them."""
 _INSTANT = r"""
 create or replace macro as_of.instant(given) as (
     case

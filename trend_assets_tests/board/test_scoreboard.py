@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,6 +14,8 @@ import pytest
 from trend_assets.board.scoreboard import examples, records
 from trend_assets.board.sentences import scored
 from trend_assets.tables import TABLES
+
+ANALYSIS = Path(__file__).parents[2] / "dbt_project" / "analyses" / "were_we_right.sql"
 
 DAY = date(2026, 6, 1)
 
@@ -49,10 +52,9 @@ def test_each_category_has_ours_and_the_best_simple_method() -> None:
     naive = [row("hit", "mentions"), row("false_alarm", "mentions"), row("late", "last_week"), row("miss", "last_year")]
     (found,) = records(Scores(ours + naive), DAY)
     assert (found.ours.hits, found.ours.late, found.ours.misses, found.ours.false_alarms) == (2, 1, 1, 1)
-    assert (found.ours.precision, found.ours.recall, found.ours.lead_days) == (0.5, 0.5, 4.5)
+    assert (found.ours.precision, found.ours.recall, found.ours.mean_lead) == (0.5, 0.5, 4.5)
     assert found.naive is not None
     assert found.naive.method == "mentions"
-    assert found.verdict == "worse"
 
 
 def test_a_rise_that_was_missed_and_alerted_afterwards_is_one_rise() -> None:
@@ -61,17 +63,24 @@ def test_a_rise_that_was_missed_and_alerted_afterwards_is_one_rise() -> None:
     assert found.ours.recall == 0.5
 
 
-@pytest.mark.parametrize(
-    ("rows", "verdict"),
-    [
-        ([row("hit")], "better"),
-        ([row("hit", "mentions")], "worse"),
-        ([row("hit"), row("hit", "mentions")], "equal"),
-        ([row("miss")], "unknown"),
-    ],
-)
-def test_a_defeat_is_named(rows: list[dict[str, Any]], verdict: str) -> None:
-    assert [one.verdict for one in records(Scores(rows), DAY)] == [verdict]
+def test_the_ready_query_counts_as_the_board_does() -> None:
+    afterwards = row("late", number=9, alerted_at=datetime(2026, 5, 28, tzinfo=UTC))
+    ours = [row("hit"), row("hit", number=1, lead_days=1.0), row("late"), afterwards, row("miss"), row("false_alarm"), row("open")]
+    scores = Scores([*ours, row("hit", "mentions"), row("miss", "last_year", category="home"), row("repeat"), row("unmeasured")])
+    told = {(of.category, one.method): one for of in records(scores, DAY) for one in (of.ours, *of.others) if one.by_range}
+    answered = scores.query(ANALYSIS.read_text()).to_pylist()
+    assert {(line["category"], line["method"]) for line in answered} == set(told)
+    for line in answered:
+        one = told[line["category"], line["method"]]
+        assert (line["hits"], line["late"], line["misses"], line["false_alarms"]) == (one.hits, one.late, one.misses, one.false_alarms)
+        assert (line["precision_of_alerts"] or 0.0, line["recall_of_rises"]) == (round(one.precision, 2), round(one.recall, 2))
+        assert line["mean_lead_days"] == (None if one.mean_lead is None else round(one.mean_lead, 1))
+
+
+def test_a_verdict_waits_for_more_than_a_handful_of_ranges() -> None:
+    three = [row("hit", number=number, range_id=f"range {number}") for number in range(3)]
+    assert [one.verdict for one in records(Scores(three), DAY)] == ["too_few"]
+    assert [one.verdict for one in records(Scores([row("miss")]), DAY)] == ["too_few"]
 
 
 def test_only_days_up_to_the_day_count() -> None:

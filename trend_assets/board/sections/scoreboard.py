@@ -9,9 +9,9 @@ import streamlit as st
 
 from trend_assets.board import cache, data, look, scoreboard, sentences
 from trend_assets.board.markup import element
-from trend_assets.board.scoreboard import CategoryRecord, Record
 from trend_assets.board.view import heading, language, quiet, say, show, sql_hint
 from trend_assets.board.words import number
+from trend_assets.lib.demand.track_records import CategoryRecord, Record
 
 
 def page() -> None:
@@ -38,7 +38,7 @@ def page() -> None:
 
 def _row(one: CategoryRecord, record: Record) -> dict[str, str | int]:
     """A line of the table."""
-    lead = "–" if record.lead_days is None else number(language(), record.lead_days, 1)
+    lead = "–" if record.mean_lead is None else number(language(), record.mean_lead, 1)
     return {
         say("category"): one.category,
         " ": say(f"scoreboard_{record.method}"),

@@ -23,6 +23,7 @@ from trend_assets.tables import TABLES
 
 UPLIFTS, NAIVE, SCORES = "demand/sales_uplifts", "demand/naive_alerts", "demand/lead_time_scores"
 _ORDERS = ["day", "product_id", "store_id", "kind", "quantity", "unit_price", "data_origin"]
+_NAMES = ["day", "product_id", "product_name", "category", "product_type", "colour", "data_origin"]
 _DAYS_OF_SALES, _WEEK, _DAYS_OF_ALERTS = 63, 7, 28
 """Days before the first that the methods read: those of ``UpliftRules``, a week, and those of ``ScoreRules`` (a test compares them)."""
 
@@ -120,6 +121,7 @@ def lead_time_scores(context: dg.AssetExecutionContext, lake: LakeResource) -> I
     store, days, back = lake.get(), days_of(context.partition_time_window), timedelta(days=_DAYS_OF_ALERTS)
     keys = _keys(days[0] - back, days[-1])
     uplifts, naive, links = (store.read(TABLES[path], keys) for path in (UPLIFTS, NAIVE, "demand/product_trend_links"))
+    products = store.read(TABLES["retail/products"], keys, columns=_NAMES)
     start = datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC)
     hours = [hour_key(hour) for hour in hours_between(start - back, start + timedelta(days=len(days)))]
     trends = store.read(TABLES["topics/trends"], hours, columns=TREND_COLUMNS)
@@ -128,5 +130,5 @@ def lead_time_scores(context: dg.AssetExecutionContext, lake: LakeResource) -> I
         first = day - back
         raised = trends.filter(pc.greater_equal(trends["hour"], pa.scalar(datetime(first.year, first.month, first.day, tzinfo=UTC))))
         alerts = trend_alerts(raised, _between(links, first, day)) + naive_method_alerts(_between(naive, first, day))
-        found.append(judge(day, alerts, _between(uplifts, first, day), store.read(TABLES["retail/products"], [day_key(day)])))
+        found.append(judge(day, alerts, *(_between(table, first, day) for table in (uplifts, products))))
     yield dg.MaterializeResult(asset_key=asset_key(SCORES), value=concatenate(TABLES[SCORES], found))

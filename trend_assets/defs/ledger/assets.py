@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from trend_assets.declared import asset_key, asset_spec
-from trend_assets.operations.ledger import DAY_READY, HOUR, record_all
+from trend_assets.operations.ledger import HOUR, record_all
 from trend_assets.partitions import knowledge_hours
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
-from trend_assets.tables.ledgers import LEDGERS
+from trend_assets.tables.ledgers import DAY_READY, LEDGERS
 
 
 def _before(hours: int) -> dg.TimeWindowPartitionMapping:

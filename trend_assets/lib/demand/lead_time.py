@@ -1,26 +1,29 @@
 """Was each alert right, and how many days before our own sales rose?
 
-What belongs here: which rows of trends are alerts, which uplift belongs to which alert, outcomes. What doesn't: finding uplifts
-(``uplift.py``), the naive methods (``naive_alerts.py``), sums over many scores (whoever reports them).
+What belongs here: which ranges were alerted, which uplift belongs to which alert, outcomes. What doesn't: finding uplifts
+(``uplift.py``), the naive methods (``naive_alerts.py``), sums over many scores and who is better (``track_records.py``).
 
-A score of a day uses only what was known by its end: uplifts as tested on that day or before, links and trends of past days. An alert is
-open until its products' sales rise or its horizon ends; then it gets one decided row and no other. What is decided stays decided.
+The unit is one method's word about one range, whoever says it: a trend that is linked to products of three ranges alerts three times, as a
+naive method does that looks at each range by itself. A score of a day uses only what was known by its end: uplifts as tested on that day or
+before, links and trends of past days. An alert is open until sales of its range rise or its horizon ends; then it gets one decided row
+and no other. What is decided stays decided.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.demand.ranges import of_products, ranges_of
+from trend_assets.lib.demand.ranges import ranges_of
 from trend_assets.tables import TABLES
 from trend_assets.tables.lead_time import METHODS
+from trend_assets.tables.ledgers import DAY_READY
 
 SCORES = TABLES["demand/lead_time_scores"]
 TREND_COLUMNS = ["hour", "topic_id", "label", "suppressed"]
@@ -46,54 +49,57 @@ class ScoreRules:
         return timedelta(days=2 * self.horizon_days)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Alert:
-    """One method's word about some ranges, with products and when it could be known."""
+    """What a method says of some products, best first, from the data of a closed ``day``; ``key`` tells it from the method's others."""
 
     method: str
     key: str
     topic_id: str | None
     label: str
-    at: datetime
-    product_ids: list[str]
-    ranges: list[str] = field(default_factory=list)
-    repeat: bool = False
+    day: date
+    product_ids: Sequence[str]
 
     @property
-    def day(self) -> date:
-        """The day in which it was known; one at midnight belongs to the day that ends."""
-        return (self.at - timedelta(microseconds=1)).date()
+    def at(self) -> datetime:
+        """When it could be known: by schedule, some hours after the day's end."""
+        return _start(self.day) + timedelta(days=1) + DAY_READY
 
 
-def trend_alerts(trends: pa.Table, links: pa.Table, rules: ScoreRules | None = None) -> list[Alert]:
-    """Alerts of topics: an hour in which one is raised on a day on which it is linked, the first after a horizon without such an hour.
+@dataclass(frozen=True)
+class _RangeAlert:
+    """An alert's word about one of its ranges; a ``repeat`` where the method spoke of the range within the horizon before."""
+
+    alert: Alert
+    range_id: str
+    product_ids: Sequence[str]
+    repeat: bool
+
+
+def trend_alerts(trends: pa.Table, links: pa.Table) -> list[Alert]:
+    """An alert of each topic and day on which it is raised in some hour and linked to products.
 
     ``trends``: rows of ``topics/trends`` (hour, topic_id, label, suppressed); ``links``: of ``demand/product_trend_links``.
-    Products are those linked that day, best first. Known at the day's end: a day is linked once it is closed.
+    Products are those linked that day, best first. The label is that of the day's first raised hour.
     """
-    quiet = timedelta(days=(rules or ScoreRules()).horizon_days)
-    linked: dict[tuple[str, date], list[tuple[int, str]]] = {}
+    linked: dict[tuple[date, str], list[tuple[int, str]]] = {}
     for row in links.filter(links["linked"]).select(["topic_id", "day", "product_id", "rank"]).to_pylist():
-        linked.setdefault((row["topic_id"], row["day"]), []).append((row["rank"], row["product_id"]))
+        linked.setdefault((row["day"], row["topic_id"]), []).append((row["rank"], row["product_id"]))
     raised = trends.filter(pc.invert(trends["suppressed"])).select(["hour", "topic_id", "label"])
-    alerts: list[Alert] = []
-    last: dict[str, datetime] = {}
+    labels: dict[tuple[date, str], str] = {}
     for row in raised.sort_by([("hour", "ascending"), ("topic_id", "ascending")]).to_pylist():
-        topic, hour = row["topic_id"], row["hour"].astimezone(UTC)
-        products = linked.get((topic, hour.date()))
-        if not products:
-            continue
-        if topic not in last or hour - last[topic] > quiet:
-            key = f"{topic} {hour.isoformat()}"
-            alerts.append(Alert("trends", key, topic, row["label"], _end(hour.date()), [one for _, one in sorted(products)]))
-        last[topic] = hour
-    return alerts
+        labels.setdefault((row["hour"].astimezone(UTC).date(), row["topic_id"]), row["label"])
+    return [
+        Alert("trends", f"{topic} {day}", topic, label, day, [product for _, product in sorted(linked[day, topic])])
+        for (day, topic), label in labels.items()
+        if (day, topic) in linked
+    ]
 
 
 def naive_method_alerts(naive: pa.Table) -> list[Alert]:
-    """An alert of each row of ``demand/naive_alerts`` that alerts, known at its day's end."""
+    """An alert of each row of ``demand/naive_alerts`` that alerts."""
     return [
-        Alert(row["method"], f"{row['range_id']} {row['day']}", None, row["label"], _end(row["day"]), row["product_ids"])
+        Alert(row["method"], f"{row['range_id']} {row['day']}", None, row["label"], row["day"], row["product_ids"])
         for row in naive.filter(naive["alerts"]).to_pylist()
     ]
 
@@ -113,28 +119,26 @@ def lead_time_scores(
     ----------
     alerts: of the day and ``look_back`` before, of any method; those of later days are never used.
     uplifts: rows of ``demand/sales_uplifts`` of the same days.
-    products: the catalogue (``retail/products``), for ranges and categories.
+    products: the catalogues (``retail/products``) of the same days, for ranges and categories: a product that has left the shop, or a day
+        whose catalogue is missing, must not leave an alert undecided. Names are the newest.
     methods: those asked for what they missed.
 
-    Complexity: O(alerts + uplifts), after sorting.
+    Complexity: O(alerts + uplifts + products), after sorting.
     """
-    rules = rules or ScoreRules()
     known = uplifts.filter(pc.less_equal(uplifts["day"], pa.scalar(day, pa.date32())))
-    if not known.num_rows:
-        return SCORES.empty()
-    court = _Court(day, known, ranges_of(products), rules)
-    heard = court.in_order(alerts)
-    rows = [row for alert in heard if (row := court.judged(alert)) is not None]
-    rows += [row for method in methods for row in court.missed(method, heard)]
+    court = _Court(day, known, products, rules or ScoreRules())
+    heard = court.heard(alerts)
+    rows = [row for one in heard if (row := court.judged(one)) is not None]
+    rows += [row for method in methods for row in court.missed(method, rows)]
     return SCORES.from_rows(sorted(rows, key=lambda row: (row["method"], row["outcome"], row["range_id"], row["score_id"])))
 
 
 class _Court:
     """Uplifts by range, and verdicts on alerts by them."""
 
-    def __init__(self, day: date, uplifts: pa.Table, ranges: pa.Table, rules: ScoreRules) -> None:
-        self._day, self._ranges, self._rules = day, ranges, rules
-        self._category = dict(zip(ranges["range_id"].to_pylist(), ranges["category"].to_pylist(), strict=True))
+    def __init__(self, day: date, uplifts: pa.Table, products: pa.Table, rules: ScoreRules) -> None:
+        self._day, self._rules, self._horizon = day, rules, timedelta(days=rules.horizon_days)
+        self._range_of = {row["product_id"]: (row["range_id"], row["category"]) for row in ranges_of(products).to_pylist()}
         names = ["day", "subject_kind", "subject_id", "region", "range_id", "label", "category", "product_ids", "onset_on", "units"]
         names += ["expected_units", "ratio", "p_value", "data_origin"]
         self._risen: dict[str, list[Row]] = {}
@@ -142,9 +146,18 @@ class _Court:
             self._risen.setdefault(row["range_id"], []).append(row)
         for rows in self._risen.values():
             rows.sort(key=lambda row: (row["day"], row["subject_kind"] != "range", row["region"], row["p_value"], row["subject_id"]))
+            self._note_first_signs(rows)
         self._measured = self._power(uplifts)
-        origins = pc.unique(uplifts["data_origin"]).to_pylist()
-        self._origin = "simulated" if "simulated" in origins else "real"
+        given = [table["data_origin"] for table in (uplifts, products) if "data_origin" in table.column_names]
+        self._origin = "simulated" if any(pc.any(pc.equal(one, "simulated")).as_py() for one in given) else "real"
+
+    def _note_first_signs(self, signs: Sequence[Row]) -> None:
+        """The first sign of the rise that each is of; signs are in order of days."""
+        before: Row | None = None
+        for sign in signs:
+            again = before is not None and sign["day"] - before["day"] <= timedelta(days=self._rules.forgotten_days)
+            sign["first"] = before["first"] if again and before is not None else sign
+            before = sign
 
     @staticmethod
     def _power(uplifts: pa.Table) -> dict[str, float]:
@@ -152,74 +165,67 @@ class _Court:
         best = uplifts.group_by("range_id").aggregate([("detectable_ratio", "min")])
         return dict(zip(best["range_id"].to_pylist(), best["detectable_ratio_min"].to_pylist(), strict=True))
 
-    def in_order(self, alerts: Iterable[Alert]) -> list[Alert]:
-        """Alerts known by the day, in order of time, with their ranges; those whose range the method alerted within the horizon are
-        repeats."""
-        found = sorted((alert for alert in alerts if alert.day <= self._day), key=lambda alert: (alert.at, alert.method, alert.key))
-        last: dict[tuple[str, str], datetime] = {}
-        for alert in found:
-            alert.ranges = of_products(self._ranges, alert.product_ids)
-            since = [last[alert.method, one] for one in alert.ranges if (alert.method, one) in last]
-            alert.repeat = any(alert.at - at <= timedelta(days=self._rules.horizon_days) for at in since)
-            last |= {(alert.method, one): alert.at for one in alert.ranges}
-        return [alert for alert in found if alert.ranges]
+    def heard(self, alerts: Iterable[Alert]) -> list[_RangeAlert]:
+        """What was said of each range until the day, in order of time; products that no catalogue knows are nothing to be alerted of."""
+        last: dict[tuple[str, str], date] = {}
+        found: list[_RangeAlert] = []
+        for alert in sorted((one for one in alerts if one.day <= self._day), key=lambda one: (one.day, one.method, one.key)):
+            by_range: dict[str, list[str]] = {}
+            for product in alert.product_ids:
+                if product in self._range_of:
+                    by_range.setdefault(self._range_of[product][0], []).append(product)
+            for range_id, products in by_range.items():
+                said = last.get((alert.method, range_id))
+                found.append(_RangeAlert(alert, range_id, products, said is not None and alert.day - said <= self._horizon))
+                last[alert.method, range_id] = alert.day
+        return found
 
-    def judged(self, alert: Alert) -> Row | None:
-        """The alert's row of the day; ``None`` where it was decided before."""
-        until = alert.day + timedelta(days=self._rules.horizon_days)
-        if alert.repeat:
-            return self._row(alert, "repeat", until, None) if alert.day == self._day else None
-        rise = self._rise(alert, until)
-        if rise is not None:
-            outcome = "hit" if _start(rise["onset_on"]) > alert.at else "late"
-            return self._row(alert, outcome, until, rise) if max(rise["day"], alert.day) == self._day else None
+    def judged(self, one: _RangeAlert) -> Row | None:
+        """The row of the day; ``None`` where it was decided before."""
+        day, until = one.alert.day, one.alert.day + self._horizon
+        if one.repeat:
+            return self._row(one, "repeat", until, None) if day == self._day else None
+        sign = self._sign(one, until)
+        if sign is not None:
+            rise = sign["first"]
+            outcome = "hit" if _start(rise["onset_on"]) > one.alert.at else "late"
+            return self._row(one, outcome, until, rise) if max(sign["day"], day) == self._day else None
         if self._day < until:
-            return self._row(alert, "open", until, None)
+            return self._row(one, "open", until, None)
         if self._day > until:
             return None
-        measurable = min(self._measured.get(one, float("inf")) for one in alert.ranges) <= self._rules.measurable_ratio
-        return self._row(alert, "false_alarm" if measurable else "unmeasured", until, None)
+        measurable = self._measured.get(one.range_id, float("inf")) <= self._rules.measurable_ratio
+        return self._row(one, "false_alarm" if measurable else "unmeasured", until, None)
 
-    def _rise(self, alert: Alert, until: date) -> Row | None:
-        """The first uplift of one of the alert's ranges that is known from its day on, or was still there the day before."""
-        since = alert.day - timedelta(days=1)
-        rows = [row for one in alert.ranges for row in self._risen.get(one, ()) if since <= row["day"] <= until]
-        return min(
-            rows,
-            key=lambda row: (row["day"], alert.ranges.index(row["range_id"]), row["subject_kind"] != "range", row["region"]),
-            default=None,
-        )
+    def _sign(self, one: _RangeAlert, until: date) -> Row | None:
+        """The first uplift of the range that is known from the alert's day on, or was still there the day before."""
+        since = one.alert.day - timedelta(days=1)
+        return next((sign for sign in self._risen.get(one.range_id, ()) if since <= sign["day"] <= until), None)
 
-    def missed(self, method: str, alerts: Sequence[Alert]) -> list[Row]:
-        """Uplifts first seen on the day that the method had not alerted of within the horizon before."""
-        horizon = timedelta(days=self._rules.horizon_days)
-        warned = {
-            one
-            for alert in alerts
-            if alert.method == method and self._day - alert.day <= horizon + timedelta(days=1)
-            for one in alert.ranges
+    def missed(self, method: str, judged: Sequence[Row]) -> list[Row]:
+        """Rises first seen on the day that decide no alert of the method known by then, so that each rise counts once for each method."""
+        told = {
+            row["range_id"]
+            for row in judged
+            if row["method"] == method and row["detected_on"] == self._day and row["alerted_at"].date() <= self._day
         }
-        rows = []
-        for range_id, risen in sorted(self._risen.items()):
-            today = [row for row in risen if row["day"] == self._day]
-            before = [row for row in risen if self._day - timedelta(days=self._rules.forgotten_days) <= row["day"] < self._day]
-            if today and not before and range_id not in warned:
-                rows.append(self._miss(method, today[0]))
-        return rows
+        new = (sign for range_id, signs in sorted(self._risen.items()) if range_id not in told for sign in signs if sign["first"] is sign)
+        return [self._miss(method, sign) for sign in new if sign["day"] == self._day]
 
-    def _row(self, alert: Alert, outcome: str, until: date, rise: Row | None) -> Row:
-        range_id = rise["range_id"] if rise is not None else alert.ranges[0]
+    def _row(self, one: _RangeAlert, outcome: str, until: date, rise: Row | None) -> Row:
+        alert = one.alert
         lead = None if rise is None else (_start(rise["onset_on"]) - alert.at) / timedelta(days=1)
         return {
             "day": self._day,
-            "score_id": _hash(alert.method, alert.key),
+            # by its first product: what the range is called may change while the alert is open
+            "score_id": _hash(alert.method, alert.key, one.product_ids[0]),
             "method": alert.method,
             "outcome": outcome,
             "topic_id": alert.topic_id,
             "label": alert.label,
-            "range_id": range_id,
-            "category": self._category.get(range_id, ""),
-            "product_ids": alert.product_ids,
+            "range_id": one.range_id,
+            "category": self._range_of[one.product_ids[0]][1],
+            "product_ids": one.product_ids,
             "alerted_at": alert.at,
             "open_until": until,
             "lead_days": lead,
@@ -270,10 +276,6 @@ def _reason(outcome: str, until: date | None, rise: Row | None, lead: float | No
 
 def _start(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
-
-
-def _end(day: date) -> datetime:
-    return _start(day) + timedelta(days=1)
 
 
 def _hash(*parts: str) -> str:

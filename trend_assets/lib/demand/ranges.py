@@ -6,6 +6,7 @@ What belongs here: which product is of which range. What doesn't: sales (``shelf
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,21 +21,20 @@ def ranges_of(products: pa.Table) -> pa.Table:
     ``products``: rows of ``retail/products``, of any number of days; ``product_type`` and ``colour`` may be missing or null. A name that is
     its colour alone stays whole. Complexity: O(products).
     """
-    wanted = {"product_id": None, "product_name": None, "category": "", "product_type": "", "colour": ""}
+    wanted = ("product_id", "product_name", "category", "product_type", "colour")
     table = products.sort_by("day") if "day" in products.column_names else products
-    newest: dict[str, dict[str, str]] = {}
-    for row in table.select([name for name in wanted if name in table.column_names]).to_pylist():
-        newest[row["product_id"]] = {name: row.get(name) or "" for name in wanted}
+    numbered = pa.table({"product_id": table["product_id"], "row": pa.array(range(table.num_rows), pa.int64())})
+    newest = table.take(numbered.group_by("product_id").aggregate([("row", "max")])["row_max"]).sort_by("product_id")
     rows = []
-    for product_id in sorted(newest):
-        row = newest[product_id]
+    for product in newest.select([name for name in wanted if name in table.column_names]).to_pylist():
+        row = {name: product.get(name) or "" for name in wanted}
         name = _without_colour(row["product_name"], row["colour"])
-        rows.append((product_id, _identifier(row["category"], row["product_type"], name), name, row["category"]))
+        rows.append((row["product_id"], _identifier(row["category"], row["product_type"], name), name, row["category"]))
     columns = ("product_id", "range_id", "range_name", "category")
     return pa.table({name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate(columns)})
 
 
-def of_products(ranges: pa.Table, product_ids: list[str]) -> list[str]:
+def of_products(ranges: pa.Table, product_ids: Sequence[str]) -> list[str]:
     """Ranges of the products, in the order of the products, each once; unknown products are left out."""
     found = pc.index_in(pa.array(product_ids, pa.string()), value_set=ranges["product_id"])
     return list(dict.fromkeys(ranges["range_id"].take(found.drop_null()).to_pylist()))

@@ -12,7 +12,7 @@ lifts by a tenth within the horizon.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ from trend_assets.lib.simulation.town import TownParameters
 FELT = 1.1
 """Demand is lifted from this multiplier on: below, nobody could see it."""
 DAY = timedelta(days=1)
+_BEST_FIRST = ("hit", "late", "false_alarm", "unmeasured", "open")
 _TABLES = ("orders", "inventory", "promotions", "products", "stores")
 Figures = dict[str, Any]
 
@@ -44,10 +45,9 @@ class TownScore:
 
     ``trends``: a row a planted trend: kind, lifts_sales, countable (its posts peak within the simulation), raised, alerted (with a product
     of its own), found, lead_days (to demand a tenth above usual), lead_to_start (to the first trace of it), lag_days, verdict of the
-    scoreboard. ``alerts``, ``false_alarms``, ``about_nothing``: counts, repeats aside; ``weeks``, ``buyers``: of the town. ``scores``:
-    rows of ``demand/lead_time_scores`` of all days. ``rises``: a row each planted cause of sales: kind, seen in own sales.
-    ``false_rises``: uplifts first seen without a cause. ``bots``, ``bots_raised``: waves of machines, and those that reached a buyer as a
-    trend.
+    scoreboard: the best of its own ranges. ``alerts``, ``false_alarms``, ``about_nothing``: counts, repeats aside; ``weeks``, ``buyers``:
+    of the town. ``scores``: rows of ``demand/lead_time_scores`` of all days. ``rises``: a row each planted cause of sales: kind, seen in
+    own sales. ``false_rises``: uplifts first seen without a cause.
     """
 
     seed: int
@@ -68,9 +68,8 @@ def score_town(parameters: TownParameters, uplift_rules: UpliftRules | None = No
 
 
 def alerts_of_town(parameters: TownParameters) -> TownRun:
-    """What our trends made of the town's posts, by the catalogue of its first day."""
-    products = retail_tables(parameters, names=("products",))["retail/products"]
-    return run_town(Town(parameters), _of_day(products, parameters.start.date()))
+    """What our trends made of the town's posts and its catalogue."""
+    return run_town(Town(parameters), retail_tables(parameters, names=("products",))["retail/products"])
 
 
 def judge_town(parameters: TownParameters, run: TownRun, uplift_rules: UpliftRules | None = None) -> TownScore:
@@ -82,7 +81,7 @@ def judge_town(parameters: TownParameters, run: TownRun, uplift_rules: UpliftRul
     days = [parameters.start.date() + number * DAY for number in range(parameters.days)]
     uplifts, naive = _own_sales(run, retail, listed, days, uplift_rules)
     ranges = ranges_of(listed)
-    scores = pa.concat_tables([_scores(day, run.alerts, naive, uplifts, listed) for day in days])
+    scores = pa.concat_tables([_scores(day, run.alerts, naive, uplifts, retail["products"]) for day in days])
     alerts = _without_repeats(run.alerts, ranges)
     products = _products(town)
     lifted = {trend.trend_id: products[trend.trend_id] for trend in town.trends if trend.uplift >= FELT}
@@ -132,12 +131,12 @@ def _own_sales(
     return pa.concat_tables(uplifts), pa.concat_tables(naive)
 
 
-def _scores(day: date, alerts: list[Alert], naive: pa.Table, uplifts: pa.Table, listed: pa.Table) -> pa.Table:
-    """The day's scores; alerts are copied, because judging notes in them what it finds."""
+def _scores(day: date, alerts: list[Alert], naive: pa.Table, uplifts: pa.Table, products: pa.Table) -> pa.Table:
+    """The day's scores."""
     rules = ScoreRules()
     first = day - rules.look_back
-    heard = [replace(alert) for alert in alerts if alert.day >= first] + naive_method_alerts(_between(naive, first, day))
-    return lead_time_scores(day, heard, _between(uplifts, first, day), listed, rules=rules)
+    heard = [alert for alert in alerts if alert.day >= first] + naive_method_alerts(_between(naive, first, day))
+    return lead_time_scores(day, heard, _between(uplifts, first, day), _between(products, first, day), rules=rules)
 
 
 def _between(table: pa.Table, first: date, last: date) -> pa.Table:
@@ -193,11 +192,10 @@ def _trend_row(
     felt = felt_from(trend, start)
     lifts = trend.uplift >= FELT and felt is not None
     found = lifts and first is not None and first < peak
-    mine = {alert.key for alert in alerts}
-    verdicts = [
-        row["outcome"] for row in scores.filter(pc.is_in(scores["topic_id"], value_set=pa.array(sorted(mine), pa.string()))).to_pylist()
-    ]
-    decided = next((one for one in verdicts if one not in ("open", "repeat")), "open" if verdicts else "none")
+    mine = pa.array(sorted({alert.topic_id or "" for alert in alerts}), pa.string())
+    told = scores.filter(pc.is_in(scores["topic_id"], value_set=mine)).select(["outcome", "product_ids"]).to_pylist()
+    verdicts = {row["outcome"] for row in told if not own or own & set(row["product_ids"])}
+    decided = next((one for one in _BEST_FIRST if one in verdicts), "none")
     return {
         "trend_id": trend.trend_id,
         "kind": trend.kind,

@@ -1,21 +1,19 @@
 """A simulated town through the sealed lane without Dagster: its posts as they were received, and every alert with products.
 
-What belongs here: from a town's records to clean posts, and from ranked trends to alerts hour by hour. What doesn't: whether alerts were
-right (``lead_time.py``), the methods (``lib/topics``, ``lib/trends``, ``lib/relevance``, ``lib/demand``).
+What belongs here: from a town's records to clean posts, and from ranked trends to the links of each closed day. What doesn't: whether
+alerts were right (``lead_time.py``), the methods (``lib/topics``, ``lib/trends``, ``lib/relevance``, ``lib/demand``).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from trend_assets.lib.demand.lead_time import Alert
+from trend_assets.lib.demand.lead_time import Alert, trend_alerts
 from trend_assets.lib.demand.links import product_trend_links
 from trend_assets.lib.evaluation.sealed import Run, run_hours
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
@@ -23,17 +21,14 @@ from trend_assets.lib.simulation.delivery import KIND_OF_NETWORK, Batch, Town
 from trend_assets.lib.simulation.town import MICROSECONDS_PER_HOUR
 from trend_assets.lib.sources import decode_hours
 from trend_assets.lib.sources.landing_file import HOUR_FORMAT, compress_lines, encode_line, file_path, line_prefix
-from trend_assets.lib.tables import matches
+from trend_assets.lib.tables import concatenate, matches
 from trend_assets.lib.text.clean import clean_posts
+from trend_assets.tables import TABLES
 
 BRANDS = ("Maison Carrel", "maisoncarrel")
 SEALED_AFTER = timedelta(hours=2)
 """A post that is received later than this after its hour is not in the hour's ranking."""
-ASKED_AGAIN = (0, 1, 2, 4, 6, 9, 12, 18, 24, 36, 48)
-"""Hours after a topic is first raised at which it is linked again, while no product was found and it is still raised."""
 HOUR = timedelta(hours=1)
-LINKED_WINDOW = 24
-"""Posts of so many hours tell which products a topic is about."""
 _LEAST_POSTS = 5
 
 
@@ -41,9 +36,9 @@ _LEAST_POSTS = 5
 class TownRun:
     """What became of a town's posts.
 
-    ``run``: topics and ranked trends; ``alerts``: with products, one a topic, as known at their hour's end; ``about``: which planted trend
-    each topic is about, where it is about one; ``raised``: first raised hour's end of each topic that was raised; ``posts``: clean, those
-    in time for their hour.
+    ``run``: topics and ranked trends; ``alerts``: those with products, as the product makes them of each closed day; ``about``: which
+    planted trend each topic is about, where it is about one; ``raised``: first raised hour's end of each topic that was raised;
+    ``posts``: clean, those in time for their hour.
     """
 
     run: Run
@@ -54,17 +49,19 @@ class TownRun:
 
 
 def run_town(town: Town, products: pa.Table) -> TownRun:
-    """Deliver the town's days, clean, cluster, rank and judge its posts hour by hour, and link what is raised.
+    """Deliver the town's days, clean, cluster, rank and judge its posts hour by hour, and link what is raised day by day.
 
-    ``products``: rows of ``retail/products`` of one day. Only posts that had arrived when an hour was sealed are used for it.
+    ``products``: rows of ``retail/products`` of the town's days. Hours are judged by the catalogue of the first. Only
+    posts that had arrived when an hour was sealed are used for it.
     """
     posts, planted = town_posts(town)
-    run = run_hours(posts, BRANDS, products)
+    run = run_hours(posts, BRANDS, _of(products, "day", town.parameters.start.date()))
     raised = run.ranked.filter(pc.invert(run.ranked["suppressed"]))
     first = raised.group_by("topic_id").aggregate([("hour", "min")])
     ends = [hour.astimezone(UTC) + HOUR for hour in first["hour_min"].to_pylist()]
     at = dict(zip(first["topic_id"].to_pylist(), ends, strict=True))
-    return TownRun(run, list(_linked(raised, posts, run.assignments, products)), _about(run.assignments, planted), at, posts)
+    alerts = trend_alerts(raised, links_of_days(raised, posts, run.assignments, products))
+    return TownRun(run, alerts, _about(run.assignments, planted), at, posts)
 
 
 def town_posts(town: Town) -> tuple[pa.Table, pa.Table]:
@@ -102,41 +99,25 @@ def _land(batch: Batch, lines: dict[tuple[str, int], list[bytes]]) -> None:
         lines[batch.network, moment // MICROSECONDS_PER_HOUR].append(line)
 
 
-def _linked(raised: pa.Table, posts: pa.Table, assignments: pa.Table, products: pa.Table) -> Iterator[Alert]:
-    """An alert of each topic with products, at the end of the first hour at which posts up to then name them."""
-    topic_of = assignments["topic_id"].take(matches(posts, assignments, ["network", "post_id"]))
-    posts = posts.append_column("topic_id", topic_of)
-    times = posts["created_at"].combine_chunks().cast(pa.int64()).to_numpy()
-    born: dict[str, datetime] = {}
-    done: set[str] = set()
-    hours: dict[datetime, list[tuple[str, str]]] = defaultdict(list)
-    for row in raised.select(["hour", "topic_id", "label"]).to_pylist():
-        hours[row["hour"].astimezone(UTC)].append((row["topic_id"], row["label"]))
-    for hour in sorted(hours):
-        asked = {}
-        for topic, label in hours[hour]:
-            if topic not in done and (hour - born.setdefault(topic, hour)) // HOUR in ASKED_AGAIN:
-                asked[topic] = label
-        if not asked:
-            continue
-        end = hour + HOUR
-        window = np.searchsorted(times, [_microseconds(end - LINKED_WINDOW * HOUR), _microseconds(end)])
-        part = posts.slice(int(window[0]), int(window[1] - window[0]))
-        topics = pa.table({"topic_id": pa.array(sorted(asked), pa.string()), "label": [asked[one] for one in sorted(asked)]})
-        for topic, linked in _by_topic(product_trend_links(topics, part, products, hour.date())):
-            done.add(topic)
-            yield Alert("trends", topic, topic, asked[topic], end, linked)
+def links_of_days(raised: pa.Table, posts: pa.Table, assignments: pa.Table, products: pa.Table) -> pa.Table:
+    """Rows of ``demand/product_trend_links`` of all days, as the asset makes them: once a day is closed, from its own posts and catalogue.
+
+    ``raised``: rows of ``topics/trends`` that are not suppressed. ``posts``: clean ones, of any days. ``products``: rows of
+    ``retail/products``, of every day on which something is raised.
+    """
+    posts = posts.append_column("topic_id", assignments["topic_id"].take(matches(posts, assignments, ["network", "post_id"])))
+    days = sorted(set(_days(raised["hour"]).to_pylist()))
+    parts = (product_trend_links(_of(raised, "hour", day), _of(posts, "created_at", day), _of(products, "day", day), day) for day in days)
+    return concatenate(TABLES["demand/product_trend_links"], list(parts))
 
 
-def _by_topic(links: pa.Table) -> Iterator[tuple[str, list[str]]]:
-    found: dict[str, list[str]] = {}
-    for row in links.filter(links["linked"]).sort_by([("topic_id", "ascending"), ("rank", "ascending")]).to_pylist():
-        found.setdefault(row["topic_id"], []).append(row["product_id"])
-    yield from found.items()
+def _of(table: pa.Table, column: str, day: date) -> pa.Table:
+    return table.filter(pc.equal(_days(table[column]), pa.scalar(day, pa.date32())))
 
 
-def _microseconds(moment: datetime) -> int:
-    return int(moment.timestamp()) * 1_000_000
+def _days(moments: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Days, in UTC, of moments or days."""
+    return moments.cast(pa.date32())
 
 
 def _about(assignments: pa.Table, planted: pa.Table) -> dict[str, str]:

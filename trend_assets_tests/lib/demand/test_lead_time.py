@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -42,12 +41,14 @@ def sales(rises: list[dict[str, Any]], last: date) -> pa.Table:
     return TABLES["demand/sales_uplifts"].from_rows(rises + [row for row in quiet if (row["day"], row["range_id"]) not in taken])
 
 
-def alert(day: date = DAY, hour: int = 12, products: tuple[str, ...] = ("red",), key: str = "t1", method: str = "trends") -> Alert:
-    return Alert(method, key, key, "scarves", datetime(day.year, day.month, day.day, hour, tzinfo=UTC), list(products))
+def alert(day: date = DAY, products: tuple[str, ...] = ("red",), key: str = "t1", method: str = "trends") -> Alert:
+    return Alert(method, key, key, "scarves", day, list(products))
 
 
-def judged(last: date, rises: list[dict[str, Any]], alerts: list[Alert], method: str = "trends") -> list[dict[str, Any]]:
-    found = lead_time_scores(last, [replace(one) for one in alerts], sales(rises, last), PRODUCTS, methods=[method])
+def judged(
+    last: date, rises: list[dict[str, Any]], alerts: list[Alert], method: str = "trends", products: pa.Table = PRODUCTS
+) -> list[dict[str, Any]]:
+    found = lead_time_scores(last, alerts, sales(rises, last), products, methods=[method])
     return TABLES["demand/lead_time_scores"].conform(found).to_pylist()
 
 
@@ -57,14 +58,20 @@ def after(days: int) -> date:
 
 def test_sales_that_rise_after_the_alert_make_it_a_hit_with_the_days_between() -> None:
     (row,) = judged(after(4), [uplift(after(4), onset=after(3))], [alert()])
-    assert (row["outcome"], row["lead_days"], row["onset_on"], row["detected_on"]) == ("hit", 2.5, after(3), after(4))
+    assert (row["outcome"], row["onset_on"], row["detected_on"]) == ("hit", after(3), after(4))
+    assert row["alerted_at"] == datetime(2026, 5, 11, 4, tzinfo=UTC), "a day's tables are there four hours after it"
+    assert row["lead_days"] == pytest.approx(2 - 4 / 24)
     assert row["category"] == "fashion"
-    assert "2.5 days after the alert" in row["reason"]
+    assert "1.8 days after the alert" in row["reason"]
 
 
 def test_sales_that_had_risen_before_make_it_late() -> None:
     (row,) = judged(after(1), [uplift(after(1), onset=after(-1))], [alert()])
-    assert (row["outcome"], row["lead_days"]) == ("late", -1.5)
+    assert (row["outcome"], row["lead_days"]) == ("late", pytest.approx(-2 - 4 / 24))
+
+
+def test_sales_that_rose_while_the_day_was_being_linked_are_no_hit() -> None:
+    assert [row["outcome"] for row in judged(after(2), [uplift(after(2), onset=after(1))], [alert()])] == ["late"]
 
 
 def test_an_alert_is_open_until_its_horizon_ends_and_then_a_false_alarm() -> None:
@@ -91,6 +98,59 @@ def test_the_same_range_alerted_again_counts_once() -> None:
     assert [row["outcome"] for row in judged(after(14), [], [alert(), again])] == ["false_alarm"]
 
 
+def test_each_range_of_an_alert_is_judged_by_itself() -> None:
+    both = [alert(products=("lamp", "red", "blue"))]
+    rises = [uplift(after(3), onset=after(2))]
+    day_three = {row["range_id"]: row for row in judged(after(3), rises, both)}
+    assert {name: row["outcome"] for name, row in day_three.items()} == {SCARF: "hit", LAMP: "open"}
+    assert day_three[SCARF]["product_ids"] == ["red", "blue"]
+    assert (day_three[LAMP]["product_ids"], day_three[LAMP]["category"]) == (["lamp"], "home")
+    tested = [*rises, uplift(after(9), LAMP)]
+    assert [(row["range_id"], row["outcome"]) for row in judged(after(14), tested, both)] == [(LAMP, "false_alarm")]
+
+
+def test_a_trend_and_a_naive_method_that_say_the_same_have_the_same_record() -> None:
+    """A trend names three products of two ranges at once, a naive method each range by itself."""
+    trend = [alert(products=("red", "blue", "lamp"))]
+    naive = [alert(products=("red", "blue"), key="scarf", method="mentions"), alert(products=("lamp",), key="lamp", method="mentions")]
+    rises = [uplift(after(3), onset=after(2)), uplift(after(5), LAMP, onset=after(1), category="home")]
+    records = {
+        method: [
+            (row["day"], row["range_id"], row["outcome"])
+            for days in range(16)
+            for row in judged(after(days), [one for one in rises if one["day"] <= after(days)], alerts, method)
+        ]
+        for method, alerts in (("trends", trend), ("mentions", naive))
+    }
+    assert records["trends"] == records["mentions"]
+    assert (after(3), SCARF, "hit") in records["trends"]
+    assert (after(5), LAMP, "late") in records["trends"]
+
+
+def test_a_range_named_again_beside_another_does_not_hide_the_other() -> None:
+    later = alert(after(2), key="t2", products=("red", "lamp"))
+    assert {row["range_id"]: row["outcome"] for row in judged(after(2), [], [later])} == {SCARF: "open", LAMP: "open"}
+    found = [(row["range_id"], row["outcome"]) for row in judged(after(2), [], [alert(), later])]
+    assert sorted(found) == [(SCARF, "open"), (SCARF, "repeat"), (LAMP, "open")]
+
+
+def test_a_product_that_has_left_the_shop_is_decided_all_the_same() -> None:
+    listed = pa.concat_tables([PRODUCTS.append_column("day", pa.array([after(days)] * 3, pa.date32())) for days in range(4)])
+    gone = listed.append_column("data_origin", pa.array(["simulated"] * listed.num_rows))
+    (row,) = judged(after(14), [], [alert()], products=gone)
+    assert (row["outcome"], row["range_id"], row["data_origin"]) == ("false_alarm", SCARF, "simulated")
+
+
+def test_an_alert_keeps_its_row_when_its_range_is_renamed() -> None:
+    def named(name: str, day: date) -> pa.Table:
+        return pa.table({"day": pa.array([day], pa.date32()), "product_id": ["red"], "product_name": [name], "category": ["fashion"]})
+
+    before, renamed = named("Scarf", DAY), pa.concat_tables([named("Scarf", DAY), named("Shawl", after(1))])
+    rows = judged(DAY, [], [alert()], products=before) + judged(after(14), [], [alert()], products=renamed)
+    assert [row["range_id"] for row in rows] == [SCARF, "fashion/shawl"]
+    assert len({row["score_id"] for row in rows}) == 1
+
+
 def test_too_few_sales_to_show_a_rise_decide_nothing() -> None:
     weak = [uplift(after(days), detectable_ratio=9.0) for days in range(-14, 15)]
     assert [row["outcome"] for row in judged(after(14), weak, [alert()])] == ["unmeasured"]
@@ -106,8 +166,30 @@ def test_a_rise_without_an_alert_is_a_miss_on_the_day_it_is_first_seen() -> None
     assert judged(after(0), rises[:1], [alert(after(-3))], "trends")[0]["outcome"] == "hit"
 
 
+def test_a_rise_first_seen_on_the_day_of_the_alert_was_missed_and_is_told_late() -> None:
+    found = {row["outcome"]: row for row in judged(DAY, [uplift(DAY, onset=after(-1))], [alert()])}
+    assert set(found) == {"miss", "late"}
+    assert found["late"]["detected_on"] < found["late"]["alerted_at"].date(), "so it counts as one rise"
+
+
+def test_a_late_alert_says_when_the_rise_was_first_seen() -> None:
+    rises = [uplift(after(days), onset=after(-6)) for days in (-5, -3, 1)]
+    (row,) = judged(after(1), rises, [alert()])
+    assert (row["outcome"], row["detected_on"]) == ("late", after(-5))
+
+
+def test_a_rise_counts_once_for_every_method_however_often_it_was_announced() -> None:
+    """The first alert's horizon is over before sales rise; those that repeat it in between are no further alerts."""
+    said = [alert(after(days), key=f"day {days}") for days in (0, 9, 16)]
+    rises = [uplift(after(days), onset=after(19)) for days in (20, 22)]
+    outcomes = [
+        row["outcome"] for days in range(30) for row in judged(after(days), [one for one in rises if one["day"] <= after(days)], said)
+    ]
+    assert [one for one in outcomes if one not in ("open", "repeat")] == ["false_alarm", "miss"]
+
+
 def test_each_method_is_asked_by_itself() -> None:
-    rises = [uplift(after(2), onset=after(1))]
+    rises = [uplift(after(2), onset=after(2))]
     rows = lead_time_scores(after(2), [alert()], sales(rises, after(2)), PRODUCTS, methods=["trends", "mentions"]).to_pylist()
     assert sorted((row["method"], row["outcome"]) for row in rows) == [("mentions", "miss"), ("trends", "hit")]
 
@@ -116,8 +198,10 @@ def test_products_nobody_sells_make_no_alert() -> None:
     assert judged(after(0), [], [alert(products=("ghost",))]) == []
 
 
-def test_without_any_tested_sales_there_is_no_score() -> None:
-    assert lead_time_scores(DAY, [alert()], TABLES["demand/sales_uplifts"].empty(), PRODUCTS).num_rows == 0
+def test_without_any_tested_sales_an_alert_is_open_and_then_unmeasured() -> None:
+    untested = TABLES["demand/sales_uplifts"].empty()
+    outcomes = [lead_time_scores(after(days), [alert()], untested, PRODUCTS)["outcome"].to_pylist() for days in (0, 13, 14, 15)]
+    assert outcomes == [["open"], ["open"], ["unmeasured"], []]
 
 
 def trends(*hours: tuple[int, bool]) -> pa.Table:
@@ -130,16 +214,13 @@ def trends(*hours: tuple[int, bool]) -> pa.Table:
 
 
 @pytest.mark.parametrize(
-    ("hours", "first"), [([(3, False), (5, False)], [3]), ([(3, True), (5, False)], [5]), ([(3, True)], []), ([(30, False)], [])]
+    ("hours", "alerts"), [([(3, False), (5, False)], 1), ([(3, True), (5, False)], 1), ([(3, True)], 0), ([(30, False)], 0)]
 )
-def test_a_trend_alerts_in_its_first_raised_hour_of_a_day_on_which_it_is_linked(hours: list[tuple[int, bool]], first: list[int]) -> None:
+def test_a_trend_alerts_on_a_day_on_which_it_is_raised_and_linked(hours: list[tuple[int, bool]], alerts: int) -> None:
     link = {"day": DAY, "topic_id": "t1", "product_id": "red", "linked": True, "rank": 1, "score": 0.8, "evidence_posts": 9, "reason": ""}
     links = TABLES["demand/product_trend_links"].from_rows([link | {"product_id": "blue", "rank": 2}, link])
     found = trend_alerts(trends(*hours), links)
-    start = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
-    assert [one.key for one in found] == [f"t1 {(start + timedelta(hours=hour)).isoformat()}" for hour in first]
-    assert all(one.at == start + timedelta(days=1) for one in found), "a day is linked once it is over"
-    assert all(one.product_ids == ["red", "blue"] for one in found)
+    assert [(one.key, one.day, one.product_ids) for one in found] == [(f"t1 {DAY}", DAY, ["red", "blue"])] * alerts
 
 
 def test_naive_alerts_are_known_when_their_day_is_over() -> None:
@@ -154,8 +235,8 @@ def test_naive_alerts_are_known_when_their_day_is_over() -> None:
         "alerts": True,
     }
     (found,) = naive_method_alerts(TABLES["demand/naive_alerts"].from_rows([row, row | {"alerts": False, "range_id": LAMP}]))
-    assert found.at == datetime(2026, 5, 11, tzinfo=UTC)
     assert found.day == DAY
+    assert found.at == datetime(2026, 5, 11, 4, tzinfo=UTC)
 
 
 def test_the_assets_read_as_many_days_as_the_methods_need() -> None:
