@@ -54,9 +54,7 @@ def unserved_share(lake: Lake) -> signals.Signal:
     return signals.Signal(linked > 0 or judged < LEAST_JUDGED, message, {"linked": linked, "judged": judged})
 
 
-@warning_check(
-    "demand/demand_forecasts", "forecasts_hold", "Of forecasts whose week is over, the intervals hold and the median leans to no side."
-)
+@warning_check("demand/demand_forecasts", "forecasts_hold", "Of forecasts whose week is over, each quantile holds its share of the weeks.")
 def forecasts_hold(lake: Lake) -> signals.Signal:
     """Coverage of the 80 % intervals and bias of the median, one week ahead, over the origins of the last four weeks that are over."""
     from trend_assets.lib.demand.forecast_checks import hold, judged

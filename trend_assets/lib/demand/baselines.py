@@ -31,17 +31,26 @@ def available_baselines() -> tuple[tuple[str, ...], str]:
 
 
 def past_steps(known: Panel, step: int, most: int = 120) -> Floats:
-    """Units in steps of ``step`` days that end with the panel, oldest first: (series, steps); whole steps only."""
+    """Units in steps of ``step`` days that end with the panel, oldest first: (series, steps); whole steps only.
+
+    NaN where the step begins before the series' first data: a product that was not there sold no nothing. The newest step is always told.
+    """
     steps = min(known.days // step, most)
-    return known.units[:, known.days - steps * step :].reshape(known.series, steps, step).sum(axis=2)
+    first = known.days - steps * step
+    units = known.units[:, first:].reshape(known.series, steps, step).sum(axis=2)
+    begins = first + step * np.arange(steps)
+    before = begins < known.since[:, None]
+    before[:, -1:] = False
+    return np.where(before, np.float32(np.nan), units)
 
 
 def baseline(name: str, known: Panel, step: int, horizons: int) -> Floats:
     """Forecast of the next ``horizons`` steps of each series: (series, horizons).
 
     seasonal_naive: the same step a season before (52 weeks; for days 7), the newest step where the past is shorter.
-    moving_median: median of the last 8 steps; for days of the last 8 same weekdays. ets, theta, croston: AutoETS without season
-    (for days with one of 7), the dynamic optimised Theta method, and Croston's in the optimised variant, each with its defaults.
+    moving_median: median of the last 8 steps; for days of the last 8 same weekdays. Steps before a series' first data count in none.
+    ets, theta, croston: AutoETS without season (for days with one of 7), the dynamic optimised Theta method, and Croston's in the
+    optimised variant, each with its defaults.
     Raises ``ValueError`` for another name, ``ModuleNotFoundError`` without the extra.
     """
     if name == "seasonal_naive":
@@ -60,12 +69,10 @@ def median_band(known: Panel, step: int, horizons: int, share: float) -> Floats:
 
 def _seasonal_naive(past: Floats, season: int, horizons: int) -> Floats:
     found = np.zeros((past.shape[0], horizons), np.float32)
-    for ahead in range(horizons):
+    for ahead in range(horizons if past.shape[1] else 0):
         back = season - ahead % season
-        if past.shape[1] >= back:
-            found[:, ahead] = past[:, -back]
-        elif past.shape[1]:
-            found[:, ahead] = past[:, -1]
+        same = past[:, -back] if past.shape[1] >= back else past[:, -1]
+        found[:, ahead] = np.where(np.isnan(same), past[:, -1], same)
     return found
 
 
@@ -77,8 +84,9 @@ def _moving_quantile(past: Floats, season: int, horizons: int, share: float) -> 
     found = np.zeros((past.shape[0], horizons), np.float32)
     for ahead in range(horizons):
         same = past[:, ::-1][:, season - 1 - ahead % season :: season][:, :MEDIAN_STEPS]
-        if same.shape[1]:
-            found[:, ahead] = np.quantile(same, share, axis=1)
+        known = ~np.isnan(same).all(axis=1)
+        found[known, ahead] = np.nanquantile(same[known], share, axis=1)
+        found[~known, ahead] = past[~known, -1] if past.shape[1] else 0.0  # of a weekday not seen yet: the newest day
     return found
 
 
@@ -93,7 +101,7 @@ def _from_statsforecast(name: str, past: Floats, step: int, horizons: int) -> Fl
     }
     found = np.zeros((past.shape[0], horizons), np.float32)
     for row, series in enumerate(past.astype(np.float64)):
-        sold = np.flatnonzero(series)
+        sold = np.flatnonzero(np.nan_to_num(series))
         own = series[sold[0] :] if sold.size else series[:0]  # before its first sale a product was not there to be sold
         if own.size < max(LEAST_STEPS, 2 * season):
             found[row] = own.mean() if own.size else 0.0

@@ -91,30 +91,6 @@ def forecast_rows(
     return concatenate(TABLES["demand/demand_forecasts"], [maker.day(day, notes) for day in days if day.weekday() == SUNDAY])
 
 
-def expected_units(forecasts: pa.Table, product_id: str, store_id: str, days: int) -> tuple[float, float, float]:
-    """Low, median and high units of the next ``days`` days of a product in a place, from one day's forecasts.
-
-    Daily rows are added up; the interval of a sum is narrower than the sum of intervals, so distances from the median are added as
-    if days were independent (root of the sum of squares). Prefers the model, takes ``moving_median`` where it is absent.
-    Raises ``KeyError`` where neither forecasts the pair; days beyond the last forecast one repeat the mean day.
-    """
-    own = forecasts.filter(
-        pc.and_(
-            pc.and_(pc.equal(forecasts["product_id"], product_id), pc.equal(forecasts["store_id"], store_id)),
-            pc.equal(forecasts["step"], "day"),
-        )
-    )
-    for method in ("global", "moving_median"):
-        found = own.filter(pc.equal(own["method"], method)).sort_by("horizon").slice(0, days)
-        if found.num_rows:
-            middle, low, high = (found[name].to_numpy() for name in ("units", "units_low", "units_high"))
-            longer = days / found.num_rows
-            total = float(middle.sum()) * longer
-            down, up = (float(np.sqrt(np.sum((middle - edge) ** 2) * longer)) for edge in (low, high))
-            return max(total - down, 0.0), total, total + up
-    raise KeyError(f"no forecast of {product_id} in {store_id}")
-
-
 class _Maker:
     """Forecasts of days in any order; keeps the models of the weeks it has seen."""
 
