@@ -59,12 +59,20 @@ def table(name: str, as_of: str | datetime | None = None, data: str | Path | Non
 
 
 def trend_features(moments: Sequence[str | datetime], data: str | Path | None = None) -> pa.Table:
-    """Features of each trend at each moment from what was known by then (``lib/ledger/points.FEATURES``). Raises ``RewindError``."""
+    """Features of each trend at each moment from what was known by then (``lib/ledger/points.FEATURES``).
+
+    Raises ``RewindError`` where a moment is before the lake, has not come yet, or something published by then is not recorded yet: its
+    features would change once that is known.
+    """
     from trend_assets.lib.ledger.points import trend_features_as_of
+    from trend_assets.operations.rewind import check_recorded
     from trend_assets.tables.ledgers import LEDGERS
 
-    _, lake = _opened(data)
-    return trend_features_as_of(lake.read(LEDGERS["topics/trend_ledger"].table), [_moment(one) for one in moments])
+    settings, lake = _opened(data)
+    ledger, asked = LEDGERS["topics/trend_ledger"], [_moment(one) for one in moments]
+    for moment in asked:
+        check_recorded(lake, ledger, settings, moment, datetime.now(UTC))
+    return trend_features_as_of(lake.read(ledger.table), asked)
 
 
 def _moment(given: str | datetime) -> datetime:

@@ -72,6 +72,13 @@ def test_features_of_nothing_are_no_rows(folder):
     assert reading.trend_features(["2026-09-10"], folder).num_rows == 0
 
 
+@pytest.mark.parametrize(("moment", "told"), [("2099-01-01", "has not come yet"), ("2026-09-09", "the lake starts at")])
+def test_features_of_a_moment_that_is_none_of_the_past_are_refused(tmp_path, moment, told):
+    (tmp_path / "settings.env").write_text("LAKE_START=2026-09-10T00:00:00+00:00\n")
+    with pytest.raises(RewindError, match=told):
+        reading.trend_features([moment], tmp_path)
+
+
 def test_the_table_comes_before_its_history():
     relations = ["history.trends", "topics.trends", "warehouse.mart_markets", "warehouse.fct_orders", "retail.orders"]
     assert known_relation("trends", relations) == "topics.trends"

@@ -78,7 +78,7 @@ def rewound(lake: LakeReader, settings: Settings, name: str, moment: datetime, n
     if moment < end_of_hour(first) - timedelta(hours=1):
         raise RewindError(f"nothing of {name} was known at {moment:%Y-%m-%d %H:%M} UTC: the first was recorded in {first}")
     if ledger is not None:
-        _refuse_unrecorded(lake, ledger, settings, moment, now)
+        check_recorded(lake, ledger, settings, moment, now)
         return known_at(lake, ledger, moment)
     return marts_at(lake, str(mart), moment)
 
@@ -111,8 +111,12 @@ def _mart_named(lake: LakeReader, name: str) -> str:
     raise RewindError(f"there is no history of {name!r}; there is of: {', '.join(names(lake))}")
 
 
-def _refuse_unrecorded(lake: LakeReader, ledger: Ledger, settings: Settings, moment: datetime, now: datetime) -> None:
-    """Raise where something that was published by the moment waits to be recorded: an answer would leave it out."""
+def check_recorded(lake: LakeReader, ledger: Ledger, settings: Settings, moment: datetime, now: datetime) -> None:
+    """Raise ``RewindError`` where the moment is none of the lake's past, or what was published by then waits to be recorded.
+
+    An answer would leave that out, and be another one once it is recorded.
+    """
+    check_moment(settings, moment, now)
     waiting = [event for event in unrecorded(lake, ledger, settings, now) if scheduled_at(ledger, event, settings) <= moment]
     if waiting and (settings.lake_end is not None or now - moment < timedelta(hours=1)):
         due = ledger_due(lake, settings, now)
