@@ -42,6 +42,7 @@ from trend_assets.lib.simulation.planted import Family
 from trend_assets.lib.simulation.retail import Retailer
 from trend_assets.lib.simulation.retail_tables import retail_tables
 from trend_assets.lib.simulation.town import Size, TownParameters
+from trend_assets.tables.demand import ACTING
 
 MEASURES = {
     "total": "earned, euros",
@@ -57,7 +58,6 @@ MEASURES = {
 HISTORY = 56
 ORACLE_RULES = replace(DEFAULT_RULES, life={str(days): days for days in range(200)} | {"peak": 4}, spread=0.1)
 UNBELIEVED = replace(DEFAULT_RULES, typical_lift=0.0, most_uplift=1.0)
-ACTIONS = ("reorder", "move", "expedite", "mark_down")
 BINS = (0.0, 0.3, 0.5, 0.7, 0.8, 1.0)
 SEEN = 0.15
 """Share that a planted trend has to add to a product's demand at a place within the card's life for the card to have been right."""
@@ -104,7 +104,7 @@ def policies(parameters: TownParameters, begin: Book, trends: Trends | None, rul
     found = {}
     if trends is not None:
         found["cards"] = Follower(rules, trends)
-        found |= {f"{action} alone": Follower(rules, trends, actions=frozenset({action})) for action in ACTIONS}
+        found |= {f"{action} alone": Follower(rules, trends, actions=frozenset({action})) for action in ACTING}
         unbelieved = {day: [row | {"confidence": 0.0} for row in rows] for day, rows in trends.items()}
         found["no belief"] = Follower(UNBELIEVED, unbelieved)
     found["oracle"] = Follower(ORACLE_RULES, oracle_rows(begin.retailer, parameters))

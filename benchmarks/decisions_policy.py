@@ -23,6 +23,7 @@ from trend_assets.lib.demand.situation import CardRules
 from trend_assets.lib.simulation.purchases import LineColumns
 from trend_assets.lib.simulation.retail import RetailDay, Retailer, open_retailer
 from trend_assets.lib.simulation.town import TownParameters
+from trend_assets.tables.demand import ACTING
 
 LOOK_BACK = 14
 Trends = dict[date, list[dict[str, Any]]]
@@ -144,16 +145,14 @@ class Book:
 
 @dataclass
 class Follower:
-    """Does what the cards of the evening before say, each product and place once, the weightiest card first.
+    """Does what the cards of the evening before say, the surest first; of a product and place at most one card asks for anything.
 
-    A reorder of a card that stands again is not repeated: what was ordered is on its way and counts as inbound. Cards of a product and
-    place under several trends say the same thing twice; the surest is followed. ``least_confidence``: below, nothing is done.
+    A reorder of a card that stands again is not repeated: what was ordered is on its way and counts as inbound.
     """
 
     rules: CardRules
     trends: Trends
-    least_confidence: float = 0.0
-    actions: frozenset[str] = frozenset({"reorder", "expedite", "move", "mark_down"})
+    actions: frozenset[str] = frozenset(ACTING)
     discount: float = 0.1
     cards: list[dict[str, Any]] = field(default_factory=list)
     acts: dict[str, int] = field(default_factory=dict)
@@ -172,14 +171,10 @@ class Follower:
             return
         cards = decision_cards(pa.Table.from_pylist(rows), rows[0]["day"], self.rules).to_pylist()
         self.cards += cards
-        done: set[tuple[int, int]] = set()
         places = {store.store_id: index for index, store in enumerate(book.retailer.catalogue.stores)}
         for card in sorted(cards, key=lambda card: (-card["confidence"], -card["money_at_risk"], card["card_id"])):
             where = (book.number[card["product_id"]], places[card["store_id"]])
-            if where in done or card["action"] not in self.actions or card["confidence"] < self.least_confidence:
-                continue
-            done.add(where)
-            if self._do(card, day, where, book, places):
+            if card["action"] in self.actions and self._do(card, day, where, book, places):
                 self.acts[card["action"]] = self.acts.get(card["action"], 0) + 1
 
     def _do(self, card: dict[str, Any], day: int, where: tuple[int, int], book: Book, places: dict[str, int]) -> bool:

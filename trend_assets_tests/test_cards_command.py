@@ -79,12 +79,20 @@ def test_cards_are_listed_with_the_answer_that_holds(folder, run):
 
 def test_a_snooze_needs_a_day_after_the_cards_and_an_unknown_card_is_refused(folder, run):
     name = card_id(folder)
-    code, said = run("cards", "snooze", name, "--until", DAY.isoformat())
+    code, said = run("cards", "snooze", name, "--until", DAY.isoformat(), "--reason", "count first")
     assert (code, "a day after its own" in said) == (2, True)
-    assert run("cards", "snooze", name, "--until", (DAY + timedelta(days=2)).isoformat())[0] == 0
-    code, said = run("cards", "accept", "zzz")
+    assert run("cards", "snooze", name, "--until", (DAY + timedelta(days=2)).isoformat(), "--reason", "count first")[0] == 0
+    code, said = run("cards", "accept", "zzz", "--reason", "sent")
     assert (code, "is no card" in said) == (2, True)
     assert "no decision cards of 2020-01-01" in run("cards", "list", "--day", "2020-01-01")[1]
+
+
+def test_an_answer_without_a_reason_is_refused_and_says_why(folder, run):
+    name = card_id(folder)
+    assert run("cards", "accept", name)[0] == 2
+    code, said = run("cards", "decline", name, "--reason", " ")
+    assert (code, "needs a reason" in said) == (2, True)
+    assert Lake(str(folder / "lake")).partitions(RESPONSES) == []
 
 
 def test_the_regret_of_a_card_nobody_followed_is_shown(folder, run):

@@ -25,6 +25,7 @@ from trend_assets.board.words import Language, day, long_day, moment, money, num
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
 from trend_assets.lib.demand.reconsider import Turn
+from trend_assets.tables.demand import ACTING
 
 MOST_DECISIONS, MOST_TRENDS, MOST_OUTCOMES, MOST_TURNS = 4, 3, 3, 2
 TREND_DAYS = 3
@@ -160,7 +161,7 @@ def page(digest: Digest) -> str:
 
 def _decisions(digest: Digest) -> list[Html]:
     language = digest.language
-    due = [group for group in digest.groups if group.first["action"] in ("reorder", "expedite", "move", "mark_down")]
+    due = [group for group in digest.groups if group.first["action"] in ACTING]
     too_late = [group for group in digest.groups if group.first["action"] == "too_late"]
     shown = due[:MOST_DECISIONS] or too_late[:MOST_DECISIONS]
     if not shown:

@@ -75,13 +75,16 @@ def respond(
     """Append one answer to each of the cards (rows of ``demand/decision_cards``), day by day, each day in one step.
 
     Raises:
-        ValueError: the response is none, a snooze has no day or one that is not after the card's or too far off.
+        ValueError: the response is none, an answer has no reason (``note``; only taking one back needs none), a snooze has no day or
+            one that is not after the card's or too far off.
         AuditError, ConflictError: from the lake; nothing of that day was written.
     """
     if response not in RESPONSES:
         raise ValueError(f"{response!r} is no answer; the answers are {', '.join(RESPONSES)}")
     if (response == "snoozed") != (snoozed_until is not None):
         raise ValueError("a snooze needs the day on which the card comes back, and nothing else may have one")
+    if response != "reopened" and not note.strip():
+        raise ValueError("an answer needs a reason: say in a few words why, so that whoever looks back can learn from it")
     rows = [_row(card, response, now, snoozed_until, note, responded_by) for card in cards]
     if snoozed_until is not None and rows:
         first, last = max(row["day"] for row in rows), min(row["day"] for row in rows) + timedelta(days=MOST_SNOOZE_DAYS)
@@ -159,8 +162,8 @@ def latest(rows: pa.Table) -> dict[str, Answer]:
 class Standing:
     """Where a card stands on a day: ``open``, ``answered`` or ``snoozed``, with the answer that says so.
 
-    ``earlier`` is the answer to the same trend, product and place on an earlier day, which an open card should show:
-    whoever ordered yesterday should not order again.
+    ``earlier`` is the latest answer of an earlier day about the same product and place, under whichever trend, which an open card
+    should show: whoever ordered yesterday should not order again.
     """
 
     state: str
@@ -177,16 +180,17 @@ def standing(card: Mapping[str, Any], holding: Mapping[str, Answer], today: date
     others = [
         answer
         for answer in holding.values()
-        if answer.subject == subject_of(card) and answer.card_id != card["card_id"] and answer.day < card["day"]
+        if answer.subject[1:] == subject_of(card)[1:] and answer.card_id != card["card_id"] and answer.day < card["day"]
     ]
     earlier = max(others, key=lambda answer: answer.responded_at, default=None)
+    same = max((answer for answer in others if answer.subject == subject_of(card)), key=lambda answer: answer.responded_at, default=None)
     if own is not None:
         asleep = own.response == "snoozed" and own.snoozed_until is not None and today < own.snoozed_until
         if own.response != "snoozed":
             return Standing("answered", own, earlier)
         return Standing("snoozed" if asleep else "open", own, earlier)
-    if earlier is not None and earlier.response == "snoozed" and earlier.snoozed_until is not None and today < earlier.snoozed_until:
-        return Standing("snoozed", earlier)
+    if same is not None and same.response == "snoozed" and same.snoozed_until is not None and today < same.snoozed_until:
+        return Standing("snoozed", same)
     return Standing("open", None, earlier)
 
 

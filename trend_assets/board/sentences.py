@@ -173,6 +173,10 @@ def _in_time(language: Language, action: str) -> str:
 
 
 _FOR = {
+    "other_trends": (
+        "Other trends of the day ask for the same product here: this card speaks for them too.",
+        "D'autres tendances du jour demandent le même produit ici : cette fiche vaut pour elles aussi.",
+    ),
     "sales_rose": ("Sales rose already in the last three days.", "Les ventes montent déjà depuis trois jours."),
     "posts_grew": (
         "Posts of the day are {growth} times those of the day before.",
@@ -217,7 +221,10 @@ _AGAINST = {
     "no_price": ("No price is known, so no money is counted.", "Aucun prix connu : rien n'est chiffré."),
 }
 _DOUBTFUL_STOCK = {
-    "negative": ("The stock record is below zero.", "Le stock enregistré est négatif."),
+    "negative": (
+        "The stock record is below zero, so it is wrong or promised twice: reckoned as none; count before acting.",
+        "Le stock enregistré est négatif, donc faux ou promis deux fois : compté pour zéro ; à recompter avant d'agir.",
+    ),
     "corrected": ("The stock record was corrected within 14 days.", "Le stock a été corrigé il y a moins de 14 jours."),
     "unsold": (
         "Nothing sold in three days though it usually sells: is the stock there?",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CardArgument = Annotated[list[str], typer.Argument(help="Card ids, as `trend-assets cards list` shows them; the first letters are enough")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why, in free words; no names of customers")]
+TakenBackOption = Annotated[str, typer.Option("--reason", help="Why, if you like")]
 WhoOption = Annotated[str, typer.Option("--by", help="Your name or initials")]
 DayOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: the newest day with cards")]
 _SHOWN = ("card", "action", "quantity", "product", "place", "by", "at_risk", "if_false", "confidence", "answer")
@@ -70,13 +71,13 @@ def list_cards(
 
 
 @cards.command()
-def accept(ids: CardArgument, reason: ReasonOption = "", by: WhoOption = "", day: DayOption = None, data: DataOption = None) -> None:
+def accept(ids: CardArgument, reason: ReasonOption, by: WhoOption = "", day: DayOption = None, data: DataOption = None) -> None:
     """Accept cards: what they say will be done."""
     _respond(ids, "accepted", reason, by, day, data)
 
 
 @cards.command()
-def decline(ids: CardArgument, reason: ReasonOption = "", by: WhoOption = "", day: DayOption = None, data: DataOption = None) -> None:
+def decline(ids: CardArgument, reason: ReasonOption, by: WhoOption = "", day: DayOption = None, data: DataOption = None) -> None:
     """Decline cards: what they say will not be done."""
     _respond(ids, "declined", reason, by, day, data)
 
@@ -85,7 +86,7 @@ def decline(ids: CardArgument, reason: ReasonOption = "", by: WhoOption = "", da
 def snooze(
     ids: CardArgument,
     until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Day on which the card comes back")],
-    reason: ReasonOption = "",
+    reason: ReasonOption,
     by: WhoOption = "",
     day: DayOption = None,
     data: DataOption = None,
@@ -95,7 +96,7 @@ def snooze(
 
 
 @cards.command()
-def reopen(ids: CardArgument, reason: ReasonOption = "", by: WhoOption = "", day: DayOption = None, data: DataOption = None) -> None:
+def reopen(ids: CardArgument, reason: TakenBackOption = "", by: WhoOption = "", day: DayOption = None, data: DataOption = None) -> None:
     """Take an answer back."""
     _respond(ids, "reopened", reason, by, day, data)
 

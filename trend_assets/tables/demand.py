@@ -13,7 +13,9 @@ from trend_assets.tables.declaration import Column, Table, strings, timestamp
 from trend_assets.tables.topics import STAGES
 
 ACTIONS = ("reorder", "expedite", "move", "hold", "mark_down", "too_late")
-CARD_EVIDENCE = ("sales_rose", "posts_grew", "many_authors", "strong_link", "robust")
+ACTING = ("reorder", "expedite", "move", "mark_down")
+"""Actions that ask for something; of a product and place at most one card of a day has one."""
+CARD_EVIDENCE = ("other_trends", "sales_rose", "posts_grew", "many_authors", "strong_link", "robust")
 """What speaks for a card, by name; the words are the board's."""
 COUNTER_EVIDENCE = (
     "simulated",
@@ -131,6 +133,12 @@ DECISION_CARDS = Table(
         Column("store_id", pa.string(), "Place"),
         Column("action", pa.string(), "What to do", allowed=ACTIONS),
         Column("quantity", pa.int64(), "Units to order, expedite, move or clear; 0 for hold and too late", "units", minimum=0),
+        Column(
+            "covered_by",
+            pa.string(),
+            "Card of a surer trend that says what to do with this product and place",
+            nullable=True,
+        ),
         Column("from_store_id", pa.string(), "Place that has more than it needs; the units to move come from there", nullable=True),
         Column("from_surplus_units", pa.int64(), "Units that place has beyond its own need", "units", nullable=True, minimum=0),
         Column("act_by", pa.date32(), "Last day on which acting still helps; null where nothing is to be done", "day", nullable=True),
@@ -243,7 +251,7 @@ CARD_RESPONSES = Table(
         Column("quantity", pa.int64(), "Units the card said when it was answered", "units", minimum=0),
         Column("response", pa.string(), "The answer; reopened takes an earlier one back", allowed=RESPONSES),
         Column("snoozed_until", pa.date32(), "Day on which a snoozed card comes back; null for other answers", "day", nullable=True),
-        Column("note", pa.string(), "The buyer's reason in free words; empty where none was given"),
+        Column("note", pa.string(), "The buyer's reason, typed or chosen; taking an answer back needs none"),
         Column("responded_at", timestamp, "When the answer was given", "UTC"),
         Column("responded_by", pa.string(), "Name or initials the buyer typed, if any", nullable=True, personal=True),
     ),

@@ -233,7 +233,7 @@ RENAMED: dict[str, Sources] = {
         "expected_daily_units": _UPLIFT,
         **_each("days_of_cover cover_low cover_median cover_high", *_COVER, *_UPLIFT[:2]),
         **_each("demand_low demand_median demand_high", *_UPLIFT, *_DOUBTS, f"{_STOCK}.lead_time_days", f"{_STOCK}.stage"),
-        **_each("action act_by reason", *_COVER, *_UPLIFT[:2], *_DOUBTS, *_SUPPLIER, f"{_STOCK}.stage"),
+        **_each("action covered_by act_by reason", *_COVER, *_UPLIFT[:2], *_DOUBTS, *_SUPPLIER, f"{_STOCK}.stage"),
         **_each("quantity from_surplus_units", *_COVER, *_UPLIFT[:2], *_DOUBTS, *_SUPPLIER),
         "from_store_id": (*_COVER, f"{_STOCK}.store_id"),
         "horizon_days": (f"{_STOCK}.lead_time_days", f"{_STOCK}.stage"),

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pyarrow as pa
 
 from trend_assets.tables.declaration import Column, Table
+from trend_assets.tables.demand import ACTING
 
-ACTIONS = ("reorder", "expedite", "move", "mark_down")
 RESPONSES = ("accepted", "declined", "snoozed")
 
 CARD_REGRETS = Table(
@@ -28,7 +28,7 @@ CARD_REGRETS = Table(
         Column("product_name", pa.string(), "Its name"),
         Column("category", pa.string(), "Its category; empty where unknown"),
         Column("store_id", pa.string(), "Place of the card"),
-        Column("action", pa.string(), "What the card said", allowed=ACTIONS),
+        Column("action", pa.string(), "What the card said", allowed=ACTING),
         Column("quantity", pa.int64(), "Units that it said", "units", minimum=0),
         Column("response", pa.string(), "The answer that held when the card closed; null: none", nullable=True, allowed=RESPONSES),
         Column("followed", pa.bool_(), "True where the card was accepted"),

@@ -59,7 +59,9 @@ def buttons(test: AppTest, start: str) -> list[str]:
     return [button.key for button in test.button if button.key and button.key.startswith(start)]
 
 
-def answer(test: AppTest, key: str) -> AppTest:
+def answer(test: AppTest, key: str, reason: str = "The figures convince us") -> AppTest:
+    if not key.startswith("undo-"):
+        test.selectbox(key=f"reason-{key.partition('-')[2]}").select(reason)
     test.button(key=key).click()
     return _ran(test)
 
@@ -89,6 +91,15 @@ def test_an_accepted_card_is_in_the_lake_moves_to_answered_and_comes_back_by_und
     assert key in buttons(test, "accept-")
 
 
+def test_a_click_without_a_reason_saves_nothing_and_says_what_is_missing(inside):
+    test = opened()
+    before = inside.lake.read(TABLE).num_rows
+    test.button(key=buttons(test, "accept-")[0]).click()
+    _ran(test)
+    assert test.session_state["failure"] == "Choose or write a reason first, then answer."
+    assert inside.lake.read(TABLE).num_rows == before
+
+
 def test_another_browser_sees_the_answer_and_answers_of_both_are_kept(inside):
     one, other = opened(), opened()
     first, second = buttons(one, "decline-")[:2]
@@ -107,7 +118,8 @@ def test_a_snoozed_card_with_a_note_for_one_place_leaves_the_other_places_open(i
     place = choice.value[0]
     choice.set_value([place])
     test.text_input(key=f"note-{name}").input("<b>wait</b> for the *supplier*")
-    answer(test, f"snooze-{name}")
+    test.button(key=f"snooze-{name}").click()
+    _ran(test)
     [row] = [row for row in inside.lake.read(TABLE).to_pylist() if row["response"] == "snoozed"]
     assert (row["store_id"], row["snoozed_until"], row["note"]) == (place, date(2026, 9, 6), "<b>wait</b> for the *supplier*")
     assert f"snooze-{name}" in buttons(test, "snooze-")

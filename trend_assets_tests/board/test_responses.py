@@ -30,8 +30,21 @@ def holding(lake: Lake, first: date = DAY, last: date = DAY + timedelta(days=30)
     return latest(answers(lake, first, last).rows)
 
 
+def answer(lake, cards, response, moment, **more):
+    respond(lake, cards, response, moment, **{"note": "as agreed"} | more)
+
+
+@pytest.mark.parametrize("response", ["accepted", "declined", "snoozed"])
+def test_an_answer_needs_a_reason_but_taking_it_back_does_not(lake, response):
+    until = DAY + timedelta(days=2) if response == "snoozed" else None
+    with pytest.raises(ValueError, match="needs a reason"):
+        respond(lake, [card()], response, NOON, snoozed_until=until, note="  \n")
+    assert lake.partitions(TABLE) == []
+    respond(lake, [card()], "reopened", NOON)
+
+
 def test_an_answer_is_in_the_lake_with_what_was_answered(lake):
-    respond(lake, [card(), card(place="S02")], "accepted", NOON, note="  call\nsupplier ", responded_by=" Ada ")
+    answer(lake, [card(), card(place="S02")], "accepted", NOON, note="  call\nsupplier ", responded_by=" Ada ")
     rows = lake.read(TABLE).to_pylist()
     assert {(row["store_id"], row["response"], row["quantity"], row["note"], row["responded_by"]) for row in rows} == {
         ("S01", "accepted", 12, "call supplier", "Ada"),
@@ -41,23 +54,23 @@ def test_an_answer_is_in_the_lake_with_what_was_answered(lake):
 
 def test_the_same_answer_sent_twice_is_one_answer(lake):
     for _ in range(2):
-        respond(lake, [card()], "accepted", NOON)
+        answer(lake, [card()], "accepted", NOON)
     assert lake.read(TABLE).num_rows == 1
 
 
 def test_the_latest_answer_holds_and_one_that_is_taken_back_is_none(lake):
-    respond(lake, [card()], "accepted", NOON)
-    respond(lake, [card()], "declined", NOON + timedelta(seconds=1))
+    answer(lake, [card()], "accepted", NOON)
+    answer(lake, [card()], "declined", NOON + timedelta(seconds=1))
     assert holding(lake)[card()["card_id"]].response == "declined"
     assert standing(card(), holding(lake), DAY).state == "answered"
-    respond(lake, [holding(lake)[card()["card_id"]].as_card()], "reopened", NOON + timedelta(seconds=2))
+    answer(lake, [holding(lake)[card()["card_id"]].as_card()], "reopened", NOON + timedelta(seconds=2))
     assert holding(lake) == {}
     assert standing(card(), holding(lake), DAY).state == "open"
     assert lake.read(TABLE).num_rows == 3  # nothing is ever changed
 
 
 def test_a_snoozed_card_is_away_until_its_day_on_later_days_too_and_then_back(lake):
-    respond(lake, [card()], "snoozed", NOON, snoozed_until=DAY + timedelta(days=2))
+    answer(lake, [card()], "snoozed", NOON, snoozed_until=DAY + timedelta(days=2))
     assert standing(card(), holding(lake), DAY).state == "snoozed"
     next_day = card(day=DAY + timedelta(days=1))
     assert standing(next_day, holding(lake), DAY + timedelta(days=1)).state == "snoozed"
@@ -70,12 +83,19 @@ def test_a_snoozed_card_is_away_until_its_day_on_later_days_too_and_then_back(la
 
 
 def test_a_later_card_of_the_same_product_and_place_shows_what_was_decided_before(lake):
-    respond(lake, [card()], "accepted", NOON)
+    answer(lake, [card()], "accepted", NOON)
     later = standing(card(day=DAY + timedelta(days=1)), holding(lake), DAY + timedelta(days=1))
     assert later.state == "open"
     assert later.earlier is not None
     assert later.earlier.response == "accepted"
     assert standing(card(place="S02", day=DAY + timedelta(days=1)), holding(lake), DAY).earlier is None
+
+
+def test_an_answer_under_another_trend_is_shown_but_its_snooze_is_its_own(lake):
+    other = card(day=DAY + timedelta(days=1)) | {"topic_id": "another", "card_id": "another"}
+    answer(lake, [card()], "snoozed", NOON, snoozed_until=DAY + timedelta(days=3))
+    found = standing(other, holding(lake), DAY + timedelta(days=1))
+    assert (found.state, found.earlier.response) == ("open", "snoozed")
 
 
 @pytest.mark.parametrize(
@@ -90,12 +110,12 @@ def test_a_later_card_of_the_same_product_and_place_shows_what_was_decided_befor
 )
 def test_an_answer_that_makes_no_sense_is_refused_with_a_reason(lake, response, until, message):
     with pytest.raises(ValueError, match=message):
-        respond(lake, [card()], response, NOON, snoozed_until=until)
+        answer(lake, [card()], response, NOON, snoozed_until=until)
     assert lake.partitions(TABLE) == []
 
 
 def test_a_note_is_cut_and_kept_as_text(lake):
-    respond(lake, [card()], "declined", NOON, note="<b>" + "x" * 600)
+    answer(lake, [card()], "declined", NOON, note="<b>" + "x" * 600)
     [note] = lake.read(TABLE)["note"].to_pylist()
     assert len(note) == MOST_NOTE_CHARACTERS
     assert note.startswith("<b>x")
@@ -108,7 +128,7 @@ def test_answers_of_several_browsers_at_once_are_all_kept(tmp_path):
     def browser(number: int) -> None:
         lake = Lake(str(tmp_path))
         for count in range(each):
-            respond(lake, [card(number * 100 + count)], "accepted", NOON + timedelta(microseconds=number), responded_by=f"buyer {number}")
+            answer(lake, [card(number * 100 + count)], "accepted", NOON + timedelta(microseconds=number), responded_by=f"buyer {number}")
 
     with ThreadPoolExecutor(writers) as pool:
         list(pool.map(browser, range(writers)))
@@ -118,5 +138,5 @@ def test_answers_of_several_browsers_at_once_are_all_kept(tmp_path):
 
 
 def test_only_days_asked_for_are_read(lake):
-    respond(lake, [card(), card(day=DAY + timedelta(days=40))], "accepted", NOON)
+    answer(lake, [card(), card(day=DAY + timedelta(days=40))], "accepted", NOON)
     assert set(holding(lake)) == {card()["card_id"]}

@@ -24,9 +24,11 @@ from trend_assets.board.words import long_day, money
 from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
 from trend_assets.lake.storage import ConflictError
 from trend_assets.lib.quality.audit import AuditError
+from trend_assets.tables.demand import ACTING
 
 REGRET_WEEKS = 4
-_TO_DO = ("reorder", "expedite", "move", "mark_down")
+REASONS = ("sent", "agreed", "done", "doubted", "range", "stock", "money", "waiting")
+"""Ready-made reasons of answers, by the names of their words; others are typed."""
 
 
 def page() -> None:
@@ -51,13 +53,13 @@ def page() -> None:
     _header(cards, standings, chosen, days[0])
     turned = cache.ask(_turns_of_day, chosen)
     groups = data.grouped([card for card in cards if standings[card["card_id"]].state == "open"])
-    due = [group for group in groups if group.first["action"] in _TO_DO]
+    due = [group for group in groups if group.first["action"] in ACTING]
     if not groups:
         quiet(say("all_answered"))
     for group in due:
         _card(group, cards, standings, turned, today)
     _back_from_snooze(holding, cards, today)
-    rest = [group for group in groups if group.first["action"] not in _TO_DO]
+    rest = [group for group in groups if group.first["action"] not in ACTING]
     if rest:
         with st.expander(say("rest_section", count=len(rest)), expanded=not due):
             for group in rest:
@@ -80,7 +82,7 @@ def _turns_of_day(warehouse: data.Queryable, day: date) -> dict[str, Any]:
 
 
 def _header(cards: Sequence[data.Row], standings: dict[str, Standing], chosen: date, newest: date) -> None:
-    waiting = data.grouped([card for card in cards if standings[card["card_id"]].state == "open" and card["action"] in _TO_DO])
+    waiting = data.grouped([card for card in cards if standings[card["card_id"]].state == "open" and card["action"] in ACTING])
     first = min((group.act_by for group in waiting if group.act_by is not None), default=None)
     at_risk = money(language(), sum(group.money for group in waiting), currency())
     if first is None:
@@ -118,27 +120,32 @@ def _remarks(group: CardGroup, cards: Sequence[data.Row], standings: dict[str, S
         if earlier is not None:
             answer = f"{_answer_words(earlier)} ({say(earlier.action)}, {earlier.quantity} {say('units')})"
             lines.append(f"{card['store_name']}: {say('answered_earlier', day=written_day(language(), earlier.day), answer=answer)}")
-    others = {
-        (card["label"], card["action"])
-        for card in cards
-        if card["product_id"] == group.first["product_id"] and card["topic_id"] != group.first["topic_id"] and card["action"] in _TO_DO
-    }
-    if group.first["action"] in _TO_DO:
-        lines += [say("other_cards", label=label, action=say(action).lower()) for label, action in sorted(others)]
+    of_id = {card["card_id"]: card for card in cards}
+    for card in group.cards:
+        first = of_id.get(card["covered_by"])
+        if first is not None:
+            lines.append(say("covered", place=card["store_name"], label=first["label"], action=say(first["action"]).lower()))
     if lines:
         show(look.block(look.element("div", look.bullets(lines), class_="notice")))
 
 
 def _buttons(group: CardGroup, today: date) -> None:
-    """Accept, decline, snooze for the chosen places; by default all, until tomorrow, without a note. None on a page of the past."""
+    """A reason, then accept, decline or snooze for the chosen places; by default all, until tomorrow. None on a page of the past."""
     if cache.as_of() is not None:
         return
     name = f"{group.first['day']}-{group.key}"
     newest_day = max(card["day"] for card in group.cards)
     earliest = max(today, newest_day) + timedelta(days=1)
     latest = max(newest_day + timedelta(days=responses.MOST_SNOOZE_DAYS), earliest)
+    st.selectbox(
+        say("answer_reason"),
+        [say(f"reason_{reason}") for reason in REASONS],
+        index=None,
+        placeholder=say("answer_reason_hint"),
+        key=f"reason-{name}",
+    )
     with st.container(horizontal=True, gap="small"):
-        to_do = group.first["action"] in _TO_DO
+        to_do = group.first["action"] in ACTING
         st.button(
             say("accept" if to_do else "agree"),
             key=f"accept-{name}",
@@ -166,7 +173,12 @@ def _answer(group: CardGroup, response: str, name: str) -> None:
     chosen = st.session_state.get(f"places-{name}")
     cards = [card for card in group.cards if chosen is None or card["store_id"] in chosen]
     until = st.session_state.get(f"until-{name}") if response == "snoozed" else None
-    _write(cards, response, until, st.session_state.get(f"note-{name}", ""))
+    given = (st.session_state.get(f"{kind}-{name}") or "" for kind in ("reason", "note"))
+    reason = ": ".join(words.strip() for words in given if words.strip())
+    if not reason:
+        st.session_state["failure"] = say("reason_missing")
+        return
+    _write(cards, response, until, reason)
 
 
 def _write(cards: Sequence[Any], response: str, until: date | None = None, note: str = "") -> None:

@@ -31,7 +31,7 @@ def describe(case: Situation, decision: Decision, donor: Donor | None, quantity:
         "from_store_id": donor.store_id if donor is not None else None,
         "from_surplus_units": donor.units if donor is not None else None,
         "stock_doubt": doubt,
-        "evidence_names": list(evidence(case)),
+        "evidence_names": [*(["other_trends"] if decision.others else ()), *evidence(case)],
         "counter_evidence": [name for name, _ in against],
         "reason": _reason(case, decision, quantity, [words for _, words in against]),
     }
@@ -51,7 +51,7 @@ def stock_doubt(case: Situation) -> str | None:
 
 
 def evidence(case: Situation) -> Iterator[str]:
-    """Names of what speaks for the card, the weightiest first."""
+    """Names of what speaks for the card, the weightiest first; other trends that ask for the same are known to ``cards.py``."""
     row = case.row
     if case.usual > 0 and seen_ratio(row, case.rules) >= 1.3 and not row["promotion"]:
         yield "sales_rose"
@@ -106,7 +106,7 @@ def _against_the_numbers(case: Situation, doubt: str | None) -> Iterator[tuple[s
         yield (
             "stock_doubtful",
             {
-                "negative": "the stock record is below nothing",
+                "negative": "the stock record is below nothing, wrong or promised twice: reckoned as none, count before acting",
                 "corrected": "the stock record was corrected within 14 days",
                 "unsold": "nothing sold in three days though it usually sells: is the stock there?",
             }[doubt],
@@ -135,4 +135,6 @@ def _reason(case: Situation, decision: Decision, quantity: int, against: list[st
         least = int(row["minimum_order_quantity"] or 0)
         bound = f", the supplier's minimum is {least}" if quantity == least else ""
         why = f"{quantity} units more suffice for {case.horizon} days with the chance that is worth having, {case.fractile:.0%}{bound}"
+    if decision.others:
+        why += f"; {decision.others} other trend{'s' if decision.others > 1 else ''} of the day ask{'' if decision.others > 1 else 's'} too"
     return f"{arithmetic}: {why}." + (f" Against it: {'; '.join(against)}." if against else "")

@@ -22,6 +22,11 @@ The rules, in order, for each trend × product × place that has stock or sales:
    ``reorder``: too little cover, an order lands in time and earns money in expectation: up to the critical fractile, less what is wanted
    before it can come, or the minimum; and no more than sells within six weeks, unless that is worth marking it down.
 
+Two trends may ask for the same product at the same place: one card says what to do, the surest trend's that asks for anything, with the
+others as evidence; theirs are ``hold``, name it (``covered_by``) and put no money at risk. Their demands are not added up: overlapping
+trends mostly are one wave of attention. Stock that one place gives is promised once, to one card, and marked down less what is given;
+a place that needs something itself gives nothing.
+
 The constants are stated so that they can be measured against outcomes; ``benchmarks/decisions.py`` measures them on simulated towns.
 """
 
@@ -29,8 +34,9 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -40,6 +46,7 @@ import pyarrow as pa
 from trend_assets.lib.demand.outlook import Outlook, fractile
 from trend_assets.lib.demand.situation import DEFAULT_RULES, CardRules, Situation, each, falling, situations
 from trend_assets.tables import TABLES
+from trend_assets.tables.demand import ACTING
 
 CARDS = TABLES["demand/decision_cards"]
 
@@ -48,7 +55,8 @@ CARDS = TABLES["demand/decision_cards"]
 class Decision:
     """What the rules say. ``at_risk``: money, see ``demand/decision_cards``. ``order``: units that the newsvendor decides, at least one.
 
-    ``why`` in words of one sentence's part.
+    ``why`` in words of one sentence's part. ``others``: trends that ask for something here too. ``covered_by``: the card that speaks for
+    this one too.
     """
 
     action: str
@@ -57,6 +65,13 @@ class Decision:
     quantity: int = 0
     act_in: int | None = None
     order: bool = False
+    others: int = 0
+    covered_by: str | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether something is to be done."""
+        return self.action in ACTING
 
 
 def decision_cards(trend_stock: pa.Table, day: date, rules: CardRules = DEFAULT_RULES, *, gap_share: float | None = None) -> pa.Table:
@@ -70,7 +85,8 @@ def decision_cards(trend_stock: pa.Table, day: date, rules: CardRules = DEFAULT_
     ``adjusted_units``. ``gap_share``: share of the day in which posts may be missing, where the rows do not say it.
 
     Suppressed trends and rows without stock and sales get no card. Of each topic the ``most_cards`` with the most money
-    at risk are kept (then the most confident, then by product and place). O(rows), some 20 µs and four distributions each.
+    at risk are kept (then the most confident, then by product and place), and those that speak for other trends' cards too.
+    O(rows), some 20 µs and four distributions each.
     """
     from trend_assets.lib.demand.card_words import describe
 
@@ -89,7 +105,7 @@ def decision_cards(trend_stock: pa.Table, day: date, rules: CardRules = DEFAULT_
     seen: dict[str, int] = {}
     for card in cards:
         seen[card["topic_id"]] = seen.get(card["topic_id"], 0) + 1
-        if seen[card["topic_id"]] <= rules.most_cards:
+        if seen[card["topic_id"]] <= rules.most_cards or "other_trends" in card["evidence_names"]:
             kept.append(card)
     return CARDS.from_rows(kept)
 
@@ -124,27 +140,67 @@ def _given_donor(case: Situation) -> Donor | None:
 
 
 def _decisions(cases: Sequence[Situation], outlook: Outlook) -> list[tuple[Decision, Donor | None]]:
-    """Each case's decision; who is short chooses among the places with a surplus, those with the most money at risk first."""
+    """Each case's decision. Of each product and place the surest case that asks for something speaks; the others are covered by it.
+
+    Who is short chooses among the places with a surplus, those with the most money at risk first.
+    """
     found: list[tuple[Decision, Donor | None]] = [(_decide(case, None), None) for case in cases]
-    short = sorted(
-        (place for place, case in enumerate(cases) if case.shelf_short >= 1),
-        key=lambda place: (-cases[place].shelf_short * cases[place].margin, cases[place].row["store_id"], cases[place].row["topic_id"]),
-    )
-    donors = _donors(cases, outlook, {cases[place].row["product_id"] for place in short})
-    for place in short:
-        case = cases[place]
-        best = max(donors.get(case.row["product_id"], ()), key=lambda one: (one.units, one.store_id), default=None)
-        if best is None or best.units < 1 or best.store_id == case.row["store_id"]:
-            continue
-        decision = _decide(case, best)
-        if decision.action == "move":
-            found[place] = (decision, Donor(best.store_id, best.units))
-            best.units -= decision.quantity
+    alike: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for number in sorted(range(len(cases)), key=lambda number: _surest_first(cases[number])):
+        alike[_where(cases[number])].append(number)
+    donors = _donors(cases, found, outlook)
+    given: dict[tuple[str, str], int] = defaultdict(int)
+
+    def urgency(numbers: Sequence[int]) -> tuple[Any, ...]:
+        return min((-cases[number].shelf_short * cases[number].margin, *_where(cases[number])) for number in numbers)
+
+    for numbers in sorted(alike.values(), key=urgency):
+        for number in numbers:
+            case = cases[number]
+            best = max(donors.get(case.row["product_id"], ()), key=lambda one: (one.units, one.store_id), default=None)
+            if case.shelf_short >= 1 and best is not None and best.units >= 1 and best.store_id != case.row["store_id"]:
+                decision = _decide(case, best)
+                if decision.action == "move":
+                    found[number] = (decision, Donor(best.store_id, best.units))
+                    best.units -= decision.quantity
+                    given[case.row["product_id"], best.store_id] += decision.quantity
+            if found[number][0].asks:
+                break  # the surest that asks speaks: what the others of this product and place would take is left to other places
+    for where, numbers in alike.items():
+        for number in numbers if given[where] else ():
+            if found[number][0].action == "mark_down":
+                found[number] = (_mark_down_less(cases[number], given[where]), None)
+        _cover(cases, found, numbers)
     return found
 
 
-def _donors(cases: Sequence[Situation], outlook: Outlook, products: set[str]) -> dict[str, list[Donor]]:
-    """Places with more than they need over their own horizon, by product; the trend in which a place needs most decides."""
+def _where(case: Situation) -> tuple[str, str]:
+    return case.row["product_id"], case.row["store_id"]
+
+
+def _surest_first(case: Situation) -> tuple[float, float, str]:
+    return -case.confidence, -case.lost_units * case.margin, case.row["topic_id"]
+
+
+def _cover(cases: Sequence[Situation], found: list[tuple[Decision, Donor | None]], numbers: Sequence[int]) -> None:
+    """Of the cases of one product and place, the surest first: the first that asks speaks, the others that would ask are covered."""
+    asking = [number for number in numbers if found[number][0].asks]
+    for number in asking[1:]:
+        first = cases[asking[0]]
+        action = found[asking[0]][0].action
+        why = f"the surer trend “{first.row['label']}” asks for the same product here, its card ({action}) covers this one"
+        found[number] = (Decision("hold", 0.0, why, covered_by=_card_id(first.row)), None)
+    if len(asking) > 1:
+        decision, donor = found[asking[0]]
+        found[asking[0]] = (replace(decision, others=len(asking) - 1), donor)
+
+
+def _donors(cases: Sequence[Situation], found: Sequence[tuple[Decision, Donor | None]], outlook: Outlook) -> dict[str, list[Donor]]:
+    """Places with more than they need over their own horizon, by product; the trend in which a place needs most decides.
+
+    Only of products that some place is short of. A place that needs something itself is none.
+    """
+    products = {case.row["product_id"] for case in cases if case.shelf_short >= 1}
     rows = [number for number, case in enumerate(cases) if case.row["product_id"] in products]
     if not rows:
         return {}
@@ -152,10 +208,10 @@ def _donors(cases: Sequence[Situation], outlook: Outlook, products: set[str]) ->
     needed = own.quantile(cases[0].rules.donor_level, each([cases[number] for number in rows], "horizon"))
     left: dict[tuple[str, str], int] = {}
     for number, need in zip(rows, needed.tolist(), strict=True):
-        case = cases[number]
-        key = (case.row["product_id"], case.row["store_id"])
+        case, needs = cases[number], found[number][0].action in ("reorder", "expedite")
         kept = max(need, case.usual * case.rules.donor_days)  # what would only have to be ordered again is no surplus
-        left[key] = min(left.get(key, case.available), max(case.available - math.ceil(kept), 0))
+        surplus = 0 if needs else max(case.available - math.ceil(kept), 0)
+        left[_where(case)] = min(left.get(_where(case), surplus), surplus)
     donors: dict[str, list[Donor]] = {}
     for (product, place), units in sorted(left.items()):
         donors.setdefault(product, []).append(Donor(place, units))
@@ -189,11 +245,18 @@ def _mark_down(case: Situation, _donor: Donor | None) -> Decision | None:
     rules = case.rules
     if not falling(case.row) or (case.cover or 0.0) <= max(rules.high_cover, rules.high_cover_ratio * (case.needed or 0)):
         return None
-    surplus = max(case.available - case.usual * rules.high_cover, 0.0)
+    decision = _mark_down_less(case, 0)
+    return decision if decision.asks else None
+
+
+def _mark_down_less(case: Situation, given: int) -> Decision:
+    """Clear what is beyond the usual sales of ``high_cover`` days once other places got their units."""
+    days = case.rules.high_cover
+    surplus = max(case.available - given - case.usual * days, 0.0)
     if surplus < 1:
-        return None
+        return Decision("hold", 0.0, f"what is beyond {days} days of usual sales goes to other places")
     cost = float(case.row["unit_cost"] if case.row["unit_cost"] is not None else case.row["unit_price"] or 0.0)
-    why = f"the trend fades, stock beyond {rules.high_cover} days of usual sales: clear {math.floor(surplus)} units meanwhile"
+    why = f"the trend fades, stock beyond {days} days of usual sales: clear {math.floor(surplus)} units meanwhile"
     return Decision("mark_down", surplus * cost, why, math.floor(surplus), case.life)
 
 
@@ -295,6 +358,7 @@ def _card(case: Situation, decision: Decision) -> dict[str, Any]:
         **{name: row[name] for name in (*same, *known)},
         "card_id": _card_id(row),
         "action": decision.action,
+        "covered_by": decision.covered_by,
         "act_by": None if decision.act_in is None else row["day"] + timedelta(days=decision.act_in),
         "days_of_cover": case.cover,
         "lead_time_days": case.lead,

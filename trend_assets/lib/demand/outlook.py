@@ -9,7 +9,7 @@ The distribution of the units wanted within t days is a mixture of negative bino
   lives, usual ones after. The uplift is log-normal around its median, by its three Gauss-Hermite points (weights 1/6, 2/3, 1/6);
 * else usual demand goes on.
 
-Each part has the coefficient of variation of the usual rate's own estimate (gamma posterior of 14 days of counts), of the days'
+Each part has the coefficient of variation of the usual rate's own estimate (gamma posterior of the counts of ``known_days``), of the days'
 ups and downs and of a floor for what no history tells. Given a shortage cost and an overage cost, the quantity that earns most in
 expectation is the critical fractile of that mixture (Arrow, Harris & Marschak 1951, *Optimal inventory policy*; Silver, Pyke & Thomas
 2017, *Inventory and Production Management in Supply Chains*, ch. 9-10); a fixed minimum order is taken only where it still earns.
@@ -45,7 +45,7 @@ class Outlook:
     spread: Floats
     probability: Floats
     life: Floats
-    known_days: float = 14.0
+    known_days: float
     dispersion: float = 0.12
     floor: float = 0.03
 

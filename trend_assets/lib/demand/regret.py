@@ -34,9 +34,8 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.demand.situation import DEFAULT_RULES, CardRules
 from trend_assets.tables import TABLES
+from trend_assets.tables.demand import ACTING
 
-VALUED = ("reorder", "expedite", "move", "mark_down")
-"""Actions whose worth can be told from stock and sales."""
 LONGEST_DAYS = 49
 """Cards of longer horizons are not valued; so far back cards and stock are read."""
 REGRETS = TABLES["demand/card_regrets"]
@@ -171,7 +170,7 @@ def card_regrets(
     for card in sorted(cards, key=lambda card: (card["day"], card["product_id"], card["store_id"], -card["confidence"], card["card_id"])):
         ends, length = closes(card), int(card["horizon_days"])
         same = (card["product_id"], card["store_id"], card["action"])
-        unvalued = card["action"] not in VALUED or length > LONGEST_DAYS
+        unvalued = card["action"] not in ACTING or length > LONGEST_DAYS
         if unvalued or ends > last_day or card["day"] < open_until.get(same, card["day"]):
             continue
         days = stock.get(same[:2], {})

@@ -25,7 +25,8 @@ class CardRules:
     ratio to the usual. ``spread``: standard deviation of the logarithm of the uplift around its expectation. ``typical_lift``: mean
     share that a trend adds while it lives, at a link score of 1. ``growth_weight``: what a fading one takes away per halving of posts.
     ``shrink_units``: usual units that the last days' sales are averaged with.
-    ``pool_units``: units that a place's sales of ``known_days`` are drawn towards those of all places with, see ``pooled``.
+    ``known_days``: days behind the usual units (the 14 days less the last three). ``pool_units``: units that a place's sales of
+    ``known_days`` are drawn towards those of all places with, see ``pooled``.
     ``high_cover``: what more than is a surplus. ``carry_share``: cost of a unit left over that sells within ``season`` days of usual
     sales after the horizon, share of its purchase cost (capital and room); ``leftover_share``: of one beyond, which has to be marked
     down. ``move_share``, ``expedite_share``: cost of moving a unit between
@@ -140,13 +141,13 @@ class Situation:
 
     @property
     def supply(self) -> int:
-        """Units on the shelf and on their way."""
+        """Units on the shelf and on their way; a record below nothing is wrong, and takes nothing from what comes."""
         return max(self.available, 0) + self.inbound
 
     @property
     def cover(self) -> float | None:
         """Days that supply lasts at expected demand; none where nothing is sold."""
-        return max(self.available + self.inbound, 0) / self.expected if self.expected > 0 else None
+        return self.supply / self.expected if self.expected > 0 else None
 
     @property
     def shelf_cover(self) -> float:
@@ -294,6 +295,7 @@ def situations(rows: Sequence[Mapping[str, Any]], rules: CardRules) -> tuple[lis
         spread=np.array([0.15 if falling(row) else rules.spread for row in rows]),
         probability=np.array([confidence_of(row, rules) for row in rows]),
         life=np.array([life_of(row, rules) for row in rows], np.float64),
+        known_days=float(rules.known_days),
     )
     margin, leftover = _money(rows, rules)
     carry = leftover * rules.carry_share / rules.leftover_share

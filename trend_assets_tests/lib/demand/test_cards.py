@@ -270,6 +270,75 @@ def test_two_places_are_not_given_the_same_units() -> None:
     assert sum(one["quantity"] for one in moved) <= max(one["from_surplus_units"] for one in moved)
 
 
+def of_place(found: list[dict[str, Any]], place: str) -> dict[str, dict[str, Any]]:
+    return {one["topic_id"]: one for one in found if one["store_id"] == place}
+
+
+def test_two_trends_on_one_product_and_place_order_once() -> None:
+    """The surer one speaks and names the other; the other says which card covers it and puts no money at risk twice."""
+    found = of_place(cards({"topic_id": "t2", "label": "linen", "link_score": 0.6}, {"topic_id": "t3", "link_score": 0.5}, {}), "S01")
+    assert [one["topic_id"] for one in found.values() if one["action"] == "reorder"] == ["t1"]
+    first, other = found["t1"], found["t2"]
+    assert first["quantity"] == card()["quantity"]  # one wave of attention seen twice is no reason to order twice
+    assert first["evidence_names"][0] == "other_trends"
+    assert "2 other trends of the day ask too" in first["reason"]
+    assert (other["action"], other["quantity"], other["money_at_risk"], other["money_if_false"]) == ("hold", 0, 0, 0)
+    assert other["covered_by"] == found["t3"]["covered_by"] == first["card_id"]
+    assert "“wrap dress” asks for the same product here, its card (reorder) covers this one" in other["reason"]
+    assert first["covered_by"] is None
+
+
+def test_a_sure_trend_that_asks_for_nothing_does_not_silence_another() -> None:
+    found = of_place(cards({"topic_id": "sure", "confidence": 0.9, "expected_daily_units": 1.5}, {"topic_id": "t2"}), "S01")
+    assert (found["sure"]["action"], found["sure"]["covered_by"]) == ("hold", None)
+    assert found["t2"]["action"] == "reorder"
+    assert "other_trends" not in found["t2"]["evidence_names"]
+
+
+def test_two_trends_on_one_product_and_place_move_once_and_promise_no_unit_twice() -> None:
+    short = [
+        {"topic_id": topic, "store_id": place, "available_units": 2, "lead_time_days": 9, "link_score": score}
+        for topic, score in (("t1", 0.8), ("t2", 0.7))
+        for place in ("S01", "S02", "S03")
+    ]
+    rich = {"store_id": "S09", "available_units": 200, "lead_time_days": 9}
+    found = cards(*short, rich, {**rich, "topic_id": "t2", "link_score": 0.7})
+    moved = [one for one in found if one["action"] == "move"]
+    assert moved
+    assert len({(one["product_id"], one["store_id"]) for one in moved}) == len(moved)
+    alone = {one["store_id"]: one["from_surplus_units"] for one in cards(*short[:3], rich)}
+    # what the place needs itself stays there, however many trends and places ask
+    assert sum(one["quantity"] for one in moved) <= max(units for units in alone.values() if units)
+    acting = [(one["product_id"], one["store_id"]) for one in found if one["action"] not in ("hold", "too_late")]
+    assert len(acting) == len(set(acting))
+
+
+def test_what_is_moved_away_is_not_marked_down_too() -> None:
+    fading = {"stage": "fading", "growth_24h": 0.5, "lead_time_days": 9, "available_units": 500}
+    alone = cards({"store_id": "S09", **fading})[0]
+    found = {one["store_id"]: one for one in cards({"store_id": "S09", **fading}, {"available_units": 2, "lead_time_days": 9})}
+    assert (alone["action"], found["S09"]["action"], found["S01"]["action"]) == ("mark_down", "mark_down", "move")
+    assert found["S09"]["quantity"] == alone["quantity"] - found["S01"]["quantity"]
+
+
+def test_a_card_that_speaks_for_others_is_kept_however_many_its_trend_has() -> None:
+    more = [{"product_id": f"P{number:02d}", "unit_price": 500.0 + number} for number in range(30)]
+    found = cards(*more, {"product_id": "PX"}, {"product_id": "PX", "topic_id": "t2", "link_score": 0.7})
+    both = {one["topic_id"]: one for one in found if one["product_id"] == "PX"}
+    assert both["t2"]["covered_by"] == both["t1"]["card_id"]
+
+
+def test_a_stock_record_below_nothing_counts_as_none_and_takes_nothing_from_deliveries() -> None:
+    """Minus thirty is a wrong record: what is on its way still covers days, and the card says that stock is to be counted."""
+    due = {"inbound_units": 60, "next_due_on": DAY + timedelta(days=1), "lead_time_days": 9}
+    wrong, empty = card(available_units=-30, **due), card(available_units=0, **due)
+    for name in ("action", "quantity", "days_of_cover", "money_at_risk", "act_by"):
+        assert wrong[name] == empty[name]
+    assert wrong["stock_doubt"] == "negative"
+    assert "stock_doubtful" in wrong["counter_evidence"]
+    assert "reckoned as none, count before acting" in wrong["reason"]
+
+
 def test_what_speaks_for_and_against_is_named() -> None:
     found = card(stress_grade="C", gap_share=0.25, price_change=0.8, adjusted_units=3, recent_daily_units=9.0, usual_daily_units=4.0)
     assert found["evidence_names"][0] == "sales_rose"

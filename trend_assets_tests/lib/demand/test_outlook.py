@@ -13,6 +13,7 @@ OUTLOOK = Outlook(
     spread=np.full(4, 0.3),
     probability=np.array([0.8, 0.8, 0.0, 1.0]),
     life=np.array([7.0, 7.0, 7.0, 2.0]),
+    known_days=11.0,
 )
 DAYS, STOCK = np.full(4, 10.0), np.array([45.0, 1.0, 30.0, 200.0])
 
@@ -43,7 +44,7 @@ def test_stock_lasts_as_long_as_demand_within_these_days_reaches_it():
 
 
 def test_a_trend_that_is_false_changes_nothing_and_a_likelier_one_asks_for_more():
-    false, true = (Outlook(np.array([5.0]), np.array([2.0]), np.array([0.3]), np.array([p]), np.array([7.0])) for p in (0.0, 1.0))
+    false, true = (Outlook(np.array([5.0]), np.array([2.0]), np.array([0.3]), np.array([p]), np.array([7.0]), 11.0) for p in (0.0, 1.0))
     seven = np.array([7.0])
     assert false.mean(seven) == pytest.approx([35.0])
     assert true.mean(seven) == pytest.approx([70.0], rel=0.01)
@@ -66,7 +67,7 @@ def test_the_order_that_earns_most_is_the_critical_fractile():
 
 
 def test_nothing_sold_no_stock_and_no_money_have_defined_answers():
-    nothing = Outlook(np.array([0.0]), np.array([1.0]), np.array([0.3]), np.array([0.5]), np.array([7.0]))
+    nothing = Outlook(np.array([0.0]), np.array([1.0]), np.array([0.3]), np.array([0.5]), np.array([7.0]), 11.0)
     assert nothing.quantile(0.9, np.array([10.0]))[0] == 0
     assert nothing.days_of(np.array([3.0]), 0.5)[0] == 365
     assert OUTLOOK.days_of(np.array([0.0, -5.0, 0.0, 0.0]), 0.5) == pytest.approx([0.0] * 4)

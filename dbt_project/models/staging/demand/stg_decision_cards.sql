@@ -18,6 +18,7 @@ final as (
         store_id,
         action,
         quantity,
+        covered_by,
         from_store_id,
         from_surplus_units,
         act_by,
