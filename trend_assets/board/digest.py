@@ -36,7 +36,7 @@ REGRET_WEEKS = 4
 STYLE = """
 @page { size: A4; margin: 8mm 12mm; }
 * { box-sizing: border-box; }
-body { font: 8.5pt/1.25 "Source Sans 3", "Helvetica Neue", Arial, sans-serif; color: #1a1a1a; background: #fff; margin: 0 auto;
+body { font: 8.5pt/1.22 "Source Sans 3", "Helvetica Neue", Arial, sans-serif; color: #1a1a1a; background: #fff; margin: 0 auto;
   max-width: 186mm; overflow-wrap: anywhere; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 @media screen { body { padding: 6mm 4mm; } }
 h1 { font-size: 17pt; margin: 0; } h2 { font-size: 10.5pt; margin: 2mm 0 0.6mm; border-bottom: 0.3mm solid #888; }
@@ -250,8 +250,8 @@ def _footer(digest: Digest) -> Html:
 
 
 def _short(told: Outcome) -> Outcome:
-    french = None if told.product_name_fr is None else _cut(told.product_name_fr, 18)
-    return replace(told, product_name=_cut(told.product_name, 18), product_name_fr=french)
+    french = None if told.product_name_fr is None else _cut(told.product_name_fr, 24)
+    return replace(told, product_name=_cut(told.product_name, 24), product_name_fr=french)
 
 
 def _list(lines: Sequence[str], none: str) -> Html:

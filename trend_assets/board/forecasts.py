@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 import altair as alt
 
@@ -24,15 +23,13 @@ WEEKS_SOLD = 8
 
 @dataclass(frozen=True)
 class ProductForecast:
-    """The newest forecast of a product that was known on a day, over the places that have one.
+    """The newest forecast of a product by the model that was known on a day, over the places that have one.
 
-    ``expected``: rows of ``day`` (that ends the week), ``low``, ``units``, ``high`` (``low`` and ``high`` are None where the method
-    gives no interval). ``sold``: units at these places by the day that ends the week, of weeks that are over on the day asked for;
-    weeks with a day without data of the retailer are absent.
+    ``expected``: rows of ``day`` (that ends the week), ``low``, ``units``, ``high``. ``sold``: units at these places by the day that ends
+    the week, of weeks that are over on the day asked for; weeks with a day without data of the retailer are absent.
     """
 
     origin: date
-    method: str
     places: int
     expected: tuple[Row, ...]
     sold: Mapping[date, int]
@@ -40,37 +37,28 @@ class ProductForecast:
 
 
 def product_forecast(warehouse: Queryable, product_id: str, day: date) -> ProductForecast | None:
-    """The newest weekly forecast up to ``day``; None where there is none."""
+    """The model's newest weekly forecast up to ``day``; None where there is none (baselines are only for comparison)."""
     rows = ask_rows(
         warehouse,
         """
-        with newest as (
-            select day, method, dense_rank() over (order by day desc, case method when 'global' then 0 else 1 end) as place
-            from demand.demand_forecasts
-            where product_id = ? and step = 'week' and method = 'global' and day <= ?
-        ), chosen as (
-            select distinct day, method from newest where place = 1
-        )
-        select forecasts.day as origin, forecasts.method, forecasts.ends_on, sum(forecasts.units) as units,
-               sum(forecasts.units_low) as low, sum(forecasts.units_high) as high, count(distinct forecasts.store_id) as places,
-               max(forecasts.data_origin) as data_origin
-        from demand.demand_forecasts as forecasts
-        inner join chosen on forecasts.day = chosen.day and forecasts.method = chosen.method
-        where forecasts.product_id = ? and forecasts.step = 'week'
-        group by forecasts.day, forecasts.method, forecasts.ends_on order by forecasts.ends_on
+        select day as origin, ends_on, sum(units) as units, sum(units_low) as low, sum(units_high) as high,
+               count(distinct store_id) as places, max(data_origin) as data_origin
+        from demand.demand_forecasts
+        where product_id = ? and step = 'week' and method = 'global' and day <= ?
+        group by day, ends_on qualify day = max(day) over () order by ends_on
         """,
         product_id,
         day,
-        product_id,
     )
     if not rows:
         return None
-    origin, method = rows[0]["origin"], rows[0]["method"]
+    origin = rows[0]["origin"]
     sold = ask_rows(
         warehouse,
         """
         with places as (
-            select distinct store_id from demand.demand_forecasts where product_id = ? and day = ? and method = ? and step = 'week'
+            select distinct store_id from demand.demand_forecasts
+            where product_id = ? and day = ? and method = 'global' and step = 'week'
         )
         select orders.day, sum(case when orders.product_id = ? and orders.kind = 'sale' and places.store_id is not null
                                     then orders.quantity else 0 end) as units
@@ -79,7 +67,6 @@ def product_forecast(warehouse: Queryable, product_id: str, day: date) -> Produc
         """,
         product_id,
         origin,
-        method,
         product_id,
         origin - timedelta(weeks=WEEKS_SOLD),
         day,
@@ -87,7 +74,6 @@ def product_forecast(warehouse: Queryable, product_id: str, day: date) -> Produc
     expected = tuple({"day": row["ends_on"], **{name: row[name] for name in ("low", "units", "high")}} for row in rows)
     return ProductForecast(
         origin,
-        method,
         max(row["places"] for row in rows),
         expected,
         _by_week(origin, {row["day"]: int(row["units"]) for row in sold}, day),
@@ -116,13 +102,9 @@ def forecast_chart(language: Language, forecast: ProductForecast) -> alt.LayerCh
           (("units", "expected"), ("low", "expected_low"), ("high", "expected_high"))),
     ]  # fmt: skip
     said = alt.Chart(values_of(expected, "moment", "day"))
-    layers: list[Any] = []
-    if all(row["low"] is not None and row["high"] is not None for row in expected):
-        layers.append(
-            said.mark_area(color=CURVE, opacity=0.25).encode(x=x, y=units_axis(language, "low", "sold_and_expected"), y2="high:Q")
-        )
+    band = said.mark_area(color=CURVE, opacity=0.25).encode(x=x, y=units_axis(language, "low", "sold_and_expected"), y2="high:Q")
     line = alt.Chart(values_of(sold, "moment", "day")).mark_line(color=SALES, point=alt.OverlayMarkDef(color=SALES, filled=True))
-    layers += [line.encode(x=x, y=y), said.mark_line(color=CURVE, strokeDash=[5, 3], point=True).encode(x=x, y=y, tooltip=tips)]
+    layers = [band, line.encode(x=x, y=y), said.mark_line(color=CURVE, strokeDash=[5, 3], point=True).encode(x=x, y=y, tooltip=tips)]
     chart: alt.LayerChart = alt.LayerChart(layer=layers).properties(height=HEIGHT)
     return chart
 

@@ -166,18 +166,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "expected_low": ("At least (9 weeks in 10)", "Au moins (9 semaines sur 10)"),
     "expected_high": ("At most (9 weeks in 10)", "Au plus (9 semaines sur 10)"),
     "forecast_told": (
-        "Solid: sold. Dashed: expected, as forecast on {origin} ({method}); places added up: {places}. "
+        "Solid: sold. Dashed: expected, as forecast on {origin} by the model of all products; places added up: {places}. "
         "Intervals of 80 % and medians of the places are added up: the band is wider than one of the total, the line leans low.",
-        "Trait plein : vendu. Pointillé : attendu, prévision du {origin} ({method}) ; lieux additionnés : {places}. "
+        "Trait plein : vendu. Pointillé : attendu, prévision du {origin} par le modèle commun ; lieux additionnés : {places}. "
         "Les intervalles à 80 % et les médianes des lieux sont additionnés : la bande est trop large, la ligne plutôt basse.",
     ),
-    "forecast_told_without": (
-        "Solid: sold. Dashed: expected, as forecast on {origin} ({method}); places added up: {places}. "
-        "This method gives no interval; the model of all products needs ten weeks of orders.",
-        "Trait plein : vendu. Pointillé : attendu, prévision du {origin} ({method}) ; lieux additionnés : {places}. "
-        "Cette méthode ne donne pas d'intervalle ; le modèle de tous les produits demande dix semaines de ventes.",
-    ),
-    "method_global": ("model of all products", "modèle de tous les produits"),
     "linked_products": ("Linked products", "Produits liés"),
     "not_linked": ("No product linked", "Aucun produit lié"),
     "nearest": ("Nearest products", "Produits les plus proches"),

@@ -8,7 +8,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pytest
 
 from trend_assets.board.forecasts import WEEKS_SOLD, forecast_chart, product_forecast
 from trend_assets.tables import TABLES
@@ -34,12 +33,10 @@ class Warehouse:
         return self.connection.execute(sql, list(parameters or ())).to_arrow_table()
 
 
-def said(
-    store: str = "a", method: str = "global", origin: date = SUNDAY, units: float = 4.0, band: float | None = 2.0
-) -> list[dict[str, Any]]:
+def said(store: str = "a", method: str = "global", origin: date = SUNDAY, units: float = 4.0, band: float = 2.0) -> list[dict[str, Any]]:
     """Four weeks of the scarf in one place."""
     common = {"day": origin, "product_id": "scarf", "store_id": store, "step": "week", "method": method, "data_origin": "simulated"}
-    low, high = (None, None) if band is None else (units - band, units + band)
+    low, high = units - band, units + band
     weeks = [origin + timedelta(weeks=number) for number in range(1, 5)]
     return [
         common
@@ -64,7 +61,7 @@ def test_places_are_added_up_and_sales_are_those_of_the_same_places() -> None:
     orders = [*sold(3), *sold(2, store="b"), *sold(50, store="elsewhere"), *sold(70, "hat"), *sold(-1, kind="return")]
     found = product_forecast(Warehouse([*said(), *said("b", units=1.0, band=0.5)], orders), "scarf", TODAY)
     assert found is not None
-    assert (found.origin, found.method, found.places, found.simulated) == (SUNDAY, "global", 2, True)
+    assert (found.origin, found.places, found.simulated) == (SUNDAY, 2, True)
     assert found.expected[0] == {"day": SUNDAY + timedelta(days=7), "low": 2.5, "units": 5.0, "high": 7.5}
     assert len(found.expected) == 4
     assert set(found.sold.values()) == {35}
@@ -85,13 +82,14 @@ def test_a_week_in_which_other_products_sold_is_zero_and_a_week_with_a_day_witho
     assert found.sold == {SUNDAY: 0}
 
 
-def test_the_newest_forecast_known_on_the_day_counts_and_the_model_before_the_baseline() -> None:
+def test_the_newest_forecast_of_the_model_known_on_the_day_counts_and_no_baseline() -> None:
     week = timedelta(days=7)
     warehouse = Warehouse(
-        [*said(), *said(method="moving_median", band=None), *said(origin=SUNDAY + week), *said(origin=SUNDAY - week)], sold(1)
+        [*said(), *said(method="moving_median", units=9.0), *said(origin=SUNDAY + week), *said(origin=SUNDAY - week)], sold(1)
     )
     assert [product_forecast(warehouse, "scarf", day).origin for day in (TODAY, SUNDAY, SUNDAY + week)] == [SUNDAY, SUNDAY, SUNDAY + week]
-    assert product_forecast(warehouse, "scarf", TODAY).method == "global"
+    assert [row["units"] for row in product_forecast(warehouse, "scarf", TODAY).expected] == [4.0] * 4
+    assert product_forecast(Warehouse(said(method="moving_median"), sold(1)), "scarf", TODAY) is None
     assert product_forecast(warehouse, "scarf", SUNDAY - 2 * week) is None
     assert product_forecast(warehouse, "hat", TODAY) is None
 
@@ -101,13 +99,11 @@ def test_the_days_of_a_forecast_are_not_its_weeks() -> None:
     assert product_forecast(Warehouse(daily, sold(1)), "scarf", TODAY) is None
 
 
-@pytest.mark.parametrize(("band", "layers"), [(2.0, ["area", "line", "line"]), (None, ["line", "line"])])
-def test_the_chart_has_a_band_where_there_is_an_interval(band: float | None, layers: list[str]) -> None:
-    found = product_forecast(Warehouse(said(band=band), sold(3)), "scarf", TODAY)
+def test_the_chart_draws_sales_what_is_expected_and_its_band() -> None:
+    found = product_forecast(Warehouse(said(), sold(3)), "scarf", TODAY)
     drawn = forecast_chart("fr", found).to_dict()["layer"]
-    assert [layer["mark"]["type"] for layer in drawn] == layers
+    assert [layer["mark"]["type"] for layer in drawn] == ["area", "line", "line"]
     line = drawn[-2]["data"]["values"]
     assert [row["units"] for row in line] == [21] * WEEKS_SOLD, "the line of sales ends where they end"
     assert [row["units"] for row in drawn[-1]["data"]["values"]] == [4.0] * 4
-    if band is not None:
-        assert [(row["low"], row["high"]) for row in drawn[0]["data"]["values"]] == [(2.0, 6.0)] * 4
+    assert [(row["low"], row["high"]) for row in drawn[0]["data"]["values"]] == [(2.0, 6.0)] * 4

@@ -146,10 +146,7 @@ def _forecast(linked: Sequence[Row], topic_id: str, day: date) -> None:
         key=f"forecast-{topic_id}-{chosen}",
         alt=f"{say('forecast')}{say('colon')}{look.product_name(language(), products[chosen])}",
     )
-    told = "forecast_told" if found.expected[0]["low"] is not None else "forecast_told_without"
-    words = say(
-        told, origin=short_day(language(), found.origin), method=say(f"method_{found.method}"), places=number(language(), found.places)
-    )
+    words = say("forecast_told", origin=short_day(language(), found.origin), places=number(language(), found.places))
     quiet(words + (f" ({say('simulated')})" if found.simulated else ""))
 
 
