@@ -4,13 +4,14 @@
     python -m benchmarks.demand --town 1001 1002 ...             the ablation on towns of these seeds
 
 What belongs here: data, split and tables of the protocol in docs/forecasts.md. What doesn't: methods (``trend_assets/lib/demand``).
+On real orders the model is trained as the one that is published: its options, origins and horizons (``forecast_tables``), again every
+week (``--refit`` weeks). Of one forecast each of the four weeks ahead is judged.
 ``--leave-out`` drops the newest weeks first: to choose anything without looking at them.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -24,8 +25,10 @@ import pyarrow.compute as pc
 from trend_assets.lib.demand.baselines import available_baselines, baseline
 from trend_assets.lib.demand.calendar import public_holidays
 from trend_assets.lib.demand.features import SOCIAL
+from trend_assets.lib.demand.forecast_tables import HORIZONS, OPTIONS, ORIGINS_APART, TRAINING_ORIGINS
 from trend_assets.lib.demand.forecasts import (
     WEEKLY,
+    DemandModel,
     ModelOptions,
     Rows,
     coverage,
@@ -40,7 +43,8 @@ from trend_assets.lib.demand.panel import Integers, Panel, panel
 
 WEEK = 7
 TEST_WEEKS, TOP = 9, 200
-REAL = replace(WEEKLY, least_usual=20.0)
+LEAST_ORIGIN = 27
+"""Days before an origin without which it trains nothing."""
 HISTORY = 182
 TOWN_HOLIDAYS = public_holidays("FR", range(2025, 2028))
 RETAIL_HOLIDAYS = public_holidays("GB", range(2010, 2013))
@@ -84,32 +88,35 @@ def whole_weeks(orders: pa.Table, leave_out: int) -> Panel:
     return panel({"retail/orders": orders}, first, last - timedelta(weeks=leave_out))
 
 
-def training_rows(known: Panel, horizon: int, every: int, holidays: frozenset) -> Rows:
-    """Rows of origins whose targets are over at the end of ``known``, the newest first that is, then every so many days."""
-    newest = known.days - 1 - horizon * WEEK
-    return finished(joined([rows_at(known, origin, [horizon], WEEK, holidays) for origin in range(newest, 27, -every)]))
+def training_rows(known: Panel) -> Rows:
+    """Rows of the origins that the published model of weeks would be trained on at the end of ``known``."""
+    newest = known.days - 1 - WEEK
+    origins = range(newest, max(newest - TRAINING_ORIGINS, LEAST_ORIGIN), -ORIGINS_APART["week"])
+    return finished(joined([rows_at(known, origin, range(1, HORIZONS["week"] + 1), WEEK, RETAIL_HOLIDAYS) for origin in origins]))
 
 
-def rolling(whole: Panel, chosen: Integers, weeks: int, horizon: int, options: ModelOptions, refit: int) -> Scores:
-    """Forecast each of the last ``weeks`` weeks from the origin ``horizon`` weeks before its end."""
-    scores, model = Scores(), None
+def rolling(whole: Panel, chosen: Integers, horizons: Sequence[int], refit: int, options: ModelOptions) -> dict[int, Scores]:
+    """Forecast each of the last ``TEST_WEEKS`` weeks from the origins so many weeks before its end, by horizon."""
+    scores: dict[int, Scores] = {horizon: Scores() for horizon in horizons}
     names, skipped = available_baselines()
     if skipped:
         print(skipped)
-    for number in range(weeks):
-        origin = whole.days - 1 - (weeks - 1 - number + horizon) * WEEK
+    model: DemandModel | None = None
+    for number in range(1 - max(horizons), TEST_WEEKS):
+        origin = whole.days - 1 - (TEST_WEEKS - number) * WEEK
         known = whole.until(origin)
-        if number % refit == 0:
-            model = train(training_rows(known, horizon, 3, RETAIL_HOLIDAYS), options)
-        rows = rows_at(whole, origin, [horizon], WEEK, RETAIL_HOLIDAYS)
+        if model is None or number % refit == 0:
+            model = train(training_rows(known), options)
         assert model is not None
-        place = np.full(whole.series, -1)
-        place[rows.series] = np.arange(rows.series.size)
-        at = place[chosen]
-        predicted = model.predict(rows)[at]
-        known_top = [np.flatnonzero(np.flatnonzero(whole.since <= origin) == one)[0] for one in chosen]
-        said = {name: baseline(name, known.take(np.array(known_top)), WEEK, horizon)[:, horizon - 1] for name in names}
-        scores.add(rows.units[at], said | {"global": predicted[:, 1]}, predicted)
+        wanted = [horizon for horizon in horizons if 0 <= number + horizon - 1 < TEST_WEEKS]
+        at = np.searchsorted(np.flatnonzero(whole.since <= origin), chosen[whole.since[chosen] <= origin])
+        own = known.take(at)
+        said = {name: baseline(name, own, WEEK, max(wanted)) for name in names} if wanted else {}
+        for horizon in wanted:
+            rows = rows_at(whole, origin, [horizon], WEEK, RETAIL_HOLIDAYS)
+            predicted = model.predict(rows)[at]
+            units = {name: values[:, horizon - 1] for name, values in said.items()}
+            scores[horizon].add(rows.units[at], units | {"global": predicted[:, 1]}, predicted)
     return scores
 
 
@@ -134,11 +141,10 @@ def on_orders(path: Path, leave_out: int, horizons: Sequence[int], refit: int, o
     before = whole.days - TEST_WEEKS * WEEK
     chosen = np.sort(np.argsort(-whole.units[:, :before].sum(axis=1), kind="stable")[:TOP])
     print(f"{whole.series} products, {whole.days // WEEK} weeks, test {whole.day(before)} to {whole.day(whole.days - 1)}")
-    for horizon in horizons:
-        started = time.process_time()
-        scores = rolling(whole, chosen, TEST_WEEKS, horizon, options, refit)
-        report(scores, f"{horizon} week(s) ahead, {TOP} products x {TEST_WEEKS} weeks, {time.process_time() - started:.0f} s of CPU")
-        sys.stdout.flush()
+    started = time.process_time()
+    for horizon, scores in rolling(whole, chosen, horizons, refit, options).items():
+        report(scores, f"{horizon} week(s) ahead, {chosen.size} products x {TEST_WEEKS} weeks")
+    print(f"\n{time.process_time() - started:.0f} s of CPU")
 
 
 def town_of(seed: int) -> tuple[Panel, np.ndarray]:
@@ -233,13 +239,13 @@ def main() -> None:
     parser.add_argument("--leave-out", type=int, default=0, help="newest weeks to drop first")
     parser.add_argument("--horizons", type=int, nargs="+", default=[1, 4], help="weeks ahead")
     parser.add_argument("--refit", type=int, default=1, help="weeks between trainings")
-    parser.add_argument("--trees", type=int, default=REAL.trees)
+    parser.add_argument("--trees", type=int, default=OPTIONS["week"].trees, help="not as published: 0 is the linear part alone")
     parser.add_argument("--town", type=int, nargs="+", help="seeds of towns for the ablation")
     options = parser.parse_args()
     if options.town:
         on_towns(options.town)
     if options.orders:
-        on_orders(options.orders, options.leave_out, options.horizons, options.refit, replace(REAL, trees=options.trees))
+        on_orders(options.orders, options.leave_out, options.horizons, options.refit, replace(OPTIONS["week"], trees=options.trees))
 
 
 if __name__ == "__main__":
