@@ -12,7 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from trend_assets.lib.retail.buyers import BUYERS, buyers
-from trend_assets.retail.files import files_of_days, found_files, load_mapping, shaped
+from trend_assets.retail.files import files_of_days, load_mapping
+from trend_assets.retail.found import found_files
+from trend_assets.retail.shaped import shaped
 
 
 def buyers_of_orders(path: Path | None, days: Sequence[date]) -> pa.Table:

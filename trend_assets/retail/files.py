@@ -1,52 +1,33 @@
 """Opens a retailer's mapping and what it names, files or database tables, and hands their rows to ``lib/retail``.
 
-What belongs here: finding and reading files. What doesn't: what a mapping means (``lib/retail/mapping.py``), what becomes
-of the rows (``lib/retail/read.py``), reading a database (``retail/extracts.py``, loaded only for a mapping that names one).
+What belongs here: which files and tables are read for which days. What doesn't: what a mapping means (``lib/retail/mapping.py``),
+finding and opening files (``found.py``), what becomes of the rows (``shaped.py``, ``lib/retail/read.py``), reading a database
+(``extracts.py``, loaded only for a mapping that names one).
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from itertools import takewhile
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 
-from trend_assets.lib.retail.decode import SourceFile, decode_file, unreadable_file
+from trend_assets.lib.retail.decode import SourceFile
 from trend_assets.lib.retail.fit import inline_file, missing_in_file
-from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, FileFormat, RetailMapping, parse_mapping
+from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, RetailMapping, parse_mapping
 from trend_assets.lib.retail.read import days_of_rows, days_told, read_records
-from trend_assets.lib.retail.reshape import reshaped
 from trend_assets.lib.retail.shape import MappingError
-from trend_assets.lib.retail.steps import Join
+from trend_assets.retail.found import FoundFile, decoded, found_files, stamp_of
 from trend_assets.retail.seen import SchemaStopError, SeenSources, SeenTable
+from trend_assets.retail.shaped import shaped
 
 if TYPE_CHECKING:
     from trend_assets.retail.extracts import DatabaseSource
 
 MAPPINGS = Path(__file__).parent.parent / "mappings"
 """Mapping files that come with the project: the simulated town's, worked examples and a template."""
-
-_UNFINISHED = re.compile(r"^[.~]|\.(part|partial|tmp|temp|crdownload|filepart|writing)$", re.IGNORECASE)
-"""Names that programs give to files while they write them."""
-_READS = 3
-_DAY = re.compile(r"\{day(?::([^{}]+))?\}")
-
-
-@dataclass(frozen=True)
-class FoundFile:
-    """A file that a pattern matches: where it is, what it is called in messages, and the day in its name."""
-
-    path: Path
-    name: str
-    day: date | None
-    pattern: str = field(default="", compare=False)
 
 
 def load_mapping(path: Path) -> RetailMapping:
@@ -86,7 +67,7 @@ def read_retail(
 
             chosen[table_name] = landed_rows(mapping, table_name, days, database or source_of_settings())
             continue
-        found = _found(mapping, table_name, root, files or {})
+        found = found_files(mapping, table_name, root, files)
         record = None if table_name in (files or {}) else seen  # a file given by hand says nothing of the source
         try:
             chosen[table_name] = shaped(mapping, table_name, _chosen(mapping, table_name, found, days, record), root, days, record)
@@ -114,7 +95,7 @@ def retail_days(
 
             days |= set(days_in_database(mapping, table_name, database or source_of_settings()))
             continue
-        found = _found(mapping, table_name, root, files or {})
+        found = found_files(mapping, table_name, root, files)
         days |= {file.day for file in found if file.day is not None}
         undated = [file for file in found if file.day is None]
         if undated and table_name in ("orders", "inventory"):
@@ -151,7 +132,7 @@ def check_mapping(
                 problems.append(str(error))
             continue
         try:
-            found = _found(mapping, table_name, root, files or {})
+            found = found_files(mapping, table_name, root, files)
         except MappingError as error:
             problems.append(str(error))
             continue
@@ -181,168 +162,6 @@ def _resolve(mapping: RetailMapping | Path, root: Path | None) -> tuple[RetailMa
 
 def _in_database(mapping: RetailMapping, table_name: str, files: Mapping[str, Path] | None) -> bool:
     return mapping.tables[table_name].database is not None and table_name not in (files or {})
-
-
-def found_files(mapping: RetailMapping, table_name: str, root: Path) -> list[FoundFile]:
-    """Files of a table in order of day and name. Raises ``MappingError`` where an undated pattern matches nothing."""
-    return _found(mapping, table_name, root, {})
-
-
-def _found(mapping: RetailMapping, table_name: str, root: Path, files: Mapping[str, Path]) -> list[FoundFile]:
-    """Files of a table in order of day and name. Raises ``MappingError`` where an undated pattern matches nothing."""
-    table = mapping.tables[table_name]
-    if table.rows:
-        return []
-    if table_name in files:
-        path = files[table_name]
-        if not path.is_file():
-            raise MappingError(f"{table_name}: file {path} does not exist")
-        return [FoundFile(path, path.name, None)]
-    found = []
-    for pattern in table.files:
-        matches = [replace(match, pattern=pattern) for match in _matches(root, pattern) if not _UNFINISHED.search(match.path.name)]
-        if not matches and "{day" not in pattern:
-            there = sorted(entry.name for entry in root.iterdir())[:20] if root.is_dir() else []
-            raise MappingError(f"{table_name}: no file matches {pattern!r} in {root}. There: {', '.join(there) or 'nothing'}")
-        found += matches
-    return sorted(set(found), key=lambda file: (file.day or date.min, file.name))
-
-
-def _matches(root: Path, pattern: str) -> list[FoundFile]:
-    if "*" not in pattern and "{day" not in pattern:
-        path = root / pattern
-        return [FoundFile(path, path.name if Path(pattern).is_absolute() else pattern, None)] if path.is_file() else []
-    # what comes before the first wildcard is a plain path: glob would refuse `..`, which a mapping beside its data may need
-    leading = list(takewhile(lambda part: "*" not in part and "{day" not in part, Path(pattern).parts[:-1]))
-    folder = root.joinpath(*leading)
-    prefix = "" if Path(pattern).is_absolute() else "".join(f"{part}/" for part in leading)
-    pattern = Path(*Path(pattern).parts[len(leading) :]).as_posix()
-    shape = re.compile(
-        _DAY.sub("(?P<day>.+?)", re.escape(pattern).replace(r"\{", "{").replace(r"\}", "}").replace(r"\*", "[^/]*"), count=1)
-    )
-    day_format = _DAY.search(pattern)
-    found = []
-    for path in sorted(folder.glob(_DAY.sub("*", pattern).replace("[", "[[]"))):
-        name = path.relative_to(folder).as_posix()
-        match = shape.fullmatch(name)
-        if not path.is_file() or match is None:
-            continue
-        day = None
-        if day_format is not None:
-            day = _day_in_name(match["day"], day_format[1])
-            if day is None:
-                continue  # another file that happens to lie there, such as a README
-        found.append(FoundFile(path, prefix + name, day))
-    return found
-
-
-def _day_in_name(text: str, pattern: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if pattern is None else datetime.strptime(text, pattern).date()
-    except ValueError:
-        return None
-
-
-def decoded(mapping: RetailMapping, table_name: str, file: FoundFile) -> SourceFile:
-    """A file's rows, written as its table's format says; one that cannot be opened says why."""
-    return _decoded(file, mapping.format_of(table_name))
-
-
-def _decoded(file: FoundFile, file_format: FileFormat) -> SourceFile:
-    try:
-        stamp, content = _whole_content(file)
-    except OSError as error:
-        return unreadable_file(file.name, file.day, f"cannot be opened: {error.strerror or error}")
-    if stamp is None:
-        return unreadable_file(file.name, file.day, "was being written while it was read: it is read again with the next load")
-    source = decode_file(file.name, file.day, content, file_format)
-    return replace(source, digest=hashlib.sha256(content).hexdigest()[:32], stamp=stamp, pattern=file.pattern)
-
-
-def _whole_content(file: FoundFile) -> tuple[str | None, bytes]:
-    """The content, and the stamp that it had before and after it was read; ``None`` where somebody keeps writing it."""
-    content = b""
-    for _ in range(_READS):
-        stamp = stamp_of(file)
-        content = file.path.read_bytes()
-        if stamp_of(file) == stamp:
-            return stamp, content
-    return None, content
-
-
-def stamp_of(file: FoundFile) -> str:
-    """Name, size and time of last write. Raises ``OSError``."""
-    status = file.path.stat()
-    return f"{file.name} {status.st_size} {status.st_mtime_ns}"
-
-
-def shaped(
-    mapping: RetailMapping,
-    table_name: str,
-    files: Sequence[SourceFile],
-    root: Path,
-    days: Sequence[date] | None = None,
-    seen: SeenSources | None = None,
-) -> list[SourceFile]:
-    """The files after the steps of their table; those without a day are taken together where there are steps.
-
-    Raises ``MappingError`` where a file of a log cannot be read, a column is missing, or a key to look up is there twice.
-    """
-    table = mapping.tables[table_name]
-    if not table.steps:
-        return list(files)
-    others = _other_sources(mapping, root) if any(isinstance(step, Join) for step in table.steps) else {}
-    result = []
-    for file in files if table.dated else _together([*files], ", ".join(table.files)):
-        problem = file.error or missing_in_file(mapping, table_name, file.data.column_names, file.gone)
-        if problem is not None and file.day is None:
-            raise MappingError(f"{table_name}: {file.name} {problem}")
-        if problem is not None:
-            result.append(unreadable_file(file.name, file.day, problem))
-            continue
-        made, account = reshaped(file, table.steps, others, mapping.format_of(table_name), table.personal, days)
-        result.append(made)
-        if seen is not None:
-            seen.loads[table_name].steps.append(account)
-    return result
-
-
-def _other_sources(mapping: RetailMapping, root: Path) -> dict[str, SourceFile]:
-    """The sources that steps look things up in, each after its own steps. Raises ``MappingError`` where one cannot be read."""
-    others: dict[str, SourceFile] = {}
-    for name, source in mapping.sources.items():
-        file_format = mapping.format_of_source(name)
-        if source.rows:
-            file = inline_file(source)
-        else:
-            found = [match for pattern in source.files for match in _matches(root, pattern) if not _UNFINISHED.search(match.path.name)]
-            if not found:
-                raise MappingError(f"sources.{name}: no file matches {', '.join(source.files)} in {root}")
-            file = _together([_decoded(one, file_format) for one in found], f"sources.{name}")[0]
-        if file.error is not None:
-            raise MappingError(f"sources.{name}: {file.name} {file.error}")
-        others[name], _ = reshaped(file, source.steps, others, file_format)
-    return others
-
-
-def _together(files: list[SourceFile], name: str) -> list[SourceFile]:
-    """All rows of files as one, in the order of their names; the first that cannot be read instead, if one cannot."""
-    unreadable = [file for file in files if file.error is not None]
-    if len(files) < 2 or unreadable:
-        return unreadable[:1] or files
-    tables = [file.data for file in files]
-    if len({str(table.schema) for table in tables}) > 1:  # written by other programs: as texts they can stand together
-        tables = [
-            pa.table({field: column.cast(pa.string()) for field, column in zip(one.column_names, one.columns, strict=True)})
-            for one in tables
-        ]
-    numbers, malformed, start = [], [], 0
-    for file in files:
-        numbers.append(file.row_numbers + start)
-        malformed += [replace(bad, row=bad.row + start) for bad in file.malformed]
-        start += file.data.num_rows + len(file.malformed)
-    gone = frozenset.union(*(file.gone for file in files))
-    return [SourceFile(name, None, pa.concat_tables(tables, promote_options="default"), np.concatenate(numbers), malformed, gone=gone)]
 
 
 def _chosen(

@@ -33,7 +33,9 @@ from trend_assets.lib.retail.shape import MappingError
 from trend_assets.lib.retail.sniff import SAMPLE_BYTES, sniff_text
 from trend_assets.lib.retail.words import CHANGE_TIMES, normalised
 from trend_assets.retail.extracts import DatabaseSource
-from trend_assets.retail.files import MAPPINGS, found_files, load_mapping, shaped
+from trend_assets.retail.files import MAPPINGS, load_mapping
+from trend_assets.retail.found import found_files
+from trend_assets.retail.shaped import shaped
 
 SAMPLE_ROWS = 20_000
 _KNOWN = ("online_retail.yml", "products_fashion.yml")

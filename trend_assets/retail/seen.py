@@ -24,7 +24,7 @@ from trend_assets.lake.storage import ConflictError, Storage
 from trend_assets.lib.retail.decode import SourceFile, unreadable_file
 from trend_assets.lib.retail.drift import Change, SeenColumn, changes_between, gravest, seen_in_file, uses_of
 from trend_assets.lib.retail.mapping import RetailMapping
-from trend_assets.lib.retail.reshape import Account
+from trend_assets.lib.retail.reshape import Account, total
 from trend_assets.lib.retail.shape import MappingError
 
 CHECK = "schema_changes"
@@ -108,7 +108,10 @@ class SeenFile:
 
 @dataclass
 class Load:
-    """What one load read of a table: files by what they were, rows, changes of columns found in it."""
+    """What one load read of a table: files by what they were, rows, changes of columns found in it.
+
+    ``steps``: what became of the rows of its files, where it has steps; ``looked_up``: of those of the sources that it joins.
+    """
 
     new: list[str] = field(default_factory=list)
     unchanged: int = 0
@@ -117,6 +120,7 @@ class Load:
     rows: int = 0
     extracts: list[str] = field(default_factory=list)
     steps: list[Account] = field(default_factory=list)
+    looked_up: list[Account] = field(default_factory=list)
     schemas: list[SeenSchema] = field(default_factory=list)
 
     def metadata(self) -> dict[str, str]:
@@ -127,11 +131,10 @@ class Load:
             said["source files"] = words
         if self.extracts:
             said["source extracts"] = "; ".join(self.extracts)
-        for account in self.steps[:5]:
-            said["rows"] = (
-                f"{account.read:,} read, {account.refused:,} of them not readable, {account.left_out:,} left out as declared; "
-                f"steps made {account.given:,} of the rest"
-            )
+        if self.steps:
+            said["rows"] = str(total(self.steps))
+        if len(self.steps) + len(self.looked_up) > 1:
+            said["rows by file"] = "\n".join(f"{account.name}: {account}" for account in (*self.steps, *self.looked_up))
         if self.left_for_later:
             said["left for later"] = f"still being written: {', '.join(self.left_for_later[:10])}"
         if self.schemas:

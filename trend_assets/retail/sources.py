@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from trend_assets.lib.retail.decode import SourceFile
 from trend_assets.lib.retail.extracts import last_closed_day
 from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, RetailMapping
-from trend_assets.lib.retail.read import rows_by_day
-from trend_assets.retail.files import FoundFile, decoded, found_files, load_mapping, read_retail, shaped
+from trend_assets.lib.retail.read import rows_by_day, word_of_rows
+from trend_assets.retail.files import load_mapping, read_retail
+from trend_assets.retail.found import FoundFile, decoded, found_files, source_files
+from trend_assets.retail.shaped import shaped
 
 if TYPE_CHECKING:
     from trend_assets.retail.extracts import DatabaseSource
@@ -92,12 +95,14 @@ def _said_by_files(mapping: RetailMapping, root: Path, days: Sequence[date], kno
             continue
         files = found_files(mapping, name, root)
         dated, undated = [file for file in files if file.day is not None], [file for file in files if file.day is None]
-        if table.dated:
-            said[name] = {day: _said_by_content(_of_day(name, dated, day), known.get(day, {}).get(name, "")) for day in days}
+        looked_up = [file for source in mapping.looked_up_by(name) for file in source_files(mapping, source, root)]
+        was = {day: known.get(day, {}).get(name, "") for day in days}
+        if table.dated and looked_up:
+            said[name] = _said_by_shape(mapping, name, root, {day: _of_day(name, dated, day) for day in days}, looked_up, was)
+        elif table.dated:
+            said[name] = {day: _said_by_content(_of_day(name, dated, day), was[day]) for day in days}
         elif mapping.tells_day(name):
-            said[name] = _said_by_rows(
-                mapping, name, root, [*dated, *undated], days, {day: known.get(day, {}).get(name, "") for day in days}
-            )
+            said[name] = _said_by_rows(mapping, name, root, [*dated, *undated], looked_up, days, was)
     return said
 
 
@@ -112,6 +117,31 @@ def _said_by_content(files: Sequence[FoundFile], known: str) -> str:
     return known if known.startswith(f"{stamp}/") else f"{stamp}/{_brief(_content(file, _stamps([file])) for file in files)}"
 
 
+def _said_by_shape(
+    mapping: RetailMapping,
+    table_name: str,
+    root: Path,
+    of_days: Mapping[date, Sequence[FoundFile]],
+    looked_up: Sequence[FoundFile],
+    known: Mapping[date, str],
+) -> dict[date, str]:
+    """Of files with a day that are joined with others: what the steps make of them, so that only days which used what changed change."""
+    stamps = {day: _brief(_stamps([*files, *looked_up])) for day, files in of_days.items()}
+    said = {day: known[day] for day, stamp in stamps.items() if known[day].startswith(f"{stamp}/")}
+    asked = list(dict.fromkeys(file for day, files in of_days.items() if day not in said for file in files))
+    made = shaped(mapping, table_name, [decoded(mapping, table_name, file) for file in asked], root) if asked else []
+    words = dict(zip(asked, map(_word_of, made), strict=True))
+    return said | {day: f"{stamps[day]}/{_brief(words[file] for file in files)}" for day, files in of_days.items() if day not in said}
+
+
+def _word_of(made: SourceFile) -> str:
+    return _brief([word_of_rows(made.data), str(made.error), *map(repr, made.malformed), *_refused_in_lookups(made)])
+
+
+def _refused_in_lookups(made: SourceFile) -> list[str]:
+    return [repr(bad) for lookup in made.lookups for bad in lookup.malformed]
+
+
 @lru_cache(maxsize=REMEMBERED_FILES)
 def _content(file: FoundFile, _: tuple[str, ...]) -> str:
     try:
@@ -122,15 +152,24 @@ def _content(file: FoundFile, _: tuple[str, ...]) -> str:
 
 
 def _said_by_rows(
-    mapping: RetailMapping, table_name: str, root: Path, files: Sequence[FoundFile], days: Sequence[date], known: Mapping[date, str]
+    mapping: RetailMapping,
+    table_name: str,
+    root: Path,
+    files: Sequence[FoundFile],
+    looked_up: Sequence[FoundFile],
+    days: Sequence[date],
+    known: Mapping[date, str],
 ) -> dict[date, str]:
-    stamp = _brief(_stamps(files))
+    stamp = _brief(_stamps([*files, *looked_up]))
     if all(word.startswith(f"{stamp}/") for word in known.values()):
         return dict(known)
     if mapping.tables[table_name].steps:  # what they make of a day may rest on every file
         decoded_files = [decoded(mapping, table_name, file) for file in files]
-        made = [rows_by_day(mapping, table_name, file, min(days)) for file in shaped(mapping, table_name, decoded_files, root)]
-        return {day: f"{stamp}/{_brief(rows[day] for rows in made if day in rows)}" for day in days}
+        made = shaped(mapping, table_name, decoded_files, root)
+        rows_of = [(rows_by_day(mapping, table_name, file, min(days)), _refused_in_lookups(file)) for file in made]
+        return {
+            day: f"{stamp}/{_brief(word for rows, refused in rows_of if day in rows for word in (rows[day], *refused))}" for day in days
+        }
     text = mapping.model_dump_json(exclude_unset=True)
     of_files = [_rows_of_file(file, _stamps([file]), text, table_name, min(days)) for file in files]
     return {day: f"{stamp}/{_brief(rows[day] for rows in of_files if day in rows)}" for day in days}

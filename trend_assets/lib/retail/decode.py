@@ -21,11 +21,12 @@ from trend_assets.lib.retail.mapping import FileFormat
 
 @dataclass(frozen=True)
 class Malformed:
-    """A row that could not be split into the file's columns."""
+    """A row that could not be split into the file's columns, or that a step could not read; ``reason`` as quarantined."""
 
     row: int
     text: str
     detail: str
+    reason: str = "invalid_value"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class SourceFile:
     ``repeated_key``: rows (mask) whose key a newer row of another day or product has, so that one of them would be hidden.
     ``gone``: columns that the mapping names, that were there before and are not now; they are read as missing. ``digest`` of the
     content, ``stamp`` (name, size, time of last write) and ``pattern`` of the mapping tell a file from others, where they are known.
+    ``lookups``: the sources that steps looked things up in.
     """
 
     name: str
@@ -53,6 +55,7 @@ class SourceFile:
     digest: str = ""
     stamp: str = ""
     pattern: str = ""
+    lookups: tuple[SourceFile, ...] = ()
 
 
 _NOTHING = pa.table({})

@@ -18,7 +18,7 @@ from trend_assets.lib.retail.conditions import Condition, Conditions
 from trend_assets.lib.retail.database import DatabaseTable
 from trend_assets.lib.retail.mistakes import close_to, places_of, readable
 from trend_assets.lib.retail.shape import MappingError, Origin, Part, Scalar, Words
-from trend_assets.lib.retail.steps import Join, Steps, Where, left_after, made_by, needed_in_file, problems_of_steps
+from trend_assets.lib.retail.steps import Join, Steps, Where, joined_by, left_after, made_by, needed_in_file, problems_of_steps
 from trend_assets.tables import TABLES
 
 TABLE_NAMES = ("products", "stores", "inventory", "orders", "deliveries", "promotions")
@@ -287,6 +287,14 @@ class RetailMapping(Part):
     def format_of_source(self, name: str) -> FileFormat:
         """How the values of another source are written."""
         return FileFormat.model_validate(self.format.model_dump() | self.sources[name].format)
+
+    def looked_up_by(self, table_name: str) -> list[str]:
+        """The sources that steps of a table look things up in, and those that they need themselves, as they are declared."""
+        wanted = joined_by(self.tables[table_name].steps)
+        for name in reversed(self.sources):  # a source may use those before it
+            if name in wanted:
+                wanted |= joined_by(self.sources[name].steps)
+        return [name for name in self.sources if name in wanted]
 
     def rules_of(self, table_name: str) -> dict[str, ColumnRule]:
         """Rules of every column of our table that has one, the implied ones included."""

@@ -111,12 +111,17 @@ def rows_by_day(mapping: RetailMapping, table_name: str, source: SourceFile, sin
         return {}
     words = {}
     for day in np.unique(days[days >= np.datetime64(since)]):
-        rows = source.data.take(pa.array(np.flatnonzero(days == day))).combine_chunks()
-        written = pa.BufferOutputStream()
-        with pa.ipc.new_stream(written, rows.schema) as stream:
-            stream.write_table(rows)
-        words[day.astype(date)] = hashlib.sha256(written.getvalue()).hexdigest()[:16]
+        words[day.astype(date)] = word_of_rows(source.data.take(pa.array(np.flatnonzero(days == day))))
     return words
+
+
+def word_of_rows(rows: pa.Table) -> str:
+    """A word that is the same for the same rows only."""
+    rows = rows.combine_chunks()
+    written = pa.BufferOutputStream()
+    with pa.ipc.new_stream(written, rows.schema) as stream:
+        stream.write_table(rows)
+    return hashlib.sha256(written.getvalue()).hexdigest()[:16]
 
 
 class TableReader:
@@ -146,6 +151,7 @@ class TableReader:
                 self._refuse_file(source, error)
         pieces = [self.map(source) for source in usable]
         placed = self._snapshot(pieces) if self._is_snapshot(pieces) else self._by_day(pieces)
+        self._refuse_looked_up(usable, placed)
         return self._assemble(pieces, placed)
 
     def every_row(self, source: SourceFile, otherwise: date) -> tuple[pa.Table, dict[int, str | None]]:
@@ -289,7 +295,18 @@ class TableReader:
             if day in self.day_set:
                 # which field is which is unknown, so with personal columns no text is kept
                 text = {} if self.table.personal else {"text": bad.text}
-                self._refuse(day, source.name, bad.row, "invalid_value", bad.detail, json.dumps(text, ensure_ascii=False))
+                self._refuse(day, source.name, bad.row, bad.reason, bad.detail, json.dumps(text, ensure_ascii=False))
+
+    def _refuse_looked_up(self, sources: Sequence[SourceFile], placed: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> None:
+        """Rows of joined sources that could not be read, on each day that has rows which might have met them.
+
+        Their texts are not kept: which of a source's columns identify people is declared nowhere.
+        """
+        days = sorted({moment.astype(date) for _, _, days in placed for moment in np.unique(days)} & self.day_set)
+        for lookup in {lookup.name: lookup for source in sources for lookup in source.lookups}.values():
+            for bad in lookup.malformed:
+                for day in days:
+                    self._refuse(day, lookup.name, bad.row, bad.reason, bad.detail, "{}")
 
     def _assemble(self, pieces: Sequence[_Piece], placed: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> pa.Table:
         if not placed:

@@ -36,10 +36,37 @@ _BETWEEN = "\x1f"
 class Account:
     """What became of the rows of a source: ``read`` = ``refused`` + ``left_out`` + those behind the rows ``given``."""
 
+    name: str
     read: int
     refused: int
     left_out: int
     given: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.read:,} read, {self.refused:,} of them not readable, {self.left_out:,} left out as declared; "
+            f"steps made {self.given:,} of the rest"
+        )
+
+
+def total(accounts: Sequence[Account]) -> Account:
+    """The account of several sources together."""
+    return Account(
+        "all",
+        sum(one.read for one in accounts),
+        sum(one.refused for one in accounts),
+        sum(one.left_out for one in accounts),
+        sum(one.given for one in accounts),
+    )
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A source to look things up in, after its own steps, how its values are written, and what became of its rows."""
+
+    file: SourceFile
+    file_format: FileFormat
+    account: Account
 
 
 @dataclass
@@ -98,14 +125,14 @@ class _Rows:
 def reshaped(
     source: SourceFile,
     steps: Sequence[kinds.Step],
-    others: Mapping[str, SourceFile],
+    lookups: Mapping[str, Lookup],
     file_format: FileFormat,
     personal: Sequence[str] = (),
     days: Sequence[date] | None = None,
 ) -> tuple[SourceFile, Account]:
     """The source after the steps, and what became of its rows.
 
-    ``others``: sources to look things up in, by name, as they are after their own steps; ``days``: of levels, the days to give
+    ``lookups``: sources to look things up in, by name; ``days``: of levels, the days to give
     (``None``: every day of the log). Raises ``MappingError`` for a column that is not there or a key that is there twice.
     """
     read = source.data.num_rows + len(source.malformed)
@@ -117,8 +144,8 @@ def reshaped(
                 raise MappingError(
                     f"{source.name} has no column {name!r}, which a step needs.{close_to(name, found)} Columns found: {', '.join(found)}"
                 )
-        _DO[type(step)](rows, step, others, days)
-    return rows.source, Account(read, len(rows.source.malformed), rows.left_out, rows.data.num_rows)
+        _DO[type(step)](rows, step, lookups, days)
+    return rows.source, Account(source.name, read, len(rows.source.malformed), rows.left_out, rows.data.num_rows)
 
 
 def _where(rows: _Rows, step: kinds.Where, *_: Any) -> None:
@@ -188,9 +215,9 @@ def _keys(rows: _Rows, names: Sequence[str]) -> pa.Array:
     return pc.binary_join_element_wise(*(rows.texts(name) for name in names), _BETWEEN)
 
 
-def _join(rows: _Rows, step: kinds.Join, others: Mapping[str, SourceFile], *_: Any) -> None:
+def _join(rows: _Rows, step: kinds.Join, lookups: Mapping[str, Lookup], *_: Any) -> None:
     look = step.join
-    other = _Rows(others[look.source], FileFormat(), ())
+    other = _Rows(lookups[look.source].file, lookups[look.source].file_format, ())
     for name in (*look.by.values(), *look.take):
         if name not in other.data.column_names:
             found = other.data.column_names
@@ -284,7 +311,7 @@ def _extreme(rows: _Rows, name: str, groups: np.ndarray, count: int, smallest: b
     return [int(row) if there[row] else None for row in order[starts]]
 
 
-def _running_total(rows: _Rows, step: kinds.RunningTotal, _others: Mapping[str, SourceFile], days: Sequence[date] | None) -> None:
+def _running_total(rows: _Rows, step: kinds.RunningTotal, _: Mapping[str, Lookup], days: Sequence[date] | None) -> None:
     log = step.running_total
     told = parse_days(rows.texts(log.at), log.date_format or rows.file_format.date_format)
     rows.refuse(

@@ -390,6 +390,11 @@ def made_by(steps: Sequence[Step]) -> set[str]:
     return {name for step in steps for name in step.outputs}
 
 
+def joined_by(steps: Sequence[Step]) -> set[str]:
+    """The sources that steps look things up in."""
+    return {step.join.source for step in steps if isinstance(step, Join)}
+
+
 def left_after(steps: Sequence[Step]) -> set[str] | None:
     """The columns there are after the steps; ``None`` where those of the file are there too."""
     there: set[str] | None = None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trend_assets.lib.retail.arithmetic import evaluated, names_in
 from trend_assets.lib.retail.decode import SourceFile, decode_file
 from trend_assets.lib.retail.mapping import FileFormat, OtherSource
-from trend_assets.lib.retail.reshape import Account, reshaped
+from trend_assets.lib.retail.reshape import Account, Lookup, reshaped
 
 STYLE = FileFormat(decimal=",", date_format="%Y%m%d")
 
@@ -24,7 +24,8 @@ def rows(text: str) -> SourceFile:
 
 def after(source: SourceFile, *steps: dict, **others: SourceFile) -> tuple[list[dict], SourceFile, Account]:
     declared = OtherSource.model_validate({"files": "a.csv", "steps": list(steps)}).steps
-    made, account = reshaped(source, declared, others, STYLE)
+    lookups = {name: Lookup(other, STYLE, Account(name, 0, 0, 0, 0)) for name, other in others.items()}
+    made, account = reshaped(source, declared, lookups, STYLE)
     return made.data.to_pylist(), made, account
 
 
@@ -43,7 +44,7 @@ def test_a_value_that_is_no_number_costs_its_row_and_a_missing_one_is_missing() 
     assert [row["k"] for row in found] == [3.0, None]
     assert [(bad.row, bad.detail) for bad in made.malformed] == [(1, "n: 'x' is not a number")]
     assert made.row_numbers.tolist() == [0, 2]
-    assert account == Account(3, 1, 0, 2)
+    assert account == Account("a.csv", 3, 1, 0, 2)
 
 
 def test_a_column_computed_in_place_loses_no_bad_value() -> None:
@@ -80,7 +81,7 @@ def test_columns_become_rows_numbered_after_the_files_own() -> None:
     )
     assert [(row["sku"], row["shop"], row["n"]) for row in found] == [("A", "one", "1"), ("A", "two", "2"), ("B", "two", "3")]
     assert made.row_numbers.tolist() == [2, 3, 4]
-    assert account == Account(2, 0, 0, 3)
+    assert account == Account("a.csv", 2, 0, 0, 3)
 
 
 def test_rows_become_sums_and_the_first_by_an_order() -> None:
@@ -100,7 +101,7 @@ def test_rows_become_sums_and_the_first_by_an_order() -> None:
         "B": (None, "9", "z", "z", 1),
     }
     assert len(made.malformed) == 1
-    assert account == Account(4, 1, 0, 2)
+    assert account == Account("a.csv", 4, 1, 0, 2)
 
 
 def test_movements_become_levels_of_each_day() -> None:
@@ -134,7 +135,7 @@ def test_movements_become_levels_of_each_day() -> None:
 def test_a_file_without_rows_stays_one(step: dict) -> None:
     found, _, account = after(rows("d;sku;n\n20260901;A;1\n"), {"where": {"column": "sku", "equals": "none"}}, step)
     assert found == []
-    assert account == Account(1, 0, 1, 0)
+    assert account == Account("a.csv", 1, 0, 1, 0)
 
 
 @settings(max_examples=40, deadline=None)
