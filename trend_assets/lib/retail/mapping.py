@@ -18,7 +18,7 @@ from trend_assets.lib.retail.conditions import Condition, Conditions
 from trend_assets.lib.retail.database import DatabaseTable
 from trend_assets.lib.retail.mistakes import close_to, places_of, readable
 from trend_assets.lib.retail.shape import MappingError, Origin, Part, Scalar, Words
-from trend_assets.lib.retail.steps import Join, Steps, Where, joined_by, left_after, made_by, needed_in_file, problems_of_steps
+from trend_assets.lib.retail.steps import Join, Steps, joined_by, left_after, made_by, needed_in_file, problems_of_steps
 from trend_assets.tables import TABLES
 
 TABLE_NAMES = ("products", "stores", "inventory", "orders", "deliveries", "promotions")
@@ -193,7 +193,7 @@ class TableMapping(Part):
             raise ValueError("steps are for files: a database does the same in a `query`")
         if any(step.joins_files for step in self.steps) and any("{day" in pattern for pattern in self.files):
             raise ValueError("a step running_total reads all files together: write * in the place of {day}, and let rows tell their day")
-        copied = [name for step in self.steps if not isinstance(step, Where) for name in step.inputs if name in self.personal]
+        copied = [name for step in self.steps for name in step.copied if name in self.personal]
         copied += [name for step in self.steps if isinstance(step, Join) for name in step.join.take if name in self.personal]
         if copied:
             raise ValueError(

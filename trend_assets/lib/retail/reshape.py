@@ -100,16 +100,22 @@ class _Rows:
         self.source = replace(self.source, data=self.data.filter(pa.array(rows)), row_numbers=self.source.row_numbers[rows])
 
     def refuse(self, wrong: np.ndarray, column: str, what: str) -> None:
-        """Take out rows (mask) whose value in a column cannot be read, with the reason."""
+        """Take out rows (mask) whose value in a column is missing, or is not what it must be, with the reason."""
         if not wrong.any():
             return
         shown = [name for name in self.data.column_names if name not in self.personal]
         bad = np.flatnonzero(wrong)
         rows = self.data.select(shown).take(pa.array(bad)).to_pylist()
         values = self.data[column].take(pa.array(bad)).to_pylist()
+        missing = self.texts(column).take(pa.array(bad)).is_null().to_pylist()
         refused = [
-            Malformed(int(number), json.dumps(row, ensure_ascii=False, default=str), f"{column}: {str(value)[:80]!r} is not {what}")
-            for number, row, value in zip(self.source.row_numbers[bad], rows, values, strict=True)
+            Malformed(
+                int(number),
+                json.dumps(row, ensure_ascii=False, default=str),
+                f"{column} is missing: it must be {what}" if absent else f"{column}: {str(value)[:80]!r} is not {what}",
+                "missing_value" if absent else "invalid_value",
+            )
+            for number, row, value, absent in zip(self.source.row_numbers[bad], rows, values, missing, strict=True)
         ]
         malformed = sorted([*self.source.malformed, *refused], key=lambda one: one.row)
         self.keep(~wrong)
@@ -318,7 +324,7 @@ def _running_total(rows: _Rows, step: kinds.RunningTotal, _: Mapping[str, Lookup
         told.is_null().to_numpy(zero_copy_only=False), log.at, f"a date in the format {log.date_format or rows.file_format.date_format}"
     )
     for name in (*log.level, *log.of_day):
-        rows.refuse(rows.numbers(name)[1], name, "a number")
+        rows.refuse(np.isnan(rows.numbers(name)[0]), name, "a number")  # taken as 0, what moved would be missing from every later day
     told = parse_days(rows.texts(log.at), log.date_format or rows.file_format.date_format)
     at = told.cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
     groups, first = _groups(rows, log.by)
@@ -343,7 +349,7 @@ def _running_total(rows: _Rows, step: kinds.RunningTotal, _: Mapping[str, Lookup
     columns[log.at] = pa.array(on.astype(np.int32), pa.int32()).cast(pa.date32())
     for chosen, start in ((log.level, begins[of]), (log.of_day, before)):
         for name, made in chosen.items():
-            sums = np.r_[0.0, np.cumsum(np.nan_to_num(rows.numbers(name)[0])[order])]
+            sums = np.r_[0.0, np.cumsum(rows.numbers(name)[0][order])]
             columns[made] = pa.array(np.round(sums[until] - sums[start], 6))
     rows.become(pa.table(columns))
 

@@ -6,6 +6,7 @@ What belongs here: the declaration of each step, and what it needs and makes. Wh
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Self
 
@@ -27,14 +28,19 @@ class Step(Part):
     joins_files: ClassVar[bool] = False
 
     @property
+    @abstractmethod
     def inputs(self) -> list[str]:
         """Columns it needs."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def outputs(self) -> list[str]:
         """Columns it makes."""
-        raise NotImplementedError
+
+    @property
+    def copied(self) -> list[str]:
+        """Of the columns it needs those whose values can end up in what it makes; the others are only tested."""
+        return self.inputs
 
 
 class Where(Step):
@@ -49,6 +55,11 @@ class Where(Step):
 
     @property
     def outputs(self) -> list[str]:
+        """See ``Step``."""
+        return []
+
+    @property
+    def copied(self) -> list[str]:
         """See ``Step``."""
         return []
 
@@ -118,7 +129,17 @@ class PartOf(Part):
     @property
     def named(self) -> str:
         """The pattern with a name for its group, as Arrow wants it."""
-        return re.sub(r"(?<!\\)\((?!\?)", "(?P<part>", self.pattern, count=1)
+        # a bracket may be a character (after a backslash, or as [(]): which one opens the group is known by compiling
+        places = (match.end() for match in re.finditer(r"\(", self.pattern))
+        candidates = (f"{self.pattern[:place]}?P<part>{self.pattern[place:]}" for place in places)
+        return next((text for text in candidates if _names_a_group(text)), self.pattern)
+
+
+def _names_a_group(pattern: str) -> bool:
+    try:
+        return "part" in re.compile(pattern).groupindex
+    except re.error:
+        return False
 
 
 class Extract(Step):
@@ -180,8 +201,12 @@ class Choose(Step):
     @property
     def inputs(self) -> list[str]:
         """See ``Step``."""
-        chosen = [column for choice in self.choose.values() for column in (choice.column, choice.otherwise) if column is not None]
-        return [*chosen, *(condition.column for choice in self.choose.values() for condition in choice.when)]
+        return [*self.copied, *(condition.column for choice in self.choose.values() for condition in choice.when)]
+
+    @property
+    def copied(self) -> list[str]:
+        """See ``Step``."""
+        return [column for choice in self.choose.values() for column in (choice.column, choice.otherwise) if column is not None]
 
     @property
     def outputs(self) -> list[str]:
@@ -287,6 +312,7 @@ class Total(Step):
 class Movements(Part):
     """Levels from movements: for each ``by``, the sum up to the end of each day of column ``at`` (``level``), and that of the day.
 
+    A movement without a day or a quantity is refused: how much there is afterwards is not known without it.
     ``each_day``: also for days without a movement, from the first of its ``by`` to the last of the whole log; what came
     after the log's last day is not known.
     """

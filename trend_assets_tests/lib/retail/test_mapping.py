@@ -8,6 +8,7 @@ import pytest
 
 from trend_assets.lib.retail.database import DatabaseTable
 from trend_assets.lib.retail.mapping import MappingError, parse_mapping
+from trend_assets.lib.retail.steps import Step
 
 HEAD = "name: Shop\ncurrency: EUR\ndata_origin: real\n"
 INVENTORY = """
@@ -117,6 +118,16 @@ def test_a_database_table_that_cannot_work_is_refused_with_its_line(database: st
     assert "secret" not in message
 
 
+def test_a_step_may_test_a_personal_column_but_not_choose_it() -> None:
+    text = """
+tables: {orders: {files: o.csv, personal: [Client], steps: [{choose: {who: {when: {column: TESTED, missing: true}, column: CHOSEN}}}],
+  columns: {order_id: Id, ordered_at: At, product_id: Ref, store_id: {constant: web}, kind: who, quantity: N, unit_price: P}}}
+"""
+    parse_mapping(HEAD + text.replace("TESTED", "Client").replace("CHOSEN", "Kind"))
+    told = problem(HEAD + text.replace("TESTED", "Kind").replace("CHOSEN", "Client"))
+    assert "a step would copy the personal column 'Client'" in told
+
+
 def test_a_personal_column_may_not_be_looked_up_under_another_name() -> None:
     text = """
 sources: {people: {files: people.csv}}
@@ -160,3 +171,11 @@ def test_days_end_in_the_time_zone_of_the_column_that_tells_them() -> None:
     mapping = parse_mapping(HEAD + text)
     assert mapping.timezone_of("orders") == "America/New_York"
     assert "Mars/Olympus" in problem(HEAD + text.replace("America/New_York", "Mars/Olympus"))
+
+
+def test_a_kind_of_step_says_what_it_needs_and_makes() -> None:
+    class Nothing(Step):
+        pass
+
+    with pytest.raises(TypeError, match="abstract"):
+        Nothing()

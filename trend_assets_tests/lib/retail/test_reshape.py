@@ -121,6 +121,24 @@ def test_movements_become_levels_of_each_day() -> None:
     assert [(row["sku"], row["d"].day, row["stock"]) for row in of_day.data.to_pylist()] == [("A", 2, 6), ("B", 2, 2)]
 
 
+def test_a_movement_without_a_quantity_is_refused_not_counted_as_none() -> None:
+    step = {"running_total": {"by": "sku", "at": "d", "level": {"n": "stock"}, "of_day": {"in": "came"}}}
+    found, made, account = after(rows("d;sku;n;in\n20260901;A;5;5\n20260901;A;;0\n20260902;A;2;\n;A;1;1\n"), step)
+    assert [(row["d"].day, row["stock"], row["came"]) for row in found] == [(1, 5, 5)]
+    assert [(bad.row, bad.reason, bad.detail) for bad in made.malformed] == [
+        (1, "missing_value", "n is missing: it must be a number"),
+        (2, "missing_value", "in is missing: it must be a number"),
+        (3, "missing_value", "d is missing: it must be a date in the format %Y%m%d"),
+    ]
+    assert account == Account("a.csv", 4, 3, 0, 1)
+
+
+@pytest.mark.parametrize("pattern", ["[(]?(A+)", r"\(?(A+)", "(?:[(])?(A+)", "[(]?(?P<kept>A+)"])
+def test_the_part_to_keep_is_the_group_not_the_first_bracket(pattern: str) -> None:
+    found, _, _ = after(rows("t\n(AA)\nA\nB\n"), {"extract": {"part": {"column": "t", "pattern": pattern}}})
+    assert [row["part"] for row in found] == ["AA", "A", None]
+
+
 @pytest.mark.parametrize(
     "step",
     [
