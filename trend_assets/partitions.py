@@ -41,6 +41,11 @@ def day_key(day: date) -> str:
     return day.strftime(DAY_FORMAT)
 
 
+def day_keys(first: date, last: date) -> list[str]:
+    """Keys of the daily partitions from ``first`` to ``last``, both included."""
+    return [day_key(first + timedelta(days=number)) for number in range((last - first).days + 1)]
+
+
 def hours_between(start: datetime, end: datetime) -> list[datetime]:
     """Starts of the hours in [start, end), both aware and on the hour."""
     return [start + timedelta(hours=n) for n in range(int((end - start) / timedelta(hours=1)))]

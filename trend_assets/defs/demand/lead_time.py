@@ -17,7 +17,7 @@ from trend_assets.declared import asset_key, asset_spec
 from trend_assets.defs.jobs import DAILY_RETRIES
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.tables import concatenate
-from trend_assets.partitions import day_key, days_of, hour_key, hours_between
+from trend_assets.partitions import day_key, day_keys, days_of, hour_key, hours_between
 from trend_assets.resources import LakeResource
 from trend_assets.tables import TABLES
 
@@ -26,10 +26,6 @@ _ORDERS = ["day", "product_id", "store_id", "kind", "quantity", "unit_price", "d
 _NAMES = ["day", "product_id", "product_name", "category", "product_type", "colour", "data_origin"]
 _DAYS_OF_SALES, _WEEK, _DAYS_OF_ALERTS = 63, 7, 28
 """Days before the first that the methods read: those of ``UpliftRules``, a week, and those of ``ScoreRules`` (a test compares them)."""
-
-
-def _keys(first: date, last: date) -> list[str]:
-    return [day_key(first + timedelta(days=number)) for number in range((last - first).days + 1)]
 
 
 def _between(table: pa.Table, first: date, last: date) -> pa.Table:
@@ -41,7 +37,7 @@ def _year_before(store: Lake, first: date, last: date) -> pa.Table:
     """Order lines of the days a year before, and of the week that followed them."""
     from trend_assets.lib.demand.uplift import YEAR
 
-    keys = _keys(first - YEAR - timedelta(days=_WEEK), last - YEAR + timedelta(days=_WEEK))
+    keys = day_keys(first - YEAR - timedelta(days=_WEEK), last - YEAR + timedelta(days=_WEEK))
     return store.read(TABLES["retail/orders"], keys, columns=_ORDERS)
 
 
@@ -64,7 +60,7 @@ def sales_uplifts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iter
     first = days[0] - timedelta(days=_DAYS_OF_SALES)
     wanted = {"orders": _ORDERS, "inventory": ["day", "product_id", "store_id", "on_hand", "data_origin"]}
     wanted |= {"promotions": ["day", "product_id", "store_id", "discount"], "products": ["day", "product_id", "unit_price"]}
-    read = {name: store.read(TABLES[f"retail/{name}"], _keys(first, days[-1]), columns=columns) for name, columns in wanted.items()}
+    read = {name: store.read(TABLES[f"retail/{name}"], day_keys(first, days[-1]), columns=columns) for name, columns in wanted.items()}
     last_year = _year_before(store, first, days[-1])
     for day in days:
         past = {name: _between(table, day - timedelta(days=_DAYS_OF_SALES), day) for name, table in read.items()}
@@ -88,9 +84,9 @@ def naive_alerts(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
 
     store, table, days = lake.get(), TABLES[NAIVE], days_of(context.partition_time_window)
     before = days[0] - timedelta(days=2 * _WEEK)
-    sales = store.read(TABLES["retail/orders"], _keys(before, days[-1]), columns=_ORDERS)
+    sales = store.read(TABLES["retail/orders"], day_keys(before, days[-1]), columns=_ORDERS)
     orders = pa.concat_tables([sales, _year_before(store, before, days[-1])])
-    past = store.read(table, _keys(days[0] - timedelta(days=_WEEK), days[0] - timedelta(days=1)))
+    past = store.read(table, day_keys(days[0] - timedelta(days=_WEEK), days[0] - timedelta(days=1)))
     found: list[pa.Table] = []
     for day in days:
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -119,7 +115,7 @@ def lead_time_scores(context: dg.AssetExecutionContext, lake: LakeResource) -> I
     from trend_assets.lib.demand.lead_time import lead_time_scores as judge
 
     store, days, back = lake.get(), days_of(context.partition_time_window), timedelta(days=_DAYS_OF_ALERTS)
-    keys = _keys(days[0] - back, days[-1])
+    keys = day_keys(days[0] - back, days[-1])
     uplifts, naive, links = (store.read(TABLES[path], keys) for path in (UPLIFTS, NAIVE, "demand/product_trend_links"))
     products = store.read(TABLES["retail/products"], keys, columns=_NAMES)
     start = datetime(days[0].year, days[0].month, days[0].day, tzinfo=UTC)

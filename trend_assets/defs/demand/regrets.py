@@ -13,19 +13,12 @@ import pyarrow.compute as pc
 
 from trend_assets.declared import asset_key, asset_spec
 from trend_assets.defs.jobs import DAILY_RETRIES
-from trend_assets.lake.lake import Lake
-from trend_assets.partitions import day_key, days_of
+from trend_assets.partitions import day_keys, days_of
 from trend_assets.resources import LakeResource
 from trend_assets.tables import TABLES
 
 REGRETS = "demand/card_regrets"
 _STOCK = ["day", "product_id", "store_id", "sold", "on_hand"]
-
-
-def _between(store: Lake, path: str, first: str, last: str, columns: list[str] | None = None) -> pa.Table:
-    """Rows of the partitions that are there."""
-    table = TABLES[path]
-    return store.read(table, [key for key in store.partitions(table) if first <= key <= last], columns=columns)
 
 
 @dg.multi_asset(
@@ -43,13 +36,14 @@ def card_regrets(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
     from trend_assets.lib.demand.regret import LONGEST_DAYS, holding, regret_table, stock_days
 
     days, store = days_of(context.partition_time_window), lake.get()
-    oldest, last = day_key(days[0] - timedelta(days=2 * LONGEST_DAYS)), day_key(days[-1])
-    cards = _between(store, "demand/decision_cards", oldest, last)
+    keys = day_keys(days[0] - timedelta(days=2 * LONGEST_DAYS), days[-1])
+    cards = store.read(TABLES["demand/decision_cards"], keys)
     stock = pa.table({})
     if cards.num_rows:
-        stock = _between(store, "retail/inventory", day_key(pc.min(cards["day"]).as_py()), last, _STOCK)
-    answers = holding(_between(store, "demand/card_responses", oldest, last))
-    products = store.read(TABLES["retail/products"], store.partitions(TABLES["retail/products"])[-1:], columns=["product_id", "category"])
+        stock = store.read(TABLES["retail/inventory"], day_keys(pc.min(cards["day"]).as_py(), days[-1]), columns=_STOCK)
+    answers = holding(store.read(TABLES["demand/card_responses"], keys))
+    # a product that has left the shop meanwhile keeps the category that it had
+    products = store.read(TABLES["retail/products"], keys, columns=["product_id", "category"])
     categories = dict(zip(products["product_id"].to_pylist(), products["category"].to_pylist(), strict=True))
     rows = cards.to_pylist()
     yield dg.MaterializeResult(

@@ -3,8 +3,9 @@
 What belongs here: the counterfactual of one card from the stock and sales that came after it. What doesn't: the rules (``cards.py``),
 answers (``board/responses.py``), sums by week (``board/regrets.py``), printing.
 
-A card is closed when its horizon is over. Of cards that say the same of a product and place on following days only the first counts,
-until its horizon is over. Assumptions, each of them stated because the truth is not seen:
+A card is closed when its horizon is over. Of cards that say the same of a product and place, each before the one before it has closed, one
+counts: the one that was accepted, else the first, with the first answer that any of them got before it closed. Assumptions, each of them
+stated because the truth is not seen:
 
 * what was wanted on a day that ended without stock is what sold on the other days of the horizon, on average (what the card expected,
   where there is no such day);
@@ -24,7 +25,7 @@ one, for all we know, not. Savage 1951, *The theory of statistical decision*.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -105,7 +106,8 @@ def regret_table(
 ) -> pa.Table:
     """Rows of ``demand/card_regrets`` of cards that closed from ``first_day`` to ``last_day``; see ``card_regrets``.
 
-    ``categories``: by product. Cards of ``LONGEST_DAYS`` twice before ``first_day`` have to be among ``cards``, or one that repeats counts.
+    ``categories``: by product. Cards of ``LONGEST_DAYS`` twice before ``first_day`` have to be among ``cards``, or one that repeats
+    another counts.
     """
     rows = []
     for one in card_regrets(cards, answers, stock, last_day, rules):
@@ -165,22 +167,42 @@ def card_regrets(
     ``cards``: rows of ``demand/decision_cards``. ``answers``: those that hold, by card id. ``stock``: days by product and place.
     ``last_day``: of the stock. Cards whose horizon has a day without a stock record are left out. O(cards × horizon).
     """
-    open_until: dict[tuple[str, str, str], date] = {}
+    same: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for card in sorted(cards, key=_in_order):
+        if card["action"] in ACTING and int(card["horizon_days"]) <= LONGEST_DAYS:
+            same.setdefault((card["product_id"], card["store_id"], card["action"]), []).append(card)
+    counted = [one for repeated in same.values() for one in _counted(repeated, answers) if closes(one[0]) <= last_day]
     found = []
-    for card in sorted(cards, key=lambda card: (card["day"], card["product_id"], card["store_id"], -card["confidence"], card["card_id"])):
-        ends, length = closes(card), int(card["horizon_days"])
-        same = (card["product_id"], card["store_id"], card["action"])
-        unvalued = card["action"] not in ACTING or length > LONGEST_DAYS
-        if unvalued or ends > last_day or card["day"] < open_until.get(same, card["day"]):
-            continue
-        days = stock.get(same[:2], {})
-        after = [days.get(card["day"] + timedelta(days=number)) for number in range(1, length + 1)]
+    for card, answer in sorted(counted, key=lambda one: _in_order(one[0])):
+        days = stock.get((card["product_id"], card["store_id"]), {})
+        after = [days.get(card["day"] + timedelta(days=number)) for number in range(1, int(card["horizon_days"]) + 1)]
         known = [day for day in after if day is not None]
-        if not known or len(known) < len(after):
-            continue
-        open_until[same] = ends
-        found.append(_regret(card, answers.get(card["card_id"], Answered()), known, rules))
+        if known and len(known) == len(after):
+            found.append(_regret(card, answer, known, rules))
     return found
+
+
+def _in_order(card: Mapping[str, Any]) -> tuple[date, str, str, float, str]:
+    return card["day"], card["product_id"], card["store_id"], -card["confidence"], card["card_id"]
+
+
+def _counted(cards: Sequence[Mapping[str, Any]], answers: Mapping[str, Answered]) -> Iterator[tuple[Mapping[str, Any], Answered]]:
+    """Those of cards that say the same, in order, that count, and the answer that they got.
+
+    Whether a card counts depends on those open with it only, so every day that reads far enough back says the same of it.
+    """
+    said = followed = date.min
+    for place, card in enumerate(cards):
+        own, ends = answers.get(card["card_id"]), closes(card)
+        repeats = (answers.get(other["card_id"]) for other in cards[place + 1 :] if other["day"] < ends)
+        given = [answer for answer in (own, *repeats) if answer is not None]
+        if own is not None and own.response == "accepted":
+            if card["day"] >= followed:
+                yield card, own
+            followed = max(followed, ends)
+        elif card["day"] >= said and not any(answer.response == "accepted" for answer in given):
+            yield card, given[0] if given else Answered()
+        said = max(said, ends)
 
 
 def _regret(card: Mapping[str, Any], answer: Answered, days: Sequence[StockDay], rules: CardRules) -> Regret:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from trend_assets.board.regrets import sums
-from trend_assets.lib.demand.regret import REGRETS, Answered, StockDay, card_regrets, holding, regret_table, stock_days
+from trend_assets.lib.demand.regret import LONGEST_DAYS, REGRETS, Answered, StockDay, card_regrets, holding, regret_table, stock_days
 from trend_assets.tables import TABLES
 
 DAY = date(2026, 9, 7)  # a Monday
@@ -102,6 +102,46 @@ def test_open_unknown_unvalued_and_repeated_cards_do_not_count():
     assert card_regrets([CARD | {"action": "hold"}, CARD | {"action": "too_late"}], {}, PLENTY, LAST) == []
     again = CARD | {"card_id": "c2", "day": DAY + timedelta(days=1), "horizon_days": 5}
     assert len(card_regrets([again, CARD], {}, EMPTY_AT_THE_END, LAST)) == 1
+
+
+ALWAYS_EMPTY = {("P1", "S01"): {DAY + timedelta(days=number): StockDay(0, 0) for number in range(200)}}
+
+
+def said_again(days: int) -> list[dict[str, Any]]:
+    return [CARD | {"card_id": f"day {number}", "day": DAY + timedelta(days=number)} for number in range(days)]
+
+
+def counted(cards: list[dict[str, Any]], answers: dict[str, Answered]) -> list[tuple[str, str]]:
+    found = card_regrets(cards, answers, ALWAYS_EMPTY, DAY + timedelta(days=199))
+    return [(one.card["card_id"], one.answer.response) for one in found]
+
+
+@pytest.mark.parametrize("accepted_on", [0, 1, 3])
+def test_a_card_that_was_said_on_five_days_and_accepted_on_one_is_missed_on_none(accepted_on: int):
+    answers = {f"day {accepted_on}": Answered("accepted")}
+    assert counted(said_again(5), answers) == [(f"day {accepted_on}", "accepted")]
+
+
+def test_a_card_accepted_only_after_the_first_had_closed_was_missed_before():
+    assert counted(said_again(9), {"day 7": Answered("accepted")}) == [("day 0", ""), ("day 7", "accepted")]
+
+
+def test_the_answer_to_a_repeat_is_the_answer_to_what_it_repeats():
+    assert counted(said_again(5), {"day 2": Answered("declined"), "day 3": Answered("snoozed", DAY)}) == [("day 0", "declined")]
+    assert counted(said_again(1) + said_again(8)[7:], {}) == [("day 0", ""), ("day 7", "")], "said again after it had closed"
+
+
+def test_a_card_said_for_months_counts_once_whichever_day_is_asked():
+    cards = [card | {"horizon_days": 14} for card in said_again(150)]
+    found = [
+        row["card_id"]
+        for closing in range(14, 164)
+        for row in regret_table(
+            [card for card in cards if closing - 2 * LONGEST_DAYS <= (card["day"] - DAY).days <= closing], {}, ALWAYS_EMPTY, {},
+            DAY + timedelta(days=closing), DAY + timedelta(days=closing),
+        ).to_pylist()
+    ]  # fmt: skip
+    assert found == ["day 0"]
 
 
 def test_a_product_that_never_had_stock_was_wanted_as_expected_and_prices_may_be_unknown():
