@@ -107,7 +107,8 @@ class Lake(LakeReader):
     ) -> dict[str, Manifest]:
         """Replace the given partitions, each by one part, each atomically; returns their manifests by key.
 
-        All parts are written and audited before the first manifest is swapped. A partition whose rows, inputs and code version
+        All parts are written and audited before the first manifest is swapped, and the manifest of the last key is swapped after all
+        others: where it is new, the whole call has been published. A partition whose rows, inputs and code version
         are those published keeps its manifest. inputs: name → hash for all partitions alike, or key → (name → hash).
         allow_shrink: leave out the volume check. Of a table that is ``append_only`` the rows must hold all that are published, unchanged.
 
@@ -123,7 +124,8 @@ class Lake(LakeReader):
         )
         staged = [one for group in groups for one in group]
         self._refuse_errors(staged)
-        return dict(zip(keys, self._map(lambda one: self._swap(table, one), staged), strict=True))
+        swapped = [manifest for part in (staged[:-1], staged[-1:]) for manifest in self._map(lambda one: self._swap(table, one), part)]
+        return dict(zip(keys, swapped, strict=True))
 
     def append(self, table: Table, partition_key: str, data: pa.Table, inputs: Mapping[str, str] | None = None) -> Manifest:
         """Add a micro-batch as one more part of the partition; its inputs join those recorded. ``publish`` compacts.

@@ -24,8 +24,11 @@ TOO_LARGE = ("fct_orders", "fct_inventory_daily")
 """Marts with a row for each product and place: every version of them would double the file. The command and Python have them."""
 
 
-def history(lake: LakeReader) -> History:
-    """Every version of the tables and marts that are kept, but for those too large."""
+def history(lake: LakeReader, days: pa.Table) -> History:
+    """Every version of the tables and marts that are kept, but for those too large.
+
+    days: of marts, which the publication is the first to show (``mart_ledger.unrecorded_days``).
+    """
     kept = [
         Kept(
             ledger.source.path.replace("/", "."),
@@ -35,7 +38,7 @@ def history(lake: LakeReader) -> History:
         )
         for ledger in LEDGERS.values()
     ]
-    versions = lake.read(MART_LEDGER)
+    versions = pa.concat_tables([lake.read(MART_LEDGER), days])
     for mart in sorted(set(pc.unique(versions["mart"]).to_pylist()) - set(TOO_LARGE)):
         found = _unpacked(versions.filter(pc.equal(versions["mart"], mart)))
         if found is not None and mart in KEPT_MARTS:

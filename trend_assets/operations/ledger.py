@@ -9,12 +9,14 @@ them back can be proved for as long as the ledger is there.
 
 **Knowledge time** is the moment of recording, by the clock. History that was made in one go (a lake of the past, or all that a lake
 holds when its ledger begins) is recorded under the moment at which its schedule would have published it, and says so (``basis``).
+A ledger has begun when its first recording is whole: until then each of its partitions but the last, which is published after all
+others, says that it goes on (``BEGINNING``). So a first recording that is killed is resumed as history.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -42,6 +44,10 @@ HOURS_AT_ONCE = 24
 """Hours of posts in memory while words are counted."""
 
 
+BEGINNING = {"first recording": "goes on"}
+"""Beside what a ledger's partition consumed: it was written while the first recording was not whole."""
+
+
 @dataclass(frozen=True)
 class Known:
     """From when on something is known, and by what: the clock or the schedule."""
@@ -64,42 +70,50 @@ class Record:
     digest: str
 
 
+@dataclass
+class Records:
+    """What a ledger has recorded of each partition of its table, in the order of knowledge. begun: its first recording is whole."""
+
+    of_event: dict[str, list[Record]] = field(default_factory=dict)
+    begun: bool = False
+
+
+def has_begun(manifests: Iterable[Manifest | None]) -> bool:
+    """Whether the first recording of the ledger with these manifests is whole."""
+    return any(manifest is not None and not BEGINNING.items() <= manifest.inputs.items() for manifest in manifests)
+
+
 def scheduled_at(ledger: Ledger, event: str, settings: Settings) -> datetime:
     """When the schedule publishes a partition of the ledger's table."""
     _, end = bounds(ledger.source, event)
     return end + (timedelta(hours=settings.seal_after_hours) if ledger.source.partition == "hour" else DAY_READY)
 
 
-def records_of(lake: LakeReader, ledger: Ledger, keys: Sequence[str] | None = None) -> dict[str, list[Record]]:
-    """What the ledger has recorded of each partition of its table, in the order of knowledge; from manifests alone."""
+def records_of(lake: LakeReader, ledger: Ledger) -> Records:
+    """What the ledger has recorded; from manifests alone."""
+    manifests = lake.manifests(ledger.table)
     found: dict[str, list[Record]] = {}
     prefix = f"{ledger.source.path}@"
-    for key, manifest in sorted(lake.manifests(ledger.table, keys).items()):
+    for key, manifest in sorted(manifests.items()):
         for name, value in (manifest.inputs if manifest else {}).items():
             if name.startswith(prefix):
                 version, _, told = value.partition(" ")
                 found.setdefault(name.removeprefix(prefix), []).append(Record(key, version, told))
-    return found
+    return Records(found, has_begun(manifests.values()))
 
 
-def unrecorded(
-    lake: LakeReader, ledger: Ledger, settings: Settings, now: datetime, records: Mapping[str, Sequence[Record]] | None = None
-) -> dict[str, Known]:
-    """Partitions of the table that are published and not recorded as they are, with what is to be told of when that was known.
-
-    records: what ``records_of`` says, where that is known already.
-    """
-    told = records_of(lake, ledger) if records is None else records
-    return _unrecorded(lake.manifests(ledger.source), ledger, settings, now, told)
+def unrecorded(lake: LakeReader, ledger: Ledger, settings: Settings, now: datetime) -> dict[str, Known]:
+    """Partitions of the table that are published and not recorded as they are, with what is to be told of when that was known."""
+    return _unrecorded(lake.manifests(ledger.source), ledger, settings, now, records_of(lake, ledger))
 
 
 def _unrecorded(
-    published: Mapping[str, Manifest | None], ledger: Ledger, settings: Settings, now: datetime, records: Mapping[str, Sequence[Record]]
+    published: Mapping[str, Manifest | None], ledger: Ledger, settings: Settings, now: datetime, records: Records
 ) -> dict[str, Known]:
     due = {}
-    history = settings.lake_end is not None or not records
+    history = settings.lake_end is not None or not records.begun
     for event, manifest in published.items():
-        before = records.get(event)
+        before = records.of_event.get(event)
         if manifest is None or (before and before[-1].version == manifest.data_version):
             continue
         if before is None and history:
@@ -128,11 +142,15 @@ def ledger_due(lake: LakeReader, settings: Settings, now: datetime) -> Due:
 
 @dataclass(frozen=True)
 class _Task:
-    """What is to be done for one ledger. due: events to record, stale: events whose recorded rows are to be made again."""
+    """What is to be done for one ledger. due: events to record, stale: events whose recorded rows are to be made again.
+
+    history_left: something of the first recording is not among what is due.
+    """
 
     ledger: Ledger
     keys: tuple[str, ...]
-    records: Mapping[str, Sequence[Record]]
+    records: Records
+    history_left: bool
     published: Mapping[str, Manifest | None]
     due: Mapping[str, Known]
     stale: Mapping[str, Record]
@@ -177,9 +195,10 @@ def _task(lake: Lake, ledger: Ledger, keys: Sequence[str], settings: Settings, n
     due = {event: known for event, known in unknown.items() if known.key in wanted}
     stale: dict[str, Record] = {}
     if not due:
-        last = {event: known[-1] for event, known in records.items() if known[-1].key in wanted and known[-1].key != hour_key(now)}
+        last = {event: known[-1] for event, known in records.of_event.items() if known[-1].key in wanted and known[-1].key != hour_key(now)}
         stale = {event: one for event, one in last.items() if (found := published.get(event)) and found.data_version != one.version}
-    return _Task(ledger, tuple(keys), records, published, due, stale)
+    left = any(known.basis == "schedule" and event not in due for event, known in unknown.items())
+    return _Task(ledger, tuple(keys), records, left, published, due, stale)
 
 
 def _recorded(lake: Lake, task: _Task, before: pa.Table, safe: _Rows, inputs: dict[str, dict[str, str]]) -> pa.Table:
@@ -187,12 +206,16 @@ def _recorded(lake: Lake, task: _Task, before: pa.Table, safe: _Rows, inputs: di
     ledger, parts = task.ledger, [before]
     fresh: list[tuple[str, pa.Table]] = []
     for event, told, rows in safe.pieces():
-        known, prior, manifest = task.due[event], task.records.get(event, []), task.published[event]
+        known, prior, manifest = task.due[event], task.records.of_event.get(event, []), task.published[event]
         inputs.setdefault(known.key, {})[f"{ledger.source.path}@{event}"] = f"{manifest.data_version if manifest else ''} {told}"
         if not prior:
             fresh.append((event, rows))
         elif prior[-1].digest != told:
             parts.append(_added(ledger, _known_before(lake, ledger, event, prior), rows, known))
+    if not task.records.begun:
+        last = None if task.history_left else max(inputs)  # published after all others, see ``Lake.publish``
+        for key, consumed in inputs.items():
+            inputs[key] = {name: told for name, told in consumed.items() if name not in BEGINNING} | ({} if key == last else BEGINNING)
     counts = [rows.num_rows for _, rows in fresh]
     if fresh:
         new = pa.concat_tables([rows for _, rows in fresh]).append_column("change", pa.array(["recorded"] * sum(counts), pa.string()))
@@ -320,7 +343,9 @@ def known_at(lake: LakeReader, ledger: Ledger, moment: datetime, events: Iterabl
     """Rows of the ledger's table as they were known at ``moment`` (aware), of the events given or all."""
     last = hour_key(moment)
     chosen = None if events is None else set(events)
-    keys = sorted({one.key for event, known in records_of(lake, ledger).items() if chosen is None or event in chosen for one in known})
+    keys = sorted(
+        {one.key for event, known in records_of(lake, ledger).of_event.items() if chosen is None or event in chosen for one in known}
+    )
     rows = lake.read(ledger.table, [key for key in keys if key <= last])
     if chosen is not None:
         rows = rows.filter(pc.is_in(rows[ledger.event], value_set=_event_times(ledger, sorted(chosen))))
@@ -340,7 +365,7 @@ def prove(lake: LakeReader, ledger: Ledger, keys: Sequence[str] | None = None) -
 
     Only what is known of the events of these hours is read. Events are rewound together: once for each time that any was recorded.
     """
-    everything = records_of(lake, ledger)
+    everything = records_of(lake, ledger).of_event
     chosen = None if keys is None else set(keys)
     asked = {event: known for event, known in everything.items() if chosen is None or any(one.key in chosen for one in known)}
     events = sorted(asked)

@@ -1,7 +1,8 @@
 """Marts kept: each day of a mart as it was published, whenever it was published otherwise than before.
 
 What belongs here: which marts are kept and in which form, recording them, reading them as they were at a moment. What doesn't: lake
-tables (``operations/ledger.py``), SQL of the marts (``dbt_project/``), publication (``warehouse/``).
+tables (``operations/ledger.py``), SQL of the marts (``dbt_project/``), that they are recorded when they are published
+(``operations/publication.py``).
 
 Marts are dbt's: their columns change with their SQL, so a day is kept as the Parquet file that it was, columns and all. What holds for
 ledgers holds for them: no author, no post, no group under five authors, no words that the ledgers have not verified
@@ -11,6 +12,7 @@ ledgers holds for them: no author, no post, no group under five authors, no word
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,7 +24,7 @@ import pyarrow.parquet as pq
 
 from trend_assets.lib.ledger.points import digest, sorted_by
 from trend_assets.lib.trends.reasons import COUNTED_IN_THE_HOUR
-from trend_assets.operations.ledger import HOUR, Known
+from trend_assets.operations.ledger import BEGINNING, HOUR, Known, has_begun
 from trend_assets.partitions import hour_key
 from trend_assets.tables.ledgers import DAY_READY, FEWEST_AUTHORS, LEDGERS, MART_LEDGER
 
@@ -82,12 +84,20 @@ class UnknownMartError(LookupError):
     """No such mart was ever kept."""
 
 
-def record_marts(lake: Lake, warehouse: WarehouseEngine, settings: Settings, now: datetime) -> dict[str, int]:
-    """Record the days of the marts that dbt has just built and tested and that are not recorded as they are; returns days by mart."""
+def unrecorded_days(
+    lake: LakeReader,
+    warehouse: WarehouseEngine,
+    settings: Settings,
+    now: datetime,
+    shown: Mapping[tuple[str, date, str], Known] | None = None,
+) -> pa.Table:
+    """Days of the marts that dbt has just built and tested and that are not recorded as they are: rows of ``MART_LEDGER``.
+
+    now: the clock, when they are published. shown: from when on a version (mart, day, digest) is to be seen that was published before.
+    """
     newest, verified = _newest(lake), _verified(lake)
-    history = settings.lake_end is not None or not newest
-    recorded: dict[str, int] = {}
-    due: dict[str, list[dict[str, object]]] = {}
+    history = settings.lake_end is not None or not _begun(lake)
+    found: list[dict[str, object]] = []
     for mart, kept in KEPT_MARTS.items():
         rows = _read(warehouse, mart, kept, newest, now)
         if rows is None or set(rows.column_names) & {"author", "post_id"}:
@@ -103,11 +113,23 @@ def record_marts(lake: Lake, warehouse: WarehouseEngine, settings: Settings, now
                 continue
             end = datetime.combine(day, time(), UTC) + timedelta(days=1)
             known = Known(end + MARTS_READY, "schedule") if before is None and history else Known(now, "clock")
-            due.setdefault(known.key, []).append(_row(mart, day, part, told, known, known_before=before is not None))
-            recorded[mart] = recorded.get(mart, 0) + 1
-    for key, new in sorted(due.items()):
-        lake.append(MART_LEDGER, key, MART_LEDGER.from_rows(new))
-    return recorded
+            known = (shown or {}).get((mart, day, told), known)
+            found.append(_row(mart, day, part, told, known, known_before=before is not None))
+    return MART_LEDGER.from_rows(found)
+
+
+def record_marts(lake: Lake, days: pa.Table) -> dict[str, int]:
+    """Record what ``unrecorded_days`` found; returns days by mart."""
+    keys = sorted({hour_key(moment) for moment in pc.unique(days["knowledge_time"]).to_pylist()})
+    begun, by_hour = _begun(lake), lake.split(MART_LEDGER, days, keys)
+    for key in keys:
+        lake.append(MART_LEDGER, key, by_hour[key], inputs={} if begun or key == keys[-1] else BEGINNING)
+    return dict(Counter(days["mart"].to_pylist()))
+
+
+def _begun(lake: LakeReader) -> bool:
+    """Whether the first recording is whole."""
+    return has_begun(lake.manifests(MART_LEDGER).values())
 
 
 _EMPTY = "none"

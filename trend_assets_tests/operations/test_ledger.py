@@ -249,6 +249,51 @@ def test_a_change_within_the_hour_is_added_to_it_and_a_kill_between_recording_an
     assert house.lake.read(OF_TRENDS.table, [hour_key(LIVE)]).num_rows == 2
 
 
+class KilledError(RuntimeError):
+    """The recorder was killed."""
+
+
+@pytest.mark.parametrize("published", range(HOURS))
+def test_a_first_recording_that_was_killed_is_resumed_as_history(tmp_path, published):
+    """Killed after so many partitions of a ledger; resumed a day later, when more is there."""
+    whole, killed = House(tmp_path / "whole").fill(), House(tmp_path / "killed").fill()
+    whole.record(LIVE)
+
+    swaps = iter(range(published))
+
+    def stop(step: str) -> None:
+        if step == "compare_and_swap: compared" and next(swaps, None) is None:
+            raise KilledError
+
+    stopped = House(tmp_path / "killed")
+    stopped.lake = Lake(str(tmp_path / "killed"), on_step=stop, workers=1)
+    with pytest.raises(KilledError):
+        stopped.record(LIVE)
+    assert len(killed.lake.partitions(OF_TRENDS.table)) == published
+
+    killed.record(LIVE + timedelta(days=1))
+    for path, ledger in LEDGERS.items():
+        assert killed.lake.read(ledger.table).equals(whole.lake.read(ledger.table)), path
+        assert records_of(killed.lake, ledger) == records_of(whole.lake, ledger)
+
+    for house in (whole, killed):  # from now on by the clock
+        house.hold(9, [post(9, number) for number in range(8)])
+        house.trend(9)
+        house.record(LIVE + timedelta(days=2))
+        newest = house.lake.read(OF_TRENDS.table).to_pylist()[-1]
+        assert (newest["hour"], newest["knowledge_time"], newest["basis"]) == (START + 9 * HOUR, LIVE + timedelta(days=2), "clock")
+
+
+def test_history_recorded_in_pieces_is_history_to_its_last_piece(tmp_path):
+    house = House(tmp_path / "lake").fill()
+    keys = [hour_key(START + (hour + 3) * HOUR) for hour in range(HOURS)]
+    for piece in (keys[4:], keys[:2], keys[2:4]):
+        assert not records_of(house.lake, OF_TRENDS).begun
+        house.made("topics/trend_ledger", piece, LIVE)
+    assert records_of(house.lake, OF_TRENDS).begun
+    assert set(house.lake.read(OF_TRENDS.table)["basis"].to_pylist()) == {"schedule"}
+
+
 def test_a_lake_of_the_past_is_recorded_by_its_schedule_whenever_that_is_done(tmp_path):
     house = House(tmp_path / "lake", lake_end=START + timedelta(days=2))
     house.fill().record(LIVE + timedelta(days=400))
@@ -320,7 +365,7 @@ def test_an_empty_lake_has_nothing_to_record_and_no_past(tmp_path):
     house = House(tmp_path / "lake")
     assert ledger_due(house.lake, house.settings, LIVE).range is None
     assert house.digests(LIVE) == house.digests(LIVE + HOUR)
-    assert records_of(house.lake, OF_CARDS) == {}
+    assert records_of(house.lake, OF_CARDS).of_event == {}
     with pytest.raises(RewindError, match="nothing is recorded in topics/trend_ledger yet"):
         rewound(house.lake, house.settings, "trends", LIVE, LIVE)
 

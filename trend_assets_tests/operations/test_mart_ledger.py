@@ -10,14 +10,21 @@ import duckdb
 import pytest
 
 from trend_assets.lake.lake import Lake
-from trend_assets.operations.mart_ledger import UnknownMartError, kept_marts, marts_at, record_marts
+from trend_assets.operations.mart_ledger import UnknownMartError, kept_marts, marts_at, record_marts, unrecorded_days
+from trend_assets.operations.publication import publish_marts
 from trend_assets.operations.rewind import rewound
 from trend_assets.settings import Settings
-from trend_assets.tables.ledgers import LEDGERS
+from trend_assets.tables import TABLES
+from trend_assets.tables.ledgers import LEDGERS, MART_LEDGER
+from trend_assets.warehouse.common import PUBLISHED_TABLES
 from trend_assets.warehouse.duckdb_engine import DuckDBWarehouse
 
 START = datetime(2026, 9, 10, tzinfo=UTC)
 NOW = START + timedelta(days=5)
+
+
+class KilledError(RuntimeError):
+    """The publisher was killed."""
 
 
 class Shop:
@@ -52,7 +59,17 @@ class Shop:
             connection.execute("alter table warehouse.fct_trend_daily rename topic to topic_id")
 
     def record(self, now: datetime) -> dict[str, int]:
-        return record_marts(self.lake, self.warehouse, self.settings, now)
+        """As a publication does that succeeds."""
+        return record_marts(self.lake, unrecorded_days(self.lake, self.warehouse, self.settings, now))
+
+    def publish(self, now: datetime, killed_at: str = "") -> dict[str, int]:
+        """Publish what is built: to readers, then to the ledger."""
+
+        def stop(step: str) -> None:
+            if step == killed_at:
+                raise KilledError
+
+        return publish_marts(self.lake, self.warehouse, self.settings, now, stop)[1]
 
 
 @pytest.fixture
@@ -60,6 +77,23 @@ def shop(tmp_path) -> Shop:
     made = Shop(tmp_path)
     made.build([(date(2026, 9, 10), "P1", "S1", 5), (date(2026, 9, 11), "P1", "S1", 4)])
     return made
+
+
+@pytest.fixture
+def published(shop) -> Shop:
+    """The same, with all that publishing asks for, published."""
+    with duckdb.connect(str(shop.warehouse.working)) as connection:
+        connection.execute("create schema lake")
+        connection.execute("create table lake.failing_nodes (unique_id varchar, name varchar, status varchar)")
+        connection.execute("create table lake.source_snapshot (first_day date, last_day date)")
+        connection.execute("insert into lake.source_snapshot values (null, null)")
+        for path in PUBLISHED_TABLES:
+            schema, table = path.split("/")
+            connection.execute(f"create schema if not exists {schema}")
+            connection.register("no_rows", TABLES[path].empty())
+            connection.execute(f"create table {schema}.{table} as select * from no_rows")
+    shop.publish(NOW)
+    return shop
 
 
 def test_a_day_that_changes_is_recorded_again_and_the_past_comes_back(shop):
@@ -88,6 +122,62 @@ def test_no_post_and_no_word_that_the_ledgers_have_not_verified_is_kept(shop):
     assert marts_at(shop.lake, "fct_trend_daily", NOW).to_pylist() == [
         {"day": date(2026, 9, 10), "topic_id": "t", "label": "scarf", "keywords": ["scarf"]}
     ]
+
+
+def test_a_mart_that_was_never_published_was_never_known(published):
+    """Its publication failed, as it does where a test failed; the day was then built anew, and published."""
+    before = marts_at(published.lake, "mart_stock_risk", NOW)
+    published.build([(date(2026, 9, 10), "P1", "S1", 99), (date(2026, 9, 11), "P1", "S1", 4)])
+    for step in ("started", "copied", "verified", "synced"):
+        with pytest.raises(KilledError):
+            published.publish(NOW + timedelta(hours=1), killed_at=step)
+    published.build([(date(2026, 9, 10), "P1", "S1", 7), (date(2026, 9, 11), "P1", "S1", 4)])
+    later = NOW + timedelta(days=1)
+    assert published.publish(later) == {"mart_stock_risk": 1}
+    assert marts_at(published.lake, "mart_stock_risk", later - timedelta(microseconds=1)).equals(before)
+    assert marts_at(published.lake, "mart_stock_risk", later)["on_hand"].to_pylist() == [7, 4]
+
+
+def test_what_was_published_and_not_recorded_is_recorded_with_the_moment_the_file_tells(published):
+    published.build([(date(2026, 9, 10), "P1", "S1", 7), (date(2026, 9, 11), "P1", "S1", 4)])
+    shown = NOW + timedelta(hours=1)
+    with pytest.raises(KilledError):
+        published.publish(shown, killed_at="swapped")
+    assert marts_at(published.lake, "mart_stock_risk", shown)["on_hand"].to_pylist() == [5, 4]
+    assert published.publish(NOW + timedelta(days=1)) == {"mart_stock_risk": 1}
+    assert marts_at(published.lake, "mart_stock_risk", shown)["on_hand"].to_pylist() == [7, 4]
+
+
+def test_the_file_tells_what_was_known_as_the_ledger_does(published):
+    published.build([(date(2026, 9, 10), "P1", "S1", 7)])
+    later = NOW + timedelta(days=1)
+    published.publish(later)
+    for moment in (NOW, later - timedelta(seconds=1), later):
+        rows = published.warehouse.query(f"select * from as_of.mart_stock_risk('{moment.isoformat(sep=' ')}') order by day")
+        assert rows.to_pylist() == marts_at(published.lake, "mart_stock_risk", moment).to_pylist()
+
+
+@pytest.mark.parametrize("recorded", range(2))
+def test_a_first_recording_that_was_killed_is_resumed_as_history(shop, tmp_path, recorded):
+    days = unrecorded_days(shop.lake, shop.warehouse, shop.settings, NOW)
+    appends = iter(range(recorded))
+
+    def stop(step: str) -> None:
+        if step == "compare_and_swap: compared" and next(appends, None) is None:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        record_marts(Lake(str(tmp_path / "lake"), on_step=stop), days)
+    assert len(shop.lake.partitions(MART_LEDGER)) == recorded
+    shop.record(NOW + timedelta(days=1))
+    found = shop.lake.read(MART_LEDGER)
+    assert found.sort_by([("knowledge_time", "ascending"), ("mart", "ascending")]).equals(
+        days.sort_by([("knowledge_time", "ascending"), ("mart", "ascending")])
+    )
+    shop.build([(day, "P1", "S1", 5) for day in (date(2026, 9, 10), date(2026, 9, 12))])
+    shop.record(NOW + timedelta(days=2))
+    told = {row["day"]: (row["knowledge_time"], row["basis"]) for row in shop.lake.read(MART_LEDGER).to_pylist()}
+    assert told[date(2026, 9, 12)] == (NOW + timedelta(days=2), "clock")
 
 
 def test_a_mart_goes_by_its_name_with_and_without_prefix(shop):

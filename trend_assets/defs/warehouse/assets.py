@@ -16,7 +16,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from trend_assets.declared import OWNERS_BY_GROUP, asset_spec, declared_checks
+from trend_assets.declared import OWNERS_BY_GROUP, asset_key, asset_spec, declared_checks
 from trend_assets.defs.jobs import DAILY_RETRIES
 from trend_assets.operations.automation import daily_condition
 from trend_assets.partitions import daily
@@ -30,6 +30,7 @@ from trend_assets.warehouse.engine import PUBLISHED_MODELS, dbt_variables, open_
 
 LAYERS = {"staging": "clean", "intermediate": "aggregate", "marts": "mart"}
 POOL = "warehouse"
+TRENDS_DATABASE = dg.AssetKey(["warehouse", "trends_database"])
 
 
 class Translator(DagsterDbtTranslator):
@@ -120,60 +121,47 @@ facts_by_day = [spec.key for spec in warehouse_days.specs if spec.key.path[-1].s
 
 
 @dg.multi_asset(
-    name="mart_ledger",
+    name="publication",
     specs=[
-        asset_spec(
-            "warehouse/mart_ledger",
-            deps=[dg.AssetDep(key) for key in (*(spec.key for spec in warehouse_marts.specs), *facts_by_day)],
-            partitions_def=None,
-            tags={"lane": "marts"},
-        )
+        dg.AssetSpec(
+            TRENDS_DATABASE,
+            deps=[*(spec.key for spec in warehouse_marts.specs), *facts_by_day],
+            group_name="warehouse",
+            description="What analysts, the board and the command line query: marts and the lake tables for analysts, swapped in whole.",
+            kinds={open_warehouse().dialect},
+            owners=OWNERS_BY_GROUP["warehouse"],
+            tags={"layer": "mart", "lane": "marts"},
+        ),
+        asset_spec("warehouse/mart_ledger", deps=[dg.AssetDep(TRENDS_DATABASE)], partitions_def=None, tags={"lane": "marts"}),
     ],
     pool=POOL,
 )
-def mart_ledger(lake: LakeResource) -> dg.MaterializeResult:
-    """Record the days of the marts that are about to be published and are not recorded as they are."""
-    from trend_assets.operations.mart_ledger import record_marts
+def publication(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
+    """Make what dbt built visible to readers, all of it at once, and record it; reached only when no dbt test of ERROR severity failed."""
+    from trend_assets.operations.publication import publish_marts
 
-    days = record_marts(lake.get(), open_warehouse(), load_settings(), datetime.now(UTC))
-    kept = lake.get().manifests(TABLES["warehouse/mart_ledger"]).values()
-    rows = sum(manifest.rows for manifest in kept if manifest is not None)
-    return dg.MaterializeResult(
+    published, days = publish_marts(lake.get(), open_warehouse(), load_settings(), datetime.now(UTC))
+    rows = published.rows
+    listed = [dg.TableRecord({"table": name, "rows": rows[name]}) for name in sorted(rows)]
+    schema = dg.TableSchema([dg.TableColumn("table", "string"), dg.TableColumn("rows", "int")])
+    yield dg.MaterializeResult(
+        asset_key=TRENDS_DATABASE,
         metadata={
-            "dagster/row_count": rows,
+            "tables": len(rows),
+            "dagster/row_count": sum(rows.values()),
+            "dagster/size_bytes": published.bytes,
+            "rows by table": dg.MetadataValue.table(listed, schema),
+        },
+    )
+    kept = lake.get().manifests(TABLES["warehouse/mart_ledger"]).values()
+    yield dg.MaterializeResult(
+        asset_key=asset_key("warehouse/mart_ledger"),
+        metadata={
+            "dagster/row_count": sum(manifest.rows for manifest in kept if manifest is not None),
             "days recorded": sum(days.values()),
             **{f"days of {mart}": count for mart, count in days.items()},
-        }
+        },
     )
 
 
 audits = declared_checks("warehouse/mart_ledger")
-
-
-@dg.asset(
-    key=["warehouse", "trends_database"],
-    deps=[*(spec.key for spec in warehouse_marts.specs), *facts_by_day, dg.AssetKey(["warehouse", "mart_ledger"])],
-    group_name="warehouse",
-    description="What analysts, the board and the command line query: every mart and the lake tables for analysts, swapped in whole.",
-    kinds={open_warehouse().dialect},
-    owners=OWNERS_BY_GROUP["warehouse"],
-    tags={"layer": "mart", "lane": "marts"},
-    pool=POOL,
-)
-def trends_database(lake: LakeResource) -> dg.MaterializeResult:
-    """Make what dbt built visible to readers, all of it at once; reached only when no dbt test of ERROR severity failed."""
-    from trend_assets.operations.history import history
-
-    warehouse = open_warehouse()
-    publication = warehouse.publish(history=history(lake.get()) if warehouse.dialect == "duckdb" else None)
-    rows = publication.rows
-    listed = [dg.TableRecord({"table": name, "rows": rows[name]}) for name in sorted(rows)]
-    schema = dg.TableSchema([dg.TableColumn("table", "string"), dg.TableColumn("rows", "int")])
-    return dg.MaterializeResult(
-        metadata={
-            "tables": len(rows),
-            "dagster/row_count": sum(rows.values()),
-            "dagster/size_bytes": publication.bytes,
-            "rows by table": dg.MetadataValue.table(listed, schema),
-        }
-    )
