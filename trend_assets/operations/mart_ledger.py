@@ -45,8 +45,11 @@ _NEVER = ("exemplar_posts", "author", "authors_of", "post_id", "network")
 
 @dataclass(frozen=True)
 class KeptMart:
-    """How a mart is kept. key: what names a row. of_topics: only rows of topics that the trend ledger has on the day. authors: a
-    column that counts authors; rows of fewer than five go. day: the column by which the mart is cut into days.
+    """How a mart is kept.
+
+    key: what names a row. of_topics: only rows of topics that the trend ledger has on the day. authors: a column that counts authors;
+    rows of fewer than five go, and those of unknown numbers unless the trend ledger has their topics. day: the column by which the mart
+    is cut into days.
     """
 
     key: tuple[str, ...]
@@ -56,7 +59,7 @@ class KeptMart:
 
 
 KEPT_MARTS: Mapping[str, KeptMart] = {
-    "fct_trend_daily": KeptMart(("day", "topic_id"), of_topics=True),
+    "fct_trend_daily": KeptMart(("day", "topic_id"), of_topics=True, authors="authors_24h"),
     "fct_topic_hourly": KeptMart(("hour", "topic_id"), authors="authors"),
     "fct_orders": KeptMart(("day", "product_id", "store_id", "currency")),
     "fct_inventory_daily": KeptMart(("day", "product_id", "store_id")),
@@ -202,7 +205,7 @@ def _safe(rows: pa.Table, kept: KeptMart, verified: Mapping[str, set[str]]) -> p
     """Rows of a mart in the form that is kept."""
     rows = rows.select([name for name in rows.column_names if name not in _NEVER]).replace_schema_metadata()
     if kept.authors is not None:
-        rows = rows.filter(pc.greater_equal(rows[kept.authors], FEWEST_AUTHORS))
+        rows = rows.filter(pc.fill_null(pc.greater_equal(rows[kept.authors], FEWEST_AUTHORS), fill_value=kept.of_topics))
     if kept.of_topics:
         there = pc.binary_join_element_wise(rows[kept.day].cast(pa.string()), rows["topic_id"], " ")
         rows = rows.filter(pc.is_in(there, value_set=pa.array(sorted(verified[""]), pa.string())))

@@ -44,7 +44,7 @@ class Shop:
         }  # fmt: skip
         self.lake.append(ledger, "2026-09-10-00:00", ledger.from_rows([known]))
 
-    def build(self, stock: list[tuple[Any, ...]], more: str = "") -> None:
+    def build(self, stock: list[tuple[Any, ...]], more: str = "", authors: str = "9") -> None:
         with duckdb.connect(str(self.warehouse.working)) as connection:
             connection.execute("create schema if not exists warehouse")
             connection.execute(
@@ -53,7 +53,8 @@ class Shop:
             connection.executemany("insert into warehouse.mart_stock_risk values (?, ?, ?, ?)", stock)
             connection.execute(
                 "create or replace table warehouse.fct_trend_daily as select date '2026-09-10' as day, topic, label, keywords, "
-                f"'x:1' as exemplar_posts{more} from (values ('t', 'scarf', ['scarf', 'secret']), ('u', 'secret', ['secret'])) "
+                f"'x:1' as exemplar_posts, {authors}::bigint as authors_24h{more} "
+                "from (values ('t', 'scarf', ['scarf', 'secret']), ('u', 'secret', ['secret'])) "
                 "as f(topic, label, keywords)"
             )
             connection.execute("alter table warehouse.fct_trend_daily rename topic to topic_id")
@@ -120,7 +121,7 @@ def test_a_mart_keeps_the_columns_it_had(shop):
 def test_no_post_and_no_word_that_the_ledgers_have_not_verified_is_kept(shop):
     shop.record(NOW)
     assert marts_at(shop.lake, "fct_trend_daily", NOW).to_pylist() == [
-        {"day": date(2026, 9, 10), "topic_id": "t", "label": "scarf", "keywords": ["scarf"]}
+        {"day": date(2026, 9, 10), "topic_id": "t", "label": "scarf", "keywords": ["scarf"], "authors_24h": 9}
     ]
 
 
@@ -178,6 +179,13 @@ def test_a_first_recording_that_was_killed_is_resumed_as_history(shop, tmp_path,
     shop.record(NOW + timedelta(days=2))
     told = {row["day"]: (row["knowledge_time"], row["basis"]) for row in shop.lake.read(MART_LEDGER).to_pylist()}
     assert told[date(2026, 9, 12)] == (NOW + timedelta(days=2), "clock")
+
+
+def test_a_days_trend_of_fewer_than_five_authors_is_not_kept_and_an_unknown_number_is_judged_by_the_ledger(shop):
+    for authors, rows in (("4", 0), ("5", 1), ("null", 1)):
+        shop.build([(date(2026, 9, 10), "P1", "S1", 5)], authors=authors)
+        found = unrecorded_days(shop.lake, shop.warehouse, shop.settings, NOW)
+        assert sum(row["rows"] for row in found.to_pylist() if row["mart"] == "fct_trend_daily") == rows, authors
 
 
 def test_a_mart_goes_by_its_name_with_and_without_prefix(shop):

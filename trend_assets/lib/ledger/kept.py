@@ -5,7 +5,8 @@ what was known when (``points.py``).
 
 What is kept outlives the posts it was made from, so it must be such that the deletion of a post need not touch it:
 
-* a topic that fewer than five authors posted about in the 24 hours that a row describes has no row;
+* a topic that fewer than five authors posted about in the 24 hours that a row describes has no row, nor has a decision card because of
+  it: its reason, growth and chance are aggregates of these few;
 * counts of an hour that fewer than five authors posted in are null, also in the words of a reason;
 * a word is kept where five authors of the topic used it in these 24 hours; labels lose their other parts, and take the strongest
   keywords that are left where nothing of them is; a word quoted in a reason becomes an ellipsis.
@@ -111,10 +112,15 @@ def _of_days(rows: pa.Table, voices: Voices | None, hours: Sequence[int], *, quo
     quotes: the reason may quote posts.
     """
     told = [_said_by(voices, topic, hour) for topic, hour in zip(rows["topic_id"].to_pylist(), hours, strict=True)]
-    if "authors" in rows.column_names:
-        enough = pc.greater_equal(rows["authors"], FEWEST_AUTHORS)
-        told = [said for said, kept_row in zip(told, enough.to_pylist(), strict=True) if kept_row]
-        rows = rows.filter(enough)
+    counted = next((name for name in ("authors", "authors_24h") if name in rows.column_names), None)
+    if counted is not None:
+        # where a row does not say how many, the posts do
+        enough = [
+            said(ANY_WORD) if authors is None else authors >= FEWEST_AUTHORS
+            for authors, said in zip(rows[counted].to_pylist(), told, strict=True)
+        ]
+        told = [said for said, kept_row in zip(told, enough, strict=True) if kept_row]
+        rows = rows.filter(pa.array(enough, pa.bool_()))
     if "label" in rows.column_names:
         labels = [_label(text, said, []) for text, said in zip(rows["label"].to_pylist(), told, strict=True)]
         rows = _with(rows, "label", pa.array(labels, pa.string()))

@@ -13,6 +13,7 @@ from trend_assets.lib.ledger.kept import WITHHELD, kept, words_of
 from trend_assets.lib.ledger.voices import ANY_WORD, ASSIGNED_COLUMNS, POST_COLUMNS, Voices, count_voices, plain
 from trend_assets.tables import TABLES
 from trend_assets.tables.ledgers import LEDGERS
+from trend_assets_tests.dbt_project import small_lake
 
 START = datetime(2026, 9, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -180,3 +181,20 @@ def test_a_trend_without_a_product_is_kept_where_five_wrote_and_in_words_of_five
     assert {"crochet", "anna"} <= words_of(ledger, rows)
     [found] = kept(ledger, rows, voices_of(crochet=5, anna=2)).to_pylist()
     assert (found["topic_id"], found["label"], found["reason"]) == ("t", "crochet", f"posts use 'crochet', {WITHHELD}")
+
+
+def test_a_card_is_kept_where_five_wrote():
+    """Also where the card does not say how many did, and where the posts are gone."""
+    cards = TABLES["demand/decision_cards"]
+    row = next(iter(small_lake.cards(small_lake.DAYS[1]))) | {"day": START.date(), "topic_id": "t", "label": "scarf"}
+    told = [
+        (5, "only 5 authors in 24 hours"), (4, "only 4 authors in 24 hours"), (None, "hold"),
+    ]  # fmt: skip
+    rows = cards.from_rows([
+        row | {"card_id": str(authors), "authors_24h": authors, "reason": reason} for authors, reason in told
+    ])  # fmt: skip
+    ledger = LEDGERS["demand/card_ledger"]
+    for voices, left in ((voices_of(scarf=5), ["5", "None"]), (voices_of(scarf=4), ["5"]), (None, ["5"])):
+        found = kept(ledger, rows, voices)
+        assert found["card_id"].to_pylist() == left
+        assert "only 4" not in str(found.to_pylist())
