@@ -98,7 +98,8 @@ arrivals as (
         products.category,
         count(*) as deliveries_received,
         count(case when deliveries.days_late > 0 then 1 end) as deliveries_late,
-        cast(sum(deliveries.short_units) as bigint) as short_units
+        cast(sum(deliveries.short_units) as bigint) as short_units,
+        max(deliveries.data_origin) as data_origin
 
     from deliveries
 
@@ -115,7 +116,8 @@ trending as (
         {{ week_start('trend_product_stock.day') }} as week_start,
         products.category,
         count(distinct trend_product_stock.topic_id) as trends,
-        count(distinct trend_product_stock.product_id) as trending_products
+        count(distinct trend_product_stock.product_id) as trending_products,
+        max(trend_product_stock.data_origin) as data_origin
 
     from trend_product_stock
 
@@ -148,7 +150,8 @@ cards_of_places as (
         store_id,
         max(case when action not in ('hold', 'too_late') then 1 else 0 end) as to_do,
         max(case when action = 'too_late' then 1 else 0 end) as too_late,
-        max(money_at_risk) as money_at_risk
+        max(money_at_risk) as money_at_risk,
+        max(data_origin) as data_origin
 
     from last_cards
 
@@ -163,7 +166,8 @@ cards as (
         products.category,
         cast(sum(cards_of_places.to_do) as bigint) as places_to_act,
         cast(sum(cards_of_places.too_late) as bigint) as places_too_late,
-        sum(cards_of_places.money_at_risk) as money_at_risk
+        sum(cards_of_places.money_at_risk) as money_at_risk,
+        max(cards_of_places.data_origin) as data_origin
 
     from cards_of_places
 
@@ -208,7 +212,11 @@ final as (
         coalesce(arrivals.deliveries_received, 0) as deliveries_received,
         coalesce(arrivals.deliveries_late, 0) as deliveries_late,
         coalesce(arrivals.short_units, 0) as short_units,
-        case when 'simulated' in (sales.data_origin, stock.data_origin) then 'simulated' else 'real' end as data_origin
+        case
+            when 'simulated' in (sales.data_origin, stock.data_origin, arrivals.data_origin, trending.data_origin, cards.data_origin)
+                then 'simulated'
+            else 'real'
+        end as data_origin
 
     from weeks
 

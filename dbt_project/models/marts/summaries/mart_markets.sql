@@ -26,7 +26,34 @@ sales as (
 
 stores as (
 
-    select * from {{ ref('dim_store') }}
+    select * from {{ ref('stg_stores') }}
+
+),
+
+days as (
+
+    select distinct day from trend_markets
+
+),
+
+days_of_stores as (
+
+    select distinct day from stores
+
+),
+
+-- The list of places that held on the day: the newest up to it; before the first list, the first.
+lists_of_stores as (
+
+    select
+        days.day,
+        coalesce(max(case when days_of_stores.day <= days.day then days_of_stores.day end), min(days_of_stores.day)) as listed_on
+
+    from days
+
+    cross join days_of_stores
+
+    group by days.day
 
 ),
 
@@ -34,30 +61,36 @@ stores as (
 places_of_markets as (
 
     select
+        day,
         store_id,
         region as market
     from stores
-    where active and region is not null
+    where region is not null
 
     union distinct
 
     select
+        day,
         store_id,
         country as market
     from stores
-    where active and country is not null
+    where country is not null
 
 ),
 
 places as (
 
     select
-        market,
+        lists_of_stores.day,
+        places_of_markets.market,
         count(*) as places
 
-    from places_of_markets
+    from lists_of_stores
 
-    group by market
+    inner join places_of_markets
+        on lists_of_stores.listed_on = places_of_markets.day
+
+    group by lists_of_stores.day, places_of_markets.market
 
 ),
 
@@ -85,12 +118,6 @@ sold as (
 
 ),
 
-known_days as (
-
-    select distinct day from trend_markets
-
-),
-
 measured as (
 
     select
@@ -105,7 +132,7 @@ measured as (
         trend_markets.posts / cast(sum(trend_markets.posts) over (partition by trend_markets.day, trend_markets.topic_id) as {{ double_type() }})
             as topic_share,
         -- Where nothing is known of the day before, growth is unknown; a cell that was too small to be told counts as none.
-        case when known_days.day is not null then (trend_markets.posts + 1.0) / (coalesce(days_before.posts, 0) + 1.0) end as growth_24h,
+        case when days_known.day is not null then (trend_markets.posts + 1.0) / (coalesce(days_before.posts, 0) + 1.0) end as growth_24h,
         trend_days.linked_products,
         coalesce(places.places, 0) as places,
         coalesce(sold.products_sold, 0) as products_sold,
@@ -118,8 +145,8 @@ measured as (
             trend_markets.day = trend_days.day
             and trend_markets.topic_id = trend_days.topic_id
 
-    left join known_days
-        on {{ days_later('trend_markets.day', -1) }} = known_days.day
+    left join days as days_known
+        on {{ days_later('trend_markets.day', -1) }} = days_known.day
 
     left join trend_markets as days_before
         on
@@ -129,7 +156,9 @@ measured as (
             and trend_markets.language = days_before.language
 
     left join places
-        on trend_markets.region = places.market
+        on
+            trend_markets.day = places.day
+            and trend_markets.region = places.market
 
     left join sold
         on
