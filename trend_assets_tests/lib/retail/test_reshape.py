@@ -34,7 +34,9 @@ def test_arithmetic_is_no_code_and_says_what_it_does_not_understand() -> None:
     assert evaluated("-a * (1 + [VAT %] / 100)", columns, 2).tolist()[0] == pytest.approx(-1.2)
     assert np.isnan(evaluated("a / 0", columns, 2)).all()
     assert names_in("a + b*2 - a") == ["a", "b"]
-    for text in ("a +", "a b", "(a", "__import__('os')", "a ** 2", "", "(" * 200 + "a" + ")" * 200):
+    assert evaluated("[in] - -007 * .5", {"in": np.array([1.0])}, 1).tolist() == [4.5]  # no word and no number is Python's
+    deep = ("(" * 200 + "a" + ")" * 200, "-" * 5000 + "a", "a" + "+a" * 5000)
+    for text in ("a +", "a b", "(a", "a)", "+a", "a(b)", "a / / b", "1_0", "()", "__import__('os')", "a ** 2", "", *deep):
         with pytest.raises(ValueError, match=r"missing|not closed|not understood|nested"):
             names_in(text)
 
