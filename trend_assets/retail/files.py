@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from trend_assets.lib.retail.days_told import days_of_rows, days_told
 from trend_assets.lib.retail.decode import SourceFile
 from trend_assets.lib.retail.fit import inline_file, missing_in_file
 from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, RetailMapping, parse_mapping
-from trend_assets.lib.retail.read import days_of_rows, days_told, read_records
+from trend_assets.lib.retail.read import read_records
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.retail.found import FoundFile, decoded, found_files, stamp_of
 from trend_assets.retail.seen import SchemaStopError, SeenSources, SeenTable

@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
+from trend_assets.lib.retail.days_told import days_of_rows
 from trend_assets.lib.retail.decode import SourceFile, decode_file
 from trend_assets.lib.retail.explain import Trial, try_mapping
 from trend_assets.lib.retail.fit import missing_columns, missing_in_file
@@ -28,7 +29,6 @@ from trend_assets.lib.retail.mapping import FileFormat, RetailMapping, parse_map
 from trend_assets.lib.retail.profile import profiles_of
 from trend_assets.lib.retail.proposal_text import proposal_text
 from trend_assets.lib.retail.propose import Match, Proposal, propose
-from trend_assets.lib.retail.read import days_of_rows
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.lib.retail.sniff import SAMPLE_BYTES, sniff_text
 from trend_assets.lib.retail.words import CHANGE_TIMES, normalised

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from trend_assets.lib.retail.days_told import rows_by_day, word_of_rows
 from trend_assets.lib.retail.decode import SourceFile
 from trend_assets.lib.retail.extracts import last_closed_day
 from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, RetailMapping
-from trend_assets.lib.retail.read import rows_by_day, word_of_rows
 from trend_assets.retail.files import load_mapping, read_retail
 from trend_assets.retail.found import FoundFile, decoded, found_files, source_files
 from trend_assets.retail.shaped import shaped

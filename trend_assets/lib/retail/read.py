@@ -2,7 +2,7 @@
 
 What belongs here: which file speaks for which day, duplicate keys, references between tables, the quarantine. Nothing
 is lost: each row of a file is in its table or in ``quarantined_records``, once a day. What doesn't: values of single
-columns (``columns.py``), opening files (``trend_assets/retail/files.py``).
+columns (``columns.py``), which days a file tells (``days_told.py``), opening files (``trend_assets/retail/files.py``).
 
 Days of rows without a readable one: they are refused on the day of the last readable row before them in the file (else
 the first after), which depends on the file alone, so one day read alone and the same day read in a range agree.
@@ -10,10 +10,9 @@ the first after), which depends on the file alone, so one day read alone and the
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -69,59 +68,6 @@ def read_records(mapping: RetailMapping, files: Mapping[str, Sequence[SourceFile
     refused.sort(key=lambda row: (row["day"], row["table_name"], row["source_file"], row["source_row"]))
     tables[QUARANTINE.path] = QUARANTINE.from_rows(refused)
     return tables
-
-
-def days_of_rows(mapping: RetailMapping, table_name: str, sources: Sequence[SourceFile]) -> set[date]:
-    """Days that the rows of undated orders or stock files tell."""
-    reader = TableReader(mapping, table_name, [], {})
-    days: set[date] = set()
-    for source in sources:
-        if source.error is None and missing_columns(mapping, table_name, source.data.column_names, source.gone) is None:
-            found = reader.row_days(reader.map(source))
-            days |= set() if found is None else {day.astype(date) for day in np.unique(found)}
-    return days
-
-
-def days_told(mapping: RetailMapping, table_name: str, source: SourceFile) -> set[date] | None:
-    """The days for which a file says something, refused rows included; ``None`` where that cannot be told from the file alone."""
-    if source.day is not None:
-        return None if table_name in SNAPSHOT_TABLES else {source.day}
-    rules = mapping.rules_of(table_name)
-    if mapping.tables[table_name].steps:
-        return None  # what the steps make of it depends on other files
-    if not mapping.tells_day(table_name) or any(rule.occurrence_within is not None for rule in rules.values()):
-        return None  # lines are numbered over all files together
-    if source.error is not None or missing_columns(mapping, table_name, source.data.column_names, source.gone) is not None:
-        return None
-    reader = TableReader(mapping, table_name, [], {})
-    days = reader.row_days(reader.map(source))
-    return None if days is None else {day.astype(date) for day in np.unique(days)}
-
-
-def rows_by_day(mapping: RetailMapping, table_name: str, source: SourceFile, since: date) -> dict[date, str]:
-    """For each day from ``since`` on that the rows of an undated file tell, a word that is the same for the same rows only."""
-    rule, found = mapping.day_rule(table_name), source.data.column_names
-    tested = [column for one in mapping.rules_of(table_name).values() for column in one.tested_columns]
-    if source.error is not None or rule is None or not {*rule.source_columns, *tested} <= set(found):
-        return {}
-    source = replace(source, gone=frozenset(mapping.tables[table_name].used_columns) - set(found))  # rows are compared as they are
-    reader = TableReader(mapping, table_name, [], {})
-    days = reader.row_days(reader.map(source))
-    if days is None:
-        return {}
-    words = {}
-    for day in np.unique(days[days >= np.datetime64(since)]):
-        words[day.astype(date)] = word_of_rows(source.data.take(pa.array(np.flatnonzero(days == day))))
-    return words
-
-
-def word_of_rows(rows: pa.Table) -> str:
-    """A word that is the same for the same rows only."""
-    rows = rows.combine_chunks()
-    written = pa.BufferOutputStream()
-    with pa.ipc.new_stream(written, rows.schema) as stream:
-        stream.write_table(rows)
-    return hashlib.sha256(written.getvalue()).hexdigest()[:16]
 
 
 class TableReader:
