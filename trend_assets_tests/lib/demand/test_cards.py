@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -319,6 +320,34 @@ def test_what_is_moved_away_is_not_marked_down_too() -> None:
     found = {one["store_id"]: one for one in cards({"store_id": "S09", **fading}, {"available_units": 2, "lead_time_days": 9})}
     assert (alone["action"], found["S09"]["action"], found["S01"]["action"]) == ("mark_down", "mark_down", "move")
     assert found["S09"]["quantity"] == alone["quantity"] - found["S01"]["quantity"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_trends_and_stock_one_card_acts_for_a_place_and_no_unit_is_promised_twice(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    rows = []
+    for product in ("P1", "P2"):
+        lead = int(random.integers(2, 15))
+        for place in ("S01", "S02", "S03", "S04"):
+            usual, stock = float(random.choice([0.2, 1.0, 4.0])), int(random.choice([0, 2, 10, 60, 300, 700]))
+            due = {"inbound_units": 20, "next_due_on": DAY + timedelta(days=int(random.integers(1, 8)))} if random.random() < 0.3 else {}
+            for topic in ("t1", "t2", "t3"):
+                fading = {"stage": "fading", "growth_24h": 0.5} if random.random() < 0.3 else {}
+                trend = {"topic_id": topic, "link_score": float(random.uniform(0.4, 1)), **fading}
+                where = {"product_id": product, "store_id": place, "lead_time_days": lead, "available_units": stock}
+                rows.append({**trend, **where, **due, "daily_units": usual, "last_3_days_units": 3 * usual})
+    found = cards(*rows)
+    acting = [one for one in found if one["action"] not in ("hold", "too_late")]
+    assert len({(one["product_id"], one["store_id"]) for one in acting}) == len(acting)
+    assert {one["covered_by"] for one in found if one["covered_by"]} <= {one["card_id"] for one in acting}
+    for one in found:
+        where = (one["product_id"], one["store_id"])
+        taken = sum(other["quantity"] for other in found if (other["product_id"], other["from_store_id"]) == where)
+        cleared = one["quantity"] if one["action"] == "mark_down" else 0
+        assert taken + cleared <= max(one["available_units"], 0)
+        if taken:
+            assert one["available_units"] - taken >= 42 * one["daily_units"] - 1e-9
+            assert one["action"] not in ("reorder", "expedite", "move")
 
 
 def test_a_card_that_speaks_for_others_is_kept_however_many_its_trend_has() -> None:
