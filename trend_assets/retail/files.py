@@ -177,7 +177,10 @@ def _chosen(
     wanted = set(days)
 
     def may_say_something(file: FoundFile) -> bool:
-        told = record.known_days(stamp_of(file)) if file.day is None else None
+        try:
+            told = record.known_days(stamp_of(file)) if file.day is None else None
+        except FileNotFoundError:
+            told = None  # gone since it was found: reading it says so
         return told is None or not wanted.isdisjoint(told)
 
     asked = [file for file in settled if may_say_something(file)]
@@ -191,7 +194,7 @@ def _settled(mapping: RetailMapping, table_name: str, found: list[FoundFile], re
     """The files that nobody is writing. Raises ``MappingError`` where the only file of an undated pattern is being written."""
     seconds = mapping.tables[table_name].settle_seconds
     now = record.sources.now().timestamp()
-    settled = [file for file in found if not seconds or now - file.path.stat().st_mtime >= seconds]
+    settled = [file for file in found if not seconds or now - _written_at(file) >= seconds]
     later = [file for file in found if file not in settled]
     record.load.left_for_later = [file.name for file in later]
     for file in later:
@@ -201,6 +204,14 @@ def _settled(mapping: RetailMapping, table_name: str, found: list[FoundFile], re
                 "load. Nothing was written"
             )
     return settled
+
+
+def _written_at(file: FoundFile) -> float:
+    """Seconds since 1970; of a file that is gone since it was found long ago, so that it is read and that says so."""
+    try:
+        return file.path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def files_of_days(mapping: RetailMapping, table_name: str, found: Sequence[FoundFile], days: Sequence[date]) -> list[SourceFile]:

@@ -229,6 +229,22 @@ def test_a_file_that_is_being_written_is_left_for_later(shop: Shop) -> None:
         shop.load(TWO, pattern="orders_2026-09-02.csv", more="settle_seconds: 36000")
 
 
+@pytest.mark.parametrize("more", ["settle_seconds: 120", "on_drift: stop"])
+def test_a_file_that_is_taken_away_while_files_are_looked_at_says_so(shop: Shop, more: str) -> None:
+    shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,9.50,EUR,FR")
+    moment = NOW + timedelta(hours=9)
+
+    def clock() -> datetime:
+        (shop.folder / "orders_2026-09-02.csv").unlink(missing_ok=True)
+        return moment
+
+    mapping = parse_mapping(MAPPING.format(pattern="orders_*.csv", more=more))
+    found = read_retail(mapping, [ONE, TWO], shop.folder, seen=SeenSources(shop.storage, clock))
+    assert found["retail/orders"]["order_id"].to_pylist() == ["T1"]
+    refused = {(row["source_file"], row["reason"], row["detail"]) for row in found["retail/quarantined_records"].to_pylist()}
+    assert refused == {("orders_2026-09-02.csv", "unreadable_file", "cannot be opened: No such file or directory")}
+
+
 def test_a_change_is_accepted_by_the_command_that_the_stop_names(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TREND_ASSETS_DATA", raising=False)
     said = io.StringIO()
