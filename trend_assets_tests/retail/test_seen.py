@@ -232,6 +232,7 @@ def test_a_file_that_is_being_written_is_left_for_later(shop: Shop) -> None:
 @pytest.mark.parametrize("more", ["settle_seconds: 120", "on_drift: stop"])
 def test_a_file_that_is_taken_away_while_files_are_looked_at_says_so(shop: Shop, more: str) -> None:
     shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,9.50,EUR,FR")
+    os.utime(shop.folder / "orders_2026-09-01.csv", (NOW.timestamp(), NOW.timestamp()))
     moment = NOW + timedelta(hours=9)
 
     def clock() -> datetime:
