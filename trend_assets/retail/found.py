@@ -15,7 +15,8 @@ from itertools import takewhile
 from pathlib import Path
 
 from trend_assets.lib.retail.decode import SourceFile, decode_file, unreadable_file
-from trend_assets.lib.retail.mapping import FileFormat, RetailMapping
+from trend_assets.lib.retail.mapping import RetailMapping
+from trend_assets.lib.retail.rules import FileFormat
 from trend_assets.lib.retail.shape import MappingError
 
 _UNFINISHED = re.compile(r"^[.~]|\.(part|partial|tmp|temp|crdownload|filepart|writing)$", re.IGNORECASE)

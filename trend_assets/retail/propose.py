@@ -25,10 +25,11 @@ from trend_assets.lib.retail.days_told import days_of_rows
 from trend_assets.lib.retail.decode import SourceFile, decode_file
 from trend_assets.lib.retail.explain import Trial, try_mapping
 from trend_assets.lib.retail.fit import missing_columns, missing_in_file
-from trend_assets.lib.retail.mapping import FileFormat, RetailMapping, parse_mapping
+from trend_assets.lib.retail.mapping import RetailMapping, parse_mapping
 from trend_assets.lib.retail.profile import profiles_of
 from trend_assets.lib.retail.proposal_text import proposal_text
 from trend_assets.lib.retail.propose import Match, Proposal, propose
+from trend_assets.lib.retail.rules import FileFormat
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.lib.retail.sniff import SAMPLE_BYTES, sniff_text
 from trend_assets.lib.retail.words import CHANGE_TIMES, normalised

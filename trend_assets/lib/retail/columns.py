@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lib.retail.conditions import Condition
 from trend_assets.lib.retail.dates import parse_days, parse_times, times_from_typed
-from trend_assets.lib.retail.mapping import ColumnRule, Condition, FileFormat
+from trend_assets.lib.retail.rules import ColumnRule, FileFormat
 from trend_assets.lib.retail.shape import Scalar
 from trend_assets.tables import Column
 

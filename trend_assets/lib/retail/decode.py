@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as parquet
 
-from trend_assets.lib.retail.mapping import FileFormat
+from trend_assets.lib.retail.rules import FileFormat
 
 
 @dataclass(frozen=True)

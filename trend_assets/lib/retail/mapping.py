@@ -1,22 +1,22 @@
 """The mapping file: how a retailer's files and columns become our retail tables, declared in YAML, validated here.
 
-What belongs here: the shape of a mapping, its validation and its error messages. What doesn't: applying it to rows
-(``columns.py``, ``read.py``) or opening files (``trend_assets/retail/files.py``). A mapping holds no code: a column is
-another column, a constant, a choice between declared cases, or a running number, followed by declared transforms.
+What belongs here: the shape of a mapping, its validation and its error messages. What doesn't: how values are written and a column
+is made (``rules.py``), steps (``steps.py``), applying it to rows (``columns.py``, ``read.py``), opening files
+(``trend_assets/retail/files.py``). A mapping holds no code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from trend_assets.lib.retail.conditions import Condition, Conditions
+from trend_assets.lib.retail.conditions import Condition
 from trend_assets.lib.retail.database import DatabaseTable
 from trend_assets.lib.retail.mistakes import close_to, places_of, readable
+from trend_assets.lib.retail.rules import Case, ColumnRule, FileFormat
 from trend_assets.lib.retail.shape import MappingError, Origin, Part, Scalar, Words
 from trend_assets.lib.retail.steps import Join, Steps, joined_by, left_after, made_by, needed_in_file, problems_of_steps
 from trend_assets.tables import TABLES
@@ -24,99 +24,6 @@ from trend_assets.tables import TABLES
 TABLE_NAMES = ("products", "stores", "inventory", "orders", "deliveries", "promotions")
 SNAPSHOT_TABLES = ("products", "stores")
 """Tables that describe a state: a file holds until a newer one, and an undated file holds for every day."""
-
-
-def _known_timezone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError, which pydantic would not catch
-        raise ValueError(f"timezone {name!r} is not known; write an IANA name such as Europe/Paris") from error
-    return name
-
-
-Timezone = Annotated[str, AfterValidator(_known_timezone)]
-
-
-class FileFormat(Part):
-    """How values are written in the files. What a table does not say is taken from the mapping, then from here.
-
-    ``missing`` lists texts that mean "no value" (the empty text always does); ``decimal`` is "." or ","; ``thousands``
-    is removed from numbers (" " stands for every kind of space), and so is each of ``symbols``, such as "€" or "EUR";
-    ``date_format`` is ``iso`` or a strptime pattern; ``timezone`` holds for times without one. ``names``: the columns of files that
-    have no header; ``quotes``: whether a text that begins with a double quote is quoted.
-    """
-
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    names: Words = Field(default=[])
-    quotes: bool = True
-    encoding: str = "utf-8"
-    decimal: Literal[".", ","] = "."
-    thousands: str = Field(default="", max_length=1)
-    symbols: Words = Field(default=[])
-    date_format: str = "iso"
-    timezone: Timezone = "UTC"
-    missing: Words = Field(default=[])
-
-    @field_validator("encoding")
-    @classmethod
-    def _known_encoding(cls, name: str) -> str:
-        try:
-            "".encode(name)
-        except LookupError as error:
-            raise ValueError(f"encoding {name!r} is not known; write utf-8, cp1252, latin-1 or utf-16") from error
-        return name
-
-
-class Case(Part):
-    """A value that holds where all conditions hold."""
-
-    when: Conditions = Field(min_length=1)
-    value: Scalar
-
-
-class ColumnRule(Part):
-    """Where one of our columns comes from, then how its values are transformed.
-
-    Exactly one source: ``column``, ``constant``, ``cases`` (the first that holds, else ``otherwise``) or
-    ``occurrence_within`` (1, 2, 3, ... in file order among rows with the same value of that column of ours).
-    Transforms apply in this order: ``lookup`` (with ``otherwise`` for values not in it), reading as number, date or
-    time, ``divide_by``, ``sign`` or ``negate_when``. ``default`` fills missing values.
-    """
-
-    column: str | None = None
-    constant: Scalar | None = None
-    cases: list[Case] | None = None
-    occurrence_within: str | None = None
-    otherwise: Scalar | None = None
-    lookup: dict[str, Scalar] | None = None
-    default: Scalar | None = None
-    letters: Literal["keep", "upper", "lower"] = "keep"
-    divide_by: float | None = Field(default=None, gt=0)
-    sign: Literal["keep", "negate", "absolute"] = "keep"
-    negate_when: Conditions = Field(default=[])
-    decimal: Literal[".", ","] | None = None
-    date_format: str | None = None
-    timezone: Timezone | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        given = [name for name in ("column", "constant", "cases", "occurrence_within") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"give exactly one of column, constant, cases, occurrence_within (found: {', '.join(given) or 'none'})")
-        if self.lookup is not None and self.column is None:
-            raise ValueError("lookup needs a column to look up")
-        return self
-
-    @property
-    def source_columns(self) -> list[str]:
-        """The retailer's columns whose values can end up in our column (tested ones do not)."""
-        return [self.column] if self.column is not None else []
-
-    @property
-    def tested_columns(self) -> list[str]:
-        """The retailer's columns that conditions of this rule look at."""
-        tested = [condition.column for case in self.cases or [] for condition in case.when]
-        return tested + [condition.column for condition in self.negate_when]
 
 
 def _as_rule(value: Any) -> Any:

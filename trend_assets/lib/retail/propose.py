@@ -13,8 +13,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from trend_assets.lib.retail.mapping import TABLE_NAMES, FileFormat
+from trend_assets.lib.retail.mapping import TABLE_NAMES
 from trend_assets.lib.retail.profile import Profile
+from trend_assets.lib.retail.rules import FileFormat
 from trend_assets.lib.retail.words import CHANGE_TIMES, CHANNELS, COLUMNS, CURRENCIES, KINDS, normalised
 from trend_assets.tables import TABLES, Column
 

@@ -24,7 +24,8 @@ from trend_assets.lib.retail.columns import Problems, column_values, occurrence_
 from trend_assets.lib.retail.dates import local_days
 from trend_assets.lib.retail.decode import SourceFile
 from trend_assets.lib.retail.fit import inline_file, missing_columns
-from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, TABLE_NAMES, ColumnRule, FileFormat, RetailMapping
+from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, TABLE_NAMES, RetailMapping
+from trend_assets.lib.retail.rules import ColumnRule, FileFormat
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.tables import TABLES
 

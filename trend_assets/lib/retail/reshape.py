@@ -25,8 +25,8 @@ from trend_assets.lib.retail.arithmetic import evaluated
 from trend_assets.lib.retail.columns import as_numbers, as_text, condition_mask, source_array
 from trend_assets.lib.retail.dates import parse_days
 from trend_assets.lib.retail.decode import Malformed, SourceFile
-from trend_assets.lib.retail.mapping import FileFormat
 from trend_assets.lib.retail.mistakes import close_to
+from trend_assets.lib.retail.rules import FileFormat
 from trend_assets.lib.retail.shape import MappingError
 
 _BETWEEN = "\x1f"

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from trend_assets.lib.retail.mapping import FileFormat
+from trend_assets.lib.retail.rules import FileFormat
 from trend_assets.lib.retail.words import CURRENCIES
 
 SAMPLE_BYTES = 2_000_000

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from trend_assets.lib.retail.columns import Problems, as_numbers, column_values, condition_mask, occurrence_numbers
+from trend_assets.lib.retail.conditions import Condition
 from trend_assets.lib.retail.dates import local_days, parse_days, parse_times, times_from_typed
-from trend_assets.lib.retail.mapping import ColumnRule, Condition, FileFormat
+from trend_assets.lib.retail.rules import ColumnRule, FileFormat
 from trend_assets.tables import TABLES
 
 ORDERS = TABLES["retail/orders"]

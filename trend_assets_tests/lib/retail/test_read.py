@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trend_assets.lib.retail.decode import SourceFile, decode_file
-from trend_assets.lib.retail.mapping import FileFormat, MappingError, RetailMapping, parse_mapping
+from trend_assets.lib.retail.mapping import MappingError, RetailMapping, parse_mapping
 from trend_assets.lib.retail.read import read_records
+from trend_assets.lib.retail.rules import FileFormat
 
 ONE, TWO, THREE = date(2026, 9, 1), date(2026, 9, 2), date(2026, 9, 3)
 MAPPING = parse_mapping("""

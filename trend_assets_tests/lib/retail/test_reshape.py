@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from trend_assets.lib.retail.arithmetic import evaluated, names_in
 from trend_assets.lib.retail.decode import SourceFile, decode_file
-from trend_assets.lib.retail.mapping import FileFormat, OtherSource
+from trend_assets.lib.retail.mapping import OtherSource
 from trend_assets.lib.retail.reshape import Account, Lookup, reshaped
+from trend_assets.lib.retail.rules import FileFormat
 
 STYLE = FileFormat(decimal=",", date_format="%Y%m%d")
 
