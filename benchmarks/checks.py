@@ -9,12 +9,16 @@ What belongs here: injecting, counting, printing. What doesn't: the defects (``d
 every delivery goes through: decoding and mapping (rows may be refused), the audit of the declared tables, the checks of
 ``retail_facts`` against 28 past days of the same retailer. The defect is caught when a check fires *that its class names*: the list
 ``named`` beside each class, the checks a person would call sensible for it. Another check that fires as well, or first, changes
-nothing and by itself counts as *misnamed*, not as caught. All counted checks of retail tables block; of posts the list ``DAMAGE``
-blocks and ``CHANGED`` warns, and both are counted apart. Posts are damaged in the raw table, as its decoder would deliver them.
+nothing and by itself counts as *misnamed*, not as caught. What only a warning catches is counted apart. Posts are damaged in the raw
+table, as its decoder would deliver them, from the first hour of the newest day on, and judged as the product's hourly runs judge them:
+each hour, and the day up to it, against the same hours of the days before. A defect is caught where a run of that day catches it; how
+many the first run catches is told as well.
 
 Clean partitions are days of towns without defects, each judged against its own past, a new user's first days included: 30 days of six
-retail tables a seed, each seed at another time of the year, 12 days of posts. The files hold their usual dirt (a few refused rows,
-counting errors), weekends, promotions, seasons, holidays, trends, stock-outs, bot waves and an outage of X.
+retail tables a seed, each seed at another time of the year, and the hourly runs of 12 days of posts, whose two windows are told apart.
+The files hold their usual dirt (a few refused rows, counting errors), weekends, promotions, seasons, trends, stock-outs, bot waves and
+an outage of X. Events of retailers that look like damage (``clean_regimes.py``: a holiday, a new store, a new season, ...) are put into
+the newest day of each seed and counted apart.
 """
 
 from __future__ import annotations
@@ -35,10 +39,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from benchmarks.clean_regimes import REGIMES
 from benchmarks.defects_posts import POST_DEFECTS, PostDefect, Window
 from benchmarks.defects_retail import DEFECTS, Defect, Delivery, Frames, written
 from trend_assets.lib.quality.audit import audit
-from trend_assets.lib.quality.post_facts import COLUMNS, DAMAGE, PostNotes, judge_posts, note_posts
+from trend_assets.lib.quality.post_facts import COLUMNS, PostNotes, judge_posts, note_posts
 from trend_assets.lib.quality.post_facts import PAST_DAYS as POST_PAST
 from trend_assets.lib.quality.retail_facts import FACTS_CHANGE_WITH, PAST_DAYS, TABLE_NAMES, DayNotes, RetailDay, judge_day, note_day
 from trend_assets.lib.retail.decode import SourceFile, decode_file
@@ -52,9 +57,12 @@ from trend_assets.retail.files import MAPPINGS, load_mapping
 from trend_assets.tables import TABLES
 
 RETAIL_DAYS, POST_DAYS, POSTS_A_DAY = PAST_DAYS + 2, 12, 1_500
-SNAPSHOTS = ("products", "stores")
 POSTS = TABLES["social/raw_posts"]
 _NULLABLE = pa.schema([field.with_nullable(True) for field in POSTS.schema])
+
+
+Key = tuple[str, str, str]
+"""A class of defects: table, name, severity."""
 
 
 @dataclass(frozen=True)
@@ -102,46 +110,68 @@ class Shop:
         }
 
 
-def fired(day: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> set[str]:
-    """Names (``table.check``) of what stops the day: findings of the audit, alarms of the checks."""
-    names = {
+@dataclass(frozen=True)
+class Found:
+    """Names (``table.check``) of what stops a partition, and of what only warns."""
+
+    stops: frozenset[str]
+    warns: frozenset[str]
+
+
+def fired(day: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:
+    """What the audit finds in the day and the checks say of it."""
+    audited = {
         f"{name}.{finding.check}"
         for name in notes.facts
         for finding in audit(TABLES[f"retail/{name}"], day.tables[name], day.day.isoformat())
         if finding.severity == "error"
     }
-    return names | {f"{name}.{alarm.check}" for name, alarms in judge_day(notes, earlier).items() for alarm in alarms}
+    alarms = {
+        warns: {f"{name}.{one.check}" for name, alarms in judge_day(notes, earlier).items() for one in alarms if one.warns == warns}
+        for warns in (False, True)
+    }
+    return Found(frozenset(audited | alarms[False]), frozenset(alarms[True]))
 
 
 @dataclass
 class Score:
-    """What was found: by class, how often caught, what else fired; alarms of clean partitions; seconds."""
+    """What was found: by class, how often caught, what else fired; alarms of clean partitions, of events apart; seconds."""
 
-    caught: Counter[tuple[str, str, str]]
-    tried: Counter[tuple[str, str, str]]
-    misnamed: dict[tuple[str, str, str], Counter[str]]
-    warned: Counter[tuple[str, str, str]]
-    clean: Counter[str]
-    false_alarms: list[str]
-    seconds: dict[str, float]
+    caught: Counter[Key] = field(default_factory=Counter)
+    tried: Counter[Key] = field(default_factory=Counter)
+    misnamed: dict[Key, Counter[str]] = field(default_factory=dict)
+    warned: Counter[Key] = field(default_factory=Counter)
+    clean: Counter[str] = field(default_factory=Counter)
+    false_alarms: list[str] = field(default_factory=list)
+    false_warnings: list[str] = field(default_factory=list)
+    events: Counter[str] = field(default_factory=Counter)
+    stopped_events: dict[str, Counter[str]] = field(default_factory=dict)
+    warned_events: dict[str, Counter[str]] = field(default_factory=dict)
+    seconds: Counter[str] = field(default_factory=Counter)
     by: Counter[str] = field(default_factory=Counter)
+    first_run: int = 0
 
-    @classmethod
-    def empty(cls) -> Score:
-        """Nothing tried."""
-        return cls(
-            Counter(), Counter(), {}, Counter(), Counter(), [], {"judging a day of retail tables": 0.0, "judging a day of posts": 0.0}
-        )
-
-    def count(self, key: tuple[str, str, str], named: Iterable[str], found: set[str], warns: bool = False) -> None:
+    def count(self, key: Key, named: Iterable[str], found: Found) -> None:
         """Count one injected defect."""
         self.tried[key] += 1
-        if found & set(named):
+        either = found.stops | found.warns
+        if either & set(named):
             self.caught[key] += 1
-            self.by.update(sorted(found & set(named)))
-            self.warned[key] += warns
+            self.by.update(sorted(either & set(named)))
+            self.warned[key] += not found.stops & set(named)
         else:
-            self.misnamed.setdefault(key, Counter()).update(sorted(found) or ["nothing"])
+            self.misnamed.setdefault(key, Counter()).update(sorted(either) or ["nothing"])
+
+    def count_event(self, name: str, partitions: int, found: Found) -> None:
+        """Count a clean day of an event."""
+        self.events[name] += partitions
+        for counted, names in ((self.stopped_events, found.stops), (self.warned_events, found.warns)):
+            counted.setdefault(name, Counter()).update(sorted(names))
+
+    def count_clean(self, day: str, found: Found) -> None:
+        """Count the alarms of a clean day."""
+        self.false_alarms += [f"{day}: {one}" for one in sorted(found.stops)]
+        self.false_warnings += [f"{day}: {one}" for one in sorted(found.warns)]
 
 
 def retail(seed: int, score: Score, defects: Sequence[Defect], days: int = RETAIL_DAYS) -> None:
@@ -155,7 +185,7 @@ def retail(seed: int, score: Score, defects: Sequence[Defect], days: int = RETAI
         notes.append(note_day(day, read[number - 1] if number else None, notes[-PAST_DAYS:]))
         for name in TABLE_NAMES:
             score.clean[name] += day.rows(name) is not None
-        score.false_alarms += [f"seed {seed}, {day.day}: {one}" for one in sorted(fired(day, notes[-1], notes[-PAST_DAYS - 1 : -1]))]
+        score.count_clean(f"seed {seed}, {day.day}", fired(day, notes[-1], notes[-PAST_DAYS - 1 : -1]))
     score.seconds["judging a day of retail tables"] += (time.process_time() - started) / len(read)
     before = [shop.frames(number) for number in range(max(days - 15, 0), days - 1)]
     last = shop.frames(days - 1)
@@ -172,6 +202,23 @@ def retail(seed: int, score: Score, defects: Sequence[Defect], days: int = RETAI
         past = notes[:-1][-PAST_DAYS:]
         found = fired(day, note_day(day, read[-2], past, FACTS_CHANGE_WITH[one.table]), past)
         score.count((one.table, one.name, one.severity), one.named, found)
+    for number, event in enumerate(REGIMES):
+        frames = {name: frame.copy() for name, frame in last.items()}
+        delivery = Delivery(shop.day(days - 1), frames, before, np.random.default_rng([seed, 1000 + number]))
+        event.happens(delivery)
+        files = {name: shop.decoded(days - 1, name, written(frame)) for name, frame in delivery.frames.items() if len(frame)}
+        day = shop.read(days - 1, files)
+        past = notes[:-1][-(event.past_days or PAST_DAYS) :]
+        if event.past_days:  # what was learnt from more days than there are is forgotten
+            past = _noted(read[-1 - event.past_days : -1])
+        score.count_event(event.name, len(TABLE_NAMES), fired(day, note_day(day, read[-2], past), past))
+
+
+def _noted(days: Sequence[RetailDay]) -> list[DayNotes]:
+    notes: list[DayNotes] = []
+    for number, day in enumerate(days):
+        notes.append(note_day(day, days[number - 1] if number else None, list(notes)))
+    return notes
 
 
 def raw_posts(seed: int, days: int, posts_a_day: int) -> pa.Table:
@@ -191,34 +238,62 @@ def raw_posts(seed: int, days: int, posts_a_day: int) -> pa.Table:
     return decode_hours(landed, lake_start=start, lake_end=end, pseudonyms=Pseudonyms("benchmark" * 8)).raw_posts
 
 
+def post_names(notes: PostNotes, earlier: Sequence[PostNotes]) -> Found:
+    """What the checks say of a window of posts."""
+    alarms = judge_posts(notes, earlier)
+    stops = {f"posts.{alarm.check}" for alarm in alarms if not alarm.warns}
+    return Found(frozenset(stops), frozenset(f"posts.{alarm.check}" for alarm in alarms) - stops)
+
+
 def posts(seed: int, score: Score, defects: Sequence[PostDefect], days: int = POST_DAYS, posts_a_day: int = POSTS_A_DAY) -> None:
-    """Judge every clean day of posts of a seed, then inject each defect into the last."""
+    """Judge every hour of clean posts as the product's hourly runs do, then inject each defect into the hours of the last day.
+
+    Each run judges its hour, and the day up to it, against the same hours of the days before. A defect is there from the day's first
+    hour on; it is caught where one of the day's runs catches it (of the days up to them only the last run's, the whole day, is tried).
+    """
     table = raw_posts(seed, days, posts_a_day)
-    of_day = pc.cast(table["created_at"], pa.date32())
-    windows = [table.filter(pc.equal(of_day, pa.scalar((TownParameters.start + timedelta(days=day)).date()))) for day in range(days)]
-    notes: list[PostNotes] = []
+    hours = [TownParameters.start + timedelta(hours=number) for number in range(24 * days)]
+    of_hour: list[PostNotes] = []
+    of_day: list[PostNotes] = []
     started = time.process_time()
-    for number, window in enumerate(windows):
-        notes.append(note_posts(window.select(COLUMNS), notes[-POST_PAST:]))
-        score.clean["posts"] += 1
-        alarms = judge_posts(notes[-1], notes[-POST_PAST - 1 : -1])
-        score.false_alarms += [f"seed {seed}, day {number + 1}: posts.{alarm}" for alarm in alarms]
-    score.seconds["judging a day of posts"] += (time.process_time() - started) / len(windows)
-    day = (TownParameters.start + timedelta(days=days - 1)).date()
-    before = [window.to_pandas() for window in windows[-3:-1]]
-    last = windows[-1].to_pandas()
+    for number, hour in enumerate(hours):
+        for notes, back in ((of_hour, 0), (of_day, 23)):
+            past = _same_hours(notes, number, 0 if notes is of_hour else 23)
+            notes.append(note_posts(_between(table, hour - timedelta(hours=back), hour + timedelta(hours=1)).select(COLUMNS), past))
+            if back <= number:
+                score.clean["hours of posts" if notes is of_hour else "days of posts up to an hour"] += 1
+                score.count_clean(f"seed {seed}, {hour:%d %H:%M}{', the day up to it' if back else ''}", post_names(notes[-1], past))
+    score.seconds["judging a run of posts"] += (time.process_time() - started) / len(hours)
+    first = TownParameters.start + timedelta(days=days - 1)
+    before = [_between(table, first - timedelta(days=back), first - timedelta(days=back - 1)).to_pandas() for back in (2, 1)]
+    last = _between(table, first, first + timedelta(days=1)).to_pandas()
     for number, one in enumerate(defects):
         window_ = Window(last.copy(), before, np.random.default_rng([seed, number]))
         one.damage(window_)
         data = pa.Table.from_pandas(window_.posts, schema=_NULLABLE, preserve_index=False, safe=False)
-        found = {f"audit.{finding.check}" for finding in audit(replace(POSTS, partition="day"), data, day.isoformat())}
-        if not found & {"audit.required"}:
-            found |= {
-                f"posts.{alarm.check}"
-                for alarm in judge_posts(note_posts(data.select(COLUMNS), notes[-POST_PAST - 1 : -1]), notes[-POST_PAST - 1 : -1])
-            }
-        blocking = {name for name in found if name.startswith("audit.") or name.removeprefix("posts.") in DAMAGE}
-        score.count(("posts", one.name, one.severity), one.named, found, warns=not blocking & set(one.named))
+        audited = {f"audit.{finding.check}" for finding in audit(replace(POSTS, partition="day"), data, first.date().isoformat())}
+        found = [Found(frozenset(audited), frozenset())]
+        if "audit.required" not in audited:
+            for at in range(len(hours) - 24, len(hours)):
+                found.append(_run(_between(data, hours[at], hours[at] + timedelta(hours=1)), _same_hours(of_hour, at, 0)))
+            found.append(_run(data, _same_hours(of_day, len(hours) - 1, 23)))
+        stops = frozenset().union(*(one.stops for one in found))
+        score.count(("posts", one.name, one.severity), one.named, Found(stops, frozenset().union(*(one.warns for one in found)) - stops))
+        score.first_run += bool((found[0].stops | found[1].stops | found[1].warns if len(found) > 1 else found[0].stops) & set(one.named))
+
+
+def _run(window: pa.Table, past: Sequence[PostNotes]) -> Found:
+    return post_names(note_posts(window.select(COLUMNS), past), past)
+
+
+def _between(posts: pa.Table, start: datetime, end: datetime) -> pa.Table:
+    at = posts["created_at"]
+    return posts.filter(pc.and_(pc.greater_equal(at, pa.scalar(start, at.type)), pc.less(at, pa.scalar(end, at.type))))
+
+
+def _same_hours(notes: Sequence[PostNotes], number: int, least: int) -> list[PostNotes]:
+    """Notes of the same hour of up to ``POST_PAST`` days before, oldest first, none of before the ``least``-th hour."""
+    return [notes[number - 24 * back] for back in range(POST_PAST, 0, -1) if number - 24 * back >= least]
 
 
 def printed(score: Score, seeds: Sequence[int]) -> str:
@@ -240,10 +315,20 @@ def printed(score: Score, seeds: Sequence[int]) -> str:
         )
     caught, tried = sum(score.caught.values()), sum(score.tried.values())
     lines.append(f"  {'all':11} {len(score.tried):3d} classes: {caught:4d} of {tried:4d} caught ({caught / tried:.2%})")
+    blocked = caught - sum(score.warned.values())
+    lines.append(f"  {blocked} of them ({blocked / tried:.2%}) stop what comes after, the others warn")
+    if any(table == "posts" for table, _, _ in score.tried):
+        lines.append(f"  of posts {score.first_run} by the run of the first damaged hour already")
     lines.append("")
     told = ", ".join(f"{name} {count}" for name, count in score.clean.items())
     lines.append(f"  {len(score.false_alarms)} alarms on {sum(score.clean.values())} clean partitions ({told})")
     lines += [f"    {alarm}" for alarm in score.false_alarms]
+    lines.append(f"  {len(score.false_warnings)} warnings on them")
+    lines += [f"    {alarm}" for alarm in score.false_warnings]
+    for name, partitions in score.events.items():
+        stopped, warned = dict(score.stopped_events.get(name, {})), dict(score.warned_events.get(name, {}))
+        alarms = f"{sum(stopped.values())} alarms {stopped or ''} and {sum(warned.values())} warnings {warned or ''}"
+        lines.append(f"  {name}: {alarms} on {partitions}")
     lines += [f"  {name}: {seconds / len(seeds):.3f} CPU s" for name, seconds in score.seconds.items()]
     return "\n".join(lines)
 
@@ -257,7 +342,7 @@ def main() -> None:
     parser.add_argument("--each", action="store_true", help="print the whole score after each seed")
     arguments = parser.parse_args()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.seeds)
-    score = Score.empty()
+    score = Score()
     for number, seed in enumerate(seeds):
         if arguments.only != "posts":
             retail(seed, score, DEFECTS)

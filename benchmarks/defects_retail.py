@@ -571,7 +571,9 @@ def _(files: Delivery) -> None:
 def _(files: Delivery) -> None:
     lines = files.frames["deliveries"]
     for column in ("ordered_on", "due_on", "received_on"):
-        lines[column] = lines[column].map(lambda text: f"{text[:4]}-{text[8:]}-{text[5:7]}" if text and int(text[8:]) <= 12 else text)
+        lines[column] = lines[column].map(
+            lambda text: f"{text[:4]}-{text[8:]}-{text[5:7]}" if text[8:].isdigit() and int(text[8:]) <= 12 else text
+        )
 
 
 @defect("deliveries", "yesterday's file again", "all lines", "dates_in_order", "matches_stock", "rows_kept")

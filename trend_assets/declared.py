@@ -14,7 +14,7 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality.audit import CHECKS, audit
 from trend_assets.lib.quality.signals import Signal
 from trend_assets.operations import automation
-from trend_assets.operations.history_checks import Verdict
+from trend_assets.operations.history_checks import UNUSUAL, Verdict
 from trend_assets.partitions import daily, hourly
 from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.tables import TABLES, Table
@@ -157,9 +157,9 @@ def history_result(path: str, check: str, verdict: Verdict) -> dg.AssetCheckResu
         severity=dg.AssetCheckSeverity.ERROR if verdict.blocks else dg.AssetCheckSeverity.WARN,
         description=verdict.message or None,
         metadata={
-            "partitions": ", ".join(sorted(verdict.alarms)) or "none",
-            "if it is right": f"trend-assets accept {path} {check} --since DAY --reason WHY",
+            "partitions": ", ".join(verdict.keys),
+            "if it is right": f"trend-assets accept {path} {'CHECK' if check == UNUSUAL else check} --since DAY --reason WHY",
         }
-        if verdict.alarms
+        if not verdict.passed
         else {},
     )

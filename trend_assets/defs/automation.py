@@ -71,12 +71,13 @@ def marts_daily(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.Ski
     now = context.scheduled_execution_time
     if going := under_way(context.instance, "marts"):
         return dg.SkipReason(going)
-    due, reason = marts_of_the_morning(State.of_settings(context.instance), now)
+    state = State.of_settings(context.instance)
+    due, reason = marts_of_the_morning(state, now)
     if due and now.time() < MARTS_WAIT_UNTIL and (going := under_way(context.instance, tags={LANE: "daily"})):
         return dg.SkipReason(f"{reason}; {going}")
     if not due:
         return dg.SkipReason(reason)
-    if stopped := stopped_by(context.instance):
+    if stopped := stopped_by(state.lake):
         return dg.SkipReason(stopped)
     context.log.info(reason)
     return dg.RunRequest(run_key=None)

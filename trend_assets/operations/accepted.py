@@ -78,13 +78,13 @@ def accept(storage: Storage, *changes: Accepted) -> None:
             return
 
 
-def since_by_check(changes: list[Accepted], group: str) -> dict[tuple[str, str], date]:
-    """By table name within the group and check, the first day of the newest accepted usual."""
-    since: dict[tuple[str, str], date] = {}
+def since_by_check(changes: list[Accepted], group: str) -> dict[tuple[str, str], set[date]]:
+    """By table name within the group and check, the first day of each accepted usual: a later one takes back no earlier one."""
+    since: dict[tuple[str, str], set[date]] = {}
     for change in changes:
         found, _, name = change.table.partition("/")
         if found == group:
-            since[name, change.check] = max(change.since, since.get((name, change.check), date.min))
+            since.setdefault((name, change.check), set()).add(change.since)
     return since
 
 

@@ -53,8 +53,8 @@ def daily_condition() -> dg.AutomationCondition:
       without posts is materialized when it is sealed (with no rows), so it holds nothing up;
     * *new or rebuilt*: it has never been made, or something it is made from was made again since it was last made or asked for,
       except the tables that late posts rebuild: they come at any time of the day and change no trend;
-    * *trusted*: no blocking check of a table it is made from failed on what that table now holds (a check that is yet to run holds
-      nothing up): what a broken delivery says is kept out of decisions until it is delivered again or accepted.
+    * *trusted*: no blocking check of a table it is made from failed or is being run (of retail tables such a check fails until every
+      day that stopped is delivered again or accepted: a clean day lifts nothing); one that never ran holds nothing up.
 
     It asks once: a day whose run failed is not asked for again before something it is made from is made again.
     """
@@ -64,7 +64,9 @@ def daily_condition() -> dg.AutomationCondition:
     rebuilt = condition.any_deps_updated().ignore(late).with_label("made from something that was made again")
     handled = (condition.newly_requested() | condition.newly_updated()).with_label("asked for or made")
     complete = ~condition.any_deps_missing() & ~condition.any_deps_in_progress() & ~condition.in_progress()
-    failing = condition.any_checks_match(condition.check_failed(), blocking_only=True)
+    # while a run makes the next day its planned checks hide what the ones before found
+    unsure = condition.check_failed() | condition.in_progress() | condition.execution_failed()
+    failing = condition.any_checks_match(unsure, blocking_only=True)
     trusted = ~condition.any_deps_match(failing).with_label("a blocking check of what it is made from failed")
     waiting = (new | rebuilt).since(handled).with_label("new or rebuilt")
     # A lake of the past (LAKE_END) has closed days only; one that grows has a partition for the day under way, its newest.

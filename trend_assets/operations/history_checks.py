@@ -8,77 +8,123 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality.facts import LEAST_PAST, Alarm
 from trend_assets.operations.accepted import accepted_changes, since_by_check
+from trend_assets.operations.stopping import record_judged, stopping_days
 from trend_assets.partitions import day_key, end_of_hour, hour_key
 from trend_assets.tables import TABLES
 
 if TYPE_CHECKING:
-    import dagster as dg
     import pyarrow as pa
 
     from trend_assets.lib.quality.retail_facts import RetailDay
 
 BLOCKING_DAYS = 7
 """Newest days of a run whose alarms stop what comes after; those of older days of a long run are told."""
+UNUSUAL = "unusual"
+"""The check of each retail table that tells the warnings of all others: what waits for blocking checks must not wait for warnings."""
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check says of the judged partitions: alarms by partition key, and whether they stop what comes after."""
+    """What a check says of the judged partitions: alarms by partition key, those that stop what comes after and those that warn."""
 
-    alarms: Mapping[str, Sequence[Alarm]]
-    blocks: bool
+    stopping: Mapping[str, Sequence[Alarm]] = field(default_factory=dict)
+    warnings: Mapping[str, Sequence[Alarm]] = field(default_factory=dict)
     note: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether nothing alarmed."""
-        return not self.alarms
+        return not (self.stopping or self.warnings)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether something stops what comes after."""
+        return bool(self.stopping)
+
+    @property
+    def keys(self) -> list[str]:
+        """Partitions with alarms, newest first, those that stop before those that warn."""
+        return [*sorted(self.stopping, reverse=True), *sorted(self.warnings, reverse=True)]
 
     @property
     def message(self) -> str:
-        """The newest alarms in words."""
-        shown = [f"{key}: {alarm.message}" for key in sorted(self.alarms, reverse=True) for alarm in self.alarms[key]]
+        """The alarms in words, in the order of ``keys``."""
+        shown = [
+            f"{key}: {alarm.message}"
+            for alarms in (self.stopping, self.warnings)
+            for key in sorted(alarms, reverse=True)
+            for alarm in alarms[key]
+        ]
         more = f" and {len(shown) - _SHOWN} more" if len(shown) > _SHOWN else ""
         return f"{'; '.join(shown[:_SHOWN])}{more}{self.note}" if shown else self.note
 
 
-NOTHING = Verdict({}, False, "nothing has been published yet")
+NOTHING = Verdict(note="nothing has been published yet")
 
 
 def retail_verdicts(lake: Lake, keys: Sequence[str]) -> dict[tuple[str, str], Verdict]:
-    """Verdicts by table name and check on the days ``keys``, without any on the newest published day.
+    """Verdicts by table name and check on the days ``keys``, without any on the newest published day; what stops is kept in the lake.
 
-    A first load (no day was published before the run's first one) has no past that anyone relied on: its alarms warn.
+    Days that stopped before are judged again with every run until their alarms are gone, by repaired data or an acceptance: a clean
+    day after them lifts nothing. A first load (no day was published before the run's first one) has no past that anyone relied on:
+    its alarms warn, and so do those of a long run's days before its newest ``BLOCKING_DAYS``.
     """
     from trend_assets.lib.quality.retail_facts import CHECKS, PAST_DAYS, TABLE_NAMES, judge_days
 
     published = sorted({date.fromisoformat(key) for name in TABLE_NAMES for key in lake.partitions(TABLES[f"retail/{name}"])})
-    judged = sorted({date.fromisoformat(key) for key in keys} & set(published)) if keys else published[-1:]
+    before = stopping_days(lake.storage)
+    asked = sorted({date.fromisoformat(key) for key in keys} & set(published)) if keys else published[-1:]
+    judged = sorted({*asked, *(set(before) & set(published))})
     if not judged:
+        record_judged(lake.storage, before, {})
         return {(name, check): NOTHING for name, checks in CHECKS.items() for check in checks}
-    first = next(number for number, day in enumerate(published) if day == judged[0])
-    past = published[max(first - PAST_DAYS, 0) : first]
+    first = published.index(judged[0])
     since = since_by_check(accepted_changes(lake.storage), "retail")
-    found = judge_days(_retail_days(lake, [*past, *(day for day in published if judged[0] <= day <= judged[-1])]), set(judged), since)
-    stopping = set(judged[-BLOCKING_DAYS:]) if past else set()
+    days = published[max(first - PAST_DAYS, 0) : published.index(judged[-1]) + 1]
+    found = judge_days(_retail_days(lake, days), set(judged), since)
+    first_load = asked[:1] == published[:1]
+    newest = set() if first_load else set(asked[-BLOCKING_DAYS:])
+    stopping: dict[date, set[tuple[str, str]]] = {day: set() for day in judged}
     verdicts = {}
     for name, checks in CHECKS.items():
         for check in checks:
-            alarms = {
-                day_key(day): mine for day, tables in found.items() if (mine := [alarm for alarm in tables[name] if alarm.check == check])
-            }
-            blocks = any(date.fromisoformat(key) in stopping for key in alarms)
-            note = " (a first load: it warns, and stops nothing)" if alarms and not past else ""
-            verdicts[name, check] = Verdict(alarms, blocks, note)
+            stops: dict[str, list[Alarm]] = {}
+            warns: dict[str, list[Alarm]] = {}
+            for day, tables in found.items():
+                mine = [alarm for alarm in tables[name] if alarm.check == check]
+                may_stop = day in newest or (name, check) in before.get(day, ())
+                for alarm in mine:
+                    (stops if may_stop and not alarm.warns else warns).setdefault(day_key(day), []).append(alarm)
+                if day_key(day) in stops:
+                    stopping[day].add((name, check))
+            note = " (a first load: it warns, and stops nothing)" if warns and first_load else ""
+            verdicts[name, check] = Verdict(stops, warns, note)
+    record_judged(lake.storage, {*judged, *(set(before) - set(published))}, {day: frozenset(checks) for day, checks in stopping.items()})
     return verdicts
+
+
+def without_warnings(verdicts: Mapping[tuple[str, str], Verdict]) -> dict[tuple[str, str], Verdict]:
+    """The verdicts with what stops alone, and one more for each table that tells all of its warnings.
+
+    Dagster's automation conditions take a warning of a blocking check for its failure.
+    """
+    told: dict[tuple[str, str], Verdict] = {}
+    for (name, check), verdict in verdicts.items():
+        told[name, check] = Verdict(verdict.stopping, note="" if verdict.warnings else verdict.note)
+        warnings = {key: list(alarms) for key, alarms in told.get((name, UNUSUAL), Verdict()).warnings.items()}
+        for key, alarms in verdict.warnings.items():
+            warnings.setdefault(key, []).extend(replace(alarm, message=str(alarm)) for alarm in alarms)
+        note = verdict.note if verdict.warnings else told.get((name, UNUSUAL), Verdict()).note
+        told[name, UNUSUAL] = Verdict(warnings=warnings, note=note)
+    return told
 
 
 def _retail_days(lake: Lake, days: Sequence[date]) -> Iterator[RetailDay]:
@@ -99,10 +145,11 @@ def _retail_days(lake: Lake, days: Sequence[date]) -> Iterator[RetailDay]:
 def post_verdicts(lake: Lake, keys: Sequence[str]) -> dict[str, Verdict]:
     """Verdicts by check on raw posts of the hours ``keys`` (at most the newest day of them), without any on the newest hour.
 
-    The hours are one window, compared with the same hours of each of the ``PAST_DAYS`` days before. Of a window of very many posts
-    every n-th is looked at. A first load warns, as in ``retail_verdicts``.
+    The hours are one window, compared with the same hours of each of the ``PAST_DAYS`` days before. Where they hold few posts, the
+    day up to them is a second one: what is rare shows in a day. Of very many posts every n-th is looked at. A first load warns, as
+    in ``retail_verdicts``.
     """
-    from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE, PAST_DAYS, PostNotes, judge_posts, note_posts
+    from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE, FEW_POSTS
 
     table = TABLES["social/raw_posts"]
     published = lake.partitions(table)
@@ -111,7 +158,30 @@ def post_verdicts(lake: Lake, keys: Sequence[str]) -> dict[str, Verdict]:
         return dict.fromkeys((*DAMAGE, *CHANGED), NOTHING)
     newest = end_of_hour(hours[-1])
     hours = [key for key in hours if end_of_hour(key) > newest - timedelta(days=1)]
-    since = {check: day for (name, check), day in since_by_check(accepted_changes(lake.storage), "social").items() if name == "raw_posts"}
+    windows = [hours]
+    if sum(manifest.rows for manifest in lake.manifests(table, hours).values() if manifest is not None) < FEW_POSTS:
+        day = [key for key in published if newest - timedelta(days=1) < end_of_hour(key) <= newest]
+        windows += [day] if len(day) > len(hours) else []
+    stops: dict[str, list[Alarm]] = {}
+    warns: dict[str, list[Alarm]] = {}
+    for window in windows:
+        alarms, past_days = _judge_window(lake, window, published)
+        relied_on = past_days >= LEAST_PAST and (not keys or published[0] < min(keys))
+        for alarm in alarms:
+            (stops if relied_on and not alarm.warns else warns).setdefault(alarm.check, []).append(alarm)
+    key = hours[-1]
+    return {
+        check: Verdict({key: stops[check]} if check in stops else {}, {key: warns[check]} if check in warns else {})
+        for check in (*DAMAGE, *CHANGED)
+    }
+
+
+def _judge_window(lake: Lake, hours: Sequence[str], published: Sequence[str]) -> tuple[list[Alarm], int]:
+    """Alarms of a window of hours, and how many days before have the same hours."""
+    from trend_assets.lib.quality.post_facts import PAST_DAYS, PostNotes, judge_posts, note_posts
+
+    newest = end_of_hour(hours[-1])
+    since = {check: days for (name, check), days in since_by_check(accepted_changes(lake.storage), "social").items() if name == "raw_posts"}
     notes: list[PostNotes] = []
     days: list[date] = []
     available = set(published)
@@ -122,27 +192,18 @@ def post_verdicts(lake: Lake, keys: Sequence[str]) -> dict[str, Verdict]:
         notes.append(note_posts(_posts(lake, shifted), list(notes)))
         days.append(end_of_hour(shifted[-1]).date() if back else newest.date())
     past = days[:-1]
-    accepted = {check: sum(day >= first for day in past) for check, first in since.items()}
-    skipped = [check for check, first in since.items() if first == (newest - timedelta(hours=1)).date()]
-    alarms = judge_posts(notes[-1], notes[:-1], skipped, accepted)
-    relied_on = len(past) >= LEAST_PAST and (not keys or published[0] < min(keys))
-    verdicts = {}
-    for check in (*DAMAGE, *CHANGED):
-        mine = [alarm for alarm in alarms if alarm.check == check]
-        verdicts[check] = Verdict({hours[-1]: mine} if mine else {}, bool(mine) and check in DAMAGE and relied_on)
-    return verdicts
+    today = (newest - timedelta(hours=1)).date()
+    usual = {check: max((day for day in accepted if day <= today), default=date.min) for check, accepted in since.items()}
+    skipped = [check for check, first in usual.items() if first == today]
+    alarms = judge_posts(notes[-1], notes[:-1], skipped, {check: sum(day >= first for day in past) for check, first in usual.items()})
+    return alarms, len(past)
 
 
-def stopped_by(instance: dg.DagsterInstance) -> str:
-    """Which checks of retail tables against their past failed and stop what comes after, in words; empty where none does."""
-    import dagster as dg
-
-    from trend_assets.lib.quality.retail_facts import CHECKS
-    from trend_assets.operations.alerts import failing_checks
-
-    keys = [dg.AssetCheckKey(dg.AssetKey(["retail", name]), check) for name, checks in CHECKS.items() for check in checks]
-    failing = failing_checks(instance, keys)
-    return f"stopped by {', '.join(failing)}: deliver again, or see docs/checks.md to accept" if failing else ""
+def stopped_by(lake: Lake) -> str:
+    """Which days of retail tables stop what comes after, and by which checks, in words; empty where none does."""
+    days = stopping_days(lake.storage)
+    told = [f"{day} ({', '.join(sorted(f'retail/{name} {check}' for name, check in days[day]))})" for day in sorted(days)]
+    return f"stopped by {', '.join(told)}: deliver again, or see docs/checks.md to accept" if told else ""
 
 
 def _posts(lake: Lake, keys: Sequence[str]) -> pa.Table:

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
+from dagster._core.events import DagsterEvent, StepMaterializationData
 
 from trend_assets.definitions import definitions
 from trend_assets.defs.live.sensors import QUIET_SECONDS
 from trend_assets.operations.automation import DAILY_TABLES, condition_of, freshness_of
 from trend_assets.operations.event_log import report_materializations
+from trend_assets.operations.history_checks import UNUSUAL
 from trend_assets.partitions import day_key, hour_key, hours_between
 from trend_assets.tables import TABLES
 
@@ -97,6 +99,28 @@ def test_a_day_waits_while_a_blocking_check_of_what_it_is_made_from_fails(lane):
     assert lane.tick(NEXT_MORNING) == set()
     lane.evaluate("retail/products", "prices_kept", passed=True)  # delivered again, or accepted
     assert lane.tick(NEXT_MORNING) == {day_key(DAY)}
+
+
+def test_a_day_does_not_wait_for_what_only_warns(lane):
+    lane.seal(*hours_between(DAY, DAY + timedelta(days=1)))
+    lane.materialize("retail/products", day_key(DAY))
+    lane.evaluate("retail/products", UNUSUAL, passed=False)
+    assert lane.tick(NEXT_MORNING) == {day_key(DAY)}
+
+
+def test_the_days_of_a_failing_check_wait_while_a_later_day_is_read(lane):
+    """A run plans its checks when it begins: what the ones before found holds until they are evaluated, and after they broke."""
+    lane.seal(*hours_between(DAY, DAY + timedelta(days=1)))
+    lane.materialize("retail/products", day_key(DAY))
+    lane.evaluate("retail/products", "prices_kept", passed=False)
+    job = lane.loaded.resolve_job_def("retail_days")
+    run = lane.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, asset_selection=job.asset_layer.selected_asset_keys)
+    made = dg.AssetMaterialization(["retail", "products"], partition=day_key(DAY + timedelta(days=1)))
+    event = DagsterEvent("ASSET_MATERIALIZATION", run.job_name, event_specific_data=StepMaterializationData(made))
+    lane.instance.report_dagster_event(event, run.run_id)
+    assert lane.tick(NEXT_MORNING) == set()
+    lane.instance.report_run_failed(run)
+    assert lane.tick(NEXT_MORNING) == set()
 
 
 def test_the_day_under_way_waits_even_when_everything_is_there(lane):

@@ -27,6 +27,7 @@ from trend_assets.operations import sealing
 from trend_assets.operations.alerts import alerts_file, read_alerts
 from trend_assets.operations.event_log import report_materializations
 from trend_assets.operations.sealing import State
+from trend_assets.operations.stopping import record_judged
 from trend_assets.partitions import day_key, hour_key, hours_between
 from trend_assets.settings import PROJECT_ROOT, Settings
 from trend_assets.tables import TABLES
@@ -209,6 +210,15 @@ def test_marts_wait_for_the_cards_of_the_last_closed_day_and_are_built_once(hous
     assert isinstance(tick(90), dg.RunRequest)
     house.instance.create_run_for_job(dg.job(name="a_day")(lambda: None), status=dg.DagsterRunStatus.STARTED, tags={LANE: "daily"})
     assert "of a_day is started" in tick(120).skip_message
+
+
+def test_marts_wait_while_a_day_of_retail_tables_stops_them(house):
+    house.record("demand/decision_cards", YESTERDAY)
+    bad = (NOW - 3 * DAY).date()
+    record_judged(house.lake.storage, [bad], {bad: frozenset({("orders", "prices_paid")})})
+    assert f"stopped by {bad} (retail/orders prices_paid)" in house.tick(automation.marts_daily, MORNING).skip_message
+    record_judged(house.lake.storage, [bad], {})
+    assert isinstance(house.tick(automation.marts_daily, MORNING), dg.RunRequest)
 
 
 def test_where_a_day_is_never_made_marts_are_built_at_the_last_tick_of_what_there_is(house, monkeypatch):

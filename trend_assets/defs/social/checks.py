@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from trend_assets.declared import asset_key, declared_checks, history_result, warning_check
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
-from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE
+from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE, MAY_STOP
 from trend_assets.lib.tables import in_batches
 from trend_assets.partitions import end_of_hour, hour_key, hours_between
 from trend_assets.resources import LakeResource, keys_in_run
@@ -34,7 +34,7 @@ audits = [declared_checks(path) for path, table in TABLES.items() if table.group
 @dg.multi_asset_check(
     name="raw_posts_history",
     specs=[
-        dg.AssetCheckSpec(check, asset=asset_key("social/raw_posts"), description=text, blocking=check in DAMAGE)
+        dg.AssetCheckSpec(check, asset=asset_key("social/raw_posts"), description=text, blocking=check in MAY_STOP)
         for check, text in {**DAMAGE, **CHANGED}.items()
     ],
     can_subset=True,

@@ -34,6 +34,8 @@ _BROKEN_TEXT = "|".join(
 """UTF-8 read as Latin-1 or Windows-1252 (two letters for one), the replacement character, a question mark within a word."""
 GONE = "that always came and are not there"
 """How facts about values end that did not come."""
+LEAST_WEEKDAYS = 2
+"""Days of a weekday from which on it is known whether a place is open on it."""
 _LEAST_DISTINCT = 3
 _LEAST_ROWS = 20
 _VANISHED = 20.0
@@ -83,7 +85,7 @@ def note_columns(rows: pa.Table, watched: Watched) -> ColumnNotes:
         nulls={name: rows[name].null_count for name in watched.optional},
         distinct=distinct,
         commonest=commonest,
-        values={name: _counted(rows[name]) for name in watched.lists},
+        values={name: counted_values(rows[name]) for name in watched.lists},
         shapes={name: _shape_counts(rows[name]) for name in watched.ids},
         broken_texts={name: _matching(rows[name], broken_text) for name in watched.texts},
         accents={name: _matching(rows[name], _accented) for name in watched.texts},
@@ -92,9 +94,20 @@ def note_columns(rows: pa.Table, watched: Watched) -> ColumnNotes:
     )
 
 
-def column_facts(newest: ColumnNotes, earlier: Sequence[ColumnNotes], copies: bool = True) -> dict[tuple[str, str], Fault | Level]:
-    """Facts of the newest notes given earlier ones, oldest first. ``copies``: whether rows of another day are a defect here."""
+def column_facts(
+    newest: ColumnNotes,
+    earlier: Sequence[ColumnNotes],
+    copies: bool = True,
+    alike: Sequence[bool] | None = None,
+    unexplained: Mapping[str, Mapping[str, int]] | None = None,
+) -> dict[tuple[str, str], Fault | Level]:
+    """Facts of the newest notes given earlier ones, oldest first. ``copies``: whether rows of another day are a defect here.
+
+    ``alike``: which of the earlier ones are of the same weekday, where what comes depends on it: what always came then is missed, and
+    before there are two of them it only warns. ``unexplained``: values by list column of the rows whose new values nothing explains.
+    """
     past = [notes for notes in earlier if notes.rows]
+    same = None if alike is None else [notes for notes, is_alike in zip(earlier, alike, strict=True) if is_alike and notes.rows]
     facts: dict[tuple[str, str], Fault | Level] = {}
     if not newest.rows:
         return facts
@@ -103,7 +116,9 @@ def column_facts(newest: ColumnNotes, earlier: Sequence[ColumnNotes], copies: bo
     for name in newest.distinct:
         facts.update(_constant(name, newest, past))
     for name, values in newest.values.items():
-        facts.update(_values(name, values, newest.rows, [notes.values[name] for notes in past if name in notes.values]))
+        before, of_weekday = (None if days is None else [day.values[name] for day in days if name in day.values] for days in (past, same))
+        surprising = values if unexplained is None else unexplained.get(name, {})
+        facts.update(_values(name, values, surprising, newest.rows, before or [], of_weekday))
     for name, found in newest.shapes.items():
         facts.update(_shapes(name, found, newest.rows, [notes.shapes[name] for notes in past if name in notes.shapes]))
     for name, broken in newest.broken_texts.items():
@@ -168,7 +183,8 @@ def _hashes(values: pa.ChunkedArray) -> Hashes:
     return np.frombuffer(b"".join(words), np.uint64)[np.asarray(encoded.indices)] if words else np.zeros(len(values), np.uint64)
 
 
-def _counted(values: pa.ChunkedArray) -> dict[str, int]:
+def counted_values(values: pa.ChunkedArray) -> dict[str, int]:
+    """Rows by value, nulls left out."""
     counts = pc.value_counts(values.drop_null().combine_chunks())
     return dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
 
@@ -185,12 +201,19 @@ def _constant(name: str, newest: ColumnNotes, past: Sequence[ColumnNotes]) -> di
     return {("empty_columns", f"{name} is one value"): Fault(max(surplus, 0), newest.rows, 0.25, needs_past=True)}
 
 
-def _values(name: str, values: Mapping[str, int], rows: int, past: Sequence[Mapping[str, int]]) -> dict[tuple[str, str], Fault | Level]:
-    """Rows with a value never seen before, and values that always came and did not."""
+def _values(
+    name: str,
+    values: Mapping[str, int],
+    surprising: Mapping[str, int],
+    rows: int,
+    past: Sequence[Mapping[str, int]],
+    same: Sequence[Mapping[str, int]] | None,
+) -> dict[tuple[str, str], Fault | Level]:
+    """Rows with a value never seen before, and values that always came (on this weekday) and did not."""
     if len(past) < LEAST_PAST:
         return {}
     known = set().union(*past)
-    unknown = {value: count for value, count in values.items() if value not in known}
+    unknown = {value: count for value, count in surprising.items() if value not in known}
     facts: dict[tuple[str, str], Fault | Level] = {
         ("known_values", f"{name} never seen before"): Fault(
             sum(unknown.values()),
@@ -200,14 +223,16 @@ def _values(name: str, values: Mapping[str, int], rows: int, past: Sequence[Mapp
             example=repr(max(unknown, key=lambda value: (unknown[value], value), default="")),
         )
     }
-    totals = [max(sum(day.values()), 1) for day in past]
+    certain = same is None or len(same) >= LEAST_WEEKDAYS
+    days = same if same is not None and certain else past
+    totals = [max(sum(day.values()), 1) for day in days]
     gone = []
     for value in sorted(known - set(values)):
-        least = min(day.get(value, 0) / total for day, total in zip(past, totals, strict=True))
+        least = min(day.get(value, 0) / total for day, total in zip(days, totals, strict=True))
         if least * sum(values.values()) >= _VANISHED:
             gone.append(value)
-    if gone:
-        facts["known_values", f"{name} {GONE}"] = Fault(rows, rows, example=repr(gone[0]))
+    example = repr(gone[0]) if gone else ""
+    facts["known_values", f"{name} {GONE}"] = Fault(rows if gone else 0, rows, example=example, warns=not certain)
     return facts
 
 

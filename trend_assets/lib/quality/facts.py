@@ -34,7 +34,8 @@ _OUTLIER = 9.0
 class Fault:
     """``broken`` of ``of`` rows break a rule; ``tolerance`` is the share, beyond the usual one, that stops nothing.
 
-    ``needs_past``: the rule itself was learnt from the past, so without enough of it there is none.
+    ``needs_past``: the rule itself was learnt from the past, so without enough of it there is none. ``warns``: what happened has a
+    sound explanation as well, so that a person should look and nothing stops.
     """
 
     broken: int
@@ -42,6 +43,7 @@ class Fault:
     tolerance: float = 0.02
     needs_past: bool = False
     example: str = ""
+    warns: bool = False
 
     @property
     def share(self) -> float:
@@ -51,12 +53,16 @@ class Fault:
 
 @dataclass(frozen=True)
 class Level:
-    """A figure (on a scale where differences matter, such as a log), its sampling error, and the least difference that matters."""
+    """A figure (on a scale where differences matter, such as a log), its sampling error, and the least difference that matters.
+
+    ``warns``: as in ``Fault``.
+    """
 
     value: float
     error: float
     margin: float
     shown: str = ""
+    warns: bool = False
 
 
 Facts = Mapping[tuple[str, str], Fault | Level]
@@ -65,12 +71,13 @@ Facts = Mapping[tuple[str, str], Fault | Level]
 
 @dataclass(frozen=True)
 class Alarm:
-    """A check that a partition fails, what about, and one sentence."""
+    """A check that a partition fails, what about, and one sentence. ``warns``: a person should look, nothing need stop."""
 
     check: str
     about: str
     message: str
     share: float = 0.0
+    warns: bool = False
 
     def __str__(self) -> str:
         return f"{self.check}: {self.message}"
@@ -89,7 +96,7 @@ def judge(newest: Facts, past: Sequence[Facts], levels: int | None = None, alarm
         if isinstance(fact, Level):
             message = _level(about, fact, [one for one in before if isinstance(one, Level)], alarm_level, levels)
         if message:
-            alarms.append(Alarm(check, about, message, fact.share if isinstance(fact, Fault) else 0.0))
+            alarms.append(Alarm(check, about, message, fact.share if isinstance(fact, Fault) else 0.0, fact.warns))
     return sorted(alarms, key=lambda alarm: (-alarm.share, alarm.check, alarm.about))
 
 

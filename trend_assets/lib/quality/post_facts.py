@@ -6,13 +6,13 @@ clean posts over weeks (``drift.py``).
 
 A window is a run of hours: a whole day, or the one hour that was just sealed; it is compared with the same hours of the days before.
 ``DAMAGE`` names the checks that say the feed is broken, whatever people did: they stop what comes after. The others (``CHANGED``)
-may be people's doing, a wave of bots or a day off: they warn, and the stress test of trends deals with what they name.
+may be people's doing, a wave of bots or a day off: they warn, but for what no people do, and the stress test of trends deals with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
@@ -44,10 +44,14 @@ CHANGED: Mapping[str, str] = {
     "lateness": "Posts come as soon after they were written as usual.",
 }
 """Checks that say the posts are unlike those before: they warn."""
+MAY_STOP = frozenset({*DAMAGE, "known_values", "engagement"})
+"""Checks that may block: of what is unlike before, only what people never do (counts that all turn zero, every place renamed)."""
 PAST_DAYS = 14
 """Days whose same hours say what is usual."""
 MOST_POSTS = 50_000
 """Posts of a window that are looked at: every n-th of more."""
+FEW_POSTS = 500
+"""Posts of a run's hours below which the day up to them is looked at as well."""
 COLUMNS = (
     "post_id", "network", "source", "author", "created_at", "kind", "text", "language_hint", "hashtags", "urls", "repost_count",
     "like_count", "view_count", "author_followers", "place", "captured_at", "licence_class",
@@ -67,6 +71,12 @@ _FEWEST_MISDATED = 10
 """A shifted clock shifts every post of a feed; a handful with odd ids are posts that somebody typed or moved."""
 _COPIES = 5
 _LEAST_POSTS = 50
+_LEAST_PLACES = 20
+_ACCENTS = ("text_encoding", "text without their accents")
+_LEAST_ACCENTED = 30
+_COUNTS = ("view_count", "like_count", "author_followers")
+_OTHER_UNIT = 4.0
+"""Change of a mean logarithm, a factor of fifty, that is another unit and no change of mind."""
 _LONG = 60
 """Characters from which on many texts of the very same length are a cut, not chance."""
 _MARKUP = r"&(amp|lt|gt|quot|#\d+);|</?[a-z]+ ?/?>|\\u[0-9a-f]{4}|\\n"
@@ -83,6 +93,7 @@ class PostNotes:
     ids: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint64))
     loudest: float = 0.0
     tagged: Mapping[str, int] = field(default_factory=dict)
+    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     facts: Mapping[tuple[str, str], Fault | Level] = field(default_factory=dict)
 
 
@@ -101,7 +112,7 @@ def note_posts(posts: pa.Table, earlier: Sequence[PostNotes]) -> PostNotes:
     authors = pc.value_counts(posts["author"].combine_chunks()).field("counts")
     loudest = (pc.max(authors).as_py() or 0) / max(posts.num_rows, 1)
     tagged = {name: int(pc.sum(pc.greater(pc.list_value_length(posts[name]), 0)).as_py() or 0) for name in ("hashtags", "urls")}
-    notes = PostNotes(columns, _id_shapes(posts), ids, loudest, tagged)
+    notes = PostNotes(columns, _id_shapes(posts), ids, loudest, tagged, _counted(posts))
     facts: Found = {}
     if posts.num_rows:
         facts = dict(column_facts(columns, [past.columns for past in earlier], copies=False))
@@ -115,7 +126,13 @@ def note_posts(posts: pa.Table, earlier: Sequence[PostNotes]) -> PostNotes:
         ):
             facts.update(part)
     facts.update(_row_count(posts.num_rows, earlier))
-    return PostNotes(columns, notes.shapes, ids, loudest, tagged, facts)
+    accents = facts.get(_ACCENTS)
+    if isinstance(accents, Fault) and accents.of < _LEAST_ACCENTED:  # an hour of few posts may have none by chance
+        del facts[_ACCENTS]
+    facts = {key: replace(fact, warns=True) if key[0] in CHANGED else fact for key, fact in facts.items()}
+    if posts.num_rows:
+        facts.update(_nobodys_doing(posts, notes, earlier))
+    return replace(notes, facts=facts)
 
 
 def judge_posts(
@@ -171,6 +188,18 @@ def _clock(posts: pa.Table) -> Found:
         if len(mine) >= _LEAST_POSTS:
             late = int((mine > np.log10(1800)).sum())
             found["lateness", f"{network} posts received half an hour late"] = Fault(late, len(mine), 0.08, needs_past=True)
+    return found
+
+
+def _counted(posts: pa.Table) -> dict[str, tuple[int, int]]:
+    """By network and count: posts that have more than none, and posts that tell it."""
+    found = {}
+    for network in sorted(pc.unique(posts["network"]).to_pylist()):
+        mine = posts.filter(pc.equal(posts["network"], network))
+        for name in _COUNTS:
+            told = mine[name].drop_null()
+            if len(told):
+                found[f"{name} on {network}"] = (pc.sum(pc.greater(told, 0)).as_py(), len(told))
     return found
 
 
@@ -244,12 +273,42 @@ def _levels(posts: pa.Table) -> Found:
     if own.num_rows >= _LEAST_POSTS:
         length = np.log(np.asarray(pc.utf8_length(own["text"])) + 1.0)
         found["text_lengths", "mean length of texts (log)"] = Level(float(length.mean()), float(length.std() / np.sqrt(len(length))), 0.35)
-    for name in ("view_count", "like_count", "author_followers"):
+    for name in _COUNTS:
         values = np.asarray(posts[name].drop_null().cast(pa.float64()))
         if len(values) >= _LEAST_POSTS:
             logs = np.log1p(np.maximum(values, 0.0))
             found["engagement", f"mean {name} (log)"] = Level(float(logs.mean()), float(logs.std() / np.sqrt(len(logs))), 0.7)
             found["engagement", f"{name} zero"] = Fault(int((values == 0).sum()), len(values), 0.1, needs_past=True)
+    return found
+
+
+def _nobodys_doing(posts: pa.Table, notes: PostNotes, earlier: Sequence[PostNotes]) -> Found:
+    """What changes so much that no people did it: counts in another unit or all zero, every place renamed, other licences."""
+    found: Found = {}
+    columns = notes.columns
+    for name in _COUNTS:
+        values = np.asarray(posts[name].drop_null().cast(pa.float64()))
+        if len(values) >= _LEAST_POSTS:
+            logs = np.log1p(np.maximum(values, 0.0))
+            error = float(logs.std() / np.sqrt(len(logs)))
+            found["engagement", f"mean {name} (log) in another unit"] = Level(float(logs.mean()), error, _OTHER_UNIT)
+    for what, (above_zero, told) in notes.counted.items():
+        usual = sorted(one.counted[what][0] / one.counted[what][1] for one in earlier if what in one.counted)
+        expected = round(usual[1] * told) if len(usual) >= LEAST_PAST else 0
+        if expected >= 20:
+            found["engagement", f"{what} turned zero"] = Fault(max(expected - above_zero, 0), expected, 0.8, needs_past=True)
+    past = [one.columns.values for one in earlier if one.columns.rows]
+    if len(past) < LEAST_PAST:
+        return found
+    places, known = columns.values["place"], set().union(*(values["place"] for values in past))
+    told = sum(places.values())
+    if told >= _LEAST_PLACES:
+        strange = sum(count for place, count in places.items() if place not in known)
+        found["known_values", "place never seen before, of most posts"] = Fault(strange, told, 0.5, needs_past=True)
+    if set(columns.values["network"]) | set(columns.values["source"]) <= set().union(*({*v["network"], *v["source"]} for v in past)):
+        licences = set().union(*(values["licence_class"] for values in past))
+        other = sum(count for licence, count in columns.values["licence_class"].items() if licence not in licences)
+        found["known_values", "licence that these sources never had"] = Fault(other, columns.rows, 0.01, needs_past=True)
     return found
 
 

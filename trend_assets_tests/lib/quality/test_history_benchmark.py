@@ -5,20 +5,21 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.checks import DEFECTS, POST_DEFECTS, Score, posts, retail
+from benchmarks.clean_regimes import REGIMES
 from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE
 from trend_assets.lib.quality.retail_facts import CHECKS
 
 
 @pytest.fixture(scope="module")
 def of_files() -> Score:
-    score = Score.empty()
+    score = Score()
     retail(3, score, DEFECTS, days=17)
     return score
 
 
 @pytest.fixture(scope="module")
 def of_posts() -> Score:
-    score = Score.empty()
+    score = Score()
     posts(2, score, POST_DEFECTS)
     return score
 
@@ -33,6 +34,19 @@ def test_there_are_sixty_classes_and_more_and_a_check_that_names_it_catches_near
 def test_no_clean_day_alarms_a_new_users_first_days_included(of_files, of_posts):
     assert of_files.false_alarms == []
     assert of_posts.false_alarms == []
+
+
+def test_events_of_clean_days_stop_nothing(of_files):
+    assert len(of_files.events) == len(REGIMES)
+    assert {name: dict(checks) for name, checks in of_files.stopped_events.items() if checks} == {}
+    assert set(of_files.warned_events["new season"]) == {"products.rows_kept"}
+
+
+def test_what_a_check_of_posts_stops_is_nobodys_doing(of_posts):
+    """Counts that turn zero, another unit, other licences stop the feed; waves, outages and languages warn."""
+    warned = {name for (_, name, _), count in of_posts.warned.items() if count}
+    assert warned.isdisjoint({"engagement reset", "engagement in another unit", "source relabelled", "category renamed"})
+    assert {"one author floods", "a network is missing", "volume drops"} <= warned
 
 
 def test_every_check_fires_on_a_defect_that_names_it(of_files, of_posts):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+
+import pyarrow as pa
 
 from trend_assets.lib.quality.retail_facts import RetailDay, judge_days
 from trend_assets.tables import TABLES
@@ -28,6 +31,102 @@ def test_a_day_without_orders_is_missed_in_a_shop_that_closes_on_sundays() -> No
     assert "feed_present" in alarmed([*open_days, orders(MONDAY, 0)], MONDAY)
     sunday = MONDAY - timedelta(days=1)
     assert "feed_present" not in alarmed(open_days, sunday)
+
+
+def stock(day: date, on_hand: list[int], **movements: list[int]) -> pa.Table:
+    common = {"day": day, "store_id": "paris", "reserved": 0, "data_origin": "real"}
+    told = ("received", "sold", "returned", "adjusted")
+    return TABLES["retail/inventory"].from_rows(
+        [
+            common
+            | {"product_id": f"P{number:03d}", "on_hand": units}
+            | {name: movements[name][number] if name in movements else None for name in told}
+            for number, units in enumerate(on_hand)
+        ]
+    )
+
+
+def catalogue(day: date) -> dict[str, pa.Table]:
+    product = {"day": day, "product_id": "scarf", "product_name": "Scarf", "category": "scarves", "data_origin": "real"}
+    store = {"day": day, "store_id": "paris", "store_name": "Paris", "channel": "store", "data_origin": "real"}
+    return {"products": TABLES["retail/products"].from_rows([product]), "stores": TABLES["retail/stores"].from_rows([store])}
+
+
+def feed(day: date, lines: int) -> RetailDay:
+    return RetailDay(day, {**orders(day, lines).tables, **catalogue(day)})
+
+
+def verdict(days: list[RetailDay], table: str) -> dict[str, bool]:
+    """Checks that alarm on the last day, and whether they only warn."""
+    return {alarm.check: alarm.warns for alarm in judge_days(days, [days[-1].day])[days[-1].day].get(table, [])}
+
+
+def test_before_a_weekday_is_known_a_closed_day_only_warns_and_a_feed_that_is_gone_as_a_whole_stops() -> None:
+    sunday = MONDAY + timedelta(days=6)
+    past = [feed(MONDAY + timedelta(days=number), 40) for number in range(6)]
+    assert verdict([*past, feed(sunday, 0)], "orders") == {"feed_present": True}
+    assert verdict([*past, RetailDay(sunday, {})], "orders") == {"feed_present": False}
+    weeks = [feed(sunday - timedelta(days=ago), 40) for ago in range(14, 0, -1)]
+    assert verdict([*weeks, feed(sunday, 0)], "orders") == {"feed_present": False}
+
+
+def test_a_place_that_closes_on_sundays_is_missed_on_mondays_and_not_on_its_first_sunday() -> None:
+    def day(number: int, stores: Sequence[str]) -> RetailDay:
+        at = MONDAY + timedelta(days=number)
+        rows = [
+            {
+                "day": at, "ordered_at": datetime.combine(at, time(12), UTC), "product_id": "scarf", "store_id": store, "kind": "sale",
+                "quantity": 1, "unit_price": 25.0, "line": 1, "currency": "EUR", "data_origin": "real", "order_id": f"{store}-{at}-{line}",
+            }
+            for store in stores for line in range(40)
+        ]  # fmt: skip
+        return RetailDay(at, {"orders": TABLES["retail/orders"].from_rows(rows)})
+
+    both = ("lyon", "paris")
+    week = [day(number, both) for number in range(6)]
+    assert verdict([*week, day(6, ["paris"])], "orders").get("known_values") is True
+    weeks = [day(number, ["paris"] if number % 7 == 6 else both) for number in range(21)]
+    assert verdict([*weeks, day(21, ["paris"])], "orders").get("known_values") is False
+    assert "known_values" not in verdict([*weeks, *(day(number, both) for number in range(21, 27)), day(27, ["paris"])], "orders")
+
+
+def counted_days(last: list[int], days: int = 8) -> list[RetailDay]:
+    """A source that tells sales and no adjustments: half of the products sell one a day; on the last day it holds ``last``."""
+    made, on_hand = [], [40] * 100
+    for number in range(days):
+        sold = [1 if product % 2 else 0 for product in range(100)]
+        on_hand = [units - out for units, out in zip(on_hand, sold, strict=True)]
+        held = [units + off for units, off in zip(on_hand, last, strict=True)] if number == days - 1 else on_hand
+        at = MONDAY + timedelta(days=number)
+        made.append(RetailDay(at, {"inventory": stock(at, held, sold=sold, received=[0] * 100, returned=[0] * 100)}))
+    return made
+
+
+def test_a_stocktaking_that_nothing_books_warns_and_other_differences_stop() -> None:
+    taken = [-1 if product % 5 < 2 else 0 for product in range(100)]
+    assert verdict(counted_days(taken), "inventory").get("adds_up") is True
+    assert verdict(counted_days([product % 2 for product in range(100)]), "inventory").get("adds_up") is False, "a snapshot of the morning"
+    assert verdict(counted_days([400] * 100), "inventory").get("adds_up") is False, "another unit"
+
+
+def sold_out(explained: bool) -> list[RetailDay]:
+    """A source whose stock tells no movements: on the last day nine tenths are gone, sold as orders say or not."""
+    days = []
+    for number in range(8):
+        at, on_hand = MONDAY + timedelta(days=number), [40] * 40
+        lines = orders(at, 30).tables["orders"]
+        if number == 7:
+            on_hand = [4] * 40
+        if number == 7 and explained:
+            rows = [lines.slice(0, 1).to_pylist()[0] | {"product_id": f"P{n:03d}", "order_id": f"c{n}", "quantity": 36} for n in range(40)]
+            lines = TABLES["retail/orders"].from_rows(rows)
+        days.append(RetailDay(at, {"inventory": stock(at, on_hand), "orders": lines}))
+    return days
+
+
+def test_stock_that_falls_by_what_was_sold_is_a_clearance_and_without_sales_a_defect() -> None:
+    assert "stock_levels" not in verdict(sold_out(explained=True), "inventory")
+    assert verdict(sold_out(explained=False), "inventory").get("stock_levels") is False
 
 
 def test_files_of_another_year_say_nothing_of_what_is_missing_today() -> None:
