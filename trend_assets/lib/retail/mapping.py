@@ -162,6 +162,7 @@ class RetailMapping(Part):
         problems: list[str] = []
         before: list[str] = []
         for name, source in self.sources.items():
+            problems += _problems_of_format(source.format, f"sources.{name}")
             problems += [f"sources.{name}{problem}" for problem in problems_of_steps(source.steps, before)]
             before.append(name)
         for table_name, table in self.tables.items():
@@ -170,10 +171,7 @@ class RetailMapping(Part):
                     f"tables.{table_name}: no such table.{close_to(table_name, TABLE_NAMES)} There are {', '.join(TABLE_NAMES)}"
                 )
                 continue
-            try:
-                self.format_of(table_name)
-            except ValidationError as error:
-                problems += [f"tables.{table_name}.format.{line}" for line in readable(error, {}, settings_at).split("\n")]
+            problems += _problems_of_format(table.format, f"tables.{table_name}")
             problems += [f"tables.{table_name}{problem}" for problem in problems_of_steps(table.steps, before)]
             problems += [f"tables.{table_name}{problem}" for problem in _problems_of_table(table_name, table, self.currency)]
             if table.database is not None and table.database.mode == "watermark" and not self.key_of(table_name):
@@ -239,6 +237,14 @@ class RetailMapping(Part):
         ours = (*TABLES[f"retail/{table_name}"].key, *(("day",) if "day" in rules else ()))
         mapped = [rules[name].column for name in ours if name in rules]
         return [column for column in dict.fromkeys(mapped) if column is not None]
+
+
+def _problems_of_format(own: dict[str, Any], place: str) -> list[str]:
+    try:
+        FileFormat.model_validate(own)
+    except ValidationError as error:
+        return [f"{place}.format.{line}" for line in readable(error, {}, lambda _: FileFormat.model_fields).split("\n")]
+    return []
 
 
 def _problems_of_table(table_name: str, table: TableMapping, currency: str) -> list[str]:

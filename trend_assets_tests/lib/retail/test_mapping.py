@@ -173,6 +173,13 @@ def test_days_end_in_the_time_zone_of_the_column_that_tells_them() -> None:
     assert "Mars/Olympus" in problem(HEAD + text.replace("America/New_York", "Mars/Olympus"))
 
 
+def test_a_format_of_a_table_or_source_is_checked_with_the_mapping() -> None:
+    stock = INVENTORY.format(files="'{day}.csv'", more="")
+    message = problem(HEAD + "sources: {shops: {files: s.csv, format: {delimeter: ';'}}}" + stock + "    format: {decimal: ';'}\n")
+    assert "sources.shops.format.delimeter: no such setting. Did you mean 'delimiter'?" in message
+    assert "tables.inventory.format.decimal" in message
+
+
 def test_a_kind_of_step_says_what_it_needs_and_makes() -> None:
     class Nothing(Step):
         pass
