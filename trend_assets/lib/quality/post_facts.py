@@ -74,6 +74,7 @@ _LEAST_POSTS = 50
 _LEAST_PLACES = 20
 _ACCENTS = ("text_encoding", "text without their accents")
 _LEAST_ACCENTED = 30
+_FEWEST_EMPTY = 10
 _COUNTS = ("view_count", "like_count", "author_followers")
 _OTHER_UNIT = 4.0
 """Change of a mean logarithm, a factor of fifty, that is another unit and no change of mind."""
@@ -126,6 +127,9 @@ def note_posts(posts: pa.Table, earlier: Sequence[PostNotes]) -> PostNotes:
         ):
             facts.update(part)
     facts.update(_row_count(posts.num_rows, earlier))
+    for key in [("empty_columns", name) for name in WATCHED.optional]:
+        if isinstance(lost := facts.get(key), Fault) and lost.of:  # three of an hour's thirty posts may lack a language by chance
+            facts[key] = replace(lost, tolerance=max(lost.tolerance, _FEWEST_EMPTY / lost.of))
     accents = facts.get(_ACCENTS)
     if isinstance(accents, Fault) and accents.of < _LEAST_ACCENTED:  # an hour of few posts may have none by chance
         del facts[_ACCENTS]
