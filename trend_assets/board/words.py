@@ -180,7 +180,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "we_sell_there": ("Do we sell there?", "Y vendons-nous ?"),
     "market_unknown": ("not told", "non précisé"),
     "market_withheld": ("too few authors to tell", "trop peu d'auteurs pour le dire"),
-    "presence_sold": ("{units} sold in 14 days", "{units} vendus en 14 jours"),
+    "presence_sold": ("{units} sold in 14 days", "{units} vendu(s) en 14 jours"),
     "presence_not_sold": ("a place of ours, but none sold", "un magasin, mais aucune vente"),
     "presence_no_place": ("no place, none sold", "ni magasin ni vente"),
     "presence_no_product": ("no product answers", "aucun produit n'y répond"),

@@ -60,7 +60,7 @@ def test_regions_come_by_posts_and_those_not_told_last(warehouse: Warehouse) -> 
         ["BE", "fr", "▲ no place, none sold", "8", "8", "× 6.0"],
         ["too few authors to tell", "too few authors to tell", "–", "90", "60", "–"],
     ]
-    assert markets.cells("fr", rows[0])[2::3] == ["31 vendus en 14 jours", "× 2,0"]
+    assert markets.cells("fr", rows[0])[2::3] == ["31 vendu(s) en 14 jours", "× 2,0"]
     assert len(markets.HEADINGS) == len(markets.cells("en", rows[0]))
     assert markets.markets_of_trend(warehouse, "other", DAY) == []
 

@@ -188,7 +188,8 @@ def _cover(cases: Sequence[Situation], found: list[tuple[Decision, Donor | None]
     for number in asking[1:]:
         first = cases[asking[0]]
         action = found[asking[0]][0].action
-        why = f"the surer trend “{first.row['label']}” asks for the same product here, its card ({action}) covers this one"
+        # Not by name: cards are kept for rewinding longer than the words of a trend that few wrote of.
+        why = f"a surer trend asks for the same product here, its card ({action}) covers this one"
         found[number] = (Decision("hold", 0.0, why, covered_by=_card_id(first.row)), None)
     if len(asking) > 1:
         decision, donor = found[asking[0]]

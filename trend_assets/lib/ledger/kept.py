@@ -107,7 +107,8 @@ def _trends(rows: pa.Table, voices: Voices | None, hours: Sequence[int]) -> pa.T
 
 
 def _of_days(rows: pa.Table, voices: Voices | None, hours: Sequence[int], *, quotes: bool) -> pa.Table:
-    """Rows about products because of a topic: they stay, less the words of few; those that count too few authors go.
+    """Rows about products because of a topic: they stay, less the words of few; those that count too few authors go, and no row
+    names a card that went.
 
     quotes: the reason may quote posts.
     """
@@ -121,6 +122,9 @@ def _of_days(rows: pa.Table, voices: Voices | None, hours: Sequence[int], *, quo
         ]
         told = [said for said, kept_row in zip(told, enough, strict=True) if kept_row]
         rows = rows.filter(pa.array(enough, pa.bool_()))
+    if "covered_by" in rows.column_names:
+        there = pc.is_in(rows["covered_by"], value_set=pc.unique(rows["card_id"]))
+        rows = _with(rows, "covered_by", pc.if_else(there, rows["covered_by"], pa.scalar(None, pa.string())))
     if "label" in rows.column_names:
         labels = [_label(text, said, []) for text, said in zip(rows["label"].to_pylist(), told, strict=True)]
         rows = _with(rows, "label", pa.array(labels, pa.string()))

@@ -285,7 +285,7 @@ def test_two_trends_on_one_product_and_place_order_once() -> None:
     assert "2 other trends of the day ask too" in first["reason"]
     assert (other["action"], other["quantity"], other["money_at_risk"], other["money_if_false"]) == ("hold", 0, 0, 0)
     assert other["covered_by"] == found["t3"]["covered_by"] == first["card_id"]
-    assert "“wrap dress” asks for the same product here, its card (reorder) covers this one" in other["reason"]
+    assert "a surer trend asks for the same product here, its card (reorder) covers this one" in other["reason"]
     assert first["covered_by"] is None
 
 

@@ -14,6 +14,7 @@ from trend_assets.lib.ledger.voices import ANY_WORD, ASSIGNED_COLUMNS, POST_COLU
 from trend_assets.tables import TABLES
 from trend_assets.tables.ledgers import LEDGERS
 from trend_assets_tests.dbt_project import small_lake
+from trend_assets_tests.lib.demand import test_cards
 
 START = datetime(2026, 9, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -181,6 +182,18 @@ def test_a_trend_without_a_product_is_kept_where_five_wrote_and_in_words_of_five
     assert {"crochet", "anna"} <= words_of(ledger, rows)
     [found] = kept(ledger, rows, voices_of(crochet=5, anna=2)).to_pylist()
     assert (found["topic_id"], found["label"], found["reason"]) == ("t", "crochet", f"posts use 'crochet', {WITHHELD}")
+
+
+def test_a_card_says_nothing_of_the_trend_of_few_that_covers_it():
+    """The words of a trend that three wrote of are in no reason, and no id points at its card, which is not kept."""
+    many = {"topic_id": "many", "label": "scarf", "authors_24h": 50, "link_score": 0.5}
+    few = {"topic_id": "few", "label": "jane doe · 12 rue X", "authors_24h": 3}
+    cards = TABLES["demand/decision_cards"].from_rows(test_cards.cards(many, few))
+    covered = [row for row in cards.to_pylist() if row["covered_by"] is not None]
+    assert [row["topic_id"] for row in covered] == ["many"]
+    [found] = kept(LEDGERS["demand/card_ledger"], cards, voices_of(scarf=5)).to_pylist()
+    assert (found["topic_id"], found["covered_by"]) == ("many", None)
+    assert "jane" not in str(found)
 
 
 def test_a_card_is_kept_where_five_wrote():
