@@ -122,7 +122,7 @@ def check_mapping(
     problems: list[str] = []
     for table_name, table in mapping.tables.items():
         if table.rows:
-            columns[table_name] = inline_file(table).data.column_names
+            columns[table_name] = inline_file(table, mapping.format_of(table_name)).data.column_names
             continue
         if _in_database(mapping, table_name, files):
             from trend_assets.retail.extracts import check_table, source_of_settings

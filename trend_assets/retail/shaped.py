@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from trend_assets.lib.retail.columns import source_array, written
 from trend_assets.lib.retail.decode import SourceFile, unreadable_file
 from trend_assets.lib.retail.fit import inline_file, missing_in_file
 from trend_assets.lib.retail.mapping import RetailMapping
 from trend_assets.lib.retail.reshape import Account, Lookup, reshaped
+from trend_assets.lib.retail.rules import FileFormat
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.retail.found import decoded_as, source_files
 from trend_assets.retail.seen import SeenSources
@@ -41,7 +43,7 @@ def shaped(
     lookups = _lookups(mapping, mapping.looked_up_by(table_name), root)
     result: list[SourceFile] = []
     accounts: list[Account] = []
-    for file in files if table.dated else _together([*files], ", ".join(table.files)):
+    for file in files if table.dated else _together([*files], ", ".join(table.files), mapping.format_of(table_name)):
         problem = file.error or missing_in_file(mapping, table_name, file.data.column_names, file.gone)
         if problem is not None and file.day is None:
             raise MappingError(f"{table_name}: {file.name} {problem}")
@@ -63,8 +65,9 @@ def _lookups(mapping: RetailMapping, names: Sequence[str], root: Path) -> dict[s
     for name in names:
         source, file_format = mapping.sources[name], mapping.format_of_source(name)
         told = f"sources.{name} ({', '.join(source.files) or 'mapping'})"
-        files = [inline_file(source)] if source.rows else [decoded_as(file, file_format) for file in source_files(mapping, name, root)]
-        file = _together(files, told)[0]
+        found = source_files(mapping, name, root)
+        files = [inline_file(source, file_format)] if source.rows else [decoded_as(file, file_format) for file in found]
+        file = _together(files, told, file_format)[0]
         if file.error is not None:
             raise MappingError(f"sources.{name}: {file.name} {file.error}")
         made, account = reshaped(replace(file, name=told), source.steps, lookups, file_format)
@@ -72,7 +75,7 @@ def _lookups(mapping: RetailMapping, names: Sequence[str], root: Path) -> dict[s
     return lookups
 
 
-def _together(files: list[SourceFile], name: str) -> list[SourceFile]:
+def _together(files: list[SourceFile], name: str, file_format: FileFormat) -> list[SourceFile]:
     """All rows of files as one, in the order of their names; the first that cannot be read instead, if one cannot."""
     unreadable = [file for file in files if file.error is not None]
     if len(files) < 2 or unreadable:
@@ -80,8 +83,7 @@ def _together(files: list[SourceFile], name: str) -> list[SourceFile]:
     tables = [file.data for file in files]
     if len({str(table.schema) for table in tables}) > 1:  # written by other programs: as texts they can stand together
         tables = [
-            pa.table({field: column.cast(pa.string()) for field, column in zip(one.column_names, one.columns, strict=True)})
-            for one in tables
+            pa.table({field: written(source_array(one, field, file_format), file_format) for field in one.column_names}) for one in tables
         ]
     numbers, malformed, start = [], [], 0
     for file in files:

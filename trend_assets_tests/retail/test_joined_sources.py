@@ -106,3 +106,30 @@ def test_the_report_of_a_load_accounts_for_each_file_and_source(mapping: Path) -
     assert "sources.cities (cities.csv): 2 read, 0 of them not readable, 0 left out as declared; steps made 2 of the rest" in of_files
     if "{day}" in mapping.read_text():
         assert "orders_2026-09-01.csv: 1 read, 0 of them not readable, 0 left out as declared; steps made 1 of the rest" in of_files
+
+
+def test_prices_are_not_a_thousand_times_as_much_where_points_part_thousands(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("ticket;at;sku;n;total\nT1;2026-09-01 10:00;A;4;1,50\nT2;2026-09-01 11:00;B;1;1.234,50\n")
+    path = tmp_path / "mapping.yml"
+    path.write_text("""
+name: Shop
+currency: EUR
+data_origin: real
+references: false
+format: {delimiter: ";", decimal: ",", thousands: "."}
+sources:
+  weights: {rows: [{sku: A, kg: 0.5}, {sku: B, kg: 2.5}]}
+tables:
+  orders:
+    files: "orders.csv"
+    steps:
+      - compute: {each: total / n}
+      - choose: {price: {when: {column: n, above: 0}, column: each}}
+      - join: {source: weights, by: sku, take: [kg]}
+      - compute: {per_kg: price / kg}
+    columns: {order_id: ticket, ordered_at: at, product_id: sku, store_id: {constant: web}, kind: {constant: sale}, quantity: n,
+              unit_price: {column: per_kg, default: 0}}
+""")
+    tables = read_retail(path, [ONE])
+    assert tables["retail/quarantined_records"].num_rows == 0
+    assert [row["unit_price"] for row in tables["retail/orders"].to_pylist()] == pytest.approx([0.75, 493.8])

@@ -77,6 +77,35 @@ def as_text(values: pa.Array) -> pa.Array:
     return values if pa.types.is_string(values.type) else values.cast(pa.string())
 
 
+def written(values: pa.Array, file_format: FileFormat) -> pa.Array:
+    """Any column as texts that the format reads back as the same numbers and days (null stays null).
+
+    For what goes on as text only: a number written with a point would be read as a thousand times as much where points part thousands.
+    """
+    if pa.types.is_string(values.type):
+        return values
+    if pa.types.is_date(values.type) or pa.types.is_timestamp(values.type):
+        if file_format.date_format == "iso":
+            return values.cast(pa.string())
+        if pa.types.is_timestamp(values.type) and values.type.tz is not None:
+            values = pc.local_timestamp(values.cast(pa.timestamp(values.type.unit, tz=file_format.timezone)))
+        return pc.strftime(values, file_format.date_format)
+    texts = values.cast(pa.string())
+    if pa.types.is_floating(values.type) or pa.types.is_decimal(values.type):
+        texts = pc.replace_substring(texts, ".", file_format.decimal)
+    return texts
+
+
+def written_scalar(value: Scalar, decimal: str) -> str:
+    """A value of the mapping as a text of a file with that decimal mark; what the mapping writes as text is taken as it is."""
+    return str(value).replace(".", decimal) if isinstance(value, float) else str(value)
+
+
+def of_one_type(arrays: Sequence[pa.Array], file_format: FileFormat) -> list[pa.Array]:
+    """The columns as they are where all are of one type, else as the format writes them."""
+    return list(arrays) if len({values.type for values in arrays}) == 1 else [written(values, file_format) for values in arrays]
+
+
 def _mask(values: pa.Array) -> np.ndarray:
     return pc.fill_null(values, False).to_numpy(zero_copy_only=False)
 
@@ -131,31 +160,32 @@ def condition_mask(conditions: list[Condition], data: pa.Table, file_format: Fil
     return holds
 
 
-def _constants(value: Scalar | None, length: int) -> pa.Array:
-    return pa.array([None if value is None else str(value)] * 1, pa.string()).take(pa.array(np.zeros(length, np.int64)))
+def _constants(value: Scalar | None, decimal: str, length: int) -> pa.Array:
+    return pa.array([None if value is None else written_scalar(value, decimal)], pa.string()).take(pa.array(np.zeros(length, np.int64)))
 
 
-def _raw_values(rule: ColumnRule, data: pa.Table, file_format: FileFormat) -> tuple[pa.Array, np.ndarray]:
-    """Values before conversion to our type, and the mask of values not found in the lookup."""
+def _raw_values(rule: ColumnRule, data: pa.Table, file_format: FileFormat, decimal: str) -> tuple[pa.Array, np.ndarray]:
+    """Values before conversion to our type, those of the mapping with that decimal mark, and the mask of values not in the lookup."""
     length = data.num_rows
     fine = np.zeros(length, dtype=bool)
     if rule.cases is not None:
         choice = np.full(length, len(rule.cases), dtype=np.int64)
         for number, case in reversed(list(enumerate(rule.cases))):
             choice[condition_mask(case.when, data, file_format)] = number
-        values = [str(case.value) for case in rule.cases] + [None if rule.otherwise is None else str(rule.otherwise)]
-        return pa.array(values, pa.string()).take(pa.array(choice)), fine
+        said = [*(case.value for case in rule.cases), rule.otherwise]
+        texts = [None if value is None else written_scalar(value, decimal) for value in said]
+        return pa.array(texts, pa.string()).take(pa.array(choice)), fine
     if rule.column is None:
-        return _constants(rule.constant, length), fine
+        return _constants(rule.constant, decimal, length), fine
     values = source_array(data, rule.column, file_format)
     if rule.lookup is None:
         return values, fine
     text = as_text(values)
     place = pc.index_in(text, value_set=pa.array(list(rule.lookup), pa.string()))
-    found = pc.take(pa.array([str(value) for value in rule.lookup.values()], pa.string()), place)
+    found = pc.take(pa.array([written_scalar(value, decimal) for value in rule.lookup.values()], pa.string()), place)
     absent = _mask(place.is_null()) & _mask(text.is_valid())
     if rule.otherwise is not None:
-        return pc.if_else(pa.array(absent), pa.scalar(str(rule.otherwise), pa.string()), found), fine
+        return pc.if_else(pa.array(absent), pa.scalar(written_scalar(rule.otherwise, decimal), pa.string()), found), fine
     return found, absent
 
 
@@ -197,7 +227,9 @@ def _converted(
             moments = parse_days(as_text(raw), pattern) if is_day else parse_times(as_text(raw), pattern, timezone)
         unreadable = there & moments.is_null().to_numpy(zero_copy_only=False)
         return moments, unreadable, f"a {'date' if is_day else 'time'} in the format {pattern}"
-    numbers, invalid = as_numbers(raw, rule.decimal or file_format.decimal, file_format.thousands, file_format.symbols)
+    decimal = rule.decimal or file_format.decimal
+    thousands = "" if rule.decimal == file_format.thousands else file_format.thousands  # what the rule says parts no thousands here
+    numbers, invalid = as_numbers(raw, decimal, thousands, file_format.symbols)
     if rule.divide_by is not None:
         numbers = pc.divide(numbers, rule.divide_by)
     numbers = _signed(numbers, rule, data, file_format)
@@ -260,10 +292,14 @@ def column_values(column: Column, rule: ColumnRule | None, data: pa.Table, file_
     length = data.num_rows
     if rule is None or rule.occurrence_within is not None:
         return pa.nulls(length, column.type)
-    raw, not_listed = _raw_values(rule, data, file_format)
-    if rule.default is not None:
-        raw = pc.fill_null(as_text(raw), str(rule.default))
+    decimal = "." if pa.types.is_string(column.type) else rule.decimal or file_format.decimal
+    raw, not_listed = _raw_values(rule, data, file_format, decimal)
     values, unreadable, wanted = _converted(raw, column, rule, data, file_format)
+    if rule.default is not None:
+        absent = raw.is_null(nan_is_null=True)
+        filling, wrong, _ = _converted(_constants(rule.default, decimal, length), column, rule, data, file_format)
+        values = pc.if_else(absent, filling, values)
+        unreadable = np.where(absent.to_numpy(zero_copy_only=False), wrong, unreadable)
 
     def shown(position: int) -> str:
         if rule.column is None:

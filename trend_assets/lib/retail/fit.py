@@ -10,9 +10,11 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pyarrow as pa
 
+from trend_assets.lib.retail.columns import written_scalar
 from trend_assets.lib.retail.decode import SourceFile
 from trend_assets.lib.retail.mapping import OtherSource, RetailMapping, TableMapping
 from trend_assets.lib.retail.mistakes import close_to
+from trend_assets.lib.retail.rules import FileFormat
 
 
 def missing_in_file(mapping: RetailMapping, table_name: str, found: Sequence[str], gone: Collection[str] = ()) -> str | None:
@@ -25,11 +27,17 @@ def missing_in_file(mapping: RetailMapping, table_name: str, found: Sequence[str
     return missing_columns(mapping, table_name, [*found, *table.made_columns], gone)
 
 
-def inline_file(table: TableMapping | OtherSource) -> SourceFile:
-    """Rows written in the mapping itself, as if they were a file."""
+def inline_file(table: TableMapping | OtherSource, file_format: FileFormat) -> SourceFile:
+    """Rows written in the mapping itself, as if they were a file of that format."""
+    decimal = file_format.decimal
     names = list(dict.fromkeys(name for row in table.rows for name in row))
     data = pa.table(
-        {name: pa.array([None if row.get(name) is None else str(row[name]) for row in table.rows], pa.string()) for name in names}
+        {
+            name: pa.array(
+                [None if (value := row.get(name)) is None else written_scalar(value, decimal) for row in table.rows], pa.string()
+            )
+            for name in names
+        }
     )
     return SourceFile("(mapping)", None, data, np.arange(len(table.rows), dtype=np.int64))
 

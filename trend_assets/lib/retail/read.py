@@ -61,7 +61,9 @@ def read_records(mapping: RetailMapping, files: Mapping[str, Sequence[SourceFile
             continue
         table = mapping.tables[table_name]
         sources = (
-            [inline_file(table)] if table.rows else sorted(files.get(table_name, ()), key=lambda file: (file.day or date.min, file.name))
+            [inline_file(table, mapping.format_of(table_name))]
+            if table.rows
+            else sorted(files.get(table_name, ()), key=lambda file: (file.day or date.min, file.name))
         )
         reader = TableReader(mapping, table_name, wanted, tables)
         tables[declaration.path] = reader.read(sources)

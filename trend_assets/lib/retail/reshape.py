@@ -6,6 +6,9 @@ opening files (``trend_assets/retail/files.py``).
 Nothing is lost unseen: a row that a step cannot read is refused with its number and text, and ``Account`` tells how many rows were
 left out by declaration, summed up or multiplied. Rows that a step makes (sums, columns turned into rows) are numbered after the
 file's own.
+
+Numbers and days stay what they are from step to step. Where one must become text it is written as the table's format writes it, since
+that is how the text is read again.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import pyarrow.compute as pc
 
 from trend_assets.lib.retail import steps as kinds
 from trend_assets.lib.retail.arithmetic import evaluated
-from trend_assets.lib.retail.columns import as_numbers, as_text, condition_mask, source_array
+from trend_assets.lib.retail.columns import as_numbers, as_text, condition_mask, of_one_type, source_array, written, written_scalar
 from trend_assets.lib.retail.dates import parse_days
 from trend_assets.lib.retail.decode import Malformed, SourceFile
 from trend_assets.lib.retail.mistakes import close_to
@@ -82,13 +85,26 @@ class _Rows:
     def data(self) -> pa.Table:
         return self.source.data
 
-    def texts(self, name: str) -> pa.Array:
-        return as_text(source_array(self.data, name, self.file_format))
+    def values(self, name: str) -> pa.Array:
+        return source_array(self.data, name, self.file_format)
+
+    def compared(self, name: str) -> pa.Array:
+        """Texts to compare values by: numbers with a point and days as ISO 8601, whatever the format."""
+        return as_text(self.values(name))
+
+    def written(self, name: str) -> pa.Array:
+        """Texts that go on in the place of the values."""
+        return written(self.values(name), self.file_format)
+
+    def days(self, name: str, date_format: str) -> pa.Array:
+        values = self.values(name)
+        typed = pa.types.is_date(values.type) or pa.types.is_timestamp(values.type)
+        return values.cast(pa.date32(), safe=False) if typed else parse_days(as_text(values), date_format)
 
     def numbers(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Values (float64, NaN where missing), and the mask of those that are no number."""
         style = self.file_format
-        values, wrong = as_numbers(source_array(self.data, name, style), style.decimal, style.thousands, style.symbols)
+        values, wrong = as_numbers(self.values(name), style.decimal, style.thousands, style.symbols)
         return pc.fill_null(values, np.nan).to_numpy(zero_copy_only=False), wrong
 
     def with_column(self, name: str, values: pa.Array) -> None:
@@ -107,7 +123,7 @@ class _Rows:
         bad = np.flatnonzero(wrong)
         rows = self.data.select(shown).take(pa.array(bad)).to_pylist()
         values = self.data[column].take(pa.array(bad)).to_pylist()
-        missing = self.texts(column).take(pa.array(bad)).is_null().to_pylist()
+        missing = self.values(column).take(pa.array(bad)).is_null().to_pylist()
         refused = [
             Malformed(
                 int(number),
@@ -177,7 +193,7 @@ def _text(rows: _Rows, step: kinds.Text, *_: Any) -> None:
         parts: list[Any] = []
         end = 0
         for hole in kinds.HOLES.finditer(template):
-            parts += [pa.scalar(template[end : hole.start()]), rows.texts(hole[1])]
+            parts += [pa.scalar(template[end : hole.start()]), rows.written(hole[1])]
             end = hole.end()
         rows.with_column(made, _broadcast(pc.binary_join_element_wise(*parts, pa.scalar(template[end:]), ""), rows.data.num_rows))
 
@@ -190,7 +206,7 @@ def _broadcast(values: Any, length: int) -> pa.Array:
 
 def _extract(rows: _Rows, step: kinds.Extract, *_: Any) -> None:
     for made, part in step.extract.items():
-        found = pc.extract_regex(rows.texts(part.column), part.named)
+        found = pc.extract_regex(rows.written(part.column), part.named)
         values = pc.struct_field(found, [0])
         if part.fill is not None:
             values = pc.utf8_lpad(values, part.fill, "0")
@@ -199,26 +215,28 @@ def _extract(rows: _Rows, step: kinds.Extract, *_: Any) -> None:
 
 def _translate(rows: _Rows, step: kinds.Translate, *_: Any) -> None:
     for made, values in step.translate.items():
-        text = rows.texts(values.column)
+        text, decimal = rows.compared(values.column), rows.file_format.decimal
         place = pc.index_in(text, value_set=pa.array(list(values.values), pa.string()))
-        found = pc.take(pa.array([str(value) for value in values.values.values()], pa.string()), place)
+        found = pc.take(pa.array([written_scalar(value, decimal) for value in values.values.values()], pa.string()), place)
         if values.otherwise is not None:
-            found = pc.if_else(pc.and_(pc.is_null(place), pc.is_valid(text)), pa.scalar(str(values.otherwise)), found)
+            otherwise = pa.scalar(written_scalar(values.otherwise, decimal))
+            found = pc.if_else(pc.and_(pc.is_null(place), pc.is_valid(text)), otherwise, found)
         rows.with_column(made, found)
 
 
 def _choose(rows: _Rows, step: kinds.Choose, *_: Any) -> None:
     for made, choice in step.choose.items():
         holds = pa.array(condition_mask(choice.when, rows.data, rows.file_format))
-        otherwise = pa.nulls(rows.data.num_rows, pa.string()) if choice.otherwise is None else rows.texts(choice.otherwise)
-        rows.with_column(made, pc.if_else(holds, rows.texts(choice.column), otherwise))
+        chosen = rows.values(choice.column)
+        otherwise = pa.nulls(len(chosen), chosen.type) if choice.otherwise is None else rows.values(choice.otherwise)
+        rows.with_column(made, pc.if_else(holds, *of_one_type([chosen, otherwise], rows.file_format)))
 
 
 def _keys(rows: _Rows, names: Sequence[str]) -> pa.Array:
     """One text for each row's values; null where one is missing."""
     if len(names) == 1:
-        return rows.texts(names[0])
-    return pc.binary_join_element_wise(*(rows.texts(name) for name in names), _BETWEEN)
+        return rows.compared(names[0])
+    return pc.binary_join_element_wise(*(rows.compared(name) for name in names), _BETWEEN)
 
 
 def _join(rows: _Rows, step: kinds.Join, lookups: Mapping[str, Lookup], *_: Any) -> None:
@@ -248,7 +266,7 @@ def _unpivot(rows: _Rows, step: kinds.Unpivot, *_: Any) -> None:
     count = len(wide.columns)
     order = np.repeat(np.arange(rows.data.num_rows), count)
     kept = rows.data.select(others).take(pa.array(order))
-    stacked = pa.concat_arrays([rows.texts(name) for name in wide.columns])
+    stacked = pa.concat_arrays(of_one_type([rows.values(name) for name in wide.columns], rows.file_format))
     turned = np.arange(rows.data.num_rows)[:, None] + np.arange(count)[None, :] * rows.data.num_rows
     values = stacked.take(pa.array(turned.ravel()))
     names = pa.array(list(wide.columns.values()), pa.string()).take(pa.array(np.tile(np.arange(count), rows.data.num_rows)))
@@ -262,7 +280,7 @@ def _groups(rows: _Rows, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Group of each row (from 0, in order of first appearance) and the first row of each group."""
     codes = np.zeros(rows.data.num_rows, dtype=np.int64)
     for name in by:
-        part = rows.texts(name).dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        part = rows.compared(name).dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False).astype(np.int64)
         _, codes = np.unique(codes * (int(part.max(initial=0)) + 1) + part, return_inverse=True)
     _, first, groups = np.unique(codes, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
@@ -279,14 +297,14 @@ def _total(rows: _Rows, step: kinds.Total, *_: Any) -> None:
         order = np.lexsort([_ranks(rows, name) for name in reversed(total.order)])  # the last key counts most; stable
         rows.source = replace(rows.source, data=rows.data.take(pa.array(order)), row_numbers=rows.source.row_numbers[order])
     groups, first = _groups(rows, total.by)
-    columns: dict[str, Any] = {name: rows.texts(name).take(pa.array(first)) for name in total.by}
+    columns: dict[str, Any] = {name: rows.values(name).take(pa.array(first)) for name in total.by}
     for name, made in total.sum.items():
         columns[made] = _summed(rows.numbers(name)[0], groups, len(first))
     for chosen, smallest in ((total.smallest, True), (total.greatest, False)):
         for name, made in chosen.items():
-            columns[made] = rows.texts(name).take(pa.array(_extreme(rows, name, groups, len(first), smallest), pa.int64()))
+            columns[made] = rows.values(name).take(pa.array(_extreme(rows, name, groups, len(first), smallest), pa.int64()))
     for name, made in total.first.items():
-        columns[made] = rows.texts(name).take(pa.array(first))
+        columns[made] = rows.values(name).take(pa.array(first))
     if total.count:
         columns[total.count] = pa.array(np.bincount(groups, minlength=len(first)))
     rows.become(pa.table(columns))
@@ -300,7 +318,7 @@ def _summed(values: np.ndarray, groups: np.ndarray, count: int) -> pa.Array:
 
 def _ranks(rows: _Rows, name: str) -> np.ndarray:
     """Numbers by whose order values are ordered: themselves where all are numbers, else the places of texts; infinite where missing."""
-    texts, (numbers, wrong) = rows.texts(name), rows.numbers(name)
+    texts, (numbers, wrong) = rows.compared(name), rows.numbers(name)
     there = texts.is_valid().to_numpy(zero_copy_only=False)
     if wrong.any():
         numbers = np.unique(pc.fill_null(texts, "").to_numpy(zero_copy_only=False).astype(str), return_inverse=True)[1]
@@ -309,7 +327,7 @@ def _ranks(rows: _Rows, name: str) -> np.ndarray:
 
 def _extreme(rows: _Rows, name: str, groups: np.ndarray, count: int, smallest: bool) -> list[int | None]:
     """The row of each group's smallest or greatest value, the first among equals; ``None`` where all are missing."""
-    there = rows.texts(name).is_valid().to_numpy(zero_copy_only=False)
+    there = rows.values(name).is_valid().to_numpy(zero_copy_only=False)
     ranks = _ranks(rows, name)
     ranks = np.where(there, ranks if smallest else -ranks, np.inf)
     order = np.lexsort((np.arange(len(ranks)), ranks, groups))
@@ -319,14 +337,12 @@ def _extreme(rows: _Rows, name: str, groups: np.ndarray, count: int, smallest: b
 
 def _running_total(rows: _Rows, step: kinds.RunningTotal, _: Mapping[str, Lookup], days: Sequence[date] | None) -> None:
     log = step.running_total
-    told = parse_days(rows.texts(log.at), log.date_format or rows.file_format.date_format)
-    rows.refuse(
-        told.is_null().to_numpy(zero_copy_only=False), log.at, f"a date in the format {log.date_format or rows.file_format.date_format}"
-    )
+    date_format = log.date_format or rows.file_format.date_format
+    told = rows.days(log.at, date_format)
+    rows.refuse(told.is_null().to_numpy(zero_copy_only=False), log.at, f"a date in the format {date_format}")
     for name in (*log.level, *log.of_day):
         rows.refuse(np.isnan(rows.numbers(name)[0]), name, "a number")  # taken as 0, what moved would be missing from every later day
-    told = parse_days(rows.texts(log.at), log.date_format or rows.file_format.date_format)
-    at = told.cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
+    at = rows.days(log.at, date_format).cast(pa.int32()).to_numpy(zero_copy_only=False).astype(np.int64)
     groups, first = _groups(rows, log.by)
     if not len(at):
         rows.become(pa.table({name: pa.array([], pa.string()) for name in step.outputs}))
@@ -345,7 +361,7 @@ def _running_total(rows: _Rows, step: kinds.RunningTotal, _: Mapping[str, Lookup
     before = np.searchsorted(key, of * span + (on - at.min()), side="left")
     shown = (on >= begun[of]) if log.each_day else until > before
     of, on, until, before = of[shown], on[shown], until[shown], before[shown]
-    columns: dict[str, Any] = {name: rows.texts(name).take(pa.array(first[of])) for name in log.by}
+    columns: dict[str, Any] = {name: rows.values(name).take(pa.array(first[of])) for name in log.by}
     columns[log.at] = pa.array(on.astype(np.int32), pa.int32()).cast(pa.date32())
     for chosen, start in ((log.level, begins[of]), (log.of_day, before)):
         for name, made in chosen.items():

@@ -120,3 +120,27 @@ def test_symbols_every_kind_of_space_and_trailing_signs_are_part_of_a_number() -
     numbers, unreadable = as_numbers(texts, ",", " ", ["€", "EUR"])
     assert numbers.to_pylist() == [1049.9, -12.5, 3.0, 104.0, -5.0, None]
     assert unreadable.tolist() == [False, False, False, False, False, True]
+
+
+POINTS = FileFormat(decimal=",", thousands=".")
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({"column": "P", "default": 0.5}, [0.375, 0.5]),
+        ({"column": "P", "default": 2}, [0.375, 2.0]),
+        ({"constant": 0.5}, [0.5, 0.5]),
+        ({"cases": [{"when": {"column": "C", "equals": "a"}, "value": 1.25}], "otherwise": 0.5}, [1.25, 0.5]),
+        ({"column": "C", "lookup": {"a": 1.25}, "otherwise": 0.5}, [1.25, 0.5]),
+        ({"column": "T", "decimal": "."}, [1.5, 1234.25]),
+    ],
+)
+def test_numbers_of_the_mapping_and_of_steps_are_no_texts_of_the_file(rule: dict, expected: list[float]) -> None:
+    data = {"P": pa.array([0.375, None]), "C": ["a", "b"], "T": ["1.5", "1234.25"]}
+    rule = rule | ({"cases": [case | {"when": [case["when"]]} for case in rule["cases"]]} if "cases" in rule else {})
+    assert values(PRICE, data, rule, POINTS) == (expected, [])
+
+
+def test_a_number_of_the_mapping_becomes_text_as_the_mapping_writes_it() -> None:
+    assert values(COUNTRY, {"C": ["a"]}, {"constant": 0.5}, POINTS)[0] == ["0.5"]

@@ -178,3 +178,53 @@ def test_levels_equal_plain_sums_whatever_the_order_of_the_log(moved: list[tuple
         for day in range(min((at for at, of, _ in moved if of == sku), default=10), last + 1)
     }
     assert {(row["sku"], row["d"].day): row["stock"] for row in found} == expected
+
+
+POINTS = FileFormat(delimiter=";", decimal=",", thousands=".", date_format="%d.%m.%Y")
+"""As much of Europe writes: a number that is written with a point is a thousand times as much."""
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([{"choose": {"p": {"when": {"column": "n", "above": 0}, "column": "each"}}}], [0.375, 0.625]),
+        ([{"choose": {"p": {"when": {"column": "sku", "equals": "A"}, "column": "each", "otherwise": "total"}}}], [0.375, 2.5]),
+        ([{"total": {"by": "sku", "smallest": {"each": "p"}}}], [0.375, 0.625]),
+        ([{"total": {"by": "sku", "greatest": {"each": "p"}}}], [0.375, 0.625]),
+        ([{"total": {"by": "sku", "first": {"each": "p"}}}], [0.375, 0.625]),
+        (
+            [{"total": {"by": "each", "count": "rows"}}, {"choose": {"p": {"when": {"column": "rows", "above": 0}, "column": "each"}}}],
+            [0.375, 0.625],
+        ),
+        ([{"unpivot": {"columns": ["each"], "name": "what", "value": "p"}}], [0.375, 0.625]),
+        ([{"unpivot": {"columns": ["each", "none"], "name": "what", "value": "p"}}], [0.375, 0.625]),
+        ([{"text": {"p": "{each}"}}], [0.375, 0.625]),
+        ([{"extract": {"p": {"column": "each"}}}], [0.375, 0.625]),
+        ([{"translate": {"p": {"column": "sku", "values": {"A": 0.5}, "otherwise": 2}}}], [0.5, 2.0]),
+    ],
+)
+def test_a_number_is_the_same_number_after_any_step(steps: list[dict], expected: list[float]) -> None:
+    source = decode_file("a.csv", None, b"sku;n;total;none\nA;4;1,50;\nB;4;2,50;\n", POINTS)
+    declared = OtherSource.model_validate(
+        {"files": "a.csv", "steps": [{"compute": {"each": "total / n"}}, *steps, {"compute": {"again": "p * 1"}}]}
+    ).steps
+    made, _ = reshaped(source, declared, {}, POINTS)
+    assert made.malformed == []
+    assert made.data["again"].to_pylist() == expected
+
+
+def test_a_day_stays_a_day_or_is_written_as_the_format_writes_it() -> None:
+    source = decode_file("a.csv", None, b"d;sku;n;other\n01.09.2026;A;1;05.09.2026\n02.09.2026;A;-1;\n", POINTS)
+    steps = [
+        {"running_total": {"by": "sku", "at": "d", "level": {"n": "stock"}}},
+        {"text": {"fixed": "05.09.2026"}},
+        {"choose": {"kept": {"when": {"column": "stock", "above": 0}, "column": "d"}}},
+        {"choose": {"mixed": {"when": {"column": "stock", "above": 0}, "column": "d", "otherwise": "fixed"}}},
+        {"running_total": {"by": "sku", "at": "d", "level": {"stock": "again"}}},
+    ]
+    declared = OtherSource.model_validate({"files": "a.csv", "steps": steps}).steps
+    made, _ = reshaped(source, declared[:-1], {}, POINTS)
+    assert made.data["kept"].to_pylist() == [date(2026, 9, 1), None]
+    assert made.data["mixed"].to_pylist() == ["01.09.2026", "05.09.2026"]
+    made, _ = reshaped(source, declared, {}, POINTS)  # days that a step made can be read by the next
+    assert [(row["d"], row["again"]) for row in made.data.to_pylist()] == [(date(2026, 9, 1), 1.0), (date(2026, 9, 2), 1.0)]
