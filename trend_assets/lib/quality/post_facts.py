@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lib.quality.column_facts import ColumnNotes, Watched, column_facts, note_columns
-from trend_assets.lib.quality.facts import LEAST_PAST, Alarm, Fault, Level, count_levels, judge
+from trend_assets.lib.quality.facts import LEAST_PAST, Alarm, Fault, Level, count_facts, judge
 
 DAMAGE: Mapping[str, str] = {
     "text_encoding": "No text was read in another encoding; accents are where they were.",
@@ -148,13 +148,14 @@ def judge_posts(
     """
     usual = since or {}
     alarms: list[Alarm] = []
+    counted = count_facts([newest.facts])
     for check in dict.fromkeys(check for check, _ in newest.facts):
         if check in skipped:
             continue
         windows = earlier[len(earlier) - min(usual.get(check, len(earlier)), len(earlier)) :]
         past = [{key: fact for key, fact in one.facts.items() if key[0] == check} for one in windows]
         mine = {key: fact for key, fact in newest.facts.items() if key[0] == check}
-        alarms += judge(mine, past, count_levels(newest.facts), ALARM_LEVEL)
+        alarms += judge(mine, past, counted, ALARM_LEVEL)
     return alarms
 
 

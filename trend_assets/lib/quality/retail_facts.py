@@ -28,7 +28,7 @@ from trend_assets.lib.quality.column_facts import (
     counted_values,
     note_columns,
 )
-from trend_assets.lib.quality.facts import LEAST_PAST, Alarm, Fault, Level, count_levels, judge, usual_share
+from trend_assets.lib.quality.facts import ALARM_LEVEL, LEAST_PAST, Alarm, Fault, Level, count_facts, judge, usual_share
 
 PAST_DAYS = 28
 """Days before a day that say what is usual."""
@@ -93,6 +93,7 @@ _EXPLAINED = 0.05
 _STILL = 0.01
 _AT_PRICE = 0.02
 _HOURS = 24
+_LEAST_ORDERS = 10
 _RARE_HOUR = 0.002
 _SAME_DAY_TIMES = 36 * 3600
 """Seconds that an order's time may lie from the noon of its business day: local days of every time zone, and a late evening."""
@@ -168,7 +169,7 @@ def judge_day(
     """
     since = accepted or {}
     alarms = {}
-    levels = sum(count_levels(facts) for facts in newest.facts.values())
+    counted = count_facts(newest.facts.values())
     for name, facts in newest.facts.items():
         found: list[Alarm] = []
         for check in dict.fromkeys(check for check, _ in facts):
@@ -176,7 +177,7 @@ def judge_day(
             if first == newest.day:
                 continue
             past = [_of_check(day.facts.get(name, {}), check) for day in earlier if day.day >= first]
-            found += judge(_of_check(facts, check), past, levels)
+            found += judge(_of_check(facts, check), past, counted)
         alarms[name] = found
     return alarms
 
@@ -233,8 +234,10 @@ def _presence(name: str, today: RetailDay, yesterday: RetailDay, earlier: Sequen
     rows, refused = (table.num_rows if table is not None else 0), today.refused.get(name, 0)
     facts: Found = {}
     if rows + refused:
-        # promotions are announced for whole ranges, of which some products are not in the catalogue yet
-        facts["refused_rows", "rows refused"] = Fault(refused, rows + refused, 0.1 if name == "promotions" else 0.02)
+        # promotions are announced for whole ranges, of which some products, each in all of its places, are not in the catalogue yet
+        promoted = name == "promotions"
+        together = rows / pc.count_distinct(table["product_id"]).as_py() if promoted and table is not None and rows else 1.0
+        facts["refused_rows", "rows refused"] = Fault(refused, rows + refused, 0.1 if promoted else 0.02, together=together)
     counts = np.array([day.columns[name].rows if name in day.columns else 0 for day in earlier])
     alike = np.array([day.day.weekday() == today.day.weekday() for day in earlier], dtype=bool)
     if len(counts) < LEAST_PAST:
@@ -397,11 +400,10 @@ def _order_prices(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earli
     place = np.asarray(pc.fill_null(pc.index_in(sales["product_id"], value_set=products["product_id"].combine_chunks()), -1))
     listed = np.where(place >= 0, _floats(products["unit_price"])[place], np.nan)
     known = np.isfinite(listed) & (listed > 0)
-    expected = listed * (1.0 - _discounts(today, sales))
     with np.errstate(invalid="ignore", divide="ignore"):
-        off = known & (np.abs(paid / expected - 1.0) > _AT_PRICE) & (np.abs(paid / listed - 1.0) > _AT_PRICE)
+        nearer = listed * (1.0 - _discounts(today, sales, 1.0 - paid / listed))
+        off = known & (np.abs(paid / nearer - 1.0) > _AT_PRICE)
         far = known & ((paid > 1.5 * listed) | (paid < 0.1 * listed))
-        nearer = np.where(np.abs(paid - expected) < np.abs(paid - listed), expected, listed)
         ratio = np.log(paid[known & (paid > 0)] / nearer[known & (paid > 0)])
     found["prices_paid", "neither the list price nor the promoted one"] = Fault(int(off.sum()), int(known.sum()), 0.03, needs_past=True)
     found["prices_paid", "above 1.5 times the list price, or below a tenth"] = Fault(int(far.sum()), int(known.sum()), 0.01)
@@ -413,14 +415,26 @@ def _order_prices(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earli
     return found
 
 
-def _discounts(today: RetailDay, sales: pa.Table) -> np.ndarray:
-    promotions = today.rows("promotions")
+def _discounts(today: RetailDay, sales: pa.Table, taken: np.ndarray) -> np.ndarray:
+    """The discount of each sale that is nearest to the one ``taken``: none, or that of a promotion of its product and place.
+
+    Several may run at once, and not every customer is given the largest.
+    """
+    nearest, promotions = np.zeros(sales.num_rows), today.rows("promotions")
     if promotions is None:
-        return np.zeros(sales.num_rows)
-    largest = promotions.group_by(["product_id", "store_id"], use_threads=False).aggregate([("discount", "max")])
-    place = pc.fill_null(pc.index_in(_cells(sales), value_set=_cells(largest).combine_chunks()), -1)
-    position = np.asarray(place)
-    return np.where(position >= 0, np.asarray(largest["discount_max"])[position], 0.0)
+        return nearest
+    offers = promotions.group_by(["product_id", "store_id", "discount"], use_threads=False).aggregate([])
+    cells, discount = _cells(offers).combine_chunks().dictionary_encode(), _floats(offers["discount"])
+    place = np.asarray(pc.fill_null(pc.index_in(_cells(sales), value_set=cells.dictionary), -1))
+    order = np.argsort(np.asarray(cells.indices), kind="stable")
+    starts = np.searchsorted(np.asarray(cells.indices)[order], np.arange(len(cells.dictionary) + 1))
+    promoted = np.flatnonzero(place >= 0)
+    first, number = starts[place[promoted]], np.diff(starts)[place[promoted]]
+    for nth in range(int(number.max(initial=0))):
+        rows = promoted[number > nth]
+        offered = discount[order[first[number > nth] + nth]]
+        nearest[rows] = np.where(np.abs(offered - taken[rows]) < np.abs(nearest[rows] - taken[rows]), offered, nearest[rows])
+    return nearest
 
 
 def _order_quantities(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
@@ -464,11 +478,12 @@ def _large_quantities(today: RetailDay) -> dict[str, float]:
 
 
 def _hours_by_place(orders: pa.Table | None) -> dict[str, np.ndarray]:
-    """Orders by place and hour of the day (UTC), shape (24,) each."""
+    """Orders by place and hour of the day (UTC), shape (24,) each. The lines of an order are of one moment: they count once."""
     if orders is None:
         return {}
-    places = orders["store_id"].combine_chunks().dictionary_encode()
-    hours = np.asarray(pc.hour(orders["ordered_at"]))
+    placed = orders.group_by(["store_id", "order_id"], use_threads=False).aggregate([("ordered_at", "min")])
+    places = placed["store_id"].combine_chunks().dictionary_encode()
+    hours = np.asarray(pc.hour(placed["ordered_at_min"]))
     counts = np.bincount(np.asarray(places.indices) * _HOURS + hours, minlength=len(places.dictionary) * _HOURS).reshape(-1, _HOURS)
     return dict(zip(places.dictionary.to_pylist(), counts, strict=True))
 
@@ -490,14 +505,12 @@ def _order_times(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlie
         found["order_times", f"orders of {place} while it is closed"] = Fault(
             int(hours[rare].sum()), int(hours.sum()), 0.15, needs_past=True
         )
-        if hours.sum() >= 20:
-            days = [day.hours[place] for day in with_times if place in day.hours and day.hours[place].sum() >= 20]
-            later, error = _mean_hour(hours, sum(days, np.zeros(_HOURS)))
+        if hours.sum() >= _LEAST_ORDERS:
+            later, error = _mean_hour(hours, past)
             found["order_times", f"mean time of orders of {place} against the days before"] = Level(later, error, 1.4, f"{later:+.1f} h")
     everywhere = sum(notes.hours.values(), np.zeros(_HOURS))
-    usual = np.median([sum(day.hours.values(), np.zeros(_HOURS)) for day in with_times], axis=0)
-    scale = everywhere.sum() / max(usual.sum(), 1.0)
-    lost = int(np.count_nonzero((everywhere == 0) & (usual * min(scale, 1.0) >= 30)))
+    days = np.array([sum(day.hours.values(), np.zeros(_HOURS)) for day in with_times])
+    lost = int(np.count_nonzero((everywhere == 0) & (_HOURS * _chance_of_none(days, everywhere.sum()) < ALARM_LEVEL)))
     found["order_times", "hours in which nothing was sold anywhere"] = Fault(3 * lost, 3 * _HOURS, 0.01, needs_past=True)
     return found
 
@@ -505,14 +518,29 @@ def _order_times(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlie
 def _mean_hour(hours: np.ndarray, past: np.ndarray) -> tuple[float, float]:
     """Hours by which the day's mean direction on the clock is later than the past's, -12 to 12, and its error (Mardia, 1972).
 
-    On a circle a shop that sells around midnight has a mean like any other.
+    On a circle a shop that sells around midnight has a mean like any other. The error is that of as many orders spread as the past's
+    were: a few orders of one hour do not say how much they vary.
     """
     clock = np.exp(2j * np.pi * np.arange(_HOURS) / _HOURS)
     day, before = (hours * clock).sum() / hours.sum(), (past * clock).sum()
-    length = float(np.clip(np.abs(day), 1e-6, 1.0 - 1e-9))
+    length = float(np.clip(np.abs(before) / max(past.sum(), 1.0), 1e-6, 1.0 - 1e-9))
     hours_a_radian = _HOURS / (2.0 * np.pi)
     later = float(np.angle(day * np.conj(before))) * hours_a_radian
     return later, float(np.sqrt(-2.0 * np.log(length) / hours.sum())) * hours_a_radian
+
+
+def _chance_of_none(days: np.ndarray, orders: float) -> np.ndarray:
+    """Chance, by hour, of no order on a day of so many ``orders``, given those of past ``days``, shape (days, 24): negative binomial.
+
+    An hour's rate varies from day to day (weather, promotions) by a gamma distribution fitted by moments (Cameron and Trivedi, 1998).
+    """
+    totals = days.sum(axis=1, keepdims=True)
+    share = days.sum(axis=0) / max(totals.sum(), 1.0)
+    expected = totals * share
+    with np.errstate(invalid="ignore"):  # of an hour in which nobody ever ordered
+        spread = np.nan_to_num((((days - expected) ** 2).sum(axis=0) - expected.sum(axis=0)) / (expected**2).sum(axis=0))
+    spread = np.maximum(spread, 1e-9)
+    return np.exp(-np.log1p(spread * orders * share) / spread)
 
 
 def _orders_match_stock(today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:  # noqa: ARG001
@@ -680,13 +708,17 @@ def _lines_kept(name: str, key: Sequence[str], today: RetailDay, yesterday: Reta
     place = pc.index_in(_joined(now, key), value_set=_joined(before, key).combine_chunks())
     known = np.asarray(place.is_valid())
     both, was = now.filter(pa.array(known)), before.take(place.drop_null())
+    gone = before.num_rows - int(known.sum())
+    # of a small file a fifth may be refused as on other days: that rows were read yesterday tells the two apart
+    refused = max(today.refused.get(name, 0) - yesterday.refused.get(name, 0), 0)
     same = (
         ("product_id", "store_id", "supplier_id", "ordered_on", "quantity_ordered")
         if name == "deliveries"
         else ("starts_on", "ends_on", "discount")
     )
     found: Found = {
-        ("rows_kept", f"open {name} of yesterday that are gone"): Fault(before.num_rows - int(known.sum()), before.num_rows, 0.05)
+        ("rows_kept", f"open {name} of yesterday that are gone"): Fault(gone, before.num_rows, 0.05),
+        ("refused_rows", f"open {name} of yesterday in whose place rows are refused"): Fault(min(gone, refused), before.num_rows, 0.05),
     }
     for column in same:
         changed = pc.fill_null(pc.not_equal(both[column], was[column]), False)

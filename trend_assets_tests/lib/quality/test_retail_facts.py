@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
+import numpy as np
 import pyarrow as pa
 
 from trend_assets.lib.quality.retail_facts import RetailDay, judge_days
@@ -132,3 +133,82 @@ def test_stock_that_falls_by_what_was_sold_is_a_clearance_and_without_sales_a_de
 def test_files_of_another_year_say_nothing_of_what_is_missing_today() -> None:
     past = [orders(MONDAY - timedelta(days=3650 + ago), 40) for ago in range(28, 0, -1)]
     assert not alarmed([*past, orders(MONDAY, 0)], MONDAY)
+
+
+def at_hours(day: date, baskets: Sequence[tuple[int, int]]) -> RetailDay:
+    """Orders of one place: hour and number of lines of each."""
+    line = orders(day, 1).tables["orders"].to_pylist()[0]
+    rows = [
+        line | {"ordered_at": datetime.combine(day, time(hour), UTC), "order_id": f"{day}-{number}", "line": position + 1}
+        for number, (hour, lines) in enumerate(baskets)
+        for position in range(lines)
+    ]
+    return RetailDay(day, {"orders": TABLES["retail/orders"].from_rows(rows)})
+
+
+def test_one_large_basket_in_the_morning_is_one_order_and_a_shifted_day_is_seen() -> None:
+    usual = [(hour, 2) for hour in range(8, 17) for _ in range(2)]
+    past = [at_hours(MONDAY + timedelta(days=number), usual) for number in range(28)]
+    last = MONDAY + timedelta(days=28)
+    assert "order_times" not in verdict([*past, at_hours(last, [(8, 23), (10, 1), (11, 2), (13, 1)])], "orders")
+    assert verdict([*past, at_hours(last, [(hour - 3, lines) for hour, lines in usual])], "orders").get("order_times") is False
+
+
+def test_an_hour_without_orders_is_a_gap_where_there_are_many_and_chance_where_there_are_few() -> None:
+    def last_of(an_hour: int, scale: float = 1.0) -> dict[str, bool]:
+        rng = np.random.default_rng(5)
+        past = [
+            at_hours(MONDAY + timedelta(days=number), [(hour, 1) for hour in range(8, 18) for _ in range(rng.poisson(an_hour))])
+            for number in range(28)
+        ]
+        left = [(hour, 1) for hour in range(8, 18) if hour != 12 for _ in range(round(scale * an_hour))]
+        return verdict([*past, at_hours(MONDAY + timedelta(days=28), left)], "orders")
+
+    assert last_of(30).get("order_times") is False
+    assert "order_times" not in last_of(4), "an hour of four orders has none on one day in fifty"
+    assert "order_times" not in last_of(30, scale=0.1), "nor is an hour without any strange on a quiet day"
+
+
+def promoted(day: date, offers: Sequence[tuple[str, str]], discount: float = 0.25) -> pa.Table:
+    """Promotions of all of September by product and place."""
+    common = {
+        "day": day,
+        "promotion_id": f"P{discount}",
+        "starts_on": date(2026, 9, 1),
+        "ends_on": date(2026, 10, 30),
+        "discount": discount,
+    }
+    rows = [common | {"product_id": product, "store_id": store, "data_origin": "real"} for product, store in offers]
+    return TABLES["retail/promotions"].from_rows(rows)
+
+
+def test_a_price_of_any_promotion_that_runs_is_right_and_of_none_is_not() -> None:
+    def day(number: int, paid: Sequence[float], discounts: Sequence[float] = ()) -> RetailDay:
+        at = MONDAY + timedelta(days=number)
+        tables = {**orders(at, len(paid)).tables, **catalogue(at)}
+        tables["products"] = TABLES["retail/products"].from_rows([tables["products"].to_pylist()[0] | {"unit_price": 40.0}])
+        rows = [line | {"unit_price": price} for line, price in zip(tables["orders"].to_pylist(), paid, strict=True)]
+        tables["orders"] = TABLES["retail/orders"].from_rows(rows)
+        offers = [promoted(at, [("scarf", "paris")], discount) for discount in discounts]
+        return RetailDay(at, {**tables, **({"promotions": pa.concat_tables(offers)} if offers else {})})
+
+    past = [day(number, [40.0] * 40) for number in range(10)]
+    clearance = [0.25, 0.3, 0.7]
+    assert "prices_paid" not in verdict([*past, day(10, [40.0, 30.0, 28.0, 12.0] * 10, clearance)], "orders")
+    assert verdict([*past, day(10, [40.0, 30.0, 28.0, 20.0] * 10, clearance)], "orders").get("prices_paid") is False
+    assert verdict([*past, day(10, [30.0] * 40)], "orders").get("prices_paid") is False
+
+
+def test_running_promotions_that_are_refused_are_told_from_new_ones_that_always_are() -> None:
+    """A fifth of a small file is refused on many days: products that the catalogue does not have yet, each in all places."""
+    cells = [(f"p{product}", f"s{store}") for product in range(8) for store in range(9)]
+
+    def day(number: int, offers: Sequence[tuple[str, str]], refused: int) -> RetailDay:
+        at = MONDAY + timedelta(days=number)
+        return RetailDay(at, {"promotions": promoted(at, offers)}, {"promotions": refused})
+
+    past = [day(number, cells[:54], 18) for number in range(10)]
+    assert not verdict([past[0]], "promotions")
+    assert not verdict([*past, day(10, cells, 18)], "promotions")
+    assert set(verdict([*past, day(10, cells[:43], 29)], "promotions")) == {"refused_rows", "rows_kept"}
+    assert set(verdict([*past, day(10, cells[:43], 18)], "promotions")) == {"rows_kept"}, "a file that ends early has no more refused"
