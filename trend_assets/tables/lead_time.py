@@ -93,7 +93,8 @@ LEAD_TIME_SCORES = Table(
             "outcome",
             pa.string(),
             "open: its horizon has not ended; hit: sales rose after it; late: they had risen before; false_alarm: they didn't; "
-            "miss: they rose without an alert; unmeasured: too few sales to tell; repeat: the same range was alerted within the horizon",
+            "miss: they rose without an open alert; unmeasured: too few sales to tell; "
+            "repeat: the same range was alerted within the horizon",
             allowed=OUTCOMES,
         ),
         Column("topic_id", pa.string(), "The trend; null for naive methods and misses", nullable=True),

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from trend_assets.lib.demand.lead_time import Alert, lead_time_scores, naive_method_alerts, trend_alerts
@@ -26,7 +27,8 @@ SCARF, LAMP = "fashion/scarf", "home/lamp"
 def uplift(day: date, range_id: str = SCARF, *, onset: date | None = None, **changes: Any) -> dict[str, Any]:
     row = {
         "day": day, "subject_kind": "range", "subject_id": range_id, "region": "", "range_id": range_id, "label": range_id,
-        "category": "fashion", "product_ids": ["red", "blue"], "uplift": onset is not None, "onset_on": onset,
+        "category": "fashion", "product_ids": ["lamp"] if range_id == LAMP else ["red", "blue"],
+        "uplift": onset is not None, "onset_on": onset,
         "units": 30.0, "expected_units": 10.0, "ratio": 3.0,
         "ratio_low": 2.0, "ratio_high": 4.0, "p_value": 1e-6, "q_value": 1e-4, "detectable_ratio": 1.6, "out_of_stock_share": 0.0,
         "promotion": False, "data_origin": "real",
@@ -141,14 +143,65 @@ def test_a_product_that_has_left_the_shop_is_decided_all_the_same() -> None:
     assert (row["outcome"], row["range_id"], row["data_origin"]) == ("false_alarm", SCARF, "simulated")
 
 
-def test_an_alert_keeps_its_row_when_its_range_is_renamed() -> None:
-    def named(name: str, day: date) -> pa.Table:
-        return pa.table({"day": pa.array([day], pa.date32()), "product_id": ["red"], "product_name": [name], "category": ["fashion"]})
+def renamed_on(days: int) -> pa.Table:
+    """Catalogues of three weeks in which the scarves are called shawls from a day on."""
+    return pa.concat_tables(
+        pa.table(
+            {
+                "day": pa.array([after(number)] * 2, pa.date32()),
+                "product_id": ["red", "blue"],
+                "product_name": [f"{name} Red", f"{name} Blue"],
+                "category": ["fashion"] * 2,
+                "colour": ["Red", "Blue"],
+            }
+        )
+        for number in range(21)
+        for name in ("Scarf" if number < days else "Shawl",)
+    )
 
-    before, renamed = named("Scarf", DAY), pa.concat_tables([named("Scarf", DAY), named("Shawl", after(1))])
-    rows = judged(DAY, [], [alert()], products=before) + judged(after(14), [], [alert()], products=renamed)
-    assert [row["range_id"] for row in rows] == [SCARF, "fashion/shawl"]
+
+def told_daily(
+    rises: list[dict[str, Any]], alerts: list[Alert], products: pa.Table, method: str = "trends"
+) -> list[tuple[int, str, str, str]]:
+    """Day, outcome, range and score of the rows that are not open, each day from what was known by its end."""
+    found = []
+    for number in range(21):
+        known = [one for one in rises if one["day"] <= after(number)]
+        listed = products.filter(pc.less_equal(products["day"], pa.scalar(after(number), pa.date32())))
+        rows = judged(after(number), known, alerts, method, listed)
+        found += [(number, row["outcome"], row["range_id"], row["score_id"]) for row in rows if row["outcome"] != "open"]
+    return found
+
+
+def test_an_alert_keeps_its_row_when_its_range_is_renamed() -> None:
+    rows = judged(DAY, [], [alert()], products=renamed_on(1)) + judged(after(14), [], [alert()], products=renamed_on(1))
+    assert [row["range_id"] for row in rows] == [SCARF, SCARF]
     assert len({row["score_id"] for row in rows}) == 1
+
+
+@pytest.mark.parametrize("days", [2, 3, 4, 5, 7])
+def test_a_rise_decides_an_alert_once_whatever_its_range_is_called_meanwhile(days: int) -> None:
+    shawl = "fashion/shawl"
+    rises = [uplift(after(number), SCARF if number < days else shawl, onset=after(2)) for number in range(3, 9)]
+    ((day, outcome, range_id, _),) = told_daily(rises, [alert()], renamed_on(days))
+    assert (day, outcome, range_id) == (3, "hit", SCARF)
+    assert [row[:2] for row in told_daily(rises, [], renamed_on(days))] == [(3, "miss")], "one rise is missed once"
+    assert [row[:2] for row in told_daily(rises[-1:], [alert()], renamed_on(days))] == [(8, "hit")]
+
+
+def test_a_renamed_range_that_is_alerted_again_is_a_repeat_and_keeps_what_its_sales_showed() -> None:
+    tested = [uplift(after(number), SCARF if number < 5 else "fashion/shawl") for number in range(21)]
+    products = ("red", "blue")
+    found = told_daily(tested, [alert(products=products), alert(after(6), key="t2", products=products)], renamed_on(5))
+    assert [row[:2] for row in found] == [(6, "repeat"), (14, "false_alarm")]
+
+
+def test_one_product_that_gets_another_name_leaves_the_alert_of_its_range_one_alert() -> None:
+    listed = renamed_on(30)
+    moved = pc.and_(pc.equal(listed["product_id"], "blue"), pc.greater_equal(listed["day"], pa.scalar(after(5), pa.date32())))
+    listed = listed.set_column(2, "product_name", pc.if_else(moved, "Hat Blue", listed["product_name"]))
+    found = told_daily([], [alert(products=("red", "blue"))], listed)
+    assert [row[:3] for row in found] == [(14, "false_alarm", SCARF)]
 
 
 def test_too_few_sales_to_show_a_rise_decide_nothing() -> None:
@@ -186,6 +239,18 @@ def test_a_rise_counts_once_for_every_method_however_often_it_was_announced() ->
         row["outcome"] for days in range(30) for row in judged(after(days), [one for one in rises if one["day"] <= after(days)], said)
     ]
     assert [one for one in outcomes if one not in ("open", "repeat")] == ["false_alarm", "miss"]
+
+
+def test_a_miss_of_a_range_that_was_alerted_the_day_before_says_that_it_was() -> None:
+    said = [alert(after(days), key=f"day {days}") for days in range(30)]
+    rises = [uplift(after(days), onset=after(17)) for days in (17, 18)]
+    reasons = {row["outcome"]: row["reason"] for row in judged(after(17), rises, said)}
+    assert reasons["miss"].endswith("; the range's last alert was decided before, and a repeat opens no other")
+    assert judged(after(17), rises, [])[0]["reason"].endswith("; no alert was known within the 14 days before")
+    first = {row["outcome"]: row["reason"] for row in judged(after(17), rises, [alert(after(17))])}
+    assert first["miss"].endswith("; no alert was known within the 14 days before"), "the day's own is known when it is over"
+    ended = judged(after(17), rises, [alert(after(2))])[0]["reason"]
+    assert ended.endswith("; no alert was known within the 14 days before")
 
 
 def test_each_method_is_asked_by_itself() -> None:
