@@ -34,7 +34,8 @@ from trend_assets.lib.simulation.town import TownParameters
 FELT = 1.1
 """Demand is lifted from this multiplier on: below, nobody could see it."""
 DAY = timedelta(days=1)
-_BEST_FIRST = ("hit", "late", "false_alarm", "unmeasured", "open")
+_BEST_FIRST = ("hit", "late", "false_alarm", "unmeasured", "open", "repeat")
+"""A trend that is alerted has one of these verdicts: repeats alone, where another trend had alerted its ranges before."""
 _TABLES = ("orders", "inventory", "promotions", "products", "stores")
 Figures = dict[str, Any]
 

@@ -11,10 +11,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from trend_assets.lib.evaluation.lead_time import TownScore, felt_from, score_town
+from benchmarks.lead_time import by_kind
+from trend_assets.lib.demand.lead_time import Alert, lead_time_scores
+from trend_assets.lib.evaluation.lead_time import TownScore, _trend_row, felt_from, score_town
+from trend_assets.lib.evaluation.sealed import Run
+from trend_assets.lib.evaluation.town_alerts import TownRun
 from trend_assets.lib.simulation.planted import PlantedTrend
 from trend_assets.lib.simulation.town import TownParameters
 from trend_assets.tables import TABLES
@@ -50,6 +55,10 @@ def test_few_ranges_are_taken_for_risen_that_nothing_lifted(town: TownScore) -> 
     assert any(row["seen"] for row in town.rises)
 
 
+def test_every_alerted_trend_has_a_verdict(town: TownScore) -> None:
+    assert all((row["verdict"] != "none") == row["alerted"] for row in town.trends)
+
+
 def test_each_alert_is_decided_once_and_by_what_was_known(town: TownScore) -> None:
     scores = TABLES["demand/lead_time_scores"].conform(town.scores)
     decided = scores.filter(pc.not_equal(scores["outcome"], "open"))
@@ -59,6 +68,20 @@ def test_each_alert_is_decided_once_and_by_what_was_known(town: TownScore) -> No
     assert hits.num_rows
     assert pc.all(pc.greater(hits["lead_days"], 0)).as_py()
     assert pc.all(pc.less_equal(scores["detected_on"], scores["day"])).as_py() is not False
+
+
+def test_a_trend_whose_alerts_only_repeat_anothers_has_that_verdict() -> None:
+    parameters = TownParameters(days=10)
+    trend = PlantedTrend("T", "organic", "", 2.0, 5.0, 9.0, 1.0, (), lag_days=4, uplift=3.0)
+    day = parameters.start.date() + timedelta(days=3)
+    said = [Alert("trends", f"{topic} {day}", topic, "scarves", day, ["red"]) for topic in ("another's", "its")]
+    catalogue = pa.table({"product_id": ["red"], "product_name": ["Scarf"], "category": ["fashion"]})
+    scores = lead_time_scores(day, said, TABLES["demand/sales_uplifts"].empty(), catalogue, methods=[])
+    run = TownRun(Run(pa.table({}), pa.table({}), parameters.start, {}), said, {"its": "T"}, {"its": parameters.start}, pa.table({}))
+    row = _trend_row(trend, run, {"T": {"red"}}, scores, parameters)
+    assert (row["alerted"], row["verdict"]) == (True, "repeat")
+    town = TownScore(1, [row], 2, 0, 0, 1.0, 1, scores)
+    assert by_kind([town])[0][-1] == "1 repeat"
 
 
 def test_demand_is_felt_after_the_lag() -> None:
