@@ -16,7 +16,8 @@ CARD_REGRETS = Table(
     group="demand",
     name="card_regrets",
     description="Closed decision cards: what accepting, snoozing and declining each would have earned, estimated from the stock and sales "
-    "that came after them, and what the answer given missed. Of cards that repeat from day to day the first.",
+    "that came after them, and what the answer given missed. Of cards that repeat from day to day the first, or the one "
+    "accepted before that closed; and one accepted later.",
     columns=(
         Column("day", pa.date32(), "Last day of the card's horizon, on which it closed; decides the partition", "day"),
         Column("card_id", pa.string(), "The card"),

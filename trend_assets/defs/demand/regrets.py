@@ -31,17 +31,20 @@ def card_regrets(context: dg.AssetExecutionContext, lake: LakeResource) -> Itera
     """Value the cards that closed: what accepting, snoozing and declining would have earned, from the stock and sales since.
 
     Cards, stock and answers of earlier days are read as they are; only the day's own are declared as what it is made from, because a day
-    of the past that is read again must not rewrite what was known after it. Answers come at any time.
+    of the past that is read again must not rewrite what was known after it. Answers come at any time; those that come after a card has
+    closed do not count for it.
     """
-    from trend_assets.lib.demand.regret import LONGEST_DAYS, holding, regret_table, stock_days
+    from trend_assets.lib.demand.regret import LONGEST_DAYS, answers_of, regret_table, stock_days
 
     days, store = days_of(context.partition_time_window), lake.get()
-    keys = day_keys(days[0] - timedelta(days=2 * LONGEST_DAYS), days[-1])
+    longest = timedelta(days=LONGEST_DAYS)
+    keys = day_keys(days[0] - 3 * longest, days[-1])
     cards = store.read(TABLES["demand/decision_cards"], keys)
     stock = pa.table({})
     if cards.num_rows:
-        stock = store.read(TABLES["retail/inventory"], day_keys(pc.min(cards["day"]).as_py(), days[-1]), columns=_STOCK)
-    answers = holding(store.read(TABLES["demand/card_responses"], keys))
+        first = max(pc.min(cards["day"]).as_py(), days[0] - longest)
+        stock = store.read(TABLES["retail/inventory"], day_keys(first, days[-1]), columns=_STOCK)
+    answers = answers_of(store.read(TABLES["demand/card_responses"], keys))
     # a product that has left the shop meanwhile keeps the category that it had
     products = store.read(TABLES["retail/products"], keys, columns=["product_id", "category"])
     categories = dict(zip(products["product_id"].to_pylist(), products["category"].to_pylist(), strict=True))

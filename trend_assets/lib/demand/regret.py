@@ -3,9 +3,10 @@
 What belongs here: the counterfactual of one card from the stock and sales that came after it. What doesn't: the rules (``cards.py``),
 answers (``board/responses.py``), sums by week (``board/regrets.py``), printing.
 
-A card is closed when its horizon is over. Of cards that say the same of a product and place, each before the one before it has closed, one
-counts: the one that was accepted, else the first, with the first answer that any of them got before it closed. Assumptions, each of them
-stated because the truth is not seen:
+A card is closed when the last day of its horizon is over, in UTC; what is answered later is no answer. Of cards that say the same of a
+product and place, each before the one before it has closed, the first counts when it closes, with its answer or that of the first repeat
+that has one, or instead of it the repeat that was accepted by then. What is accepted only later counts as well, because by then the first
+was published as missed; what repeats an accepted card does not. Assumptions, each of them stated because the truth is not seen:
 
 * what was wanted on a day that ended without stock is what sold on the other days of the horizon, on average (what the card expected,
   where there is no such day);
@@ -25,9 +26,10 @@ one, for all we know, not. Savage 1951, *The theory of statistical decision*.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -38,8 +40,9 @@ from trend_assets.tables import TABLES
 from trend_assets.tables.demand import ACTING
 
 LONGEST_DAYS = 49
-"""Cards of longer horizons are not valued; so far back cards and stock are read."""
+"""Cards of longer horizons are not valued; so far back stock is read, and three times as far the cards (see ``regret_table``)."""
 REGRETS = TABLES["demand/card_regrets"]
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,11 @@ class StockDay:
 
 @dataclass(frozen=True)
 class Answered:
-    """The answer that holds for a card; an empty ``response``: none."""
+    """An answer to a card and when it was given, in UTC; an empty ``response``: none."""
 
     response: str = ""
     snoozed_until: date | None = None
+    at: datetime = _EVER
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ class Regret:
 
 
 Stock = Mapping[tuple[str, str], Mapping[date, StockDay]]
+Answers = Mapping[str, Sequence[Answered]]
+"""All answers by card id, in order of time."""
 
 
 def closes(card: Mapping[str, Any]) -> date:
@@ -97,7 +103,7 @@ def closes(card: Mapping[str, Any]) -> date:
 
 def regret_table(
     cards: Iterable[Mapping[str, Any]],
-    answers: Mapping[str, Answered],
+    answers: Answers,
     stock: Stock,
     categories: Mapping[str, str],
     first_day: date,
@@ -106,8 +112,8 @@ def regret_table(
 ) -> pa.Table:
     """Rows of ``demand/card_regrets`` of cards that closed from ``first_day`` to ``last_day``; see ``card_regrets``.
 
-    ``categories``: by product. Cards of ``LONGEST_DAYS`` twice before ``first_day`` have to be among ``cards``, or one that repeats
-    another counts.
+    ``categories``: by product. Cards of ``LONGEST_DAYS`` three times before ``first_day`` have to be among ``cards``: those open with
+    one that closes, what those repeat, and whether that is a first.
     """
     rows = []
     for one in card_regrets(cards, answers, stock, last_day, rules):
@@ -137,12 +143,12 @@ def regret_table(
     return REGRETS.from_rows(rows)
 
 
-def holding(answers: pa.Table) -> dict[str, Answered]:
-    """The answer that holds by card id, of rows of ``demand/card_responses``; one taken back is none."""
-    found: dict[str, Answered] = {}
-    for row in answers.sort_by([("responded_at", "ascending"), ("response_id", "ascending")]).to_pylist():
-        found[row["card_id"]] = Answered(row["response"], row["snoozed_until"])
-    return {card_id: answer for card_id, answer in found.items() if answer.response != "reopened"}
+def answers_of(responses: pa.Table) -> dict[str, list[Answered]]:
+    """Answers by card id, in order of time, of rows of ``demand/card_responses``."""
+    found: dict[str, list[Answered]] = {}
+    for row in responses.sort_by([("responded_at", "ascending"), ("response_id", "ascending")]).to_pylist():
+        found.setdefault(row["card_id"], []).append(Answered(row["response"], row["snoozed_until"], row["responded_at"]))
+    return found
 
 
 def stock_days(cards: Iterable[Mapping[str, Any]], inventory: pa.Table) -> Stock:
@@ -160,11 +166,11 @@ def stock_days(cards: Iterable[Mapping[str, Any]], inventory: pa.Table) -> Stock
 
 
 def card_regrets(
-    cards: Iterable[Mapping[str, Any]], answers: Mapping[str, Answered], stock: Stock, last_day: date, rules: CardRules = DEFAULT_RULES
+    cards: Iterable[Mapping[str, Any]], answers: Answers, stock: Stock, last_day: date, rules: CardRules = DEFAULT_RULES
 ) -> list[Regret]:
     """The closed cards that are valued, by day, product and place.
 
-    ``cards``: rows of ``demand/decision_cards``. ``answers``: those that hold, by card id. ``stock``: days by product and place.
+    ``cards``: rows of ``demand/decision_cards``. ``answers``: all of them, by card id. ``stock``: days by product and place.
     ``last_day``: of the stock. Cards whose horizon has a day without a stock record are left out. O(cards × horizon).
     """
     same: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
@@ -186,23 +192,38 @@ def _in_order(card: Mapping[str, Any]) -> tuple[date, str, str, float, str]:
     return card["day"], card["product_id"], card["store_id"], -card["confidence"], card["card_id"]
 
 
-def _counted(cards: Sequence[Mapping[str, Any]], answers: Mapping[str, Answered]) -> Iterator[tuple[Mapping[str, Any], Answered]]:
+def _counted(cards: Sequence[Mapping[str, Any]], answers: Answers) -> Iterator[tuple[Mapping[str, Any], Answered]]:
     """Those of cards that say the same, in order, that count, and the answer that they got.
 
-    Whether a card counts depends on those open with it only, so every day that reads far enough back says the same of it.
+    Each is decided when it closes, by the cards that were open with it and the answers given until then, so no later day says another
+    thing of it.
     """
-    said = followed = date.min
-    for place, card in enumerate(cards):
-        own, ends = answers.get(card["card_id"]), closes(card)
-        repeats = (answers.get(other["card_id"]) for other in cards[place + 1 :] if other["day"] < ends)
-        given = [answer for answer in (own, *repeats) if answer is not None]
-        if own is not None and own.response == "accepted":
-            if card["day"] >= followed:
-                yield card, own
-            followed = max(followed, ends)
-        elif card["day"] >= said and not any(answer.response == "accepted" for answer in given):
-            yield card, given[0] if given else Answered()
-        said = max(said, ends)
+    days = [card["day"] for card in cards]
+    instead: set[str] = set()
+    followed: set[str] = set()
+    for place, card in sorted(enumerate(cards), key=lambda one: (closes(one[1]), one[0])):
+        ends = closes(card)
+        before = [one for one in cards[bisect_left(days, card["day"] - timedelta(days=LONGEST_DAYS)) : place] if closes(one) > card["day"]]
+        after = cards[place + 1 : bisect_left(days, ends)]
+        own, done = _held(answers, card, ends), not followed.isdisjoint(one["card_id"] for one in (*before, *after))
+        if card["card_id"] in instead or (own is not None and own.response == "accepted"):
+            followed.add(card["card_id"])
+            if not done:
+                yield card, own or Answered()
+        elif not before and not done:
+            given = [(one["card_id"], answer) for one in (card, *after) if (answer := _held(answers, one, ends)) is not None]
+            accepted = [card_id for card_id, answer in given if answer.response == "accepted"]
+            if accepted:
+                instead.add(accepted[0])
+            else:
+                yield card, given[0][1] if given else Answered()
+
+
+def _held(answers: Answers, card: Mapping[str, Any], last_day: date) -> Answered | None:
+    """The answer that held at the end of a day, in UTC, or when the card closed if that was before; one taken back is none."""
+    end = datetime.combine(min(last_day, closes(card)) + timedelta(days=1), time(), UTC)
+    given = [one for one in answers.get(card["card_id"], ()) if one.at < end]
+    return given[-1] if given and given[-1].response != "reopened" else None
 
 
 def _regret(card: Mapping[str, Any], answer: Answered, days: Sequence[StockDay], rules: CardRules) -> Regret:

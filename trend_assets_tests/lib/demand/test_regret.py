@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 from trend_assets.board.regrets import sums
-from trend_assets.lib.demand.regret import LONGEST_DAYS, REGRETS, Answered, StockDay, card_regrets, holding, regret_table, stock_days
+from trend_assets.lib.demand.regret import LONGEST_DAYS, REGRETS, Answered, StockDay, answers_of, card_regrets, regret_table, stock_days
 from trend_assets.tables import TABLES
 
 DAY = date(2026, 9, 7)  # a Monday
@@ -31,7 +33,7 @@ LAST = DAY + timedelta(days=6)
 
 def one(card: dict[str, Any], days: Any, answer: str = "") -> Any:
     until = DAY + timedelta(days=3) if answer == "snoozed" else None
-    [found] = card_regrets([card], {"c1": Answered(answer, until)} if answer else {}, days, LAST)
+    [found] = card_regrets([card], {"c1": [Answered(answer, until)]} if answer else {}, days, LAST)
     return found
 
 
@@ -111,19 +113,63 @@ def said_again(days: int) -> list[dict[str, Any]]:
     return [CARD | {"card_id": f"day {number}", "day": DAY + timedelta(days=number)} for number in range(days)]
 
 
-def counted(cards: list[dict[str, Any]], answers: dict[str, Answered]) -> list[tuple[str, str]]:
-    found = card_regrets(cards, answers, ALWAYS_EMPTY, DAY + timedelta(days=199))
+def on(response: str, day: float) -> Answered:
+    """An answer given so many days after the start of the first card's day."""
+    return Answered(response, at=datetime(2026, 9, 7, tzinfo=UTC) + timedelta(days=day))
+
+
+def counted(cards: list[dict[str, Any]], answers: dict[str, Answered | list[Answered]], until: int = 199) -> list[tuple[str, str]]:
+    given = {card: one if isinstance(one, list) else [one] for card, one in answers.items()}
+    found = card_regrets(cards, given, ALWAYS_EMPTY, DAY + timedelta(days=until))
     return [(one.card["card_id"], one.answer.response) for one in found]
 
 
 @pytest.mark.parametrize("accepted_on", [0, 1, 3])
 def test_a_card_that_was_said_on_five_days_and_accepted_on_one_is_missed_on_none(accepted_on: int):
-    answers = {f"day {accepted_on}": Answered("accepted")}
+    answers = {f"day {accepted_on}": on("accepted", accepted_on + 0.5)}
     assert counted(said_again(5), answers) == [(f"day {accepted_on}", "accepted")]
 
 
 def test_a_card_accepted_only_after_the_first_had_closed_was_missed_before():
-    assert counted(said_again(9), {"day 7": Answered("accepted")}) == [("day 0", ""), ("day 7", "accepted")]
+    assert counted(said_again(9), {"day 7": on("accepted", 7.5)}) == [("day 0", ""), ("day 7", "accepted")]
+    assert counted(said_again(9), {"day 3": on("accepted", 7.5)}) == [("day 0", ""), ("day 3", "accepted")]
+    assert counted(said_again(31), {"day 20": on("accepted", 20.5)}) == [("day 0", ""), ("day 20", "accepted")]
+
+
+@pytest.mark.parametrize(("given", "held"), [(6.9, "accepted"), (7.0, ""), (20, "")])
+def test_an_answer_given_when_the_card_had_closed_is_none(given: float, held: str):
+    assert counted([CARD], {"c1": on("accepted", given)}) == [("c1", held)]
+    assert counted([CARD], {"c1": [on("declined", 1), on("accepted", given)]}) == [("c1", held or "declined")]
+    assert counted([CARD], {"c1": [on("accepted", 1), on("reopened", given)]}) == [("c1", "" if held else "accepted")]
+
+
+def test_a_card_that_counts_instead_of_the_first_counts_also_when_its_answer_was_taken_back():
+    answers = [on("accepted", 5), on("reopened", 8)]
+    assert counted(said_again(5), {"day 3": answers}, until=6) == []
+    assert counted(said_again(5), {"day 3": answers}) == [("day 3", "")]
+
+
+def test_what_was_published_of_a_day_is_what_is_said_of_it_later():
+    """Horizons, answers and gaps drawn by chance: no later card or answer changes a day that is over."""
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        days = [number for number in range(40) if rng.random() < 0.8]
+        cards = [CARD | {"card_id": f"{day}", "day": DAY + timedelta(days=day), "horizon_days": int(rng.integers(2, 12))} for day in days]
+        answers = {
+            str(day): [on(str(rng.choice(["accepted", "accepted", "declined", "reopened"])), day + at) for at in sorted(rng.random(2) * 14)]
+            for day in days
+            if rng.random() < 0.4
+        }
+        published = []
+        for day in range(60):
+            today = DAY + timedelta(days=day)
+            so_far = [card for card in cards if card["day"] <= today]
+            given = {card: [one for one in all_of_it if one.at < on("", day + 1).at] for card, all_of_it in answers.items()}
+            published += regret_table(so_far, given, ALWAYS_EMPTY, {}, today, today).to_pylist()
+        later = regret_table(cards, answers, ALWAYS_EMPTY, {}, DAY, DAY + timedelta(days=199)).to_pylist()
+        assert sorted(published, key=str) == sorted(later, key=str)
+        followed = [row for row in later if row["followed"]]
+        assert all(one["day"] <= other["card_day"] for one, other in pairwise(followed)), "no two of one wave are followed"
 
 
 def test_the_answer_to_a_repeat_is_the_answer_to_what_it_repeats():
@@ -137,7 +183,7 @@ def test_a_card_said_for_months_counts_once_whichever_day_is_asked():
         row["card_id"]
         for closing in range(14, 164)
         for row in regret_table(
-            [card for card in cards if closing - 2 * LONGEST_DAYS <= (card["day"] - DAY).days <= closing], {}, ALWAYS_EMPTY, {},
+            [card for card in cards if closing - 3 * LONGEST_DAYS <= (card["day"] - DAY).days <= closing], {}, ALWAYS_EMPTY, {},
             DAY + timedelta(days=closing), DAY + timedelta(days=closing),
         ).to_pylist()
     ]  # fmt: skip
@@ -150,7 +196,7 @@ def test_a_product_that_never_had_stock_was_wanted_as_expected_and_prices_may_be
 
 
 def test_the_table_holds_the_cards_that_closed_in_the_days_asked_for():
-    answers = {"c1": Answered("accepted")}
+    answers = {"c1": [Answered("accepted")]}
     made = regret_table([CARD], answers, PLENTY, {"P1": "Dresses"}, LAST, LAST)
     assert made.equals(REGRETS.conform(made))
     [row] = made.to_pylist()
@@ -161,18 +207,20 @@ def test_the_table_holds_the_cards_that_closed_in_the_days_asked_for():
     assert regret_table([], {}, {}, {}, DAY, LAST).equals(REGRETS.empty())
 
 
-def test_answers_that_hold_are_the_last_and_one_taken_back_is_none():
+def test_answers_are_read_by_card_in_the_order_in_which_they_were_given():
     table = TABLES["demand/card_responses"]
     fixed = {"day": DAY, "topic_id": "t1", "product_id": "P1", "store_id": "S01", "action": "reorder", "quantity": 1, "note": ""}
-    given = [("c1", "declined", 1), ("c1", "accepted", 2), ("c2", "accepted", 1), ("c2", "reopened", 2)]
+    given = [("c1", "accepted", 2), ("c1", "declined", 1), ("c2", "accepted", 1), ("c2", "reopened", 2)]
     rows = table.from_rows(
         fixed
         | {"card_id": card, "response": response, "response_id": f"{card}{hour}", "snoozed_until": None, "responded_by": None}
         | {"responded_at": datetime(2026, 9, 8, hour, tzinfo=UTC)}
         for card, response, hour in given
     )
-    assert holding(rows) == {"c1": Answered("accepted")}
-    assert holding(table.empty()) == {}
+    found = {card: [(one.response, one.at.hour) for one in given] for card, given in answers_of(rows).items()}
+    assert found == {"c1": [("declined", 1), ("accepted", 2)], "c2": [("accepted", 1), ("reopened", 2)]}
+    assert card_regrets([CARD | {"card_id": "c2"}], answers_of(rows), PLENTY, LAST)[0].answer == Answered(), "one taken back is none"
+    assert answers_of(table.empty()) == {}
 
 
 def test_only_stock_of_the_cards_is_kept():
@@ -185,7 +233,7 @@ def test_only_stock_of_the_cards_is_kept():
 
 
 def test_sums_are_by_week_category_and_action():
-    answers = {"c1": Answered("accepted")}
+    answers = {"c1": [Answered("accepted")]}
     cards = [CARD, CARD | {"card_id": "c2", "store_id": "S02"}]
     days = PLENTY | {("P1", "S02"): EMPTY_AT_THE_END["P1", "S01"]}
     rows = regret_table(cards, answers, days, {"P1": "Dresses"}, DAY, LAST).to_pylist()
