@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -19,13 +19,12 @@ import pyarrow.parquet as pq
 
 from trend_assets.lake.storage import open_storage
 from trend_assets.landing.files import list_landing
-from trend_assets.lib.demand.links import product_trend_links
-from trend_assets.lib.evaluation.sealed import Run, run_hours
+from trend_assets.lib.evaluation.sealed import run_hours
+from trend_assets.lib.evaluation.town_alerts import links_of_days
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.simulation.catalogue import HANDLE, RETAILER
 from trend_assets.lib.simulation.town import TownParameters
 from trend_assets.lib.sources import decode_hours
-from trend_assets.lib.tables import matches
 from trend_assets.lib.text.clean import clean_posts
 from trend_assets.simulate import simulate_town
 
@@ -73,8 +72,15 @@ def _found(parameters: TownParameters, products: pa.Table) -> pa.Table:
     run = run_hours(clean, BRANDS, products, read_authors=_UNREAD)
     counts = run.assignments.select(["created_at", "topic_id"]).rename_columns(["hour", "topic_id"])
     counts = counts.append_column("posts", pa.repeat(pa.scalar(1, pa.int64()), counts.num_rows))
-    days = (parameters.start.date() + timedelta(days=number) for number in range(parameters.days))
-    return _joined(run.ranked, counts, pa.concat_tables([_links(clean, run, products, day) for day in days]))
+    raised = run.ranked.filter(pc.invert(run.ranked["suppressed"]))
+    return _joined(run.ranked, counts, links_of_days(raised, clean, run.assignments, _every_day(products, raised)))
+
+
+def _every_day(products: pa.Table, raised: pa.Table) -> pa.Table:
+    """The catalogue of one day, on each day on which something is raised: what is launched meanwhile is not linked here."""
+    days = sorted(set(raised["hour"].cast(pa.date32()).to_pylist()))
+    named = products.drop_columns(["day"])
+    return pa.concat_tables([named.append_column("day", pa.repeat(pa.scalar(day, pa.date32()), named.num_rows)) for day in days])
 
 
 def _joined(trends: pa.Table, topic_hours: pa.Table, links: pa.Table) -> pa.Table:
@@ -103,16 +109,3 @@ def _posts(parameters: TownParameters) -> pa.Table:
         )
     clean = clean_posts(decoded.raw_posts, public_handles=frozenset(brand.lower() for brand in BRANDS))
     return clean.sort_by([("created_at", "ascending"), ("network", "ascending"), ("post_id", "ascending")])
-
-
-def _links(clean: pa.Table, run: Run, products: pa.Table, day: date) -> pa.Table:
-    """Rows of ``demand/product_trend_links`` of the day."""
-    trends = run.ranked.filter(pc.and_(_of_day(run.ranked["hour"], day), pc.invert(run.ranked["suppressed"])))
-    posts = clean.filter(_of_day(clean["created_at"], day))
-    assigned = run.assignments.filter(_of_day(run.assignments["created_at"], day))
-    topics = assigned["topic_id"].take(matches(posts, assigned, ["network", "post_id"]))
-    return product_trend_links(trends, posts.append_column("topic_id", topics), products, day)
-
-
-def _of_day(times: pa.ChunkedArray, day: date) -> pa.ChunkedArray:
-    return pc.equal(times.cast(pa.date32(), safe=False), pa.scalar(day, pa.date32()))
