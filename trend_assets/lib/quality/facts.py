@@ -168,10 +168,12 @@ def _level(about: str, fact: Level, before: Sequence[Level], alarm_level: float,
     squares = (values - centre) ** 2
     squares = np.minimum(squares, _OUTLIER * max(float(np.median(squares)), (fact.margin / 4.0) ** 2))
     freedom = _PRIOR_PARTITIONS + len(values) - 1
-    # days differ by their sampling errors too, and the newest day's is added below: counted twice it would hide defects of few rows
-    surplus = max(float((squares - np.array([one.error for one in before]) ** 2).sum()), 0.0)
-    spread = (_PRIOR_PARTITIONS * (fact.margin / 4.0) ** 2 + surplus) / freedom
-    t = gap / np.sqrt(spread * (1.0 + 1.0 / len(values)) + fact.error**2)
+    errors = np.array([one.error for one in before]) ** 2
+    prior = _PRIOR_PARTITIONS * (fact.margin / 4.0) ** 2
+    whole, own = ((prior + max(float(total), 0.0)) / freedom for total in (squares.sum(), (squares - errors).sum()))
+    # past days differ by their sampling errors too: counted twice they would hide defects of few rows. A day of more rows than usual
+    # is not expected to be nearer than days ever were: how far they are apart by themselves is hardly known
+    t = gap / np.sqrt(max(whole, own + fact.error**2) * (1.0 + 1.0 / len(values)))
     chance = float(-np.expm1(levels * np.log1p(-min(2.0 * float(stdtr(freedom, -abs(t))), 1.0 - 1e-16))))
     if chance >= alarm_level:
         return ""

@@ -86,7 +86,7 @@ def test_sampling_errors_of_few_rows_are_counted_once():
         false += bool(judge({KEY: Level(error, 0.5, 1.4)}, past, Counted(20, 1)))
         found += bool(judge({KEY: Level(error - 3.4, 0.5, 1.4)}, past, Counted(20, 1)))
     assert false == 0
-    assert found >= 0.8 * 400
+    assert found >= 0.75 * 400, "counted twice it was a quarter of them"
 
 
 def test_a_difference_that_does_not_matter_never_alarms_however_steady_the_past():
