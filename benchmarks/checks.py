@@ -45,7 +45,8 @@ from benchmarks.defects_retail import DEFECTS, Defect, Delivery, Frames, written
 from trend_assets.lib.quality.audit import audit
 from trend_assets.lib.quality.post_facts import COLUMNS, PostNotes, judge_posts, note_posts
 from trend_assets.lib.quality.post_facts import PAST_DAYS as POST_PAST
-from trend_assets.lib.quality.retail_facts import FACTS_CHANGE_WITH, PAST_DAYS, TABLE_NAMES, DayNotes, RetailDay, judge_day, note_day
+from trend_assets.lib.quality.retail_day import PAST_DAYS, TABLE_NAMES, DayNotes, RetailDay
+from trend_assets.lib.quality.retail_facts import FACTS_CHANGE_WITH, judge_day, note_day
 from trend_assets.lib.retail.decode import SourceFile, decode_file
 from trend_assets.lib.retail.mapping import RetailMapping
 from trend_assets.lib.retail.read import read_records

@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
 def _known(table: str, check: str) -> None:
     """Raise ``ValueError`` for a check that the table does not have or that cannot be accepted."""
     from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE
-    from trend_assets.lib.quality.retail_facts import CHECKS
+    from trend_assets.lib.quality.retail_checks import CHECKS
     from trend_assets.lib.retail.mapping import TABLE_NAMES
     from trend_assets.retail.seen import CHECK as SCHEMA_CHANGES
 

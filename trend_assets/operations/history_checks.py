@@ -22,7 +22,7 @@ from trend_assets.tables import TABLES
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from trend_assets.lib.quality.retail_facts import RetailDay
+    from trend_assets.lib.quality.retail_day import RetailDay
 
 BLOCKING_DAYS = 7
 """Newest days of a run whose alarms stop what comes after; those of older days of a long run are told."""
@@ -77,7 +77,9 @@ def retail_verdicts(lake: Lake, keys: Sequence[str]) -> dict[tuple[str, str], Ve
     day after them lifts nothing. A first load (no day was published before the run's first one) has no past that anyone relied on:
     its alarms warn, and so do those of a long run's days before its newest ``BLOCKING_DAYS``.
     """
-    from trend_assets.lib.quality.retail_facts import CHECKS, PAST_DAYS, TABLE_NAMES, judge_days
+    from trend_assets.lib.quality.retail_checks import CHECKS
+    from trend_assets.lib.quality.retail_day import PAST_DAYS, TABLE_NAMES
+    from trend_assets.lib.quality.retail_facts import judge_days
 
     published = sorted({date.fromisoformat(key) for name in TABLE_NAMES for key in lake.partitions(TABLES[f"retail/{name}"])})
     before = stopping_days(lake.storage)
@@ -128,7 +130,7 @@ def without_warnings(verdicts: Mapping[tuple[str, str], Verdict]) -> dict[tuple[
 
 
 def _retail_days(lake: Lake, days: Sequence[date]) -> Iterator[RetailDay]:
-    from trend_assets.lib.quality.retail_facts import TABLE_NAMES, RetailDay
+    from trend_assets.lib.quality.retail_day import TABLE_NAMES, RetailDay
 
     declared = {name: TABLES[f"retail/{name}"] for name in TABLE_NAMES}
     quarantine = TABLES["retail/quarantined_records"]

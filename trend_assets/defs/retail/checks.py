@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from trend_assets.declared import asset_key, declared_checks, history_result, warning_check
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
-from trend_assets.lib.quality.retail_facts import CHECKS
+from trend_assets.lib.quality.retail_checks import CHECKS
 from trend_assets.lib.retail.mapping import TABLE_NAMES
 from trend_assets.operations.history_checks import UNUSUAL, retail_verdicts, without_warnings
 from trend_assets.resources import LakeResource, keys_in_run

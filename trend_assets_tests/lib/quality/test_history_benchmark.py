@@ -7,7 +7,7 @@ import pytest
 from benchmarks.checks import DEFECTS, POST_DEFECTS, Score, posts, retail
 from benchmarks.clean_regimes import REGIMES
 from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE
-from trend_assets.lib.quality.retail_facts import CHECKS
+from trend_assets.lib.quality.retail_checks import CHECKS
 
 
 @pytest.fixture(scope="module")

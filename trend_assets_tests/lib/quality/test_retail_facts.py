@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 import pyarrow as pa
 
-from trend_assets.lib.quality.retail_facts import RetailDay, judge_days
+from trend_assets.lib.quality.retail_day import RetailDay
+from trend_assets.lib.quality.retail_facts import judge_days
 from trend_assets.tables import TABLES
 
 MONDAY = date(2026, 9, 7)
