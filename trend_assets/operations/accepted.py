@@ -1,7 +1,7 @@
 """Changes that a person has accepted: from a day on, what a check called unusual is the usual.
 
 What belongs here: the file of accepted changes in the lake, adding to it, reading it. What doesn't: what acceptance means for a verdict
-(``lib/quality/retail_facts.py``, ``post_facts.py``), options and printing (``commands/accept.py``).
+(``lib/quality/retail_checks.py``, ``post_facts.py``), options and printing (``commands/accept.py``).
 
 The file holds one JSON object a line and only ever grows; two people who accept at once lose nothing (compare-and-swap).
 """
