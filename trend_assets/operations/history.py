@@ -20,9 +20,6 @@ from trend_assets.warehouse.history import History, Kept
 if TYPE_CHECKING:
     from trend_assets.lake.reader import LakeReader
 
-TOO_LARGE = ("fct_orders", "fct_inventory_daily")
-"""Marts with a row for each product and place: every version of them would double the file. The command and Python have them."""
-
 
 def history(lake: LakeReader, days: pa.Table) -> History:
     """Every version of the tables and marts that are kept, but for those too large.
@@ -39,9 +36,11 @@ def history(lake: LakeReader, days: pa.Table) -> History:
         for ledger in LEDGERS.values()
     ]
     versions = pa.concat_tables([lake.read(MART_LEDGER), days])
-    for mart in sorted(set(pc.unique(versions["mart"]).to_pylist()) - set(TOO_LARGE)):
+    for mart in sorted(
+        mart for mart in pc.unique(versions["mart"]).to_pylist() if mart in KEPT_MARTS and KEPT_MARTS[mart].versions_in_file
+    ):
         found = _unpacked(versions.filter(pc.equal(versions["mart"], mart)))
-        if found is not None and mart in KEPT_MARTS:
+        if found is not None:
             kept.append(Kept(f"warehouse.{mart}", found, description=f"Days of {mart} as they were published."))
     return History(kept, versions.drop_columns(["content"]).replace_schema_metadata())
 

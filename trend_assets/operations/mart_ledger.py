@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +27,7 @@ from trend_assets.lib.trends.reasons import COUNTED_IN_THE_HOUR
 from trend_assets.operations.ledger import BEGINNING, HOUR, Known, has_begun
 from trend_assets.partitions import hour_key
 from trend_assets.tables.ledgers import DAY_READY, FEWEST_AUTHORS, LEDGERS, MART_LEDGER
+from trend_assets.warehouse.common import WarehouseMissingError
 
 if TYPE_CHECKING:
     from trend_assets.lake.lake import Lake
@@ -49,26 +50,29 @@ class KeptMart:
 
     key: what names a row. of_topics: only rows of topics that the trend ledger has on the day. authors: a column that counts authors;
     rows of fewer than five go, and those of unknown numbers unless the trend ledger has their topics. day: the column by which the mart
-    is cut into days.
+    is cut into days. length: what a row of a day counts, from the beginning of that day on. versions_in_file: whether the published file
+    holds every version; a mart with a row for each product and place would double it (the command and Python have these).
     """
 
     key: tuple[str, ...]
     of_topics: bool = False
     authors: str | None = None
     day: str = "day"
+    length: timedelta = timedelta(days=1)
+    versions_in_file: bool = True
 
 
 KEPT_MARTS: Mapping[str, KeptMart] = {
     "fct_trend_daily": KeptMart(("day", "topic_id"), of_topics=True, authors="authors_24h"),
     "fct_topic_hourly": KeptMart(("hour", "topic_id"), authors="authors"),
-    "fct_orders": KeptMart(("day", "product_id", "store_id", "currency")),
-    "fct_inventory_daily": KeptMart(("day", "product_id", "store_id")),
+    "fct_orders": KeptMart(("day", "product_id", "store_id", "currency"), versions_in_file=False),
+    "fct_inventory_daily": KeptMart(("day", "product_id", "store_id"), versions_in_file=False),
     "mart_trend_products": KeptMart(("day", "topic_id", "product_id"), of_topics=True),
     "mart_markets": KeptMart(("day", "topic_id", "region", "language"), of_topics=True, authors="authors"),
     "mart_unserved_trends": KeptMart(("topic_id",), of_topics=True, day="last_day"),
     "mart_stock_risk": KeptMart(("day", "product_id", "store_id")),
     "mart_orders_daily": KeptMart(("day", "store_id", "category", "currency")),
-    "mart_buyer_week": KeptMart(("week_start", "category"), day="week_start"),
+    "mart_buyer_week": KeptMart(("week_start", "category"), day="week_start", length=timedelta(days=7)),
 }
 """Marts with days that hold nothing of persons; the key is that of the model's test."""
 NOT_KEPT: Mapping[str, str] = {
@@ -87,16 +91,10 @@ class UnknownMartError(LookupError):
     """No such mart was ever kept."""
 
 
-def unrecorded_days(
-    lake: LakeReader,
-    warehouse: WarehouseEngine,
-    settings: Settings,
-    now: datetime,
-    shown: Mapping[tuple[str, date, str], Known] | None = None,
-) -> pa.Table:
+def unrecorded_days(lake: LakeReader, warehouse: WarehouseEngine, settings: Settings, now: datetime) -> pa.Table:
     """Days of the marts that dbt has just built and tested and that are not recorded as they are: rows of ``MART_LEDGER``.
 
-    now: the clock, when they are published. shown: from when on a version (mart, day, digest) is to be seen that was published before.
+    now: the clock, when they are published. What a schedule would not have published by then goes by the clock, as a week under way.
     """
     newest, verified = _newest(lake), _verified(lake)
     history = settings.lake_end is not None or not _begun(lake)
@@ -114,15 +112,54 @@ def unrecorded_days(
             before = newest.get((mart, day))
             if before == told or (before is None and told == _EMPTY):
                 continue
-            end = datetime.combine(day, time(), UTC) + timedelta(days=1)
-            known = Known(end + MARTS_READY, "schedule") if before is None and history else Known(now, "clock")
-            known = (shown or {}).get((mart, day, told), known)
+            scheduled = datetime.combine(day, time(), UTC) + kept.length + MARTS_READY
+            known = Known(scheduled, "schedule") if before is None and history and scheduled <= now else Known(now, "clock")
             found.append(_row(mart, day, part, told, known, known_before=before is not None))
     return MART_LEDGER.from_rows(found)
 
 
+_VERSION = ("knowledge_time", "change", "basis", "mart", "day", "digest")
+
+
+def missed_days(lake: LakeReader, warehouse: WarehouseEngine) -> pa.Table:
+    """Days that the published file shows and the ledger lacks, its publisher killed: rows of ``MART_LEDGER``, as they stand there.
+
+    Older ones than all that the ledger holds have passed their retention. Those of which the file keeps no versions are the days of the
+    mart itself, which is as that publisher left it. A day that does not come back with its digest is left out.
+    """
+    try:
+        shown = warehouse.query(f"select {', '.join(_VERSION)} from history.mart_versions").to_pylist()  # noqa: S608 - our own names
+    except (WarehouseMissingError, ValueError):  # nothing is published yet, or by a version without history
+        return MART_LEDGER.empty()
+    recorded = {tuple(row.values()) for row in lake.read(MART_LEDGER, columns=list(_VERSION)).select(list(_VERSION)).to_pylist()}
+    oldest = min((row[0] for row in recorded), default=datetime.min.replace(tzinfo=UTC))
+    missed: dict[str, list[dict[str, Any]]] = {}
+    for row in shown:
+        if tuple(row[name] for name in _VERSION) not in recorded and row["knowledge_time"] >= oldest and row["mart"] in KEPT_MARTS:
+            missed.setdefault(row["mart"], []).append(row)
+    found = []
+    for mart, versions in missed.items():
+        kept = KEPT_MARTS[mart]
+        columns = warehouse.query(f"select * from warehouse.{mart} limit 0").schema  # noqa: S608 - a name of ours
+        columns = pa.schema([column for column in columns if column.name not in _NEVER])
+        for row in versions:
+            rows = columns.empty_table() if row["digest"] == _EMPTY else _shown(warehouse, mart, row).select(columns.names).cast(columns)
+            part = sorted_by(rows, kept.key)
+            if row["digest"] == (digest(part, kept.key) if part.num_rows else _EMPTY):
+                found.append(row | {"rows": part.num_rows, "content": _encoded(part)})
+    return MART_LEDGER.from_rows(found)
+
+
+def _shown(warehouse: WarehouseEngine, mart: str, version: Mapping[str, Any]) -> pa.Table:
+    """Rows of a version in the published file."""
+    if KEPT_MARTS[mart].versions_in_file:
+        sql = f"select * from history.{mart} where known_day = ? and knowledge_time = ?"  # noqa: S608 - a name of ours
+        return warehouse.query(sql, [version["day"], version["knowledge_time"]])
+    return warehouse.query(f"select * from warehouse.{mart} where {KEPT_MARTS[mart].day} = ?", [version["day"]])  # noqa: S608 - as above
+
+
 def record_marts(lake: Lake, days: pa.Table) -> dict[str, int]:
-    """Record what ``unrecorded_days`` found; returns days by mart."""
+    """Record what ``unrecorded_days`` or ``missed_days`` found; returns days by mart."""
     keys = sorted({hour_key(moment) for moment in pc.unique(days["knowledge_time"]).to_pylist()})
     begun, by_hour = _begun(lake), lake.split(MART_LEDGER, days, keys)
     for key in keys:

@@ -5,20 +5,18 @@ how they are kept (``operations/mart_ledger.py``).
 
 The ledger of marts says what readers could see, so a day enters it when the publication that shows it is there. The published file
 holds the ledger as well (``operations/history.py``), with these days already in it. A publisher that is killed between the two leaves a
-file that knows more than the ledger; the next one finds the versions in the file and records them under the moments that stand there.
+file that knows more than the ledger; the next one first records what the file knows, under the moments that stand there, whatever dbt
+has built since. BigQuery holds no ledger: there, what was killed between the two is known from the next publication on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from trend_assets.lake.storage import StepHook, ignore_step
 from trend_assets.operations.history import history
-from trend_assets.operations.ledger import Known
-from trend_assets.operations.mart_ledger import record_marts, unrecorded_days
-from trend_assets.warehouse.engine import WarehouseMissingError
+from trend_assets.operations.mart_ledger import missed_days, record_marts, unrecorded_days
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,20 +29,13 @@ if TYPE_CHECKING:
 def publish_marts(
     lake: Lake, warehouse: WarehouseEngine, settings: Settings, now: datetime, on_step: StepHook = ignore_step
 ) -> tuple[Publication, dict[str, int]]:
-    """Publish what dbt built and tested, then record the days of marts that nobody could see before; returns these by mart.
+    """Publish what dbt built and tested, then record the days of marts that nobody could see before; returns days recorded, by mart.
 
-    now: the clock (aware). Raises as ``WarehouseEngine.publish``: then nothing is recorded.
+    now: the clock (aware). Raises as ``WarehouseEngine.publish``: then only what was published before is recorded.
     """
     of_files = warehouse.dialect == "duckdb"
-    days = unrecorded_days(lake, warehouse, settings, now, _shown(warehouse) if of_files else {})
+    recorded = Counter(record_marts(lake, missed_days(lake, warehouse))) if of_files else Counter[str]()
+    days = unrecorded_days(lake, warehouse, settings, now)
     publication = warehouse.publish(on_step, history=history(lake, days) if of_files else None)
-    return publication, record_marts(lake, days)
-
-
-def _shown(warehouse: WarehouseEngine) -> Mapping[tuple[str, date, str], Known]:
-    """From when on the published file shows each version, by mart, day and digest."""
-    try:
-        rows = warehouse.query("select mart, day, digest, knowledge_time, basis from history.mart_versions order by knowledge_time")
-    except (WarehouseMissingError, ValueError):  # nothing is published yet, or by a version without history
-        return {}
-    return {(row["mart"], row["day"], row["digest"]): Known(row["knowledge_time"], row["basis"]) for row in rows.to_pylist()}
+    recorded.update(record_marts(lake, days))
+    return publication, dict(recorded)

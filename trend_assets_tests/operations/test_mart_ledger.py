@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from trend_assets.lake.lake import Lake
-from trend_assets.operations.mart_ledger import UnknownMartError, kept_marts, marts_at, record_marts, unrecorded_days
+from trend_assets.operations.housekeeping import remove_partition
+from trend_assets.operations.mart_ledger import UnknownMartError, kept_marts, marts_at, missed_days, record_marts, unrecorded_days
 from trend_assets.operations.publication import publish_marts
 from trend_assets.operations.rewind import rewound
 from trend_assets.settings import Settings
@@ -59,6 +60,22 @@ class Shop:
             )
             connection.execute("alter table warehouse.fct_trend_daily rename topic to topic_id")
 
+    def build_orders(self, units: int) -> None:
+        """A mart of which the file keeps no versions."""
+        with duckdb.connect(str(self.warehouse.working)) as connection:
+            connection.execute(
+                "create or replace table warehouse.fct_orders as select date '2026-09-10' as day, 'P1' as product_id, 'S1' as store_id, "
+                f"'EUR' as currency, {units}::bigint as units_sold, null::double as net_revenue"
+            )
+
+    def build_week(self, units: int) -> None:
+        """Sales of the week of Monday 7 September."""
+        with duckdb.connect(str(self.warehouse.working)) as connection:
+            connection.execute(
+                "create or replace table warehouse.mart_buyer_week as select date '2026-09-07' as week_start, 'Scarves' as category, "
+                f"{units}::bigint as units_sold"
+            )
+
     def record(self, now: datetime) -> dict[str, int]:
         """As a publication does that succeeds."""
         return record_marts(self.lake, unrecorded_days(self.lake, self.warehouse, self.settings, now))
@@ -81,8 +98,8 @@ def shop(tmp_path) -> Shop:
 
 
 @pytest.fixture
-def published(shop) -> Shop:
-    """The same, with all that publishing asks for, published."""
+def unpublished(shop) -> Shop:
+    """The same, with all that publishing asks for."""
     with duckdb.connect(str(shop.warehouse.working)) as connection:
         connection.execute("create schema lake")
         connection.execute("create table lake.failing_nodes (unique_id varchar, name varchar, status varchar)")
@@ -93,8 +110,14 @@ def published(shop) -> Shop:
             connection.execute(f"create schema if not exists {schema}")
             connection.register("no_rows", TABLES[path].empty())
             connection.execute(f"create table {schema}.{table} as select * from no_rows")
-    shop.publish(NOW)
     return shop
+
+
+@pytest.fixture
+def published(unpublished) -> Shop:
+    """The same, published."""
+    unpublished.publish(NOW)
+    return unpublished
 
 
 def test_a_day_that_changes_is_recorded_again_and_the_past_comes_back(shop):
@@ -147,6 +170,70 @@ def test_what_was_published_and_not_recorded_is_recorded_with_the_moment_the_fil
     assert marts_at(published.lake, "mart_stock_risk", shown)["on_hand"].to_pylist() == [5, 4]
     assert published.publish(NOW + timedelta(days=1)) == {"mart_stock_risk": 1}
     assert marts_at(published.lake, "mart_stock_risk", shown)["on_hand"].to_pylist() == [7, 4]
+
+
+def test_what_readers_saw_is_recorded_though_the_day_was_built_anew_before_the_next_publication(published):
+    """A day of stock and one of orders changed, one of stock went, and the mart of stock and that of trends got a column."""
+    published.build_orders(5)
+    published.publish(NOW + timedelta(hours=1))
+    published.build([(date(2026, 9, 10), "P1", "S1", 7)], more=", 3 as cards")
+    published.build_orders(7)
+    shown, later = NOW + timedelta(hours=2), NOW + timedelta(days=1)
+    with pytest.raises(KilledError):
+        published.publish(shown, killed_at="swapped")
+    published.build([(date(2026, 9, 10), "P1", "S1", 9), (date(2026, 9, 11), "P1", "S1", 4)])
+    published.build_orders(9)
+    with pytest.raises(KilledError):
+        published.publish(later, killed_at="started")
+    assert marts_at(published.lake, "mart_stock_risk", later)["on_hand"].to_pylist() == [7], "recorded before anything else is published"
+    published.publish(later)
+    for moment, stock, orders in (
+        (shown - timedelta(microseconds=1), [5, 4], [5]),
+        (later - timedelta(microseconds=1), [7], [7]),
+        (later, [9, 4], [9]),
+    ):
+        assert marts_at(published.lake, "mart_stock_risk", moment)["on_hand"].to_pylist() == stock
+        assert marts_at(published.lake, "fct_orders", moment)["units_sold"].to_pylist() == orders
+    assert marts_at(published.lake, "fct_trend_daily", shown)["cards"].to_pylist() == [3]
+    assert "cards" not in marts_at(published.lake, "fct_trend_daily", later).column_names
+    assert published.publish(later + timedelta(hours=1)) == {}, "nothing is recorded twice"
+    told = published.warehouse.query("select distinct mart, day, digest, knowledge_time from history.mart_versions order by all")
+    kept = published.lake.read(MART_LEDGER).select(told.column_names)
+    assert told.to_pylist() == kept.sort_by([(name, "ascending") for name in kept.column_names]).to_pylist()
+
+
+def test_a_first_publication_that_was_not_recorded_is_history_though_the_day_was_built_anew(unpublished):
+    with pytest.raises(KilledError):
+        unpublished.publish(NOW, killed_at="swapped")
+    unpublished.build([(date(2026, 9, 10), "P1", "S1", 9), (date(2026, 9, 11), "P1", "S1", 4)])
+    later = NOW + timedelta(days=1)
+    unpublished.publish(later)
+    assert marts_at(unpublished.lake, "mart_stock_risk", START + timedelta(days=1, hours=6))["on_hand"].to_pylist() == [5]
+    assert marts_at(unpublished.lake, "mart_stock_risk", later)["on_hand"].to_pylist() == [9, 4]
+
+
+def test_a_version_past_its_retention_is_not_recorded_again(published):
+    assert remove_partition(published.lake, MART_LEDGER, min(published.lake.partitions(MART_LEDGER)))
+    assert missed_days(published.lake, published.warehouse).num_rows == 0
+
+
+def test_a_week_is_known_when_its_last_day_is_over(shop):
+    shop.build_week(6)
+    shop.record(NOW)
+    known = datetime(2026, 9, 14, 5, tzinfo=UTC)
+    assert marts_at(shop.lake, "mart_buyer_week", known - timedelta(microseconds=1)).num_rows == 0
+    assert marts_at(shop.lake, "mart_buyer_week", known)["units_sold"].to_pylist() == [6]
+
+
+def test_a_week_under_way_is_known_when_it_is_published_and_corrected_until_it_is_over(shop):
+    for day, units in ((date(2026, 9, 10), 4), (date(2026, 9, 11), 5), (date(2026, 9, 14), 6)):
+        shop.build_week(units)
+        shop.record(datetime(day.year, day.month, day.day, 5, tzinfo=UTC))
+    found = [
+        marts_at(shop.lake, "mart_buyer_week", datetime(2026, 9, day, 12, tzinfo=UTC))["units_sold"].to_pylist()
+        for day in (10, 11, 13, 14, 20)
+    ]
+    assert found == [[4], [5], [5], [6], [6]]
 
 
 def test_the_file_tells_what_was_known_as_the_ledger_does(published):
