@@ -42,6 +42,32 @@ days_of_stores as (
 
 ),
 
+-- Topics of a day of which not every cell is told: some are counted together, or the topic was there and is not counted at all.
+untold as (
+
+    select
+        day,
+        topic_id
+    from trend_markets
+    where region = 'withheld' or language = 'withheld'
+
+    union distinct
+
+    select
+        trend_days.day,
+        trend_days.topic_id
+
+    from trend_days
+
+    left join trend_markets
+        on
+            trend_days.day = trend_markets.day
+            and trend_days.topic_id = trend_markets.topic_id
+
+    where trend_markets.topic_id is null
+
+),
+
 -- The list of places that held on the day: the newest up to it; before the first list, the first.
 lists_of_stores as (
 
@@ -131,8 +157,12 @@ measured as (
         trend_markets.authors,
         trend_markets.posts / cast(sum(trend_markets.posts) over (partition by trend_markets.day, trend_markets.topic_id) as {{ double_type() }})
             as topic_share,
-        -- Where nothing is known of the day before, growth is unknown; a cell that was too small to be told counts as none.
-        case when days_known.day is not null then (trend_markets.posts + 1.0) / (coalesce(days_before.posts, 0) + 1.0) end as growth_24h,
+        -- A cell that is not told may hold any number of posts of few authors, and what is withheld is of other regions each day.
+        case
+            when days_known.day is null or trend_markets.region = 'withheld' or trend_markets.language = 'withheld' then null
+            when days_before.topic_id is null and untold.topic_id is not null then null
+            else (trend_markets.posts + 1.0) / (coalesce(days_before.posts, 0) + 1.0)
+        end as growth_24h,
         trend_days.linked_products,
         coalesce(places.places, 0) as places,
         coalesce(sold.products_sold, 0) as products_sold,
@@ -154,6 +184,11 @@ measured as (
             and trend_markets.topic_id = days_before.topic_id
             and trend_markets.region = days_before.region
             and trend_markets.language = days_before.language
+
+    left join untold
+        on
+            {{ days_later('trend_markets.day', -1) }} = untold.day
+            and trend_markets.topic_id = untold.topic_id
 
     left join places
         on
