@@ -152,6 +152,16 @@ class BigQueryWarehouse:
         with _told_apart(f"cannot read {relation}"):
             return self._arrow(self.client.query(sql))
 
+    def working_days(self, relation: str, first_day: date, last_day: date) -> list[date]:
+        """See ``WarehouseEngine``."""
+        table = self.names.working_table(checked_relation(relation))
+        days = f"day between date '{first_day.isoformat()}' and date '{last_day.isoformat()}'"
+        try:
+            rows = self.client.query(f"select distinct day from {table} where {days} order by day").result()  # noqa: S608 - a checked name, dates
+        except exceptions.NotFound:
+            return []
+        return [row["day"] for row in rows]
+
     def publish(self, on_step: StepHook = ignore_step, history: History | None = None) -> Publication:  # noqa: ARG002 - not there yet
         """See ``WarehouseEngine``; without ``history``. Raises ``NotPublishableError`` also when another publisher was faster."""
         self._refuse_unfit()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -223,16 +224,32 @@ def partitions_in_range(table: Table, partitions: Iterable[str], first_day: date
     return [key for key in keys if lowest <= key[:10] <= highest]
 
 
-def days_to_make(lake: CommittedFiles, first_day: date, last_day: date) -> tuple[date, date]:
+class HeldDays(Protocol):
+    """The part of a warehouse that ``days_to_make`` needs (``trend_assets.warehouse.engine.WarehouseEngine`` has it)."""
+
+    def working_days(self, relation: str, first_day: date, last_day: date) -> list[date]:
+        """Days of which a table that dbt built has rows."""
+
+
+FACTS_OF_DAYS = ("fct_inventory_daily", "fct_orders", "fct_trend_daily")
+"""Facts that look back; a day that was made has rows in one of them, unless nothing is known of it."""
+
+
+def days_to_make(lake: CommittedFiles, warehouse: HeldDays, first_day: date, last_day: date) -> tuple[date, date]:
     """The days that a run over these days makes: also days made before, after them, that look back to them.
 
     Stock opens with what the day before closed with, and sales rates are of a fortnight: a day that is corrected alone would leave
-    those after it as they were. Made before: up to the newest day of ``demand/product_trend_links``, which the run that made it began
-    with. An ordinary night makes the newest day, and no other.
+    those after it as they were. Made before: days that the warehouse holds, up to the first that it lacks and that is in
+    ``demand/product_trend_links``, with which a run over a day begins; the run that makes that one goes on from there. So a backfill
+    of day after day makes each once, and an ordinary night the newest day and no other.
     """
-    newest = max(lake.partitions(TABLES["demand/product_trend_links"]), default="")
     reached = last_day + timedelta(days=max(LOOKBACK_DAYS.values()))
-    return first_day, max(last_day, min(reached, date.fromisoformat(newest))) if newest else last_day
+    after = last_day + timedelta(days=1)
+    coming = sorted(key for key in lake.partitions(TABLES["demand/product_trend_links"]) if after.isoformat() <= key <= reached.isoformat())
+    if not coming:
+        return first_day, last_day
+    held = {day.isoformat() for fact in FACTS_OF_DAYS for day in warehouse.working_days(fact, after, reached)}
+    return first_day, max([last_day, *map(date.fromisoformat, takewhile(held.__contains__, coming))])
 
 
 def _file_literal(path: str) -> str:

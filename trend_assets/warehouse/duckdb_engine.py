@@ -171,6 +171,18 @@ class DuckDBWarehouse(Warehouse):
         """See ``WarehouseEngine``."""
         return read_working(self.working, relation, first_day, last_day, columns)
 
+    def working_days(self, relation: str, first_day: date, last_day: date) -> list[date]:
+        """See ``WarehouseEngine``."""
+        name = checked_relation(relation)
+        if not self.working.exists():
+            return []
+        with _attached(self.working) as connection:
+            sql = f"select distinct day from {name} where day between ? and ? order by day"  # noqa: S608 - a checked name
+            try:
+                return [day for (day,) in connection.execute(sql, [first_day, last_day]).fetchall()]
+            except duckdb.CatalogException:
+                return []
+
     def publish(self, on_step: StepHook = ignore_step, history: History | None = None) -> Publication:
         """See ``WarehouseEngine``."""
         return publish(self.working, self.path, on_step, history)

@@ -106,6 +106,13 @@ class WarehouseEngine(Protocol):
             WarehouseBusyError: dbt is running (DuckDB).
         """
 
+    def working_days(self, relation: str, first_day: date, last_day: date) -> list[date]:
+        """Days, both included, of which a table that dbt built has rows, in order; none where it is not built yet.
+
+        relation: ``model`` or ``schema.table``, with a column ``day``. Raises ``ValueError`` for a name that is none, and
+        ``WarehouseBusyError`` as ``read_working``.
+        """
+
     def publish(self, on_step: StepHook = ignore_step, history: History | None = None) -> Publication:
         """Make what dbt built visible to readers, all of it at once; call it after dbt's marts run.
 

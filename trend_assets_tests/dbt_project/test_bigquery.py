@@ -135,6 +135,8 @@ def test_cards_made_from_bigquery_are_those_made_from_duckdb(cloud: Cloud, built
 def test_working_tables_are_read_by_day_and_column(cloud: Cloud) -> None:
     rows = cloud.warehouse.read_working("warehouse.fct_inventory_daily", DAYS[2], DAYS[2], columns=["product_id", "inbound_units"])
     assert rows.to_pylist() == [{"product_id": product, "inbound_units": 0} for product in ("hat", "mug", "scarf")]
+    assert cloud.warehouse.working_days("fct_inventory_daily", DAYS[1], DAYS[2]) == [DAYS[1], DAYS[2]]
+    assert cloud.warehouse.working_days("no_such_model", DAYS[1], DAYS[2]) == []
     for relation, columns, reason in (
         ("no_such_model", None, "no_such_model"),
         ("x; drop table y", None, "not a table name"),

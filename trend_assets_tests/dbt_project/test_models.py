@@ -14,6 +14,7 @@ import pytest
 from trend_assets.lake.lake import Lake
 from trend_assets.tables import TABLES
 from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER, days_to_make
+from trend_assets.warehouse.duckdb_engine import DuckDBWarehouse
 from trend_assets.warehouse.engine import NotPublishableError, publish, read_working
 from trend_assets_tests.dbt_project.conftest import Built, results_of, run_dbt
 from trend_assets_tests.dbt_project.small_lake import BOTS, DAYS, LIFESTYLE, TRENDING, inventory, orders, topic_hours
@@ -235,9 +236,10 @@ def test_after_a_day_is_corrected_alone_the_warehouse_is_the_one_built_from_noth
     lake.publish(hours, {f"{day}-12:00": hours.from_rows([row | {"posts": row["posts"] + 50} for row in topic_hours(noon)])})
     shutil.copytree(corrected / "lake", fresh / "lake")
 
+    held = DuckDBWarehouse(corrected / "warehouse" / "working.duckdb", corrected / "none")
     no_unit_tests = ("--exclude-resource-type", "unit_test")
     for root, arguments, days in (
-        (corrected, ("--select", "tag:daily"), days_to_make(lake, day, day)),
+        (corrected, ("--select", "tag:daily"), days_to_make(lake, held, day, day)),
         (corrected, ("--select", "tag:marts"), None),
         (fresh, (), None),
     ):

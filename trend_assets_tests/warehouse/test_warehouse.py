@@ -324,13 +324,34 @@ def test_a_day_range_takes_the_days_that_models_look_back_to() -> None:
 
 
 def test_a_run_makes_the_days_after_its_own_that_look_back_to_them_and_were_made(tmp_path: Path) -> None:
-    links, lake = TABLES["demand/product_trend_links"], Lake(str(tmp_path))
+    links, lake = TABLES["demand/product_trend_links"], Lake(str(tmp_path / "lake"))
+    warehouse = DuckDBWarehouse(tmp_path / "working.duckdb", tmp_path / "none")
     days = [date(2026, 9, day) for day in range(1, 31)]
-    assert days_to_make(lake, days[4], days[5]) == (days[4], days[5]), "nothing is made yet"
-    for made in (days[7], days[29]):
-        lake.publish(links, {made.isoformat(): links.empty()})
-        assert days_to_make(lake, days[4], days[5]) == (days[4], min(made, days[5 + 13]))
-        assert days_to_make(lake, days[29], days[29]) == (days[29], days[29]), "an ordinary night"
+    empty = days[10]
+    for day in days:
+        if day != empty:
+            lake.publish(links, {day.isoformat(): links.empty()})
+
+    def made(first: date, last: date) -> tuple[date, date]:
+        return days_to_make(lake, warehouse, first, last)
+
+    def hold(fact: str, day: date) -> None:
+        with duckdb.connect(str(warehouse.working)) as connection:
+            connection.execute("create schema if not exists warehouse")
+            connection.execute(f"create table if not exists warehouse.{fact} (day date)")
+            connection.execute(f"insert into warehouse.{fact} values (?), (?)", [day, day])
+
+    for day in days[:6]:
+        assert made(day, day) == (day, day), "a backfill of day after day makes each once, whatever the lake has"
+        hold("fct_inventory_daily", day)
+    hold("fct_orders", days[7])
+    assert made(days[3], days[4]) == (days[3], days[5]), "the seventh is not made: the run that makes it goes on with the eighth"
+    assert made(days[6], days[6]) == (days[6], days[7])
+    for day in days[6:]:
+        if day != empty:
+            hold("fct_trend_daily", day)
+    assert made(days[4], days[5]) == (days[4], days[5 + 13]), "a day that the lake does not have ends nothing"
+    assert made(days[29], days[29]) == (days[29], days[29]), "an ordinary night"
 
 
 def test_dbt_variables_are_a_whole_range_or_none() -> None:

@@ -91,9 +91,10 @@ def warehouse_days(context: dg.AssetExecutionContext, dbt: DbtCliResource, lake:
     table = TABLES["demand/product_trend_links"]
     keys = keys_in_run(context.run.tags, table) or lake.get().partitions(table)[-1:]
     days = [date.fromisoformat(key) for key in keys]
-    made = days_to_make(lake.get(), days[0], days[-1]) if days else ()
+    warehouse = open_warehouse()
+    made = days_to_make(lake.get(), warehouse, days[0], days[-1]) if days else ()
     variables = dbt_variables(*made)
-    open_warehouse().load_sources(lake.get(), *made)
+    warehouse.load_sources(lake.get(), *made)
     invocation = dbt.cli(["build", *_NO_UNIT_TESTS, "--vars", json.dumps(variables)], context=context)
     try:
         yield from with_row_counts(invocation.stream(), context, days)
