@@ -13,7 +13,7 @@ from typing import Any
 from trend_assets.board import sentences
 from trend_assets.board.data import CardGroup
 from trend_assets.board.markup import Html, element, join
-from trend_assets.board.words import Language, amount, day, money, number, text
+from trend_assets.board.words import Language, amount, day, money, number, text, trend_name
 from trend_assets.lib.demand.reconsider import Turn
 
 ACTION_COLOURS = {
@@ -24,7 +24,7 @@ ACTION_COLOURS = {
     "too_late": "#3A3A3A",
     "hold": "#5B6470",
 }
-ACTION_MARKS = {"reorder": "＋", "expedite": "»", "move": "⇄", "mark_down": "↓", "too_late": "×", "hold": "="}
+ACTION_MARKS = {"reorder": "+", "expedite": "»", "move": "⇄", "mark_down": "↓", "too_late": "×", "hold": "="}
 CURVE, SALES, STOCK, RAISED = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 MISSED = "#8C8C8C"
 MOST_TURNS = 3
@@ -148,7 +148,7 @@ def facts(language: Language, group: CardGroup, currency: str) -> Html:
 
 def trend_line(language: Language, card: Mapping[str, Any]) -> Html:
     """The trend a card is about: label, stage, posts of the day."""
-    told = f"{card['label']} · {text(language, card['stage'])}"
+    told = f"{trend_name(language, card['label'])} · {text(language, card['stage'])}"
     if card.get("trend_posts") is not None:
         told += f" · {number(language, card['trend_posts'])} {text(language, 'posts')}"
     return element("p", element("b", f"{text(language, 'trend')}: "), told, class_="quiet")

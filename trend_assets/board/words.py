@@ -320,6 +320,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Posts are not kept for rewinding: who deletes a post deletes it here too.",
         "Les messages ne sont pas conservés pour ce retour en arrière : un message supprimé l'est ici aussi.",
     ),
+    "label_withheld": ("(words of too few people)", "(mots de trop peu de personnes)"),
     "as_of_persons": ("Persons are not kept for rewinding.", "Les personnes ne sont pas conservées pour ce retour en arrière."),
     # health
     "fresh_until": ("Data reach to {moment}", "Les données vont jusqu'au {moment}"),
@@ -458,6 +459,11 @@ def text(language: Language, key: str, **values: object) -> str:
     """The text of a key. Raises ``KeyError`` for an unknown key or a missing value."""
     chosen = typeset(language, TEXTS[key][0 if language == "en" else 1])
     return chosen.format(**values) if values else chosen
+
+
+def trend_name(language: Language, label: str) -> str:
+    """A trend's label; of a moment of the past nothing is left of it where each of its words was of too few people."""
+    return label or text(language, "label_withheld")
 
 
 def typeset(language: Language, words: str) -> str:

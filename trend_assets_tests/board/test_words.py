@@ -62,3 +62,9 @@ def test_french_punctuation_keeps_to_its_word():
     for key in TEXTS:
         assert not re.search(r" [:;?!]", words.typeset("fr", TEXTS[key][1])), key
     assert text("fr", "digest_wrong") == "Avions-nous raison\u00a0?"
+
+
+def test_a_trend_whose_words_were_all_of_few_people_says_so():
+    assert words.trend_name("en", "scarf") == "scarf"
+    assert words.trend_name("en", "") == "(words of too few people)"
+    assert words.trend_name("fr", "") == "(mots de trop peu de personnes)"

@@ -20,7 +20,7 @@ from trend_assets.board.regrets import regrets_of
 from trend_assets.board.responses import Answer, Standing
 from trend_assets.board.view import currency, heading, language, notice, now, quiet, reference_day, say, show, sql_hint
 from trend_assets.board.words import day as written_day
-from trend_assets.board.words import long_day, money
+from trend_assets.board.words import long_day, money, trend_name
 from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
 from trend_assets.lake.storage import ConflictError
 from trend_assets.lib.quality.audit import AuditError
@@ -124,7 +124,9 @@ def _remarks(group: CardGroup, cards: Sequence[data.Row], standings: dict[str, S
     for card in group.cards:
         first = of_id.get(card["covered_by"])
         if first is not None:
-            lines.append(say("covered", place=card["store_name"], label=first["label"], action=say(first["action"]).lower()))
+            lines.append(
+                say("covered", place=card["store_name"], label=trend_name(language(), first["label"]), action=say(first["action"]).lower())
+            )
     if lines:
         show(look.block(look.element("div", look.bullets(lines), class_="notice")))
 

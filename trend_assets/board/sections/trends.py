@@ -17,7 +17,7 @@ from trend_assets.board.sections.influencers import ranking
 from trend_assets.board.sections.live import live_now
 from trend_assets.board.view import heading, language, quiet, say, show, sql_hint
 from trend_assets.board.words import day as short_day
-from trend_assets.board.words import long_day, moment, number
+from trend_assets.board.words import long_day, moment, number, trend_name
 from trend_assets.lake.lake import Lake
 from trend_assets.lake.manifest import CorruptionError
 
@@ -63,7 +63,7 @@ def _first_shown(days: Sequence[date]) -> int:
 
 def _option(by_id: dict[str, Row], topic_id: str) -> str:
     row = by_id.get(topic_id)
-    return topic_id if row is None else f"{row['day_rank']}. {row['label']} – {say(row['stage'])}"
+    return topic_id if row is None else f"{row['day_rank']}. {trend_name(language(), row['label'])} – {say(row['stage'])}"
 
 
 def _trend(trend: Row, day: date) -> None:
@@ -72,7 +72,14 @@ def _trend(trend: Row, day: date) -> None:
     head = [element("span", chip, class_="origin") for chip in chips]
     raised = moment(language(), trend["first_raised_at"].astimezone(UTC))
     counts = f"{number(language(), trend['posts'])} {say('posts')} · {say('raised')} {raised}"
-    show(look.block(element("h3", trend["label"]), element("div", join(*head)), element("p", counts), element("p", trend["reason"])))
+    show(
+        look.block(
+            element("h3", trend_name(language(), trend["label"])),
+            element("div", join(*head)),
+            element("p", counts),
+            element("p", trend["reason"]),
+        )
+    )
     _about_us("about_us_here", topic_id, day)
     links = cache.ask(data.links_of_trend, topic_id, day)
     _charts(trend, links, day)
@@ -204,7 +211,7 @@ def _unserved(day: date) -> None:
     headings = [say(key) for key in ("trend", "posts", "authors", "about", "nearest", "why_not")]
     cells = [
         [
-            row["label"],
+            trend_name(language(), row["label"]),
             number(language(), row["posts"]),
             number(language(), row["authors"]),
             row["product_type"] or row["category"] or "–",
