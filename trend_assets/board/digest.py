@@ -20,6 +20,7 @@ from trend_assets.board.lake_data import Accounts, accounts
 from trend_assets.board.markup import Html, element, sparkline, style_sheet
 from trend_assets.board.outcomes import Outcome, outcomes_of_cards
 from trend_assets.board.regrets import Sum, regrets_of
+from trend_assets.board.responses import MOST_SNOOZE_DAYS, answers, latest, standing
 from trend_assets.board.scoreboard import examples
 from trend_assets.board.words import Language, day, long_day, moment, money, number, text
 from trend_assets.lake.lake import Lake
@@ -59,7 +60,10 @@ class NoSuchDayError(ValueError):
 
 @dataclass(frozen=True)
 class Digest:
-    """The facts of the page. ``curves``: posts an hour of the last three days by topic, oldest first."""
+    """The facts of the page. ``groups``: cards nobody has answered; ``answered``: how many somebody has.
+
+    ``curves``: posts an hour of the last three days by topic, oldest first.
+    """
 
     language: Language
     day: date
@@ -76,6 +80,7 @@ class Digest:
     currency: str
     examples: tuple[Row, ...]
     regrets: tuple[Sum, ...] = ()
+    answered: int = 0
 
 
 def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | None = None) -> Digest:
@@ -92,7 +97,8 @@ def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | 
     if wanted is not None and not known[0] <= wanted <= known[-1]:
         raise NoSuchDayError(f"nothing is known of {wanted}: the days are {known[0]} to {known[-1]}")
     chosen = wanted or (card_days[0] if card_days else trend_days[0])
-    cards = data.cards_of_day(warehouse, chosen)
+    every = data.cards_of_day(warehouse, chosen)
+    cards = _open(lake, every, chosen)
     trends = data.trends_of_day(warehouse, chosen)
     recent = [row for back in range(TREND_DAYS) for row in data.trends_of_day(warehouse, chosen - timedelta(days=back))]
     unlinked = _unlinked(recent)
@@ -114,7 +120,14 @@ def gather(warehouse: Queryable, lake: Lake, language: Language, wanted: date | 
         data.currency(warehouse),
         tuple(row for row in examples(warehouse, chosen) if row is not None),
         tuple(_regrets(lake, chosen)),
+        len(every) - len(cards),
     )
+
+
+def _open(lake: Lake, cards: Sequence[Row], day: date) -> list[Row]:
+    """Cards that nobody has answered yet; all of them where the answers cannot be read, as on the board."""
+    holding = latest(answers(lake, day - timedelta(days=MOST_SNOOZE_DAYS), day).rows)
+    return [card for card in cards if standing(card, holding, day).state == "open"]
 
 
 def _regrets(lake: Lake, wanted: date) -> list[Sum]:
@@ -164,11 +177,14 @@ def _decisions(digest: Digest) -> list[Html]:
     due = [group for group in digest.groups if group.first["action"] in ACTING]
     too_late = [group for group in digest.groups if group.first["action"] == "too_late"]
     shown = due[:MOST_DECISIONS] or too_late[:MOST_DECISIONS]
-    if not shown:
-        return [element("p", text(language, "digest_none"))]
-    left = [("digest_more", len(due or too_late) - len(shown)), ("digest_too_late", len(too_late) if due else 0)]
+    left = [
+        ("digest_more", len(due or too_late) - len(shown)),
+        ("digest_too_late", len(too_late) if due else 0),
+        ("digest_answered", digest.answered),
+    ]
     told = "; ".join(text(language, name, count=count) for name, count in left if count > 0)
-    return [*(_card(digest, group) for group in shown), *([element("p", told, class_="quiet")] if told else [])]
+    cards = [_card(digest, group) for group in shown] or [element("p", text(language, "digest_none"))]
+    return [*cards, *([element("p", told, class_="quiet")] if told else [])]
 
 
 def _card(digest: Digest, group: CardGroup) -> Html:

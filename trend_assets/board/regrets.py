@@ -21,8 +21,9 @@ TABLE = TABLES["demand/card_regrets"]
 class Sum:
     """Closed cards of one action, category and week (its Monday). Money in the currency of the prices.
 
-    ``earned``: what following the accepted ones was worth. ``missed``: what following the others would have been worth, where that was
-    anything. ``snoozed``: what following when they came back would have been worth, of all. ``regret``: against the best answer.
+    ``earned``: what following the accepted ones was worth. ``others``: what following all others would have been worth, losses
+    included; ``missed``: the gains among these, which nobody could have picked beforehand. ``snoozed``: what following when they came
+    back would have been worth, of all. ``regret``: against the best answer.
     """
 
     week: date
@@ -31,6 +32,7 @@ class Sum:
     cards: int
     followed: int
     earned: float
+    others: float
     missed: float
     snoozed: float
     regret: float
@@ -47,6 +49,7 @@ def sums(rows: Iterable[Mapping[str, Any]]) -> list[Sum]:
             cards=len(of),
             followed=sum(row["followed"] for row in of),
             earned=sum(row["earned_accepted"] for row in of if row["followed"]),
+            others=sum(row["earned_accepted"] for row in of if not row["followed"]),
             missed=sum(max(row["earned_accepted"], 0.0) for row in of if not row["followed"]),
             snoozed=sum(row["earned_snoozed"] for row in of),
             regret=sum(row["regret"] for row in of),

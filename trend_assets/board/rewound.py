@@ -61,11 +61,12 @@ def control() -> None:
     moment = cache.as_of_chosen()
     settings = cache.settings()
     newest = (now() - timedelta(microseconds=1)).date()
+    oldest = min(settings.lake_start.date(), newest)
     with st.popover(say("as_of"), icon=":material/history:"):
         st.date_input(
             say("as_of_day"),
-            value=moment.date() if moment else newest,
-            min_value=min(settings.lake_start.date(), newest),
+            value=min(max(moment.date(), oldest), newest) if moment else newest,  # an address may ask for a moment beyond the lake
+            min_value=oldest,
             max_value=newest,
             key=DAY,
         )

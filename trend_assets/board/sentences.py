@@ -297,7 +297,7 @@ def regret(language: Language, sums: Sequence[Sum], currency: str) -> str:
         week=day(language, newest[0].week),
         cards=number(language, sum(one.cards for one in newest)),
         followed=number(language, sum(one.followed for one in newest)),
-        **{name: money(language, sum(getattr(one, name) for one in newest), currency) for name in ("earned", "missed", "regret")},
+        **{name: money(language, sum(getattr(one, name) for one in newest), currency) for name in ("earned", "others", "missed", "regret")},
     )
 
 

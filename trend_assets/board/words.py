@@ -387,6 +387,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{count} autres pour lesquelles il est trop tard, sur le tableau",
     ),
     "digest_more": ("and {count} more on the board", "et {count} autres sur le tableau"),
+    "digest_answered": ("{count} places answered already", "{count} lieux déjà traités"),
     "digest_no_outcome": ("Too early to say: no cards a week or more ago.", "Trop tôt pour le dire : aucune fiche d'au moins une semaine."),
     "digest_suppressed": (
         "{count} trends of the day suppressed as noise; {abstained} left without a product on purpose.",
@@ -398,10 +399,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Aucune fiche n'est encore close : son horizon doit être passé.",
     ),
     "regret_week": (
-        "Cards of the week of {week}: {cards} closed, {followed} accepted, worth {earned}; following the others would have been worth "
-        "{missed}; regret {regret}.",
-        "Fiches de la semaine du {week} : {cards} closes, {followed} acceptées, valeur {earned} ; suivre les autres aurait valu {missed} ; "
-        "regret {regret}.",
+        "Cards of the week of {week}: {cards} closed, {followed} accepted, worth {earned}; following all the others would have been worth "
+        "{others} ({missed} of gains among them); regret {regret} against the best answer to each.",
+        "Fiches de la semaine du {week} : {cards} closes, {followed} acceptées, valeur {earned} ; suivre toutes les autres aurait valu "
+        "{others} (dont {missed} de gains) ; regret {regret} face à la meilleure réponse à chacune.",
     ),
     "regret_help": (
         "Estimated from the stock and sales since: what met no stock is taken to have wanted what the other days sold.",
@@ -411,7 +412,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "regret_cards": ("closed", "closes"),
     "regret_followed": ("accepted", "acceptées"),
     "regret_earned": ("worth of the accepted", "valeur des acceptées"),
-    "regret_missed": ("missed by the others", "manqué par les autres"),
+    "regret_others": ("worth of all others", "valeur de toutes les autres"),
+    "regret_missed": ("gains among them", "dont gains"),
     "regret_snoozed": ("had all been snoozed", "si toutes remises à plus tard"),
     "regret_money": ("regret", "regret"),
     "digest_no_unlinked": ("None today.", "Aucune aujourd'hui."),

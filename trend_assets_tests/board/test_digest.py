@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from trend_assets.board.data import CardGroup
 from trend_assets.board.digest import MOST_DECISIONS, Digest, NoSuchDayError, gather, page
 from trend_assets.board.outcomes import Outcome
 from trend_assets.board.regrets import Sum
+from trend_assets.board.responses import respond
 from trend_assets.warehouse.engine import Warehouse
 from trend_assets_tests.board.conftest import DAYS, HOSTILE, BoardTown, with_cards
 from trend_assets_tests.support import skip_or_fail
@@ -93,7 +94,7 @@ def test_the_fullest_digest_with_the_longest_texts_is_still_one_page(board_town,
     groups = tuple(CardGroup(tuple({**card, "product_id": f"P{number}"} for card in cards)) for number in range(9))
     trend = {"topic_id": "t", "day": DAYS[1], "label": long, "stage": "emerging", "posts": 123_456, "unlinked_reason": long, "reason": long}
     outcome = Outcome(DAYS[0], long, long, long, "expedite", 12.3, 45.6, 7.8, 7, True)
-    closed = Sum(DAYS[0], long, "reorder", 123, 45, 123_456.0, 234_567.0, 12_345.0, 345_678.0)
+    closed = Sum(DAYS[0], long, "reorder", 123, 45, 123_456.0, -234_567.0, 234_567.0, 12_345.0, 345_678.0)
     full = replace(facts, groups=groups, trends=(trend,) * 4, outcomes=(outcome,) * 9, regrets=(closed,) * 9)
     html = page(full)
     assert html.count('class="card"') == MOST_DECISIONS
@@ -138,3 +139,17 @@ def test_the_command_says_what_is_missing(tmp_path):
     result = Town(tmp_path, "").command("digest")
     assert result.returncode == 1
     assert "make run" in result.stdout
+
+
+def test_what_was_answered_is_not_asked_again(board_town):
+    facts = gathered(board_town)
+    answered = facts.groups[0].cards
+    respond(board_town.lake, answered, "declined", datetime.now(UTC), note="ordered by telephone")
+    try:
+        left = gathered.__wrapped__(board_town)
+        assert left.answered == facts.answered + len(answered)
+        assert {card["card_id"] for group in left.groups for card in group.cards}.isdisjoint(card["card_id"] for card in answered)
+        assert f"{left.answered} places answered already" in page(left)
+    finally:
+        respond(board_town.lake, answered, "reopened", datetime.now(UTC))
+    assert gathered.__wrapped__(board_town).groups == facts.groups

@@ -79,3 +79,8 @@ def test_an_address_that_is_no_moment_is_said_and_today_is_shown(inside, asked, 
     assert told in words(test)
     assert test.session_state[cache.AS_OF] is None
     assert buttons(test, "accept-")
+
+
+@pytest.mark.parametrize("asked", ["2026-09-30", "2031-01-01", "1999-01-01"])
+def test_an_address_beyond_the_lake_opens_all_the_same(inside, asked):
+    assert words(_opened(asked))  # ``_opened`` fails where the page does

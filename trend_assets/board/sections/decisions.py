@@ -179,6 +179,7 @@ def _answer(group: CardGroup, response: str, name: str) -> None:
     reason = ": ".join(words.strip() for words in given if words.strip())
     if not reason:
         st.session_state["failure"] = say("reason_missing")
+        st.toast(say("reason_missing"), icon=":material/error:")  # the notice is at the top, the button may be far below
         return
     _write(cards, response, until, reason)
 
@@ -249,7 +250,13 @@ def _regret(chosen: date) -> None:
                     say("regret_followed"): one.followed,
                     **{
                         say(f"regret_{name}"): money(language(), value, currency())
-                        for name, value in (("earned", one.earned), ("missed", one.missed), ("snoozed", one.snoozed), ("money", one.regret))
+                        for name, value in (
+                            ("earned", one.earned),
+                            ("others", one.others),
+                            ("missed", one.missed),
+                            ("snoozed", one.snoozed),
+                            ("money", one.regret),
+                        )
                     },
                 }
                 for one in sums

@@ -20,19 +20,19 @@ LEAST = 100
 """Forecasts whose week is over; fewer say nothing."""
 QUANTILES = (("units_low", 0.1, 0.075), ("units", 0.5, 0.15), ("units_high", 0.9, 0.075))
 """Columns, their levels, and by how much the share of weeks at or below may differ from the level."""
-PREFERRED = ("global", "moving_median")
+JUDGED = "global"
+"""The model; the simple methods are there to be compared with, their intervals of few weeks promise nothing."""
 _EPOCH = date(1970, 1, 1)
 
 
 def judged(forecasts: pa.Table, orders: pa.Table, inventory: pa.Table) -> pa.Table:
     """Forecasts one week ahead whose days are over, with ``came``, the units sold.
 
-    Of the model, or of the moving median where there is none; origins a week apart, or neighbouring ones would judge the same
-    sales; weeks in which the product ran out of stock are left out. O(rows + series × days).
+    Of the model; origins a week apart, or neighbouring ones would judge the same sales; weeks in which the product ran out of stock
+    are left out. O(rows + series × days).
     """
     weeks = forecasts.filter(pc.and_(pc.equal(forecasts["step"], "week"), pc.equal(forecasts["horizon"], 1)))
-    methods = set(pc.unique(weeks["method"]).to_pylist())
-    weeks = weeks.filter(pc.equal(weeks["method"], next((name for name in PREFERRED if name in methods), "")))
+    weeks = weeks.filter(pc.equal(weeks["method"], JUDGED))
     newest = pc.max(orders["day"]).as_py()
     weeks = weeks.filter(pc.less_equal(weeks["ends_on"], pa.scalar(newest, pa.date32())))
     came = np.zeros(0, np.int64)
@@ -61,7 +61,7 @@ def hold(weeks: pa.Table) -> Signal:
     no more than ``QUANTILES`` allow. Quantiles are rounded first: nobody sells a part of a unit.
     """
     if weeks.num_rows < LEAST:
-        return Signal(True, f"too few forecasts whose week is over to judge ({weeks.num_rows})")
+        return Signal(True, f"too few forecasts of the model whose week is over to judge ({weeks.num_rows}); it needs ten weeks of orders")
     came, units = weeks["came"].to_numpy().astype(np.float64), weeks["units"].to_numpy()
     inside, error = coverage(came, weeks["units_low"].to_numpy(), weeks["units_high"].to_numpy()), weighted_error(came, units)
     values: dict[str, float | int | str] = {"coverage": inside, "wape": error}
