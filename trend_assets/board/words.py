@@ -94,8 +94,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "sells": ("Sells a day → expected", "Vend par jour → attendu"),
     "method_reason": ("As the method writes it", "Tel que l'écrit la méthode (en anglais)"),
     "covered": (
-        "{place}: the card of the surer trend “{label}” ({action}) says what to do here; answer that one.",
-        "{place} : la fiche de la tendance plus sûre « {label} » ({action}) dit quoi faire ici ; répondez à celle-là.",
+        "{place}: the card of the trend “{label}” ({action}) says what to do here; answer that one.",
+        "{place} : la fiche de la tendance « {label} » ({action}) dit quoi faire ici ; répondez à celle-là.",
     ),
     "accept": ("Accept", "Accepter"),
     "agree": ("Agree", "D'accord"),

@@ -136,7 +136,7 @@ DECISION_CARDS = Table(
         Column(
             "covered_by",
             pa.string(),
-            "Card of a surer trend that says what to do with this product and place",
+            "Card of another trend that says what to do with this product and place",
             nullable=True,
         ),
         Column("from_store_id", pa.string(), "Place that has more than it needs; the units to move come from there", nullable=True),

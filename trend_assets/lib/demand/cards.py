@@ -23,7 +23,8 @@ The rules, in order, for each trend × product × place that has stock or sales:
    before it can come, or the minimum; and no more than sells within six weeks, unless that is worth marking it down.
 
 Two trends may ask for the same product at the same place: one card says what to do, the surest trend's that asks for anything, with the
-others as evidence; theirs are ``hold``, name it (``covered_by``) and put no money at risk. Their demands are not added up: overlapping
+others as evidence; theirs are ``hold``, name it (``covered_by``) and put no money at risk, as are those that are too late where one
+acts, or all but the surest where none does. Their demands are not added up: overlapping
 trends mostly are one wave of attention. Stock that one place gives is promised once, to one card, and marked down less what is given;
 a place that needs something itself gives nothing.
 
@@ -183,13 +184,17 @@ def _surest_first(case: Situation) -> tuple[float, float, str]:
 
 
 def _cover(cases: Sequence[Situation], found: list[tuple[Decision, Donor | None]], numbers: Sequence[int]) -> None:
-    """Of the cases of one product and place, the surest first: the first that asks speaks, the others that would ask are covered."""
+    """Of the cases of one product and place, the surest first: one speaks, the others that would are covered by it.
+
+    The first that asks for something, else the first for which it is too late: the same sales are lost once, whoever brings them.
+    """
     asking = [number for number in numbers if found[number][0].asks]
-    for number in asking[1:]:
-        first = cases[asking[0]]
-        action = found[asking[0]][0].action
+    speaking = asking + [number for number in numbers if found[number][0].action == "too_late"]
+    for number in speaking[1:]:
+        first = cases[speaking[0]]
+        action = found[speaking[0]][0].action
         # Not by name: cards are kept for rewinding longer than the words of a trend that few wrote of.
-        why = f"a surer trend asks for the same product here, its card ({action}) covers this one"
+        why = f"the card of another trend ({action}) speaks for the same product here and covers this one"
         found[number] = (Decision("hold", 0.0, why, covered_by=_card_id(first.row)), None)
     if len(asking) > 1:
         decision, donor = found[asking[0]]

@@ -285,7 +285,7 @@ def test_two_trends_on_one_product_and_place_order_once() -> None:
     assert "2 other trends of the day ask too" in first["reason"]
     assert (other["action"], other["quantity"], other["money_at_risk"], other["money_if_false"]) == ("hold", 0, 0, 0)
     assert other["covered_by"] == found["t3"]["covered_by"] == first["card_id"]
-    assert "a surer trend asks for the same product here, its card (reorder) covers this one" in other["reason"]
+    assert "the card of another trend (reorder) speaks for the same product here and covers this one" in other["reason"]
     assert first["covered_by"] is None
 
 
@@ -294,6 +294,18 @@ def test_a_sure_trend_that_asks_for_nothing_does_not_silence_another() -> None:
     assert (found["sure"]["action"], found["sure"]["covered_by"]) == ("hold", None)
     assert found["t2"]["action"] == "reorder"
     assert "other_trends" not in found["t2"]["evidence_names"]
+
+
+def test_what_is_lost_for_want_of_time_is_told_once() -> None:
+    """Two trends for which an order comes too late; and one of them beside a trend that lives long enough to order for."""
+    late = {"lead_time_days": 14}
+    found = of_place(cards(late, late | {"topic_id": "t2", "link_score": 0.5}), "S01")
+    assert [(one["action"], one["covered_by"]) for one in found.values()] == [("too_late", None), ("hold", found["t1"]["card_id"])]
+    assert found["t2"]["money_at_risk"] == 0 < found["t1"]["money_at_risk"]
+    assert "other_trends" not in found["t1"]["evidence_names"]
+    fading = {"topic_id": "t2", "stage": "fading", "growth_24h": 0.5, "link_score": 0.9}
+    found = of_place(cards({"lead_time_days": 8}, fading | {"lead_time_days": 8}), "S01")
+    assert (found["t1"]["action"], found["t2"]["action"], found["t2"]["covered_by"]) == ("reorder", "hold", found["t1"]["card_id"])
 
 
 def test_two_trends_on_one_product_and_place_move_once_and_promise_no_unit_twice() -> None:
@@ -338,8 +350,9 @@ def test_whatever_trends_and_stock_one_card_acts_for_a_place_and_no_unit_is_prom
                 rows.append({**trend, **where, **due, "daily_units": usual, "last_3_days_units": 3 * usual})
     found = cards(*rows)
     acting = [one for one in found if one["action"] not in ("hold", "too_late")]
-    assert len({(one["product_id"], one["store_id"]) for one in acting}) == len(acting)
-    assert {one["covered_by"] for one in found if one["covered_by"]} <= {one["card_id"] for one in acting}
+    speaking = [one for one in found if one["action"] != "hold"]
+    assert len({(one["product_id"], one["store_id"]) for one in speaking}) == len(speaking)
+    assert {one["covered_by"] for one in found if one["covered_by"]} <= {one["card_id"] for one in speaking}
     for one in found:
         where = (one["product_id"], one["store_id"])
         taken = sum(other["quantity"] for other in found if (other["product_id"], other["from_store_id"]) == where)
