@@ -59,20 +59,32 @@ def schemas_accepted(changes: list[Accepted]) -> dict[str, dict[str, date]]:
 def changes_to_accept(seen: SeenSources, table_name: str, since: date, chosen: Collection[str] = ()) -> list[str]:
     """The names of changes that stop loads of a table from that day on: those ``chosen`` by their six letters, else the only one.
 
-    Raises ``ValueError`` where there is none, one that was chosen is not among them, or nothing was chosen of several.
+    Raises ``ValueError`` where there is none, one that was chosen is not among them, nothing was chosen of several, or one is none
+    that can be accepted, saying what to do instead.
     """
     accepted = seen.accepted.get(table_name, {})
     stops = [schema for schema in recorded(seen.storage, table_name) if schema.stops and schema.since >= since]
-    waiting = {name: f"{schema.name}: {change.what}" for schema in stops for name, change in schema.waiting(accepted).items()}
+    changes = {name: (schema, change) for schema in stops for name, change in schema.waiting(accepted).items()}
+    waiting = {name: f"{schema.name}: {change.what}" for name, (schema, change) in changes.items()}
     by_letters = {short(name): name for name in waiting}
     shown = "; ".join(f"--change {short(name)} {what}" for name, what in waiting.items())
     if not waiting:
         raise ValueError(f"no change of columns of retail/{table_name} waits to be accepted since {since}")
+    if untold := [what for name, what in waiting.items() if changes[name][1].kind == "untold"]:
+        raise ValueError(f"{untold[0]} was recorded by an earlier version: load once more, then accept what that stop names")
     if unknown := [letters for letters in chosen if letters not in by_letters]:
         raise ValueError(f"no change {unknown[0]} of retail/{table_name} waits to be accepted since {since}; there are: {shown}")
     if not chosen and len(waiting) > 1:
         raise ValueError(f"several changes of retail/{table_name} wait: say which are right. {shown}")
-    return [by_letters[letters] for letters in chosen] or list(waiting)
+    names = [by_letters[letters] for letters in chosen] or list(waiting)
+    for name in names:
+        _, change = changes[name]
+        if not change.acceptable:
+            raise ValueError(
+                f"{waiting[name]}: {change.column} cannot be accepted as it is, no row could be read without it. Bring it back in the "
+                "export, or map another column or a constant in its place; then load again"
+            )
+    return names
 
 
 def schema_verdict(storage: Storage, table_name: str, accepted: Mapping[str, Mapping[str, date]], now: datetime) -> SchemaVerdict:

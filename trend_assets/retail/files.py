@@ -17,10 +17,10 @@ import pyarrow as pa
 from trend_assets.lib.retail.days_told import days_of_rows, days_told
 from trend_assets.lib.retail.decode import SourceFile
 from trend_assets.lib.retail.fit import inline_file, missing_in_file
-from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, RetailMapping, parse_mapping
+from trend_assets.lib.retail.mapping import SNAPSHOT_TABLES, TABLE_NAMES, RetailMapping, parse_mapping
 from trend_assets.lib.retail.read import read_records
 from trend_assets.lib.retail.shape import MappingError
-from trend_assets.retail.found import FoundFile, decoded, found_files, stamp_of
+from trend_assets.retail.found import FoundFile, decoded, found_files, stamp_of, written_at
 from trend_assets.retail.seen import SchemaStopError, SeenSources, SeenTable
 from trend_assets.retail.shaped import shaped
 
@@ -74,6 +74,10 @@ def read_retail(
             chosen[table_name] = shaped(mapping, table_name, _chosen(mapping, table_name, found, days, record), root, days, record)
         except SchemaStopError as error:  # what stops the other tables is told at once
             stopped.append(str(error))
+    if seen is not None:
+        for table_name in TABLE_NAMES:
+            if table_name not in mapping.tables or mapping.tables[table_name].rows:
+                seen.not_read(table_name)
     if stopped:
         raise SchemaStopError("\n".join(stopped))
     return read_records(mapping, chosen, days)
@@ -194,7 +198,7 @@ def _settled(mapping: RetailMapping, table_name: str, found: list[FoundFile], re
     """The files that nobody is writing. Raises ``MappingError`` where the only file of an undated pattern is being written."""
     seconds = mapping.tables[table_name].settle_seconds
     now = record.sources.now().timestamp()
-    settled = [file for file in found if not seconds or now - _written_at(file) >= seconds]
+    settled = [file for file in found if not seconds or now - written_at(file) >= seconds]
     later = [file for file in found if file not in settled]
     record.load.left_for_later = [file.name for file in later]
     for file in later:
@@ -204,14 +208,6 @@ def _settled(mapping: RetailMapping, table_name: str, found: list[FoundFile], re
                 "load. Nothing was written"
             )
     return settled
-
-
-def _written_at(file: FoundFile) -> float:
-    """Seconds since 1970; of a file that is gone since it was found long ago, so that it is read and that says so."""
-    try:
-        return file.path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def files_of_days(mapping: RetailMapping, table_name: str, found: Sequence[FoundFile], days: Sequence[date]) -> list[SourceFile]:

@@ -67,6 +67,14 @@ def source_files(mapping: RetailMapping, name: str, root: Path) -> list[FoundFil
     return found
 
 
+def written_at(file: FoundFile) -> float:
+    """Seconds since 1970; of a file that is gone since it was found long ago, so that it is read and that says so."""
+    try:
+        return file.path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
 def _matches(root: Path, pattern: str) -> list[FoundFile]:
     """The files of a pattern, without those that are being written."""
     return [replace(match, pattern=pattern) for match in _named(root, pattern) if not _UNFINISHED.search(match.path.name)]

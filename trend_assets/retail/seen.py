@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -69,7 +68,7 @@ class SeenSchema:
                 "seen_at": datetime.fromisoformat(fields["seen_at"]),
                 "day": date.fromisoformat(fields["day"]) if fields["day"] else None,
                 "columns": tuple(SeenColumn.of(column) for column in fields["columns"]),
-                "changes": tuple(Change(**change) for change in fields["changes"]),
+                "changes": tuple(Change.of(change) for change in fields["changes"]),
             }
         )
 
@@ -86,7 +85,7 @@ class SeenSchema:
     def waiting(self, accepted: Mapping[str, date]) -> dict[str, Change]:
         """The changes that stop a load by their names, without those ``accepted`` (by name, the first day for which they are)."""
         named = {change.name(self.source): change for change in self.changes if change.level == "stop"}
-        return {name: change for name, change in named.items() if accepted.get(name, date.max) > self.since}
+        return {name: change for name, change in named.items() if not change.acceptable or accepted.get(name, date.max) > self.since}
 
 
 @dataclass(frozen=True)
@@ -154,6 +153,28 @@ class SeenSources:
     def table(self, mapping: RetailMapping, table_name: str) -> SeenTable:
         """The record of one table."""
         return SeenTable(self, mapping, table_name, self.loads.setdefault(table_name, Load()))
+
+    def not_read(self, table_name: str) -> None:
+        """The mapping has no files and no database for a table: what stopped loads of it stops them no more."""
+        path = f"{table_name}/seen.json"
+        for attempt in range(_ATTEMPTS):
+            try:
+                text, generation = self.storage.read_with_generation(path)
+            except FileNotFoundError:
+                return
+            content = json.loads(text)
+            stops = [fields for fields in content["schemas"] if fields["refused"] and not fields["mended"]]
+            if not stops:
+                return
+            for fields in stops:
+                fields["mended"] = True
+            try:
+                self.storage.compare_and_swap(path, _written(content), generation)
+            except ConflictError:
+                if attempt + 1 == _ATTEMPTS:
+                    raise
+            else:
+                return
 
 
 def described(schema: SeenSchema) -> str:
@@ -225,10 +246,18 @@ class SeenTable:
 
         Raises ``SchemaStopError`` as ``examined`` does, and puts that on record.
         """
-        problem = self._compare(_no_file(source, shown), tuple(columns))
-        if problem is not None:
-            with suppress(ConflictError):  # another load records what it finds
+        told = list(self.load.schemas)
+        for attempt in range(_ATTEMPTS):
+            problem = self._compare(_no_file(source, shown), tuple(columns))
+            if problem is None:
+                break
+            try:
                 self._write()
+            except ConflictError:
+                if attempt + 1 < _ATTEMPTS:  # on record or not, the load must not go on
+                    self._read()
+                    self.load.schemas = list(told)
+                    continue
             raise SchemaStopError(f"{problem}. A column that is there and not granted looks the same: grant select on it")
         return self._gone(source, {column.name for column in columns})
 
@@ -310,11 +339,10 @@ class SeenTable:
         self.load.schemas.append(seen)
         waiting = seen.waiting(self.sources.accepted.get(self.name, {}))
         lines = "; ".join(f"{change.column}: {change.what}. {change.advice[:1].upper()}{change.advice[1:]}" for change in waiting.values())
-        chosen = "".join(f" --change {short(name)}" for name in waiting)
-        return (
-            f"{self.name}: {seen.name} is not what it was, and nothing was written. {lines}. "
-            f"If it is right as it is: trend-assets accept retail/{self.name} {CHECK} --since {seen.since}{chosen} --reason WHY"
-        )
+        chosen = "".join(f" --change {short(name)}" for name, change in waiting.items() if change.acceptable)
+        command = f"trend-assets accept retail/{self.name} {CHECK} --since {seen.since}{chosen} --reason WHY"
+        right = f". If it is right as it is: {command}" if chosen else ""
+        return f"{self.name}: {seen.name} is not what it was, and nothing was written. {lines}{right}"
 
     def _mend(self, right: Collection[str], there: Collection[str] | None = None) -> None:
         """Files or tables of these names are as they should be, those not ``there`` are gone: what stopped for them stops no more."""
@@ -350,7 +378,11 @@ class SeenTable:
             "schemas": [asdict(schema) for schema in self.schemas],
             "files": {digest: asdict(file) for digest, file in kept.items()},
         }
-        return json.dumps(fields, default=lambda value: value.isoformat(), indent=1, ensure_ascii=False).encode()
+        return _written(fields)
+
+
+def _written(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, default=lambda value: value.isoformat(), indent=1, ensure_ascii=False).encode()
 
 
 def _no_file(source: str, shown: str) -> SourceFile:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from trend_assets.cli import app
 from trend_assets.commands.terminal import console
 from trend_assets.lake.storage import LocalStorage
+from trend_assets.lib.retail.drift import SeenColumn
 from trend_assets.lib.retail.mapping import parse_mapping
 from trend_assets.lib.retail.shape import MappingError
 from trend_assets.operations.accepted import Accepted, accepted_changes
@@ -162,7 +163,7 @@ def test_a_file_that_is_again_what_it_was_stops_no_more(shop: Shop) -> None:
 
 def test_accepting_one_change_accepts_no_other(shop: Shop) -> None:
     shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,CHF,FR", header=HEADER.replace("price,", ""))
-    with pytest.raises(SchemaStopError, match=r"price: column is gone.*--change \w+ --change \w+"):
+    with pytest.raises(SchemaStopError, match=r"price: column is gone.*schema_changes --since 2026-09-02 --change \w+ --reason"):
         shop.load(TWO)
     with pytest.raises(ValueError, match="several changes of retail/orders wait: say which are right") as several:
         shop.accept(TWO)
@@ -260,3 +261,83 @@ def test_a_change_is_accepted_by_the_command_that_the_stop_names(shop: Shop, mon
     shop.said = accepted_changes(LocalStorage(shop.folder / "lake"))
     assert len(shop.load(ONE, TWO)[0]) == 2
     assert CliRunner().invoke(app, [*words, "--data", str(shop.folder)]).exit_code == 2  # nothing waits any more
+
+
+EARLIER = Path(__file__).parent / "seen_without_kinds.json"
+"""A record as it was written before changes had kinds and were accepted one by one: seven days of exports, of which three stopped."""
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Shop:
+    shop = Shop(tmp_path)
+    shop.storage.compare_and_swap("orders/seen.json", EARLIER.read_bytes(), None)
+    shop.export("orders_2026-09-05.csv", "T5,1,2026-09-05 10:00,A1,1,EUR,FR", header=HEADER.replace("price,", ""))
+    return shop
+
+
+def test_a_record_of_an_earlier_version_is_read_and_compared_again(earlier: Shop) -> None:
+    assert earlier.stopped() == ["orders_2026-09-05.csv", "orders_2026-09-07.parquet"]
+    with pytest.raises(ValueError, match=r"was recorded by an earlier version: load once more"):
+        earlier.accept(date(2026, 9, 5))
+    with pytest.raises(SchemaStopError, match="price: column is gone"):
+        earlier.load(date(2026, 9, 5))
+    assert earlier.stopped() == ["orders_2026-09-05.csv"]  # and the Parquet file is there no more
+    assert [change.kind for change in recorded(earlier.storage, "orders")[-1].changes if change.level == "stop"] == ["gone"]
+    earlier.export("orders_2026-09-05.csv", "T5,1,2026-09-05 10:00,A1,1,9.50,EUR,FR")
+    assert len(earlier.load(date(2026, 9, 5))[0]) == 1
+    assert earlier.stopped() == []
+
+
+def test_the_command_says_what_to_do_with_a_record_of_an_earlier_version(earlier: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TREND_ASSETS_DATA", raising=False)
+    said = io.StringIO()
+    monkeypatch.setattr(console, "file", said)
+    words = ["accept", "retail/orders", "schema_changes", "--since", "2026-09-05", "--reason", "why", "--data", str(earlier.folder)]
+    assert CliRunner().invoke(app, words).exit_code == 2
+    assert "load once more" in " ".join(said.getvalue().split())
+
+
+def test_a_column_that_rows_need_is_never_right_to_be_gone(shop: Shop) -> None:
+    shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,EUR,FR", header=HEADER.replace("price,", ""))
+    with pytest.raises(SchemaStopError) as stop:
+        shop.load(TWO)
+    assert "trend-assets accept" not in str(stop.value)
+    with pytest.raises(ValueError, match=r"price cannot be accepted as it is, no row .* Bring it back in the export"):
+        shop.accept(TWO)
+    name = next(iter(recorded(shop.storage, "orders")[-1].waiting({})))
+    shop.said.append(Accepted("retail/orders", "schema_changes", TWO, "accepted before that was refused", "ann", NOW, name))
+    with pytest.raises(SchemaStopError, match="price: column is gone"):
+        shop.load(TWO)
+    assert shop.stopped() == ["orders_2026-09-02.csv"]
+
+
+@pytest.mark.parametrize(
+    "now", ["", "orders: {rows: [{order_id: T1, line: 1, ordered_at: 2026-09-01 10:00Z, product_id: A1, store_id: web, ROW}]}"]
+)
+def test_a_stop_of_a_table_that_is_read_from_no_source_any_more_ends(shop: Shop, now: str) -> None:
+    shop.export("orders_2026-09-02.csv", "T2,1,2026-09-02 10:00,A1,1,9.50,CHF,FR")
+    with pytest.raises(SchemaStopError):
+        shop.load(TWO)
+    assert shop.stopped() == ["orders_2026-09-02.csv"]
+    stores = "stores: {rows: [{store_id: web, store_name: Web, channel: web}]}"
+    rows = now.replace("ROW", "kind: sale, quantity: 1, unit_price: 1.5, currency: EUR")
+    mapping = parse_mapping(f"name: Shop\ndata_origin: real\nreferences: false\ntables:\n  {stores}\n  {rows}\n")
+    for _ in range(2):
+        read_retail(mapping, [TWO], shop.folder, seen=shop.seen())
+        assert shop.stopped() == []
+    assert [schema.mended for schema in recorded(shop.storage, "orders")] == [False, True]
+
+
+def test_a_stop_of_a_database_table_is_on_record_also_when_another_load_was_faster(shop: Shop) -> None:
+    mapping = parse_mapping(MAPPING.format(pattern="orders_{day}.csv", more="on_drift: stop"))
+    before, shown = [SeenColumn("price", "numeric")], "tables.orders (orders)"
+    first = shop.seen().table(mapping, "orders")
+    first.compared("orders/1", shown, [SeenColumn(name, "text") for name in HEADER.split(",")])
+    first.keep("orders/1", shown, before)
+    ours, other = shop.seen().table(mapping, "orders"), shop.seen().table(mapping, "orders")
+    other.compared("orders/2", "another", [SeenColumn(name, "text") for name in HEADER.split(",")])
+    other.keep("orders/2", "another", before)
+    with pytest.raises(SchemaStopError, match="price: column is gone"):
+        ours.compared("orders/1", shown, [SeenColumn(name, "text") for name in HEADER.split(",") if name != "price"])
+    assert shop.stopped() == [shown]
+    assert len(ours.load.schemas) == 1

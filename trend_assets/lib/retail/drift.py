@@ -28,7 +28,7 @@ from trend_assets.lib.retail.steps import left_after
 from trend_assets.tables import TABLES
 
 Level = Literal["compatible", "quarantine", "stop"]
-Kind = Literal["gone", "new", "type", "missing", "unit", "unreadable", "order"]
+Kind = Literal["gone", "new", "type", "missing", "unit", "unreadable", "order", "untold"]
 LEVELS: tuple[Level, ...] = ("compatible", "quarantine", "stop")
 LOOKED_AT_ROWS = 20_000
 MOST_UNITS = 40
@@ -74,7 +74,7 @@ class Change:
     """One change of a source: the column, what happened to it, its class, what to do.
 
     ``kind``, ``before`` and ``after`` (types or a new unit, where there are any) say which change it is, without what differs
-    from file to file, such as how many values could be read.
+    from file to file, such as how many values could be read. ``untold``: recorded by a version that did not say which.
     """
 
     column: str
@@ -85,9 +85,19 @@ class Change:
     before: str = ""
     after: str = ""
 
+    @staticmethod
+    def of(fields: Mapping[str, Any]) -> Change:
+        """The change that a record describes."""
+        return Change(**{"kind": "untold", **fields})
+
     def as_dict(self) -> dict[str, str]:
         """The fields, for records."""
         return asdict(self)
+
+    @property
+    def acceptable(self) -> bool:
+        """False where no row could be read even if somebody said that it is right: a column that rows need is not there."""
+        return self.kind != "gone" or self.level != "stop"
 
     def name(self, source: str) -> str:
         """The change of that file pattern or database table in words, the same for this change only: what is accepted."""
