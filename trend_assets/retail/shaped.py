@@ -21,7 +21,7 @@ from trend_assets.lib.retail.mapping import RetailMapping
 from trend_assets.lib.retail.reshape import Account, Lookup, reshaped
 from trend_assets.lib.retail.rules import FileFormat
 from trend_assets.lib.retail.shape import MappingError
-from trend_assets.retail.found import decoded_as, source_files
+from trend_assets.retail.found import decoded_as, source_files, written_at
 from trend_assets.retail.seen import SeenSources
 
 
@@ -35,11 +35,14 @@ def shaped(
 ) -> list[SourceFile]:
     """The files after the steps of their table; those without a day are taken together where there are steps.
 
-    Raises ``MappingError`` where a file of a log cannot be read, a column is missing, or a key to look up is there twice.
+    ``seen``: see ``read_retail``. Raises ``MappingError`` where a file of a log cannot be read, a column is missing, a key to look up is
+    there twice, or a file of a joined source is being written.
     """
     table = mapping.tables[table_name]
     if not table.steps:
         return list(files)
+    if seen is not None:
+        _require_settled(mapping, table_name, root, seen)
     lookups = _lookups(mapping, mapping.looked_up_by(table_name), root)
     result: list[SourceFile] = []
     accounts: list[Account] = []
@@ -57,6 +60,18 @@ def shaped(
         load = seen.loads[table_name]
         load.steps, load.looked_up = accounts, [lookup.account for lookup in lookups.values()]
     return result
+
+
+def _require_settled(mapping: RetailMapping, table_name: str, root: Path, seen: SeenSources) -> None:
+    """Without a part of what is looked up rows would go on without values, so no file of it may be left for later as a table's own is."""
+    seconds, now = mapping.tables[table_name].settle_seconds, seen.now().timestamp()
+    for name in mapping.looked_up_by(table_name) if seconds else ():
+        for file in source_files(mapping, name, root):
+            if now - written_at(file) < seconds:
+                raise MappingError(
+                    f"{table_name}: {file.name}, which it joins (sources.{name}), was written to within the last {seconds} seconds "
+                    "(settle_seconds): it is read by the next load. Nothing was written"
+                )
 
 
 def _lookups(mapping: RetailMapping, names: Sequence[str], root: Path) -> dict[str, Lookup]:

@@ -129,9 +129,17 @@ def _said_by_shape(
     stamps = {day: _brief(_stamps([*files, *looked_up])) for day, files in of_days.items()}
     said = {day: known[day] for day, stamp in stamps.items() if known[day].startswith(f"{stamp}/")}
     asked = list(dict.fromkeys(file for day, files in of_days.items() if day not in said for file in files))
-    made = shaped(mapping, table_name, [decoded(mapping, table_name, file) for file in asked], root) if asked else []
-    words = dict(zip(asked, map(_word_of, made), strict=True))
+    now = _stamps([*asked, *looked_up])
+    made = _words_of_shape(tuple(asked), now, mapping.model_dump_json(exclude_unset=True), table_name, root) if asked else ()
+    words = dict(zip(asked, made, strict=True))
     return said | {day: f"{stamps[day]}/{_brief(words[file] for file in files)}" for day, files in of_days.items() if day not in said}
+
+
+@lru_cache(maxsize=REMEMBERED_FILES)
+def _words_of_shape(files: tuple[FoundFile, ...], _: tuple[str, ...], mapping_text: str, table_name: str, root: Path) -> tuple[str, ...]:
+    """A word for each file after the steps; remembered until one of them, or a file that they are joined with, is written again."""
+    mapping = RetailMapping.model_validate_json(mapping_text)
+    return tuple(map(_word_of, shaped(mapping, table_name, [decoded(mapping, table_name, file) for file in files], root)))
 
 
 def _word_of(made: SourceFile) -> str:
@@ -160,19 +168,25 @@ def _said_by_rows(
     days: Sequence[date],
     known: Mapping[date, str],
 ) -> dict[date, str]:
-    stamp = _brief(_stamps([*files, *looked_up]))
+    stamps = _stamps([*files, *looked_up])
+    stamp, text = _brief(stamps), mapping.model_dump_json(exclude_unset=True)
     if all(word.startswith(f"{stamp}/") for word in known.values()):
         return dict(known)
     if mapping.tables[table_name].steps:  # what they make of a day may rest on every file
-        decoded_files = [decoded(mapping, table_name, file) for file in files]
-        made = shaped(mapping, table_name, decoded_files, root)
-        rows_of = [(rows_by_day(mapping, table_name, file, min(days)), _refused_in_lookups(file)) for file in made]
-        return {
-            day: f"{stamp}/{_brief(word for rows, refused in rows_of if day in rows for word in (rows[day], *refused))}" for day in days
-        }
-    text = mapping.model_dump_json(exclude_unset=True)
+        made = _rows_of_shape(tuple(files), stamps, text, table_name, root, min(days))
+        return {day: f"{stamp}/{_brief(word for rows, refused in made if day in rows for word in (rows[day], *refused))}" for day in days}
     of_files = [_rows_of_file(file, _stamps([file]), text, table_name, min(days)) for file in files]
     return {day: f"{stamp}/{_brief(rows[day] for rows in of_files if day in rows)}" for day in days}
+
+
+@lru_cache(maxsize=REMEMBERED_FILES)
+def _rows_of_shape(
+    files: tuple[FoundFile, ...], _: tuple[str, ...], mapping_text: str, table_name: str, root: Path, since: date
+) -> list[tuple[dict[date, str], list[str]]]:
+    """Of what the steps make a word for the rows of each day, and the refused rows of sources; remembered as ``_words_of_shape``."""
+    mapping = RetailMapping.model_validate_json(mapping_text)
+    made = shaped(mapping, table_name, [decoded(mapping, table_name, file) for file in files], root)
+    return [(rows_by_day(mapping, table_name, file, since), _refused_in_lookups(file)) for file in made]
 
 
 @lru_cache(maxsize=REMEMBERED_FILES)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import os
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from trend_assets.lake.storage import LocalStorage
+from trend_assets.lib.retail.decode import SourceFile
+from trend_assets.lib.retail.shape import MappingError
+from trend_assets.retail import sources
 from trend_assets.retail.files import read_retail
 from trend_assets.retail.seen import SeenSources
+from trend_assets.retail.shaped import shaped
 from trend_assets.retail.sources import changed_days, read_with_sources
 
 ONE, TWO = date(2026, 9, 1), date(2026, 9, 2)
@@ -86,12 +92,41 @@ def test_rows_of_a_source_that_cannot_be_read_are_quarantined_on_the_days_that_m
     shops.write_text(shops.read_text().replace("NULL", "station") + "3;harbour;Lyon;much\n4;Anna's\n")
     assert changed_days(mapping, words, NOW) == DAYS
     told = "sources.shops (shops*.txt)"
-    bad = [("invalid_value", told, 2, "markup %: 'much' is not a number"), ("invalid_value", told, 3, "2 fields instead of 4")]
+    bad = [("invalid_value", told, 2, "markup % is not a number"), ("invalid_value", told, 3, "2 fields instead of 4")]
     assert refused(mapping) == [(day, *one) for day in DAYS for one in bad]
     assert refused(mapping, [TWO]) == [(TWO, *one) for one in bad]
     assert refused(mapping, [date(2026, 9, 3)]) == []
-    kept = read_retail(mapping, DAYS)["retail/quarantined_records"]["original"].to_pylist()
-    assert kept == ["{}"] * 4  # nothing says whom they name
+    kept = read_retail(mapping, DAYS)["retail/quarantined_records"].to_pylist()
+    assert [row["original"] for row in kept] == ["{}"] * 4  # nothing says whom they name
+    assert not any("much" in str(row) for row in kept)
+
+
+def test_a_source_that_is_written_again_without_a_change_is_compared_once(mapping: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = read_with_sources(mapping, DAYS, ONE, NOW)[1]
+    times: list[str] = []
+
+    def counted(*given: Any) -> list[SourceFile]:
+        times.append(given[1])
+        return shaped(*given)
+
+    monkeypatch.setattr(sources, "shaped", counted)
+    for moment in (1_800_000_000, 1_800_000_001):
+        os.utime(mapping.parent / "shops.txt", (moment, moment))
+        for _ in range(3):
+            assert changed_days(mapping, words, NOW) == []
+    assert times == ["orders", "orders"]
+
+
+def test_a_source_that_is_being_written_is_waited_for(mapping: Path) -> None:
+    mapping.write_text(mapping.read_text().replace("    columns:", "    settle_seconds: 120\n    columns:"))
+    for path in mapping.parent.iterdir():
+        os.utime(path, (NOW.timestamp() - 3600, NOW.timestamp() - 3600))
+    os.utime(mapping.parent / "cities.csv", (NOW.timestamp() - 60, NOW.timestamp() - 60))  # joined by a source that is joined
+    storage = LocalStorage(mapping.parent / "landing")
+    with pytest.raises(MappingError, match=r"orders: cities\.csv, which it joins \(sources\.cities\).*Nothing was written"):
+        read_retail(mapping, DAYS, seen=SeenSources(storage, lambda: NOW))
+    later = NOW + timedelta(seconds=60)
+    assert read_retail(mapping, DAYS, seen=SeenSources(storage, lambda: later))["retail/orders"].num_rows == 1
 
 
 def test_the_report_of_a_load_accounts_for_each_file_and_source(mapping: Path) -> None:

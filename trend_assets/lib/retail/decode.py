@@ -21,12 +21,16 @@ from trend_assets.lib.retail.rules import FileFormat
 
 @dataclass(frozen=True)
 class Malformed:
-    """A row that could not be split into the file's columns, or that a step could not read; ``reason`` as quarantined."""
+    """A row that could not be split into the file's columns, or that a step could not read; ``reason`` as quarantined.
+
+    ``without_value``: where ``detail`` quotes a value of the row, the same without it.
+    """
 
     row: int
     text: str
     detail: str
     reason: str = "invalid_value"
+    without_value: str = ""
 
 
 @dataclass(frozen=True)

@@ -249,13 +249,14 @@ class TableReader:
     def _refuse_looked_up(self, sources: Sequence[SourceFile], placed: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> None:
         """Rows of joined sources that could not be read, on each day that has rows which might have met them.
 
-        Their texts are not kept: which of a source's columns identify people is declared nowhere.
+        Nothing of their texts is kept: which of a source's columns identify people is declared nowhere.
         """
         days = sorted({moment.astype(date) for _, _, days in placed for moment in np.unique(days)} & self.day_set)
         for lookup in {lookup.name: lookup for source in sources for lookup in source.lookups}.values():
             for bad in lookup.malformed:
+                told = bad.detail if bad.reason == "missing_value" else bad.without_value or bad.detail
                 for day in days:
-                    self._refuse(day, lookup.name, bad.row, bad.reason, bad.detail, "{}")
+                    self._refuse(day, lookup.name, bad.row, bad.reason, told, "{}")
 
     def _assemble(self, pieces: Sequence[_Piece], placed: Sequence[tuple[int, np.ndarray, np.ndarray]]) -> pa.Table:
         if not placed:

@@ -130,6 +130,7 @@ class _Rows:
                 json.dumps(row, ensure_ascii=False, default=str),
                 f"{column} is missing: it must be {what}" if absent else f"{column}: {str(value)[:80]!r} is not {what}",
                 "missing_value" if absent else "invalid_value",
+                f"{column} is not {what}",
             )
             for number, row, value, absent in zip(self.source.row_numbers[bad], rows, values, missing, strict=True)
         ]
