@@ -12,7 +12,7 @@ every delivery goes through: decoding and mapping (rows may be refused), the aud
 nothing and by itself counts as *misnamed*, not as caught. What only a warning catches is counted apart. Posts are damaged in the raw
 table, as its decoder would deliver them, from the first hour of the newest day on, and judged as the product's hourly runs judge them:
 each hour, and the day up to it, against the same hours of the days before. A defect is caught where a run of that day catches it; how
-many the first run catches is told as well.
+many the first run catches, by the audit of its hour or by its checks, is told as well.
 
 Clean partitions are days of towns without defects, each judged against its own past, a new user's first days included: 30 days of six
 retail tables a seed, each seed at another time of the year, and the hourly runs of 12 days of posts, whose two windows are told apart.
@@ -53,9 +53,9 @@ from trend_assets.lib.retail.read import read_records
 from trend_assets.lib.simulation.retail import open_retailer
 from trend_assets.lib.simulation.retail_files import RetailFiles
 from trend_assets.lib.simulation.town import TownParameters
-from trend_assets.partitions import hours_between
+from trend_assets.partitions import hour_key, hours_between
 from trend_assets.retail.files import MAPPINGS, load_mapping
-from trend_assets.tables import TABLES
+from trend_assets.tables import TABLES, Table
 
 RETAIL_DAYS, POST_DAYS, POSTS_A_DAY = PAST_DAYS + 2, 12, 1_500
 POSTS = TABLES["social/raw_posts"]
@@ -272,7 +272,7 @@ def posts(seed: int, score: Score, defects: Sequence[PostDefect], days: int = PO
         window_ = Window(last.copy(), before, np.random.default_rng([seed, number]))
         one.damage(window_)
         data = pa.Table.from_pandas(window_.posts, schema=_NULLABLE, preserve_index=False, safe=False)
-        audited = {f"audit.{finding.check}" for finding in audit(replace(POSTS, partition="day"), data, first.date().isoformat())}
+        audited = _audited(replace(POSTS, partition="day"), data, first.date().isoformat())
         found = [Found(frozenset(audited), frozenset())]
         if "audit.required" not in audited:
             for at in range(len(hours) - 24, len(hours)):
@@ -280,7 +280,12 @@ def posts(seed: int, score: Score, defects: Sequence[PostDefect], days: int = PO
             found.append(_run(data, _same_hours(of_day, len(hours) - 1, 23)))
         stops = frozenset().union(*(one.stops for one in found))
         score.count(("posts", one.name, one.severity), one.named, Found(stops, frozenset().union(*(one.warns for one in found)) - stops))
-        score.first_run += bool((found[0].stops | found[1].stops | found[1].warns if len(found) > 1 else found[0].stops) & set(one.named))
+        first_run = _audited(POSTS, _between(data, first, first + timedelta(hours=1)), hour_key(first))
+        score.first_run += bool((first_run.union(*(one.stops | one.warns for one in found[1:2]))) & set(one.named))
+
+
+def _audited(table: Table, rows: pa.Table, key: str) -> set[str]:
+    return {f"audit.{finding.check}" for finding in audit(table, rows, key)}
 
 
 def _run(window: pa.Table, past: Sequence[PostNotes]) -> Found:

@@ -7,7 +7,7 @@ and the rule (``lib/quality``), what Dagster is told (``defs/*/checks.py``).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality.facts import LEAST_PAST, Alarm
 from trend_assets.operations.accepted import accepted_changes, since_by_check
-from trend_assets.operations.stopping import record_judged, stopping_days
+from trend_assets.operations.stopping import Checks, known_days, record_judged, stopping_days
 from trend_assets.partitions import day_key, end_of_hour, hour_key
 from trend_assets.tables import TABLES
 
@@ -71,29 +71,41 @@ NOTHING = Verdict(note="nothing has been published yet")
 
 
 def retail_verdicts(lake: Lake, keys: Sequence[str]) -> dict[tuple[str, str], Verdict]:
-    """Verdicts by table name and check on the days ``keys``, without any on the newest published day; what stops is kept in the lake.
+    """Verdicts by table name and check on the days ``keys``, without any on the newest published day; what fails is kept in the lake.
 
     Days that stopped before are judged again with every run until their alarms are gone, by repaired data or an acceptance: a clean
-    day after them lifts nothing. A first load (no day was published before the run's first one) has no past that anyone relied on:
-    its alarms warn, and so do those of a long run's days before its newest ``BLOCKING_DAYS``.
+    day after them lifts nothing. A day that fails a check is no past of the days after it in that check. Once it is lifted, the days
+    that it is a past of from now on are judged again: they may have been judged by what was wrong in it.
+
+    A first load (from the first published day on, and none of its days was judged before) has no past that anyone relied on: its
+    alarms warn, and its days say what is usual. Those of a long run's days before its newest ``BLOCKING_DAYS`` warn as well.
     """
     from trend_assets.lib.quality.retail_checks import CHECKS
     from trend_assets.lib.quality.retail_day import PAST_DAYS, TABLE_NAMES
     from trend_assets.lib.quality.retail_facts import judge_days
 
     published = sorted({date.fromisoformat(key) for name in TABLE_NAMES for key in lake.partitions(TABLES[f"retail/{name}"])})
-    before = stopping_days(lake.storage)
+    known = known_days(lake.storage)
+    removed = set(known.failed) - set(published)
     asked = sorted({date.fromisoformat(key) for key in keys} & set(published)) if keys else published[-1:]
-    judged = sorted({*asked, *(set(before) & set(published))})
+    judged = {*asked, *(set(known.stopping) & set(published))}
     if not judged:
-        record_judged(lake.storage, before, {})
+        record_judged(lake.storage, removed, {})
         return {(name, check): NOTHING for name, checks in CHECKS.items() for check in checks}
-    first = published.index(judged[0])
     since = since_by_check(accepted_changes(lake.storage), "retail")
-    days = published[max(first - PAST_DAYS, 0) : published.index(judged[-1]) + 1]
-    found = judge_days(_retail_days(lake, days), set(judged), since)
-    first_load = asked[:1] == published[:1]
-    newest = set() if first_load else set(asked[-BLOCKING_DAYS:])
+    first_load = asked[:1] == published[:1] and not known.covers(asked)
+    usual = set(asked) if first_load else set()
+
+    def judge() -> dict[date, dict[str, list[Alarm]]]:
+        return judge_days(_retail_days(lake, _with_past(published, judged, PAST_DAYS)), judged, since, known.failed, usual)
+
+    found = judge()
+    may_stop = set() if first_load else set(asked[-BLOCKING_DAYS:])
+    lifted = [published.index(day) for day in judged if known.failed.get(day, Checks()) - _failed(found[day])]
+    if later := {day for at in lifted for day in published[at + 1 : at + 1 + PAST_DAYS]} - judged:
+        judged |= later
+        may_stop |= later
+        found = judge()
     stopping: dict[date, set[tuple[str, str]]] = {day: set() for day in judged}
     verdicts = {}
     for name, checks in CHECKS.items():
@@ -101,16 +113,28 @@ def retail_verdicts(lake: Lake, keys: Sequence[str]) -> dict[tuple[str, str], Ve
             stops: dict[str, list[Alarm]] = {}
             warns: dict[str, list[Alarm]] = {}
             for day, tables in found.items():
-                mine = [alarm for alarm in tables[name] if alarm.check == check]
-                may_stop = day in newest or (name, check) in before.get(day, ())
-                for alarm in mine:
-                    (stops if may_stop and not alarm.warns else warns).setdefault(day_key(day), []).append(alarm)
+                stops_here = day in may_stop or (name, check) in known.stopping.get(day, ())
+                for alarm in tables[name]:
+                    if alarm.check == check:
+                        (stops if stops_here and not alarm.warns else warns).setdefault(day_key(day), []).append(alarm)
                 if day_key(day) in stops:
                     stopping[day].add((name, check))
             note = " (a first load: it warns, and stops nothing)" if warns and first_load else ""
             verdicts[name, check] = Verdict(stops, warns, note)
-    record_judged(lake.storage, {*judged, *(set(before) - set(published))}, {day: frozenset(checks) for day, checks in stopping.items()})
+    told = {day: _failed(found[day]) - stopping[day] for day in judged - usual}
+    record_judged(lake.storage, judged | removed, {day: Checks(checks) for day, checks in stopping.items()}, told)
     return verdicts
+
+
+def _failed(found: Mapping[str, Sequence[Alarm]]) -> Checks:
+    """Tables and checks of the alarms that are more than warnings."""
+    return Checks((name, alarm.check) for name, alarms in found.items() for alarm in alarms if not alarm.warns)
+
+
+def _with_past(published: Sequence[date], judged: Collection[date], days: int) -> list[date]:
+    """The judged days, and as many as ``days`` published before each: not all that lie between an old one and a new one."""
+    at = {published.index(day) for day in judged}
+    return [day for number, day in enumerate(published) if any(number + back in at for back in range(days + 1))]
 
 
 def without_warnings(verdicts: Mapping[tuple[str, str], Verdict]) -> dict[tuple[str, str], Verdict]:

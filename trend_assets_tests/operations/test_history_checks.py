@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pyarrow.compute as pc
 import pytest
 
 from trend_assets.lake.lake import Lake
@@ -14,6 +15,7 @@ from trend_assets.operations.stopping import record_judged, stopping_days
 from trend_assets.tables import TABLES
 
 FIRST = date(2026, 9, 1)
+DAYS = [FIRST + timedelta(days=number) for number in range(120)]
 ORDERS = TABLES["retail/orders"]
 
 
@@ -81,6 +83,100 @@ def test_what_stops_is_lifted_by_accepting_its_day_and_no_later_one(lake):
     accept(lake.storage, Accepted("retail/orders", "quantities", date(2026, 9, 10), "a sale by the dozen", "me", moment))
     assert not _failed(retail_verdicts(lake, []))
     assert stopped_by(lake) == ""
+
+
+def _shown(day: date, damage: str):
+    """A day of orders: units ten times as many, all signs turned, or as ever."""
+    rows = _orders(day, 10 if damage == "units" else 1)
+    if damage == "signs":
+        rows = rows.set_column(rows.schema.get_field_index("quantity"), ORDERS.schema.field("quantity"), pc.negate(rows["quantity"]))
+    return rows
+
+
+@pytest.fixture
+def sound(tmp_path):
+    """Ten sound days of orders, loaded and judged."""
+    lake = Lake(str(tmp_path / "sound"))
+    lake.publish(ORDERS, {f"{day}": _orders(day) for day in DAYS[:10]})
+    retail_verdicts(lake, lake.partitions(ORDERS))
+    return lake
+
+
+@pytest.mark.parametrize("damage", ["units", "signs"])
+@pytest.mark.parametrize("at_once", [False, True], ids=["a run a day", "one run"])
+def test_bad_days_teach_nothing_however_many_follow_each_other(sound, damage, at_once):
+    bad = [f"{day}" for day in DAYS[10:16]]
+    for keys in [bad] if at_once else [[key] for key in bad]:
+        sound.publish(ORDERS, {key: _shown(date.fromisoformat(key), damage) for key in keys})
+        retail_verdicts(sound, keys)
+    assert [f"{day}" for day in sorted(stopping_days(sound.storage))] == bad
+    sound.publish(ORDERS, {key: _orders(date.fromisoformat(key)) for key in bad[:2]})
+    retail_verdicts(sound, bad[:2])
+    assert [f"{day}" for day in sorted(stopping_days(sound.storage))] == bad[2:], "what is repaired is lifted, and nothing else"
+    sound.publish(ORDERS, {key: _orders(date.fromisoformat(key)) for key in bad[2:]})
+    retail_verdicts(sound, bad[2:])
+    assert stopped_by(sound) == ""
+
+
+def test_the_first_bad_day_of_several_is_accepted_for_all_of_them(sound):
+    for day in DAYS[10:16]:
+        sound.publish(ORDERS, {f"{day}": _shown(day, "units")})
+        retail_verdicts(sound, [f"{day}"])
+    accept(sound.storage, Accepted("retail/orders", "quantities", DAYS[10], "packs", "me", datetime(2026, 9, 17, tzinfo=UTC)))
+    assert not _failed(retail_verdicts(sound, []))
+    assert stopped_by(sound) == ""
+
+
+def test_bad_days_of_a_long_run_that_only_warn_do_not_excuse_its_newest_ones(sound):
+    sound.publish(ORDERS, {f"{day}": _shown(day, "units") for day in DAYS[10:25]})
+    verdict = retail_verdicts(sound, [f"{day}" for day in DAYS[10:25]])["orders", "quantities"]
+    assert sorted(verdict.stopping) == [f"{day}" for day in DAYS[18:25]]
+    assert sorted(verdict.warnings) == [f"{day}" for day in DAYS[10:18]]
+    assert sorted(retail_verdicts(sound, [])["orders", "quantities"].stopping) == sorted(verdict.stopping), "nor in later runs"
+
+
+def test_days_that_had_a_bad_day_as_usual_are_judged_again_once_it_is_repaired(sound):
+    """As a bad day that no check had told yet when they were judged: what an older release has let pass."""
+    sound.publish(ORDERS, {f"{day}": _shown(day, "units") for day in DAYS[10:14]})
+    record_judged(sound.storage, DAYS[10:14], {day: frozenset({("orders", "quantities")}) for day in DAYS[10:12]})
+    sound.publish(ORDERS, {f"{day}": _orders(day) for day in DAYS[10:12]})
+    assert sorted(retail_verdicts(sound, [f"{day}" for day in DAYS[10:12]])["orders", "quantities"].stopping) == [
+        "2026-09-13",
+        "2026-09-14",
+    ]
+
+
+def test_making_everything_again_is_no_first_load(sound):
+    for day in DAYS[10:20]:
+        sound.publish(ORDERS, {f"{day}": _orders(day)})
+        assert not _failed(retail_verdicts(sound, [f"{day}"]))
+    sound.publish(ORDERS, {f"{day}": _shown(day, "units") for day in DAYS[18:20]})
+    assert sorted(retail_verdicts(sound, sound.partitions(ORDERS))["orders", "quantities"].stopping) == ["2026-09-19", "2026-09-20"]
+
+
+def test_older_days_loaded_before_the_first_are_a_first_load(lake):
+    older = [FIRST - timedelta(days=ago) for ago in range(20, 0, -1)]
+    retail_verdicts(lake, ["2026-09-10"])
+    lake.publish(ORDERS, {f"{day}": _shown(day, "units" if day == older[-1] else "") for day in older})
+    verdict = retail_verdicts(lake, [f"{day}" for day in older])["orders", "quantities"]
+    assert list(verdict.stopping) == ["2026-09-10"]
+    assert list(verdict.warnings) == [f"{older[-1]}"]
+
+
+def test_of_an_old_stop_and_a_new_day_only_their_own_pasts_are_read(tmp_path):
+    class Reading(Lake):
+        def read(self, table, keys=None, **options):
+            read.update(keys or [])
+            return super().read(table, keys, **options)
+
+    read: set[str] = set()
+    lake = Reading(str(tmp_path / "long"))
+    lake.publish(ORDERS, {f"{day}": _orders(day, 10 if day == DAYS[30] else 1) for day in DAYS[:120]})
+    retail_verdicts(lake, [f"{DAYS[30]}"])
+    read.clear()
+    retail_verdicts(lake, [f"{DAYS[119]}"])
+    assert sorted(read) == [f"{day}" for day in [*DAYS[2:31], *DAYS[91:120]]]
+    assert list(stopping_days(lake.storage)) == [DAYS[30]]
 
 
 def test_days_that_others_judge_at_once_are_kept(lake):

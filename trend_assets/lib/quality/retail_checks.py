@@ -14,7 +14,7 @@ _ANY = {
     "id_shapes": "Ids look as they did: no digits lost, no decimals.",
 }
 _SNAPSHOT = {
-    "feed_present": "The day has rows where each day had.",
+    "feed_present": "The day has rows where most days had, or other tables tell some.",
     "row_count": "About as many rows as on the days before.",
 }
 _KNOWN = {"known_values": "No value that was never seen, and every value that always came."}

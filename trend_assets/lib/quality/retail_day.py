@@ -6,7 +6,7 @@ What belongs here: what the facts of all retail tables share. What doesn't: fact
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -38,13 +38,17 @@ class RetailDay:
 
 @dataclass(frozen=True)
 class DayNotes:
-    """What is remembered of a day: notes on columns, hours of the day by place, large quantities, and the facts that followed."""
+    """What is remembered of a day: notes on columns, hours of the day by place, large quantities, and the facts that followed.
+
+    ``failed``: tables and checks in which the day says nothing of what is usual.
+    """
 
     day: date
     columns: Mapping[str, ColumnNotes]
     hours: Mapping[str, np.ndarray] = field(default_factory=dict)
     large: Mapping[str, float] = field(default_factory=dict)
     facts: Mapping[str, Mapping[tuple[str, str], Fault | Level]] = field(default_factory=dict)
+    failed: Collection[tuple[str, str]] = frozenset()
 
 
 Found = dict[tuple[str, str], Fault | Level]

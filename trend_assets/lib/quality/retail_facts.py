@@ -111,26 +111,40 @@ def note_day(today: RetailDay, yesterday: RetailDay | None, earlier: Sequence[Da
     facts: dict[str, Found] = {}
     before = yesterday or RetailDay(today.day - timedelta(days=1), {})
     for name in names:
-        found: Found = presence(name, today, before, earlier)
-        if name in columns:
-            days = [day for day in earlier if name in day.columns]
-            found.update(
-                column_facts(
-                    columns[name],
-                    [day.columns[name] for day in days],
-                    copies=name == "orders",
-                    alike=[day.day.weekday() == today.day.weekday() for day in days] if name == "orders" else None,
-                    unexplained=_unexplained(name, today, before, earlier),
-                )
-            )
-            for facts_of in _FACTS[name]:
-                found.update(facts_of(today, before, notes, earlier))
+        found = _table_facts(name, today, before, notes, earlier)
+        unsound: dict[tuple[bool, ...], set[str]] = {}
+        for check in {check for day in earlier for table, check in day.failed if table == name}:
+            unsound.setdefault(tuple((name, check) in day.failed for day in earlier), set()).add(check)
+        for fails, checks in unsound.items():
+            sound = [day for day, failed in zip(earlier, fails, strict=True) if not failed]
+            anew = _table_facts(name, today, before, notes, sound)
+            found = {key: fact for key, fact in found.items() if key[0] not in checks}
+            found.update({key: fact for key, fact in anew.items() if key[0] in checks})
         facts[name] = found
     if "orders" in facts:
         facts["orders"] = _without_explained(facts["orders"])
     if "inventory" in facts:
         facts["inventory"] = _without_quiet(facts["inventory"], today)
     return DayNotes(today.day, columns, hours, large, facts)
+
+
+def _table_facts(name: str, today: RetailDay, yesterday: RetailDay, notes: DayNotes, earlier: Sequence[DayNotes]) -> Found:
+    """Facts of one table of the day, of all checks."""
+    found: Found = presence(name, today, yesterday, earlier)
+    if name in notes.columns:
+        days = [day for day in earlier if name in day.columns]
+        found.update(
+            column_facts(
+                notes.columns[name],
+                [day.columns[name] for day in days],
+                copies=name == "orders",
+                alike=[day.day.weekday() == today.day.weekday() for day in days] if name == "orders" else None,
+                unexplained=_unexplained(name, today, yesterday, earlier),
+            )
+        )
+        for facts_of in _FACTS[name]:
+            found.update(facts_of(today, yesterday, notes, earlier))
+    return found
 
 
 def judge_day(
@@ -149,7 +163,8 @@ def judge_day(
             first = max((day for day in since.get((name, check), ()) if day <= newest.day), default=date.min)
             if first == newest.day:
                 continue
-            past = [_of_check(day.facts.get(name, {}), check) for day in earlier if day.day >= first]
+            sound = [day for day in earlier if day.day >= first and (name, check) not in day.failed]
+            past = [_of_check(day.facts.get(name, {}), check) for day in sound]
             found += judge(_of_check(facts, check), past, counted)
         alarms[name] = found
     return alarms
@@ -212,12 +227,18 @@ _FACTS: Mapping[str, Sequence[Callable[[RetailDay, RetailDay, DayNotes, Sequence
 
 
 def judge_days(
-    days: Iterable[RetailDay], judged: Collection[date], accepted: Mapping[tuple[str, str], Collection[date]] | None = None
+    days: Iterable[RetailDay],
+    judged: Collection[date],
+    accepted: Mapping[tuple[str, str], Collection[date]] | None = None,
+    failed: Mapping[date, Collection[tuple[str, str]]] | None = None,
+    usual: Collection[date] = (),
 ) -> dict[date, dict[str, list[Alarm]]]:
-    """Alarms by day and table of the ``judged`` days. ``days``: ascending, with up to ``PAST_DAYS`` before the first judged one.
+    """Alarms by day and table of the ``judged`` days. ``days``: ascending, with up to ``PAST_DAYS`` before each judged one.
 
     A day is compared with the day before only where that day is there, and with no day of more than ``2 * PAST_DAYS`` ago: files of
-    another year say nothing of what is missing today. Memory: two days of tables and the notes of ``PAST_DAYS``.
+    another year say nothing of what is missing today. A day that fails a check is no past of later days in that check: judged days by
+    their alarms (warnings apart; those of ``usual`` are a past nevertheless), others as ``failed`` says, unless accepted. Memory: two
+    days of tables and the notes of ``PAST_DAYS``.
     """
     found: dict[date, dict[str, list[Alarm]]] = {}
     notes: deque[DayNotes] = deque(maxlen=PAST_DAYS)
@@ -227,8 +248,10 @@ def judge_days(
             notes.popleft()
         follows = before is not None and before.day == today.day - timedelta(days=1)
         newest = note_day(today, before if follows else None, list(notes))
+        fails = {key for key in (failed or {}).get(today.day, ()) if today.day not in (accepted or {}).get(key, ())}
         if today.day in judged:
             found[today.day] = judge_day(newest, list(notes), accepted)
-        notes.append(newest)
+            fails = {(name, alarm.check) for name, alarms in found[today.day].items() for alarm in alarms if not alarm.warns}
+        notes.append(newest if today.day in usual else replace(newest, failed=frozenset(fails)))
         before = today
     return found

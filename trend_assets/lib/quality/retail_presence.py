@@ -21,10 +21,11 @@ from trend_assets.lib.quality.retail_day import (
 )
 
 _STILL = 0.01
+_UNORDERED = ", and stock tells sales"
 
 
 def presence(name: str, today: RetailDay, yesterday: RetailDay, earlier: Sequence[DayNotes]) -> Found:
-    """Refused rows, a table that always had rows and has none, rows far from any past day's number."""
+    """Refused rows, a table that has none though it usually had some, rows far from any past day's number."""
     table = today.rows(name)
     rows, refused = (table.num_rows if table is not None else 0), today.refused.get(name, 0)
     facts: Found = {}
@@ -37,14 +38,8 @@ def presence(name: str, today: RetailDay, yesterday: RetailDay, earlier: Sequenc
     alike = np.array([day.day.weekday() == today.day.weekday() for day in earlier], dtype=bool)
     if len(counts) < LEAST_PAST:
         return facts
-    missing = ("feed_present", "rows where such days had some")
-    if name in ("orders", "inventory", "products", "stores"):
-        facts[missing] = Fault(0, 3)
     if not rows:
-        known = alike.sum() >= LEAST_WEEKDAYS  # a shop closed on Sundays has orders every Monday
-        expected = (counts[alike] if alike.any() else counts).min() > 0
-        if missing in facts and expected:
-            facts[missing] = Fault(3, 3, warns=_may_be_closed(name, today, yesterday, known))
+        facts.update(_missing(name, today, yesterday, earlier, counts > 0, alike))
         return facts
     usual = counts[alike & (counts > 0)] if (alike & (counts > 0)).sum() >= 2 else counts[counts > 0]
     if len(usual) and name in ("orders", "inventory", "products", "stores", "promotions"):
@@ -58,6 +53,27 @@ def presence(name: str, today: RetailDay, yesterday: RetailDay, earlier: Sequenc
         outside = rows > high + 20 or rows < low - 20
         facts["row_count", f"{rows:,} rows, usually {usual.min():,} to {usual.max():,}"] = Fault(3 if outside else 0, 3)
     return facts
+
+
+def _missing(
+    name: str, today: RetailDay, yesterday: RetailDay, earlier: Sequence[DayNotes], had_rows: np.ndarray, alike: np.ndarray
+) -> Found:
+    """That a table has no rows, where most days of the weekday had some, or stock tells sales that no order does.
+
+    The fact is named by its day: that rows were missing before, with or without a reason, makes it no more usual.
+    """
+    if name not in ("orders", "inventory", "products", "stores") or not had_rows.any():
+        return {}
+    about = f"no rows on {today.day:%A} {today.day}"
+    if name == "orders" and sold_in_stock(today):
+        facts = [key for day, same in zip(earlier, alike, strict=True) if same for key in day.facts.get(name, {})]
+        usual = sum(check == "feed_present" and other.endswith(_UNORDERED) for check, other in facts)
+        return {("feed_present", about + _UNORDERED): Fault(3, 3, warns=usual >= LEAST_WEEKDAYS)}
+    of_weekday = had_rows[alike] if alike.any() else had_rows  # a shop closed on Sundays has orders every Monday
+    if 2 * of_weekday.sum() < len(of_weekday):
+        return {}
+    known = alike.sum() >= LEAST_WEEKDAYS and 2 * of_weekday.sum() > len(of_weekday)
+    return {("feed_present", about): Fault(3, 3, warns=_may_be_closed(name, today, yesterday, known))}
 
 
 def _may_be_closed(name: str, today: RetailDay, yesterday: RetailDay, weekday_known: bool) -> bool:

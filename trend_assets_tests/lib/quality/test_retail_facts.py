@@ -72,6 +72,37 @@ def test_before_a_weekday_is_known_a_closed_day_only_warns_and_a_feed_that_is_go
     assert verdict([*weeks, feed(sunday, 0)], "orders") == {"feed_present": False}
 
 
+def told(number: int, lines: int, sold: int) -> RetailDay:
+    """A day of a source whose stock tells what was sold."""
+    day = MONDAY + timedelta(days=number)
+    return RetailDay(day, {**feed(day, lines).tables, "inventory": stock(day, [400 - number] * 40, sold=[sold] * 40)})
+
+
+def test_a_feed_that_is_lost_a_week_after_a_holiday_stops() -> None:
+    weeks = [told(number, 40, 1) for number in range(21)]
+    for holiday in (told(21, 0, 0), told(21, 0, 1)):  # a holiday, and a lost day that was never repaired
+        past = [*weeks, holiday, *(told(number, 40, 1) for number in range(22, 28))]
+        assert verdict([*past, told(28, 0, 1)], "orders").get("feed_present") is False
+    holidays = [told(number, 0 if number in (14, 21) else 40, 0 if number in (14, 21) else 1) for number in range(28)]
+    assert verdict([*holidays, told(28, 0, 1)], "orders").get("feed_present") is False
+    without_stock = [feed(MONDAY + timedelta(days=number), 0 if number == 21 else 40) for number in range(28)]
+    assert verdict([*without_stock, feed(MONDAY + timedelta(days=28), 0)], "orders").get("feed_present") is False
+
+
+def test_a_holiday_a_week_after_a_holiday_warns_and_a_closed_weekday_says_nothing() -> None:
+    weeks = [told(number, 0 if number == 21 else 40, 0 if number == 21 else 1) for number in range(28)]
+    assert verdict([*weeks, told(28, 0, 0)], "orders").get("feed_present") is True
+    closed = [told(number, 0 if number % 7 == 6 else 40, 0 if number % 7 == 6 else 1) for number in range(27)]
+    assert "feed_present" not in verdict([*closed, told(27, 0, 0)], "orders")
+
+
+def test_a_weekday_of_which_orders_never_tell_what_stock_does_warns() -> None:
+    """Stock of all places, orders of the web shop only, which sends none on Sundays."""
+    weeks = [told(number, 0 if number % 7 == 6 else 40, 1) for number in range(49)]
+    for sunday in (13, 27, 48):
+        assert verdict(weeks[: sunday + 1], "orders").get("feed_present") is (sunday > 13)
+
+
 def test_a_place_that_closes_on_sundays_is_missed_on_mondays_and_not_on_its_first_sunday() -> None:
     def day(number: int, stores: Sequence[str]) -> RetailDay:
         at = MONDAY + timedelta(days=number)
