@@ -31,7 +31,7 @@ from trend_assets.commands import (
     seal,
     terms,
 )
-from trend_assets.commands.terminal import DataOption, console, fail, use_data, use_folder
+from trend_assets.commands.terminal import DataOption, console, fail, read_data, use_data, use_folder
 
 app = typer.Typer(
     name="trend-assets",
@@ -149,7 +149,7 @@ def check(data: DataOption = None) -> None:
     """Run every check on the latest partitions; materializes nothing; exits 1 when one of ERROR severity fails."""
     from trend_assets.check import run_checks
 
-    use_data(data)
+    read_data(data)
     raise typer.Exit(run_checks(console))
 
 
@@ -162,7 +162,8 @@ def sql(
     """Query the published file. It holds the lake tables for analysts as group.table, facts, dimensions and marts as warehouse.name."""
     from trend_assets.answers import run_query
 
-    use_data(data)
+    if query:
+        read_data(data)
     try:
         run_query(query, console, as_csv=csv)
     except (ValueError, FileNotFoundError) as error:

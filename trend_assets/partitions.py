@@ -26,7 +26,7 @@ daily = dg.DailyPartitionsDefinition(start_date=_first_day, end_date=_settings.l
 
 knowledge_hours = dg.HourlyPartitionsDefinition(start_date=_first_day, timezone="UTC", fmt=HOUR_FORMAT, end_offset=1)
 """Hours in which something became known (``tables/ledgers.py``): what a lake of the past says is corrected today."""
-_last_known = _settings.lake_end + timedelta(days=2) if _settings.lake_end else None
+_last_known = _settings.last_known
 if _last_known is not None and _last_known > datetime.now(UTC):  # a lake of days to come is known when its schedules say
     knowledge_hours = dg.HourlyPartitionsDefinition(start_date=_first_day, end_date=_last_known, timezone="UTC", fmt=HOUR_FORMAT)
 

@@ -236,6 +236,11 @@ class Settings(BaseSettings):
         return Path(self.data)
 
     @property
+    def last_known(self) -> datetime | None:
+        """When a lake with an end was known in full: the marts of its last day are made on the day after. None where it grows."""
+        return None if self.lake_end is None else self.lake_end + timedelta(days=2)
+
+    @property
     def landing_root(self) -> str:
         """Where landing files are."""
         return f"{self.data}/landing"

@@ -122,5 +122,6 @@ def value_cards(lake: Lake, first: date, last: date) -> pa.Table:
 
 
 def test_nothing_to_look_back_on_is_said(run, tmp_path):
+    (tmp_path / "other" / "lake").mkdir(parents=True)
     assert "no card is closed yet" in run("regret", data=tmp_path / "other")[1]
     assert "no decision cards yet" in run("cards", "list", data=tmp_path / "other")[1]

@@ -51,8 +51,8 @@ def test_a_folder_is_made_absolute(tmp_path, monkeypatch):
     ("arguments", "told"),
     [
         (["demo", "--data", BUCKET], "this needs a local data folder"),
-        (["sql", "--data", "gs://B"], "TREND_ASSETS_DATA: 'gs://B' names no bucket"),
-        (["sql", "--data", "s3://bucket"], "other object stores are not supported"),
+        (["sql", "select 1", "--data", "gs://B"], "TREND_ASSETS_DATA: 'gs://B' names no bucket"),
+        (["sql", "select 1", "--data", "s3://bucket"], "other object stores are not supported"),
     ],
 )
 def test_what_cannot_be_is_said_in_words(arguments, told):
@@ -61,6 +61,35 @@ def test_what_cannot_be_is_said_in_words(arguments, told):
 
 def test_a_wrong_setting_is_named_without_its_value(tmp_path, monkeypatch):
     monkeypatch.setenv("TREND_ASSETS_SEAL_AFTER_HOURS", "secret-word")
-    message = refused(["sql", "--data", str(tmp_path)])
+    (tmp_path / "lake").mkdir()
+    message = refused(["sql", "select 1", "--data", str(tmp_path)])
     assert "TREND_ASSETS_SEAL_AFTER_HOURS" in message
     assert "secret-word" not in message
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sql", "select 1"],
+        ["digest"],
+        ["regret"],
+        ["check"],
+        ["as-of", "2026-09-10", "trends"],
+        ["as-of"],
+        ["cards", "list"],
+        ["replay", "2026-09-10T00", "2026-09-10T01"],
+        ["accept"],
+        ["accept", "retail/orders", "prices_paid", "--since", "2026-09-14", "--reason", "moved"],
+    ],
+)
+def test_without_a_data_folder_a_command_that_reads_says_so_and_makes_nothing(arguments, tmp_path):
+    place = tmp_path / "data"
+    assert refused([*arguments, "--data", str(place)]).startswith(f"error: there are no data in {place} yet: trend-assets demo makes")
+    assert not place.exists()
+
+
+def test_the_ready_queries_are_listed_without_data(tmp_path):
+    with terminal.console.capture() as captured:
+        assert CliRunner().invoke(app, ["sql", "--data", str(tmp_path / "data")]).exit_code == 0
+    assert "decision_cards_by_money_at_risk" in captured.get()
+    assert not (tmp_path / "data").exists()

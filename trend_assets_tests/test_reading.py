@@ -10,7 +10,8 @@ import pytest
 
 from trend_assets import reading
 from trend_assets.lake.lake import Lake
-from trend_assets.operations.rewind import RewindError, known_relation
+from trend_assets.operations.rewind import RewindError, check_moment, known_relation
+from trend_assets.settings import Settings
 from trend_assets.tables.ledgers import LEDGERS
 
 START = datetime(2026, 9, 10, tzinfo=UTC)
@@ -55,13 +56,26 @@ def test_a_mart_goes_by_its_name_without_prefix(folder):
         ("topic_hours", START.replace(tzinfo=None), "has no time zone"),
         ("topic_hours", "2026-09-10T01", "nothing of topic_hours was known"),
         ("topic_hours", "2026-09-09", "the lake starts at"),
-        ("nothing", "2026-09-10", "there is no history of 'nothing'"),
+        ("topic_hours", "2099-09-10", "has not come yet .* and the lake ends at 2026-09-12 00:00"),
+        ("nothing", "2026-09-10", "there is no history of 'nothing'; there is of: topics/trends, topics/topic_hours"),
+        ("products", "2026-09-10", "'products' .dim_product is not kept: describes .*; there is of: topics/trends"),
+        ("retail/stores", "2026-09-10", "dim_store is not kept"),
         ("nothing", None, "nothing is published as 'nothing'"),
     ],
 )
 def test_where_there_is_no_answer_it_is_said_why(folder, name, moment, told):
     with pytest.raises(RewindError, match=told):
         reading.table(name, moment, folder)
+
+
+def test_a_lake_with_an_end_answers_until_its_last_day_was_known_and_until_the_clock():
+    settings = Settings(_env_file=None, LAKE_START="2026-09-10T00:00:00Z", LAKE_END="2026-09-12T00:00:00Z")
+    before, after = START, START + timedelta(days=30)
+    check_moment(settings, START + timedelta(days=3, hours=8), now=before)
+    check_moment(settings, START + timedelta(days=29), now=after)
+    for now in (before, after):
+        with pytest.raises(RewindError, match="has not come yet"):
+            check_moment(settings, START + timedelta(days=31), now)
 
 
 def test_what_can_be_rewound_is_listed(folder):

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import getpass
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, fail, use_data
+from trend_assets.commands.terminal import DataOption, console, fail, read_data
+
+if TYPE_CHECKING:
+    from trend_assets.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -34,13 +37,13 @@ def register(app: typer.Typer) -> None:
         Of `schema_changes` each change of a column is accepted by itself; then load again.
         """
         from trend_assets.lake.storage import open_storage
-        from trend_assets.operations.accepted import Accepted, accepted_changes, moment_of
+        from trend_assets.operations.accepted import Accepted, accepted_changes, day_of, moment_of
         from trend_assets.operations.accepted import accept as add
         from trend_assets.operations.schema_changes import changes_to_accept, sources_seen
         from trend_assets.retail.seen import CHECK
         from trend_assets.settings import load_settings
 
-        use_data(data)
+        read_data(data)
         settings = load_settings()
         storage = open_storage(settings.lake_root)
         if not table:
@@ -53,17 +56,33 @@ def register(app: typer.Typer) -> None:
         now = moment_of(datetime.now(UTC))
         try:
             _known(table, check)
-            day = date.fromisoformat(since)
             if change and check != CHECK:
                 raise ValueError(f"--change goes with {CHECK} only")
             name = table.partition("/")[2]
+            day = day_of(since, table, *_days(settings, table, check, now))
             names = changes_to_accept(sources_seen(settings, now), name, day, change or []) if check == CHECK else [""]
             add(storage, *(Accepted(table, check, day, reason, getpass.getuser(), now, told) for told in names))
         except ValueError as error:
             fail(str(error))
         for told in names:
-            console.print(f"{table} {check}: {told or 'what came'} since {since} is the usual now.", markup=False)
+            console.print(f"{table} {check}: {told or 'what came'} since {day} is the usual now.", markup=False)
         console.print("Next: load again" if check == CHECK else "Next: trend-assets check")
+
+
+def _days(settings: Settings, table: str, check: str, now: datetime) -> tuple[set[date], date | None]:
+    """The days on which the check stops something, and the newest published day of the table."""
+    from trend_assets.lake.lake import Lake
+    from trend_assets.operations.schema_changes import sources_seen, waiting_days
+    from trend_assets.operations.stopping import stopping_days
+    from trend_assets.retail.seen import CHECK
+    from trend_assets.tables import TABLES
+
+    lake, (group, _, name) = Lake(settings.lake_root), table.partition("/")
+    if check == CHECK:
+        named = waiting_days(sources_seen(settings, now), name)
+    else:
+        named = {day for day, checks in stopping_days(lake.storage).items() if group == "retail" and (name, check) in checks}
+    return named, max((date.fromisoformat(key[:10]) for key in lake.partitions(TABLES[table])), default=None)
 
 
 def _known(table: str, check: str) -> None:

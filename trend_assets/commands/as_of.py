@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, fail, use_data
+from trend_assets.commands.terminal import DataOption, console, fail, read_data
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,7 +51,7 @@ def register(app: typer.Typer) -> None:
         from trend_assets.operations.rewind import RewindError, names, parse_moment, rewound
         from trend_assets.settings import load_settings
 
-        use_data(data)
+        read_data(data)
         settings = load_settings()
         lake = Lake(settings.lake_root)
         if not moment or not table:

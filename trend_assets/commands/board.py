@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, fail, use_data
+from trend_assets.commands.terminal import DataOption, console, fail, no_data, use_data
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +31,7 @@ def board(
     if find_spec("streamlit") is None:
         fail("the board needs Streamlit: pip install 'trend-assets[board]' (make setup does it)")
     if not open_warehouse().exists():
-        console.print(f"[yellow]There are no data in {place} yet:[/] make run (a simulated town) makes them; the board shows them then.")
+        console.print(f"[yellow]{no_data(place)}[/]. The board shows them then.")
     console.print(f"Trend board on http://127.0.0.1:{port} (Ctrl-C ends it)")
     try:
         run(port)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, fail, use_data
+from trend_assets.commands.terminal import DataOption, console, fail, read_data
 
 if TYPE_CHECKING:
     from datetime import date
@@ -138,7 +138,7 @@ def _lake(data: str | None) -> Lake:
     from trend_assets.lake.lake import Lake
     from trend_assets.settings import load_settings
 
-    use_data(data)
+    read_data(data)
     return Lake(load_settings().lake_root)
 
 

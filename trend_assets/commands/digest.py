@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, fail, use_data
+from trend_assets.commands.terminal import DataOption, console, fail, read_data
 
 
 class DigestLanguage(StrEnum):
@@ -44,7 +44,7 @@ def digest(
     from trend_assets.settings import load_settings
     from trend_assets.warehouse.engine import WarehouseBusyError, open_warehouse
 
-    use_data(data)
+    read_data(data)
     settings = load_settings()
     try:
         warehouse, lake = open_warehouse(settings), Lake(settings.lake_root)

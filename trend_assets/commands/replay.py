@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trend_assets.commands.terminal import DataOption, console, fail, use_data
+from trend_assets.commands.terminal import DataOption, console, fail, read_data
 
 if TYPE_CHECKING:
     from trend_assets.lake.comparison import Comparison
@@ -39,7 +39,7 @@ def register(app: typer.Typer) -> None:
         from trend_assets.operations.runs import RunFailedError
         from trend_assets.settings import load_settings
 
-        use_data(data)
+        read_data(data)
         try:
             chosen = tables_to_replay([name.strip() for name in tables.split(",") if name.strip()])
             with scratch_folder(keep) as folder, console.status("    replaying …"):

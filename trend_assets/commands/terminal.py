@@ -59,6 +59,19 @@ def use_data(data: str | None) -> str:
     return place
 
 
+def read_data(data: str | None) -> str:
+    """As ``use_data``, for a command that reads what is there: it ends, and makes nothing, where no data folder is."""
+    place = data_place(data)
+    if "://" not in place and not any((Path(place) / name).is_dir() for name in ("lake", "landing", "retail_landing")):
+        fail(no_data(place))
+    return use_data(data)
+
+
+def no_data(place: str) -> str:
+    """What is said where nothing has been made yet."""
+    return f"there are no data in {place} yet: trend-assets demo makes a simulated town there; --data FOLDER names another place"
+
+
 def use_folder(data: str | None, default: str = "data") -> Path:
     """As ``use_data``, for a command that is for one machine only: it ends where the data are in an object store."""
     from trend_assets.operations.runs import prepare_environment

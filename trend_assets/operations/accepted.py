@@ -1,7 +1,8 @@
 """Changes that a person has accepted: from a day on, what a check called unusual is the usual.
 
 What belongs here: the file of accepted changes in the lake, adding to it, reading it. What doesn't: what acceptance means for a verdict
-(``lib/quality/retail_checks.py``, ``post_facts.py``), options and printing (``commands/accept.py``).
+(``lib/quality/retail_checks.py``, ``post_facts.py``), which days a check names (``operations/stopping.py``, ``schema_changes.py``), options
+and printing (``commands/accept.py``).
 
 The file holds one JSON object a line and only ever grows; two people who accept at once lose nothing (compare-and-swap).
 """
@@ -9,6 +10,7 @@ The file holds one JSON object a line and only ever grows; two people who accept
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
@@ -76,6 +78,27 @@ def accept(storage: Storage, *changes: Accepted) -> None:
                 raise
         else:
             return
+
+
+def day_of(since: str, table: str, named: Collection[date], newest: date | None) -> date:
+    """The first day of an acceptance as a person wrote it, ``2026-09-14``.
+
+    named: the days on which the check stops something, as far as known. newest: the newest published day of the table. Raises
+    ``ValueError`` where no day is given, it is none, or the table has none so late: no check can have named it.
+    """
+    told = f" It stops {', '.join(str(day) for day in sorted(named))}." if named else ""
+    if not since:
+        raise ValueError(f"--since is missing: the first day of the change, which is the day that the check names.{told}")
+    try:
+        day = date.fromisoformat(since)
+    except ValueError as error:
+        raise ValueError(f"--since {since!r} is no day: write it as 2026-09-14.{told}") from error
+    last = max([*named, *([newest] if newest else [])], default=None)
+    if last is None:
+        raise ValueError(f"nothing of {table} is published yet: there is nothing to accept")
+    if day > last:
+        raise ValueError(f"--since {day} is after the newest day of {table}, {last}: no check has named it.{told}")
+    return day
 
 
 def since_by_check(changes: list[Accepted], group: str) -> dict[tuple[str, str], set[date]]:

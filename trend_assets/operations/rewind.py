@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from trend_assets.operations.ledger import known_at, ledger_due, scheduled_at, unrecorded
-from trend_assets.operations.mart_ledger import kept_marts, marts_at
+from trend_assets.operations.mart_ledger import NOT_KEPT, kept_marts, marts_at
 from trend_assets.partitions import end_of_hour
 from trend_assets.tables.ledgers import LEDGERS, MART_LEDGER, Ledger
 
@@ -95,12 +95,17 @@ def known_relation(name: str, relations: Iterable[str]) -> str | None:
 
 
 def check_moment(settings: Settings, moment: datetime, now: datetime) -> None:
-    """Raise ``RewindError`` where the moment lies before the lake, or has not come yet."""
+    """Raise ``RewindError`` where the moment lies before the lake, or after all that it can know.
+
+    A lake that grows knows nothing later than the clock. One with an end was known in full two days after it (``Settings.last_known``),
+    whatever the clock says: a town may be of days to come.
+    """
     if moment < settings.lake_start:
         raise RewindError(f"the lake starts at {settings.lake_start:%Y-%m-%d %H:%M} UTC: nothing was known at {moment:%Y-%m-%d %H:%M}")
-    if settings.lake_end is None and moment > now:
+    if moment > now and (settings.last_known is None or moment > settings.last_known):
+        ended = f", and the lake ends at {settings.lake_end:%Y-%m-%d %H:%M}" if settings.lake_end else ""
         raise RewindError(
-            f"{moment:%Y-%m-%d %H:%M} UTC has not come yet (it is {now:%Y-%m-%d %H:%M}): what will be known then is not sealed yet"
+            f"{moment:%Y-%m-%d %H:%M} UTC has not come yet (it is {now:%Y-%m-%d %H:%M}{ended}): what will be known then is not sealed yet"
         )
 
 
@@ -108,7 +113,16 @@ def _mart_named(lake: LakeReader, name: str) -> str:
     found = known_relation(name, [f"warehouse.{mart}" for mart in kept_marts(lake)])
     if found is not None:
         return found.removeprefix("warehouse.")
-    raise RewindError(f"there is no history of {name!r}; there is of: {', '.join(names(lake))}")
+    raise RewindError(f"there is no history of {name!r}{_why_not_kept(name)}; there is of: {', '.join(names(lake))}")
+
+
+def _why_not_kept(name: str) -> str:
+    """Why a mart or dimension that a person means, ``products`` or ``dim_product``, has no history; empty for any other name."""
+    singular = name.replace("/", ".").rpartition(".")[2].removesuffix("s")
+    told = [
+        f" ({mart} is not kept: {why})" for mart, why in NOT_KEPT.items() if singular in (mart, mart.partition("_")[2].removesuffix("s"))
+    ]
+    return told[0] if told else ""
 
 
 def check_recorded(lake: LakeReader, ledger: Ledger, settings: Settings, moment: datetime, now: datetime) -> None:

@@ -56,6 +56,12 @@ def schemas_accepted(changes: list[Accepted]) -> dict[str, dict[str, date]]:
     return accepted
 
 
+def waiting_days(seen: SeenSources, table_name: str) -> set[date]:
+    """The days from which on changes of a table's columns stop loads and wait for somebody."""
+    accepted = seen.accepted.get(table_name, {})
+    return {schema.since for schema in recorded(seen.storage, table_name) if schema.stops and schema.waiting(accepted)}
+
+
 def changes_to_accept(seen: SeenSources, table_name: str, since: date, chosen: Collection[str] = ()) -> list[str]:
     """The names of changes that stop loads of a table from that day on: those ``chosen`` by their six letters, else the only one.
 

@@ -73,7 +73,9 @@ def test_before_anything_was_known_there_is_nothing_to_decide(inside):
     assert text("en", "no_cards") in words(test)
 
 
-@pytest.mark.parametrize(("asked", "told"), [("yesterday", "is no moment"), ("2020-01-01", "the lake starts at")])
+@pytest.mark.parametrize(
+    ("asked", "told"), [("yesterday", "is no moment"), ("2020-01-01", "the lake starts at"), ("2099-01-01", "has not come yet")]
+)
 def test_an_address_that_is_no_moment_is_said_and_today_is_shown(inside, asked, told):
     test = _opened(asked)
     assert told in words(test)

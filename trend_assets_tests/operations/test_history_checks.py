@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pyarrow.compute as pc
 import pytest
+from typer.testing import CliRunner
 
+from trend_assets.cli import app
+from trend_assets.commands import terminal
 from trend_assets.lake.lake import Lake
 from trend_assets.operations.accepted import FILE, Accepted, accept, accepted_changes
 from trend_assets.operations.history_checks import UNUSUAL, post_verdicts, retail_verdicts, stopped_by, without_warnings
 from trend_assets.operations.stopping import FILE as STOPPING
 from trend_assets.operations.stopping import record_judged, stopping_days
+from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 FIRST = date(2026, 9, 1)
@@ -238,3 +243,42 @@ def test_nothing_published_is_nothing_wrong(tmp_path):
     empty = Lake(str(tmp_path / "empty"))
     assert not _failed(retail_verdicts(empty, []))
     assert not _failed(post_verdicts(empty, []))
+
+
+@pytest.fixture
+def own_environment(monkeypatch):
+    """What a command says to Dagster and dbt of its data folder ends with the test."""
+    for name in ("TREND_ASSETS_DATA", "TREND_ASSETS_DAGSTER_STORAGE"):
+        monkeypatch.setenv(name, "")
+    yield
+    monkeypatch.undo()
+    load_settings.cache_clear()
+
+
+def _accept_command(lake: Lake, *arguments: str) -> tuple[int, str]:
+    with terminal.console.capture() as captured:
+        folder = Path(lake.storage.uri(FILE)).parent.parent
+        result = CliRunner().invoke(app, ["accept", *arguments, "--reason", "by the dozen", "--data", str(folder)])
+    return result.exit_code, " ".join(captured.get().split())
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_accepting_without_a_day_names_the_day_that_the_check_stopped(lake):
+    retail_verdicts(lake, [])
+    code, said = _accept_command(lake, "retail/orders", "quantities")
+    assert (code, "--since is missing" in said, "It stops 2026-09-10." in said) == (2, True, True)
+    code, said = _accept_command(lake, "retail/orders", "schema_changes")
+    assert (code, "--since is missing" in said) == (2, True)
+    code, said = _accept_command(lake, "retail/orders", "quantities", "--since", "the tenth")
+    assert (code, "--since 'the tenth' is no day" in said) == (2, True)
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_a_day_later_than_the_table_is_not_accepted(lake):
+    code, said = _accept_command(lake, "retail/orders", "quantities", "--since", "2031-09-14")
+    assert (code, "after the newest day of retail/orders, 2026-09-10" in said) == (2, True)
+    code, said = _accept_command(lake, "social/raw_posts", "volume", "--since", "2026-09-10")
+    assert code == 2
+    assert accepted_changes(lake.storage) == []
+    assert _accept_command(lake, "retail/orders", "quantities", "--since", "2026-09-10")[0] == 0
+    assert [change.since for change in accepted_changes(lake.storage)] == [date(2026, 9, 10)]
