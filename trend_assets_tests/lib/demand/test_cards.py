@@ -349,7 +349,6 @@ def test_whatever_trends_and_stock_one_card_acts_for_a_place_and_no_unit_is_prom
                 where = {"product_id": product, "store_id": place, "lead_time_days": lead, "available_units": stock}
                 rows.append({**trend, **where, **due, "daily_units": usual, "last_3_days_units": 3 * usual})
     found = cards(*rows)
-    acting = [one for one in found if one["action"] not in ("hold", "too_late")]
     speaking = [one for one in found if one["action"] != "hold"]
     assert len({(one["product_id"], one["store_id"]) for one in speaking}) == len(speaking)
     assert {one["covered_by"] for one in found if one["covered_by"]} <= {one["card_id"] for one in speaking}
