@@ -1,14 +1,12 @@
 """Answers on a terminal: top trends, decision cards and the ready queries, read from the published warehouse.
 
-What belongs here: queries for people and their printing. What doesn't: how the answers are computed.
+What belongs here: queries for people. What doesn't: how the answers are computed, how rows are laid out (``terminal_rows.py``).
 """
 
 from __future__ import annotations
 
 import sys
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute
@@ -16,8 +14,11 @@ import pyarrow.csv
 from rich.console import Console
 from rich.table import Table as Grid
 
-from trend_assets.settings import PROJECT_ROOT
-from trend_assets.warehouse.engine import open_warehouse
+from trend_assets.settings import PROJECT_ROOT, load_settings
+from trend_assets.tables import TABLES
+from trend_assets.terminal_rows import print_rows
+from trend_assets.warehouse.engine import WarehouseEngine, open_warehouse
+from trend_assets.warehouse.history import AS_OF_SCHEMA, HISTORY_SCHEMA, RELATIONS, VERSIONS
 
 READY_QUERIES = PROJECT_ROOT / "dbt_project" / "analyses"
 TOP_TRENDS, TOP_CARDS = 6, 8
@@ -45,31 +46,6 @@ from latest where place = 1 and action <> 'hold' order by money_at_risk desc, da
 """
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float):
-        return f"{value:,.2f}".rstrip("0").rstrip(".")
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)
-
-
-def print_rows(rows: pa.Table, console: Console, title: str = "") -> None:
-    """An Arrow table as a terminal table: numbers to the right, long text folded."""
-    grid = Grid(title=title or None, title_justify="left")
-    for field in rows.schema:
-        number = pa.types.is_integer(field.type) or pa.types.is_floating(field.type) or pa.types.is_decimal(field.type)
-        grid.add_column(field.name, justify="right" if number else "left", overflow="fold")
-    for row in rows.to_pylist():
-        grid.add_row(*(_text(value) for value in row.values()))
-    console.print(grid)
-
-
 def ready_queries() -> dict[str, Path]:
     """The ready queries by name."""
     return {path.stem: path for path in sorted(READY_QUERIES.glob("*.sql"))}
@@ -93,7 +69,12 @@ def run_query(query: str, console: Console, *, as_csv: bool) -> None:
     text = ready[query].read_text() if query in ready else query
     if query not in ready and " " not in query.strip():
         raise ValueError(f"no ready query is called {query!r}; there are: {', '.join(ready)}")
-    rows = open_warehouse().query(text)
+    warehouse = open_warehouse()
+    try:
+        rows = warehouse.query(text)
+    except ValueError as error:
+        hint = _hint(str(error), text, warehouse)
+        raise ValueError(f"{error}\n{hint}" if hint else str(error)) from error
     if as_csv:
         for number, field in enumerate(rows.schema):
             if pa.types.is_list(field.type):  # CSV has no lists
@@ -102,6 +83,29 @@ def run_query(query: str, console: Console, *, as_csv: bool) -> None:
         pyarrow.csv.write_csv(rows, sys.stdout.buffer)
     else:
         print_rows(rows, console)
+
+
+def _hint(message: str, query: str, warehouse: WarehouseEngine) -> str:
+    """What to ask instead of a query that failed with the engine's ``message``; empty where the message says enough."""
+    if "read-only" in message:
+        return "The published file can only be read: ask with select."
+    if "Conversion Error" in message and "as_of." in query:
+        return "A moment is a day, '2026-09-10' (as known at its end), or an hour, '2026-09-10T14' (UTC)."
+    if "does not exist" not in message or not message.startswith("the query failed: Catalog Error: Table"):
+        return ""
+    published = warehouse.tables()
+    for path in TABLES:
+        if path.replace("/", ".") in query and path.replace("/", ".") not in published:
+            place = f"{load_settings().lake_root}/{path}/*/part-*.parquet"
+            return (
+                f"{path} is not published: once it has rows they are in the lake, for any DuckDB client: "
+                f"from read_parquet('{place}', hive_partitioning = false)"
+            )
+    versions = [name.partition(".")[2] for name in published if name.startswith(f"{HISTORY_SCHEMA}.")]
+    functions = [f"{AS_OF_SCHEMA}.{name}" for name in versions if name not in (VERSIONS, RELATIONS)]
+    tables = [name for name in published if not name.startswith(f"{HISTORY_SCHEMA}.")]
+    there = functions if "as_of." in query else tables
+    return f"There are: {', '.join(there)}. Ready queries: trend-assets sql lists them."
 
 
 def _print_ready(console: Console) -> None:

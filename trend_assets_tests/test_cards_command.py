@@ -81,7 +81,10 @@ def test_a_snooze_needs_a_day_after_the_cards_and_an_unknown_card_is_refused(fol
     name = card_id(folder)
     code, said = run("cards", "snooze", name, "--until", DAY.isoformat(), "--reason", "count first")
     assert (code, "a day after its own" in said) == (2, True)
-    assert run("cards", "snooze", name, "--until", (DAY + timedelta(days=2)).isoformat(), "--reason", "count first")[0] == 0
+    back = (DAY + timedelta(days=2)).isoformat()
+    assert run("cards", "snooze", name, "--until", back, "--reason", "count first")[0] == 0
+    said = run("cards", "list")[1].replace("│", " ")
+    assert f"snoozed until {back}" in " ".join(said.split())
     code, said = run("cards", "accept", "zzz", "--reason", "sent")
     assert (code, "is no card" in said) == (2, True)
     assert "no decision cards of 2020-01-01" in run("cards", "list", "--day", "2020-01-01")[1]

@@ -18,7 +18,18 @@ from trend_assets.commands.terminal import DataOption, console, fail, read_data
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SHOWN_ROWS = 40
+SHOWN_ROWS = 30
+MAIN_COLUMNS = {
+    "topics/trends": ("label", "stage", "score", "posts_24h", "authors_24h", "hour", "reason"),
+    "topics/topic_hours": ("topic_id", "posts", "authors", "reposts", "hour"),
+    "demand/product_trend_links": ("topic_id", "product_id", "linked", "score", "day", "methods", "reason"),
+    "demand/decision_cards": ("action", "quantity", "product_name", "store_id", "act_by", "money_at_risk", "day", "label", "confidence"),
+    "demand/unserved_trends": ("label", "stage", "score", "posts", "authors", "category", "day", "why", "reason"),
+}
+"""What a terminal shows of a table; of a mart its first columns."""
+_TIMES = ("hour", "day", "week_start", "last_day")
+_STRENGTHS = ("money_at_risk", "sales_at_risk", "trend_score", "best_score", "score", "net_revenue", "posts", "units_sold", "stock_value")
+"""What rows are ordered by: the newest, then the strongest first; the first column of each that a table has."""
 
 
 class Format(StrEnum):
@@ -63,7 +74,7 @@ def register(app: typer.Typer) -> None:
         except (RewindError, ValueError, FileNotFoundError) as error:
             fail(str(error))
         if written is Format.TABLE and output is None:
-            _print(rows, f"{table} as known at {when:%Y-%m-%d %H:%M} UTC")
+            _print(rows, _main_columns(table), f"{table} as known at {when:%Y-%m-%d %H:%M} UTC")
         elif output is not None:
             with output.open("wb") as file:
                 _write(rows, Format.CSV if written is Format.TABLE else written, file)
@@ -72,12 +83,24 @@ def register(app: typer.Typer) -> None:
             _write(rows, written, sys.stdout.buffer)
 
 
-def _print(rows: pa.Table, title: str) -> None:
-    from trend_assets.answers import print_rows
+def _main_columns(name: str) -> tuple[str, ...]:
+    from trend_assets.operations.rewind import ledger_named
 
-    print_rows(rows.slice(0, SHOWN_ROWS), console, title)
-    if rows.num_rows > SHOWN_ROWS:
-        console.print(f"and {rows.num_rows - SHOWN_ROWS} more rows: --format csv, json or parquet gives all")
+    ledger = ledger_named(name)
+    return MAIN_COLUMNS.get(ledger.source.path, ()) if ledger else ()
+
+
+def _print(rows: pa.Table, columns: tuple[str, ...], title: str) -> None:
+    """The newest and strongest rows with their main columns, and how much more there is."""
+    from trend_assets.terminal_rows import print_rows
+
+    order = [next((name for name in names if name in rows.column_names), "") for names in (_TIMES, _STRENGTHS)]
+    keys = [(name, "descending") for name in order if name]
+    shown = (rows.sort_by(keys) if keys else rows).slice(0, SHOWN_ROWS).select(columns or rows.column_names)
+    columns_left = rows.num_columns - shown.num_columns + print_rows(shown, console, title, cut=True)
+    rows_left = rows.num_rows - shown.num_rows
+    if rows_left or columns_left:
+        console.print(f"… {rows_left:,} more rows, {columns_left} more columns: --format csv --output FILE")
 
 
 def _write(rows: pa.Table, written: Format, file: BinaryIO) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from trend_assets.board.responses import Answer
     from trend_assets.lake.lake import Lake
 
 CardArgument = Annotated[list[str], typer.Argument(help="Card ids, as `trend-assets cards list` shows them; the first letters are enough")]
@@ -44,7 +45,6 @@ def list_cards(
     data: DataOption = None,
 ) -> None:
     """Cards of a day, the most money at risk first, with the answer that holds."""
-    from trend_assets.answers import print_rows
     from trend_assets.board.responses import latest
 
     lake = _lake(data)
@@ -59,13 +59,15 @@ def list_cards(
         values = (
             card["card_id"], card["action"] + from_place, card["quantity"], card["product_name"], card["store_id"], card["act_by"],
             round(card["money_at_risk"]), round(card["money_if_false"]), round(card["confidence"], 2),
-            "" if answer is None else f"{answer.response}{f': {answer.note}' if answer.note else ''}",
+            "" if answer is None else _told(answer),
         )  # fmt: skip
         shown.append(dict(zip(_SHOWN, values, strict=True)))
     if not shown:
         console.print(f"{chosen}: no card asks for anything; --all shows the others")
         return
     import pyarrow as pa
+
+    from trend_assets.terminal_rows import print_rows
 
     print_rows(pa.Table.from_pylist(shown), console, f"Decision cards of {chosen}")
 
@@ -106,7 +108,6 @@ def regret(
     data: DataOption = None,
 ) -> None:
     """What the answers to closed cards earned or missed, by week, category and action; an estimate, its assumptions said below it."""
-    from trend_assets.answers import print_rows
     from trend_assets.board.regrets import regrets_of
 
     lake = _lake(data)
@@ -125,6 +126,8 @@ def regret(
     ]  # fmt: skip
     import pyarrow as pa
 
+    from trend_assets.terminal_rows import print_rows
+
     print_rows(pa.Table.from_pylist(rows), console, f"Regret of the last {weeks} weeks, in the currency of the prices")
     console.print(
         "Regret: what the answers missed against the best of accepting, snoozing and declining each card, as only hindsight knows it. "
@@ -132,6 +135,12 @@ def regret(
         "what met no demand within the card's days to cost a quarter of its purchase price, half of it beyond six weeks of sales; "
         "a mark-down to sell what an elasticity of two says."
     )
+
+
+def _told(answer: Answer) -> str:
+    """An answer in words: until when a card is snoozed, and why."""
+    until = f" until {answer.snoozed_until}" if answer.snoozed_until else ""
+    return f"{answer.response}{until}{f': {answer.note}' if answer.note else ''}"
 
 
 def _lake(data: str | None) -> Lake:
