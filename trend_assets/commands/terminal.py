@@ -69,7 +69,7 @@ def read_data(data: str | None) -> str:
 
 def no_data(place: str) -> str:
     """What is said where nothing has been made yet."""
-    return f"there are no data in {place} yet: trend-assets demo makes a simulated town there; --data FOLDER names another place"
+    return f"there are no data in {place} yet: trend-assets demo (make run) makes a simulated town there; --data FOLDER names another place"
 
 
 def use_folder(data: str | None, default: str = "data") -> Path:

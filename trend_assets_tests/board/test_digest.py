@@ -137,7 +137,7 @@ def test_the_command_says_what_is_missing(tmp_path):
     from trend_assets_tests.conftest import Town
 
     result = Town(tmp_path, "").command("digest")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert "make run" in result.stdout
 
 
