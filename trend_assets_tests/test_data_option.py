@@ -84,7 +84,8 @@ def test_a_wrong_setting_is_named_without_its_value(tmp_path, monkeypatch):
 )
 def test_without_a_data_folder_a_command_that_reads_says_so_and_makes_nothing(arguments, tmp_path):
     place = tmp_path / "data"
-    assert refused([*arguments, "--data", str(place)]).startswith(f"error: there are no data in {place} yet: trend-assets demo (make run) makes")
+    said = refused([*arguments, "--data", str(place)])
+    assert said.startswith(f"error: there are no data in {place} yet: trend-assets demo (make run) makes")
     assert not place.exists()
 
 
