@@ -104,8 +104,8 @@ def retail_verdicts(lake: Lake, keys: Sequence[str]) -> dict[tuple[str, str], Ve
     lifted = [published.index(day) for day in judged if known.failed.get(day, Checks()) - _failed(found[day])]
     if later := {day for at in lifted for day in published[at + 1 : at + 1 + PAST_DAYS]} - judged:
         judged |= later
-        may_stop |= later
         found = judge()
+    mended = {(name, check) for day in judged for name, check in known.failed.get(day, Checks()) - _failed(found[day])}
     stopping: dict[date, set[tuple[str, str]]] = {day: set() for day in judged}
     verdicts = {}
     for name, checks in CHECKS.items():
@@ -113,7 +113,9 @@ def retail_verdicts(lake: Lake, keys: Sequence[str]) -> dict[tuple[str, str], Ve
             stops: dict[str, list[Alarm]] = {}
             warns: dict[str, list[Alarm]] = {}
             for day, tables in found.items():
-                stops_here = day in may_stop or (name, check) in known.stopping.get(day, ())
+                # a later day that had a mended one as its past may stop for what was mended, unless it had failed that as it was
+                again = day in later and (name, check) in mended - known.failed.get(day, Checks())
+                stops_here = again or day in may_stop or (name, check) in known.stopping.get(day, ())
                 for alarm in tables[name]:
                     if alarm.check == check:
                         (stops if stops_here and not alarm.warns else warns).setdefault(day_key(day), []).append(alarm)

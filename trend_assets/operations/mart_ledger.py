@@ -94,10 +94,12 @@ class UnknownMartError(LookupError):
 def unrecorded_days(lake: LakeReader, warehouse: WarehouseEngine, settings: Settings, now: datetime) -> pa.Table:
     """Days of the marts that dbt has just built and tested and that are not recorded as they are: rows of ``MART_LEDGER``.
 
-    now: the clock, when they are published. What a schedule would not have published by then goes by the clock, as a week under way.
+    now: the clock, when they are published. What a schedule would not have published by then goes by the clock, as a week under way;
+    a lake of days to come, such as a simulated one, goes by its own calendar.
     """
     newest, verified = _newest(lake), _verified(lake)
     history = settings.lake_end is not None or not _begun(lake)
+    latest = max(now, settings.last_known or now)
     found: list[dict[str, object]] = []
     for mart, kept in KEPT_MARTS.items():
         rows = _read(warehouse, mart, kept, newest, now)
@@ -113,7 +115,8 @@ def unrecorded_days(lake: LakeReader, warehouse: WarehouseEngine, settings: Sett
             if before == told or (before is None and told == _EMPTY):
                 continue
             scheduled = datetime.combine(day, time(), UTC) + kept.length + MARTS_READY
-            known = Known(scheduled, "schedule") if before is None and history and scheduled <= now else Known(now, "clock")
+            by_schedule = before is None and history and (scheduled <= now or latest > now)
+            known = Known(min(scheduled, latest), "schedule") if by_schedule else Known(now, "clock")
             found.append(_row(mart, day, part, told, known, known_before=before is not None))
     return MART_LEDGER.from_rows(found)
 

@@ -151,6 +151,20 @@ def test_days_that_had_a_bad_day_as_usual_are_judged_again_once_it_is_repaired(s
     ]
 
 
+def test_a_repair_stops_no_later_day_for_what_it_was_only_told_of(sound):
+    """Units of two days of a long run are told; signs of an earlier day, wrong and then right again, are no reason to stop for units."""
+    sound.publish(ORDERS, {f"{day}": _shown(day, "units" if day in DAYS[26:28] else "") for day in DAYS[10:40]})
+    assert sorted(retail_verdicts(sound, [f"{day}" for day in DAYS[10:40]])["orders", "quantities"].warnings) == [
+        "2026-09-27",
+        "2026-09-28",
+    ]
+    sound.publish(ORDERS, {f"{DAYS[20]}": _shown(DAYS[20], "signs")})
+    assert ("orders", "signs") in _failed(retail_verdicts(sound, [f"{DAYS[20]}"]))
+    sound.publish(ORDERS, {f"{DAYS[20]}": _orders(DAYS[20])})
+    assert not any(verdict.stopping for verdict in retail_verdicts(sound, [f"{DAYS[20]}"]).values())
+    assert stopped_by(sound) == ""
+
+
 def test_making_everything_again_is_no_first_load(sound):
     for day in DAYS[10:20]:
         sound.publish(ORDERS, {f"{day}": _orders(day)})

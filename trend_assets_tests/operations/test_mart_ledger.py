@@ -225,6 +225,17 @@ def test_a_week_is_known_when_its_last_day_is_over(shop):
     assert marts_at(shop.lake, "mart_buyer_week", known)["units_sold"].to_pylist() == [6]
 
 
+def test_a_lake_of_days_to_come_goes_by_its_own_calendar(shop):
+    """A simulated town made before its first day: nothing of its marts is known before it, nor the second day with the first."""
+    shop.settings = shop.settings.model_copy(update={"lake_end": datetime(2026, 9, 12, tzinfo=UTC)})
+    shop.record(datetime(2026, 7, 12, tzinfo=UTC))
+    told = [
+        sorted(row["day"].day for row in marts_at(shop.lake, "mart_stock_risk", datetime(2026, 9, day, 7, tzinfo=UTC)).to_pylist())
+        for day in (9, 11, 12)
+    ]
+    assert told == [[], [10], [10, 11]]
+
+
 def test_a_week_under_way_is_known_when_it_is_published_and_corrected_until_it_is_over(shop):
     for day, units in ((date(2026, 9, 10), 4), (date(2026, 9, 11), 5), (date(2026, 9, 14), 6)):
         shop.build_week(units)
