@@ -11,10 +11,11 @@ from datetime import date
 
 from trend_assets.board.data import Queryable, Row, ask_rows
 from trend_assets.board.words import TEXTS, Language, number, text
+from trend_assets.tables.markets import UNKNOWN, WITHHELD
 
 HEADINGS = ("region", "language", "we_sell_there", "posts", "authors", "against_day_before")
 FIGURES = (3, 4, 5)
-NOT_NAMED = ("unknown", "withheld")
+NOT_NAMED = (UNKNOWN, WITHHELD)
 
 
 def markets_of_trend(warehouse: Queryable, topic_id: str, day: date) -> list[Row]:
@@ -25,10 +26,11 @@ def markets_of_trend(warehouse: Queryable, topic_id: str, day: date) -> list[Row
         select region, language, posts, authors, growth_24h, presence, units_sold_14d, grows_unserved
         from warehouse.mart_markets
         where topic_id = ? and day = ?
-        order by region in ('unknown', 'withheld'), posts desc, region, language
+        order by region in (?, ?), posts desc, region, language
         """,
         topic_id,
         day,
+        *NOT_NAMED,
     )
 
 
