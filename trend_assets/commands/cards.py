@@ -118,9 +118,9 @@ def regret(
     rows = [
         {
             "week": one.week, "category": one.category, "action": one.action, "cards": one.cards, "accepted": one.followed,
-            "earned by accepted": round(one.earned), "worth of all others": round(one.others),
-            "gains among them": round(one.missed),
-            "had all waited for a snooze": round(one.snoozed), "regret": round(one.regret),
+            "earned": round(one.earned), "others worth": round(one.others),
+            "of it gains": round(one.missed),
+            "if snoozed": round(one.snoozed), "regret": round(one.regret),
         }
         for one in found
     ]  # fmt: skip
@@ -130,7 +130,9 @@ def regret(
 
     print_rows(pa.Table.from_pylist(rows), console, f"Regret of the last {weeks} weeks, in the currency of the prices")
     console.print(
-        "Regret: what the answers missed against the best of accepting, snoozing and declining each card, as only hindsight knows it. "
+        "Earned: by the accepted cards. Others worth: had all others been followed, losses included. If snoozed: had all been followed "
+        "after a snooze. Regret: what the answers missed against the best of accepting, snoozing and declining each card, as only "
+        "hindsight knows it. "
         "Estimated: days without stock are taken to have wanted what the other days sold; accepted cards to have been followed in full; "
         "what met no demand within the card's days to cost a quarter of its purchase price, half of it beyond six weeks of sales; "
         "a mark-down to sell what an elasticity of two says."
