@@ -1,0 +1,134 @@
+"""Texts that hold their label: its name, a marker, or a form that only a machine gives.
+
+What belongs here: the rule on words, places and forms of texts. What doesn't: copies of texts (``leaks_copies.py``).
+
+Honest words tell a label too: "late" is about delivery, "sneakers" about sneakers. What they do not do is mark *every* label, the one
+for the rest included, in a large share of its posts and hardly ever elsewhere. A marker that a machine put there does. Where it stands
+at one place of the text, or is no word of people, a small share of the posts is enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from trend_assets.lib.learning.leaks import Leak, Sides, is_text, texts_of
+from trend_assets.lib.learning.leaks_values import LEAST_ROWS
+
+PURE = 0.97
+"""Share of the posts with a token that have its label, at least."""
+OF_WORDS, OF_NAMES, OF_PLACES = 0.5, 0.2, 0.05
+"""Share of each label's posts that are marked: by any words, by the label's own name, by what stands at one place or is no word."""
+AT_ONE_PLACE = 0.9
+LEAST_POSTS = 8
+_TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]+|_+", re.UNICODE)
+_ODD = re.compile(r"[\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\x00-\x08\x0b-\x1f\xa0\U000e0000-\U000e007f]")
+
+
+def labels_in_text(sides: Sides) -> list[Leak]:
+    """Leaks of the family ``label`` in the text features."""
+    if sides.training.num_rows < LEAST_ROWS:
+        return []
+    train, held, labels = sides.labels()
+    found = []
+    for name in sides.features:
+        first, second = sides.columns(name)
+        if len(labels) < 2 or not is_text(first):
+            continue
+        early, late = ([tokens_of(text) for text in texts_of(column)] for column in (first, second))
+        told = _marked(early, train, late, held, labels)
+        if told:
+            found.append(Leak("label", name, told, len(train) + len(held)))
+    return found
+
+
+def tokens_of(text: str) -> dict[str, bool]:
+    """What a text shows, to whether it stands at an end of the text or is no word: words, signs, odd characters, its form."""
+    words = [word.lower() for word in _TOKEN.findall(text)]
+    found = {f"word {word!r}": False for word in words}
+    for place, word in (("first", words[:1]), ("second", words[1:2]), ("second last", words[-2:-1]), ("last", words[-1:])):
+        found |= {f"{place} word {one!r}": True for one in word}
+    found |= {f"character U+{ord(one):04X}": True for one in _ODD.findall(text)}
+    found |= {f"{how} {text[part]!r}": True for how, part in (("begins with", slice(0, 3)), ("ends with", slice(-3, None))) if text}
+    found |= {f"{one} rest of its length by {by} is {size % by}": True for one, size in _sizes(text) for by in (2, 3, 4, 5, 7)}
+    blanks = len(re.findall(r"\s{2,}", text))
+    found[f"{min(blanks, 3)} doubled blanks"] = True
+    found[f"first letter {'upper' if text[:1].isupper() else 'lower'} case"] = True
+    found["all in " + ("upper" if text.isupper() else "lower" if text.islower() else "mixed") + " case"] = True
+    found |= {f"shape {_shape(word)}": False for word in text.split()}
+    return found
+
+
+def _sizes(text: str) -> Iterable[tuple[str, int]]:
+    return (("characters", len(text)), ("words", len(text.split())))
+
+
+def _shape(word: str) -> str:
+    """Kinds of characters of a word, runs as one: ``#a9`` of ``#x17``."""
+    kinds = ["a" if one.islower() else "A" if one.isupper() else "9" if one.isdigit() else one for one in word[:12]]
+    return "".join(one for place, one in enumerate(kinds) if not place or kinds[place - 1] != one)
+
+
+def _marked(
+    early: list[dict[str, bool]], train: np.ndarray, late: list[dict[str, bool]], held: np.ndarray, labels: list[str]
+) -> str | None:
+    counts = _counted(early, train, len(labels))
+    sizes = np.bincount(train, minlength=len(labels))
+    placed = {token: at for tokens in early for token, at in tokens.items()}
+    later = _counted(late, held, len(labels))
+    pure: dict[int, list[str]] = defaultdict(list)
+    for token, by_label in counts.items():
+        best = int(by_label.argmax())
+        beside = later.get(token, np.zeros(len(labels)))
+        holds = beside[best] >= min(PURE, 0.9) * max(beside.sum(), 1) if beside.sum() else False
+        if by_label.sum() >= LEAST_POSTS and by_label[best] >= PURE * by_label.sum() and holds:
+            pure[best].append(token)
+
+    def covered(which: dict[int, list[str]]) -> np.ndarray:
+        """Share of each label's posts that the best single token marks."""
+        return np.array([max((counts[token][one] / sizes[one] for token in which.get(one, ())), default=0.0) for one in range(len(labels))])
+
+    at_places = {one: [token for token in tokens if placed[token]] for one, tokens in pure.items()}
+    named = {one: [token for token in tokens if _names(token, labels[one])] for one, tokens in pure.items()}
+    for which, least, told in (
+        (at_places, OF_PLACES, "the same form or place of the text"),
+        (named, OF_NAMES, "its own name"),
+        (pure, OF_WORDS, "one word"),
+    ):
+        shares = covered(which)
+        if _every_label(shares, least):
+            return f"{told} marks labels in {shares.min():.0%} to {shares.max():.0%} of their posts: {_examples(which, counts, labels)}"
+    return None
+
+
+def _every_label(shares: np.ndarray, least: float) -> bool:
+    """Whether every label is marked, or every one but the label that the lack of a marker marks, then in most of its posts."""
+    ordered = np.sort(shares)
+    return bool(ordered[0] >= least or (ordered[1] >= max(0.8, least) and len(shares) > 1))
+
+
+def _names(token: str, label: str) -> bool:
+    word = token.rpartition(" ")[2].strip("'\"#@_[]()").lower()
+    return len(word) >= 3 and (word == label.lower() or word in re.split(r"[\W_]+", label.lower()) or label.lower().startswith(word))
+
+
+def _counted(texts: list[dict[str, bool]], truth: np.ndarray, labels: int) -> dict[str, np.ndarray]:
+    """Posts of each label with each token."""
+    counted: dict[str, np.ndarray] = {}
+    for tokens, label in zip(texts, truth.tolist(), strict=True):
+        for token in tokens:
+            if token not in counted:
+                counted[token] = np.zeros(labels)
+            counted[token][label] += 1
+    return counted
+
+
+def _examples(which: dict[int, list[str]], counts: dict[str, np.ndarray], labels: list[str]) -> str:
+    best = Counter({(one, token): counts[token][one] for one, tokens in which.items() for token in tokens})
+    told: dict[int, str] = {}
+    for (one, token), _ in best.most_common():
+        told.setdefault(one, f"{token} ({labels[one]})")
+    return ", ".join(told[one] for one in sorted(told))
