@@ -32,7 +32,7 @@ TASK = load_task("sentiment")
 def report(name: str, train: pa.Table, held: pa.Table) -> None:
     """Train on ``train``, judge on ``held`` (columns clean_text, label, author, language), print a row per language."""
     started = time.process_time()
-    model = TASK.train(train)
+    model = TASK.train(train, TASK.default_options)
     trained = time.process_time() - started
     started = time.process_time()
     predicted = TASK.predict(model, held)
@@ -47,7 +47,7 @@ def report(name: str, train: pa.Table, held: pa.Table) -> None:
     for part, simple in zip(metrics.evaluate(truth, predicted, languages, 30), base, strict=True):
         values = part.values
         print(
-            f"  {part.language:5} {part.examples:6,d} posts  macro F1 {values['macro_f1']:.3f} ({values['macro_f1_low']:.3f} to "
+            f"  {part.name:12} {part.examples:6,d} posts  macro F1 {values['macro_f1']:.3f} ({values['macro_f1_low']:.3f} to "
             f"{values['macro_f1_high']:.3f}), majority {simple.values['macro_f1']:.3f}; accuracy {values['accuracy']:.3f} "
             f"({simple.values['accuracy']:.3f}); log-loss {values['log_loss']:.3f} ({simple.values['log_loss']:.3f}); "
             f"calibration error {values['calibration_error']:.3f}"

@@ -187,19 +187,20 @@ def _record(console: Console) -> None:
 def _models(steps: Steps, beside: Beside, hours: Range, console: Console) -> list[Callable[[], None]]:
     """Train each model that has labels and let it predict; one whose gate refuses it is said, and stops nothing."""
     from trend_assets.lib.learning.discovery import tasks
-    from trend_assets.models.training_set import NotReadyError, label_file
+    from trend_assets.models.training_set import NotReadyError, check_labels
 
     begun = []
-    for task in tasks():
+    for task, declared in tasks().items():
         try:
-            label_file(load_settings(), task)
+            check_labels(load_settings(), declared, task)
         except NotReadyError as missing:
             console.print(f"  [dim]no model of {task}: {missing}[/]")
             continue
         refused = f"no champion of {task}: make dev, then the checks of {task}/evaluation, says why; the rest goes on"
         training, predictions = f"a model of {task} ({task}_training)", f"its predictions ({task}_hours)"
         begun.append(steps.begin(training, partial(beside.start, f"{task}_training", raise_on_error=False), refused))
-        begun.append(steps.begin(predictions, partial(beside.start, f"{task}_hours", hours)))
+        if declared.source == "posts":
+            begun.append(steps.begin(predictions, partial(beside.start, f"{task}_hours", hours)))
     return begun
 
 

@@ -132,12 +132,13 @@ def train(name: NameArgument, data: DataOption = None) -> None:
     """Train, evaluate and, where the gate is passed, promote: the job NAME_training; exits 1 where it is not."""
     use_data(data)
     _known(name)
-    from trend_assets.models.training_set import NotReadyError, label_file
+    from trend_assets.lib.learning.discovery import load_task
+    from trend_assets.models.training_set import NotReadyError, check_labels
     from trend_assets.operations.runs import run_job
     from trend_assets.settings import load_settings
 
     try:
-        label_file(load_settings(), name)
+        check_labels(load_settings(), load_task(name), name)
     except NotReadyError as error:
         fail(str(error), 1)
     result = run_job(f"{name}_training", console, raise_on_error=False)

@@ -23,12 +23,14 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning import gate as gates
 from trend_assets.lib.learning import metrics, splits
 from trend_assets.lib.learning.contract import Probabilities, Task, checked_probabilities
+from trend_assets.lib.learning.discovery import task_file
 from trend_assets.lib.learning.picture import confusion_svg
 from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.learning.store import form_of, model_from_files, model_to_files
 from trend_assets.lib.privacy.gone import still_there
 from trend_assets.models.tracking import CANDIDATE, CHAMPION, MODEL_FOLDER, Tracking, Version
 from trend_assets.models.training_set import GONE_BY, ON, POSTS, NotReadyError, batches_of_posts, data_manifest, deletions, examples
+from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
 
 TRAINING_POSTS = "training_posts.bin"
@@ -41,7 +43,7 @@ class IncompatibleModelError(NotReadyError):
     """A version's model and the task's code of today do not fit, or its files are gone or damaged; the message says why."""
 
 
-def train_candidate(task: Task, name: str, lake: Lake, tracking: Tracking) -> tuple[Version, bool]:
+def train_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, settings: Settings | None = None) -> tuple[Version, bool]:
     """Train on the training split, log and register; alias ``candidate``. The same data and code give the version there is.
 
     A version whose files are gone or damaged is made anew; one that was rolled back stays so. Returns the version, and whether
@@ -54,8 +56,8 @@ def train_candidate(task: Task, name: str, lake: Lake, tracking: Tracking) -> tu
         if _loads(tracking, version):
             tracking.point(name, CANDIDATE, version)
             return version, False
-    rows = examples(task, name, lake, splits.TRAIN)
-    model = task.train(rows)
+    rows = examples(task, name, lake, splits.TRAIN, settings)
+    model = task.train(rows, task.default_options)
     files = model_to_files(model)
     counts = {"training_examples": float(rows.num_rows), "model_bytes": float(sum(map(len, files.values())))}
     params = {"task": name, "description": task.description, "labels": ", ".join(task.labels), "features": ", ".join(task.features)}
@@ -105,7 +107,7 @@ class Evaluation:
     champion: str
 
 
-def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking) -> Evaluation:
+def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, settings: Settings | None = None) -> Evaluation:
     """Candidate, champion and majority baseline on the evaluation split; logged to the candidate's run.
 
     The champion is judged on the examples that it was not trained on, and the candidate on the same ones beside it. A champion that
@@ -114,7 +116,7 @@ def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking) ->
     candidate = tracking.by_alias(name, CANDIDATE)
     if candidate is None:
         raise NotReadyError(f"there is no candidate of {name}: run the job {name}_training")
-    held, trained = examples(task, name, lake, splits.EVALUATION), examples(task, name, lake, splits.TRAIN)
+    held, trained = (examples(task, name, lake, side, settings) for side in (splits.EVALUATION, splits.TRAIN))
     column = {label: number for number, label in enumerate(task.labels)}
     truth = np.array([column[label] for label in held["label"].to_pylist()], dtype=np.int64)
     shares = np.bincount([column[label] for label in trained["label"].to_pylist()], minlength=len(column)) / max(trained.num_rows, 1)
@@ -124,13 +126,13 @@ def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking) ->
 
     def judged(subject: str, version: Version | None, chosen: npt.NDArray[np.bool_], predicted: Probabilities) -> list[dict[str, Any]]:
         parts = metrics.evaluate(truth[chosen], predicted, languages[chosen], task.gate.language_examples)
-        return [
-            _row(subject, version, part.language, metric, value, part.examples) for part in parts for metric, value in part.values.items()
-        ]
+        return [_row(subject, version, part.name, metric, value, part.examples) for part in parts for metric, value in part.values.items()]
 
     everything = np.ones(held.num_rows, dtype=bool)
     rows += judged(gates.CANDIDATE, candidate, everything, found)
     rows += judged(gates.MAJORITY, None, everything, metrics.majority(shares.tolist(), held.num_rows))
+    baseline = task.predict_baseline(task.train_baseline(trained), held.select(list(task.features)))
+    rows += judged(gates.BASELINE, None, everything, checked_probabilities(task, baseline, held.num_rows))
     champion, told = tracking.by_alias(name, CHAMPION), "there is none"
     if champion is not None:
         try:
@@ -141,18 +143,18 @@ def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking) ->
             rows.append(_row(gates.CHAMPION, champion, metrics.ALL, gates.NOT_COMPARED, 1.0, 0))
             told = f"not compared: {error}"
         else:
-            beside = [row["value"] for row in judged("", None, unseen, found[unseen]) if (row["language"], row["metric"]) == _SCORE]
+            beside = [row["value"] for row in judged("", None, unseen, found[unseen]) if (row["slice"], row["metric"]) == _SCORE]
             rows += [*present, _row(gates.CANDIDATE, candidate, metrics.ALL, gates.BESIDE_CHAMPION, sum(beside), int(unseen.sum()))]
             told = f"version {champion.number}, on the {int(unseen.sum())} of {held.num_rows} examples that it was not trained on"
     files: dict[str, bytes] = {}
     for language, chosen in metrics.slices(languages, task.gate.language_examples):
         matrix = metrics.confusion_matrix(truth[chosen], found[chosen].argmax(axis=1), len(column))
         title = f"{name} {candidate.number}, {language}: {int(chosen.sum())} posts"
-        files[f"evaluation/confusion_{language}.svg"] = confusion_svg(matrix, task.labels, title).encode()
+        files[f"evaluation/confusion_{language.replace(':', '_')}.svg"] = confusion_svg(matrix, task.labels, title).encode()
     bins = metrics.calibration(truth, found) if len(truth) else []
     files["evaluation/calibration.json"] = json.dumps(bins, indent=1).encode()
     table = TABLES[f"{name}/evaluation"].from_rows(rows)
-    logged = {f"{row['subject']}.{row['language']}.{row['metric']}": row["value"] for row in rows}
+    logged = {f"{row['subject']}.{row['slice']}.{row['metric']}": row["value"] for row in rows}
     tracking.add(candidate.run_id, files, logged)
     return Evaluation(table, files, bins, told)
 
@@ -169,9 +171,9 @@ def _trained_on(tracking: Tracking, version: Version, posts: pa.Table) -> npt.ND
     return np.isin(_hashes(posts), np.frombuffer(noted, dtype=np.uint64))
 
 
-def _row(subject: str, version: Version | None, language: str, metric: str, value: float, examples: int) -> dict[str, Any]:
+def _row(subject: str, version: Version | None, part: str, metric: str, value: float, examples: int) -> dict[str, Any]:
     number = version.number if version else None
-    return {"subject": subject, "model_version": number, "language": language, "metric": metric, "value": value, "examples": examples}
+    return {"subject": subject, "model_version": number, "slice": part, "metric": metric, "value": value, "examples": examples}
 
 
 def verdict(task: Task, name: str, lake: Lake) -> gates.Verdict:
@@ -276,7 +278,7 @@ def predict_hours(task: Task, name: str, lake: Lake, tracking: Tracking, keys: S
 def _fingerprint(name: str, training_set: str) -> str:
     """Hash of what decides a candidate: training set, code of the task and of learning, versions of the libraries."""
     digest = hashlib.sha256(json.dumps([training_set, _versions()], sort_keys=True).encode())
-    for path in [*sorted(_LEARNING.glob("*.py")), _LEARNING / "tasks" / f"{name}.py"]:
+    for path in [*sorted(_LEARNING.glob("*.py")), task_file(name)]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""The training set of a task: from a label file and the lake's posts to examples.
+"""The training set of a task: from labels on the lake's posts, and the owner's own labelled texts, to examples.
 
 What belongs here: reading labels, joining them with posts, leaving out what may not be used, splitting, describing. What doesn't:
 models made from it (``training.py``), Dagster definitions (``defs/models``), any method (``lib/learning``).
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,13 +23,14 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lake.storage import open_storage
 from trend_assets.lib.learning import splits
 from trend_assets.lib.learning.contract import Task
+from trend_assets.lib.learning.label_texts import NETWORK, read_texts
 from trend_assets.lib.learning.labels import SUFFIXES, Labels, read_labels
 from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.privacy.gone import DELETION_COLUMNS, gone
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.tables import in_batches, matches
 from trend_assets.partitions import hour_key
-from trend_assets.settings import Settings
+from trend_assets.settings import Settings, load_settings
 from trend_assets.tables import TABLES
 
 POSTS = "social/clean_posts"
@@ -65,34 +68,114 @@ def label_file(settings: Settings, task: str) -> tuple[str, bytes]:
     )
 
 
+def text_files(settings: Settings, task: str) -> dict[str, bytes]:
+    """Content of the owner's labelled texts, ``labels/<task>/*``, by path within the data folder."""
+    storage = open_storage(settings.data)
+    return {path: storage.read(path) for path in sorted(storage.list(f"labels/{task}/")) if Path(path).suffix in SUFFIXES}
+
+
+def check_labels(settings: Settings, task: Task, name: str) -> None:
+    """Raise ``NotReadyError`` where there is nothing that a task could be trained on."""
+    if task.source == "images":
+        from trend_assets.models.image_examples import labelled_images
+
+        labelled_images(task, name, settings)
+    elif not text_files(settings, name):
+        label_file(settings, name)
+
+
 def build_training_set(task: Task, name: str, lake: Lake, settings: Settings) -> TrainingSet:
-    """Labels joined with posts of the lake, split by time and author. Raises ``NotReadyError`` where no label finds a post."""
-    path, content = label_file(settings, name)
-    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value())
-    labels = read_labels(content, Path(path).suffix, task.labels, pseudonyms)
-    posts = _labelled_posts(lake, labels)
-    aside = dict(labels.refused) | {"post not in the lake": labels.rows.num_rows - posts.num_rows}
-    for reason, keep in _usable(task, posts, lake, settings.brands):
-        aside[reason] = int((~keep).sum())
-        posts = posts.filter(pa.array(keep))
-    if not posts.num_rows:
-        raise NotReadyError(
-            f"none of the {labels.rows.num_rows} labels of {path} can be used ({json.dumps(aside)}): are they about posts of this lake?"
-        )
-    side = splits.split(
-        np.asarray(posts["created_at"].cast(pa.int64())),
-        np.asarray(posts["author"].to_pylist()),
-        np.asarray(posts["near_duplicate_key"]),
-        task.evaluation_share,
-    )
+    """Labels joined with posts of the lake, and labelled texts or images of the owner's, split by time, author and copies.
+
+    Raises ``NotReadyError`` where nothing is left to learn from.
+    """
+    if task.source == "images":
+        from trend_assets.models.image_examples import labelled_images
+
+        rows, inputs, aside = labelled_images(task, name, settings)
+    else:
+        rows, inputs, aside = _labelled_texts(task, name, lake, settings)
+    if not rows.num_rows:
+        paths = ", ".join(path for path in inputs if path.startswith("labels/"))
+        raise NotReadyError(f"no label of {paths} can be used ({json.dumps(aside)}): are they about posts of this lake?")
     table = TABLES[f"{name}/training_set"]
-    rows = table.conform(posts.append_column("split", pa.array(side.tolist(), pa.string()))).sort_by([(key, "ascending") for key in ON])
-    keys = sorted({hour_key(moment) for moment in pc.unique(pc.floor_temporal(rows["created_at"], unit="hour")).to_pylist()})
-    manifests = lake.manifests(TABLES[POSTS], keys)
-    inputs = {f"{POSTS}[{key}]": manifest.data_version for key, manifest in manifests.items() if manifest}
-    return TrainingSet(
-        rows, {path: hashlib.sha256(content).hexdigest(), **inputs}, {reason: count for reason, count in aside.items() if count}
-    )
+    rows = table.conform(rows.append_column("split", pa.array(_sides(rows, task.evaluation_share).tolist(), pa.string())))
+    rows = rows.sort_by([(key, "ascending") for key in ON])
+    return TrainingSet(rows, inputs, {reason: count for reason, count in aside.items() if count})
+
+
+def _labelled_texts(task: Task, name: str, lake: Lake, settings: Settings) -> tuple[pa.Table, dict[str, str], dict[str, int]]:
+    """Labelled posts of the lake and texts of files: rows with ``given_split``, hashes of what was read, what was left aside."""
+    files = text_files(settings, name)
+    inputs = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
+    aside: Counter[str] = Counter()
+    parts = []
+    try:
+        path, content = label_file(settings, name)
+    except NotReadyError:
+        if not files:
+            raise
+    else:
+        inputs[path] = hashlib.sha256(content).hexdigest()
+        posts = _usable_posts(task, path, content, lake, settings, aside)
+        keys = _hours_of(posts)
+        inputs |= {f"{POSTS}[{key}]": found.data_version for key, found in lake.manifests(TABLES[POSTS], keys).items() if found}
+        parts.append(posts)
+    parts += [_texts_of_file(task, path, content, settings.brands, aside) for path, content in files.items()]
+    rows = pa.concat_tables(parts, promote_options="default")
+    return _first_of_each(rows, aside), inputs, dict(aside)
+
+
+def _usable_posts(task: Task, path: str, content: bytes, lake: Lake, settings: Settings, aside: Counter[str]) -> pa.Table:
+    labels = read_labels(content, Path(path).suffix, task.labels, Pseudonyms(settings.pseudonym_key.get_secret_value()))
+    posts = _labelled_posts(lake, labels)
+    aside.update(labels.refused)
+    aside["post not in the lake"] += labels.rows.num_rows - posts.num_rows
+    for reason, keep in _usable(task, posts, lake, settings.brands):
+        aside[reason] += int((~keep).sum())
+        posts = posts.filter(pa.array(keep))
+    return posts.append_column("given_split", pa.nulls(posts.num_rows, pa.string()))
+
+
+def _texts_of_file(task: Task, path: str, content: bytes, brands: Sequence[str], aside: Counter[str]) -> pa.Table:
+    try:
+        rows, refused = read_texts(content, Path(path).suffix, task.labels, task.licence_classes, frozenset(map(str.lower, brands)))
+    except ValueError as error:
+        raise NotReadyError(f"{path}: {error}") from error
+    aside.update(refused)
+    unknown = sorted(set(task.features) - set(rows.column_names))
+    if unknown:
+        aside[f"text without {', '.join(unknown)}, which the task reads"] += rows.num_rows
+        rows = rows.slice(0, 0)
+    return rows.append_column("labelled_at", pa.nulls(rows.num_rows, pa.timestamp("us", tz="UTC")))
+
+
+def _first_of_each(rows: pa.Table, aside: Counter[str]) -> pa.Table:
+    """Without texts that an earlier file holds too."""
+    numbered = rows.select(ON).append_column("row", pa.array(np.arange(rows.num_rows)))
+    first = numbered.group_by(ON, use_threads=False).aggregate([("row", "min")])["row_min"]
+    aside["the same text again"] += rows.num_rows - len(first)
+    return rows.take(pa.array(np.sort(np.asarray(first))))
+
+
+def _sides(rows: pa.Table, evaluation_share: float) -> npt.NDArray[np.str_]:
+    """The split of each row (n,): as its file gives it, else by time, else (undated) by a hash of the author; copies and authors apart."""
+    authors, copies = np.asarray(rows["author"].to_pylist()), np.asarray(rows["near_duplicate_key"])
+    dated = np.asarray(pc.is_valid(rows["created_at"]))
+    posts = np.asarray(pc.not_equal(rows["network"], NETWORK))
+    sides = splits.split_undated(authors.tolist(), evaluation_share)
+    times = np.asarray(pc.fill_null(rows["created_at"].cast(pa.int64()), 0))
+    for chosen in (dated & posts, dated & ~posts):
+        sides[chosen] = splits.split(times[chosen], authors[chosen], copies[chosen], evaluation_share)
+    given = np.asarray(pc.is_valid(rows["given_split"]))
+    sides[given] = np.asarray(rows["given_split"].to_pylist(), dtype=object)[given].astype(str)
+    return splits.without_the_known(sides, authors, copies)
+
+
+def _hours_of(rows: pa.Table) -> list[str]:
+    """Hours of the rows that are posts of the lake."""
+    times = rows.filter(pc.not_equal(rows["network"], NETWORK))["created_at"]
+    return sorted({hour_key(moment) for moment in pc.unique(pc.floor_temporal(times, unit="hour")).to_pylist() if moment})
 
 
 def _labelled_posts(lake: Lake, labels: Labels) -> pa.Table:
@@ -136,20 +219,31 @@ def deletions(lake: Lake) -> pa.Table:
     return lake.read(TABLES["social/deletions"], columns=list(DELETION_COLUMNS))
 
 
-def examples(task: Task, name: str, lake: Lake, split: str) -> pa.Table:
-    """Rows of one split with the task's features, in order of time: what ``train`` gets."""
+def examples(task: Task, name: str, lake: Lake, split: str, settings: Settings | None = None) -> pa.Table:
+    """Rows of one split with the task's features, in order of time: what ``train`` gets. settings: of the process by default.
+
+    An example that is gone since (a post deleted, a file taken away) is not among them.
+    """
     rows = lake.read(TABLES[f"{name}/training_set"])
     if not rows.num_rows:
         raise NotReadyError(f"{name}/training_set is empty: run the job {name}_training")
-    rows = rows.filter(pc.equal(rows["split"], split)).sort_by(
-        [("created_at", "ascending"), ("network", "ascending"), ("post_id", "ascending")]
-    )
-    keys = sorted({hour_key(moment) for moment in pc.unique(pc.floor_temporal(rows["created_at"], unit="hour")).to_pylist()})
-    columns = [*ON, "author", *(column for column in task.features if column not in (*ON, "author"))]
-    parts = [TABLES[POSTS].schema.empty_table().select(columns)]
-    for batch in batches_of_posts(lake, keys):
+    order = [("created_at", "ascending"), ("network", "ascending"), ("post_id", "ascending")]
+    rows = rows.filter(pc.equal(rows["split"], split)).sort_by(order)
+    if task.source == "images":
+        from trend_assets.models.image_examples import with_images
+
+        return with_images(rows, name, settings or load_settings())
+    columns = [*ON, "author", "near_duplicate_key", *(name for name in task.features if name not in (*ON, "author", "near_duplicate_key"))]
+    schema = TABLES[POSTS].schema.empty_table().select(columns).schema
+    parts = [schema.empty_table()]
+    for batch in batches_of_posts(lake, _hours_of(rows)):
         read = lake.read(TABLES[POSTS], batch, columns=columns)
-        parts.append(read.filter(pc.is_valid(matches(read, rows, ON))).cast(parts[0].schema))
+        parts.append(read.filter(pc.is_valid(matches(read, rows, ON))).cast(schema))
+    if pc.any(pc.equal(rows["network"], NETWORK)).as_py():
+        chosen = settings or load_settings()
+        for path, content in text_files(chosen, name).items():
+            texts = _texts_of_file(task, path, content, chosen.brands, Counter())
+            parts.append(texts.select(columns).cast(schema))
     posts = pa.concat_tables(parts)
     place = matches(rows, posts, ON)
     found = pc.is_valid(place)
@@ -175,6 +269,6 @@ def data_manifest(name: str, lake: Lake) -> dict[str, Any]:
         "inputs": dict(manifest.inputs),
         "counts": [dict(zip(("split", "language", "label", "posts"), row.values(), strict=True)) for row in counted.to_pylist()],
         "licence_classes": {row["values"]: row["counts"] for row in pc.value_counts(rows["licence_class"]).to_pylist()},
-        "first_post": span["min"].isoformat(),
-        "last_post": span["max"].isoformat(),
+        "first_post": span["min"].isoformat() if span["min"] else None,
+        "last_post": span["max"].isoformat() if span["max"] else None,
     }

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from trend_assets.tables import TABLES, Table
 from trend_assets.tables.forecasts import FEATURES
-from trend_assets.tables.models import TASKS
+from trend_assets.tables.models import IMAGE_TASKS, TASKS
 
 LANDING = "social/landing"
 LANDING_COLUMNS = {
@@ -294,6 +294,7 @@ RENAMED: dict[str, Sources] = {
         "data_origin": ("retail/orders.data_origin",),
     },
     **{path: sources for task in TASKS for path, sources in _of_task(task).items()},
+    **{path: sources for task in IMAGE_TASKS for path, sources in list(_of_task(task).items())[:2]},
 }
 """Columns that the rule of equal names gets wrong or misses: ``group/table`` → column → ``group/table.column`` it is made from."""
 

@@ -22,11 +22,14 @@ TAKEN_NAMES = frozenset(
 WITHHELD = "withheld"
 """In place of the labels that too few people's posts have; no task may have a label of this name."""
 SPLITS = ("train", "evaluation", "left_out")
-SUBJECTS = ("candidate", "champion", "majority")
+SUBJECTS = ("candidate", "champion", "challenger", "baseline", "majority", "teacher")
 
 _network = Column("network", pa.string(), "Social network of the post")
+_source = Column("network", pa.string(), "Social network of the post; file: a text of the owner's; image: an image file")
 _post_id = Column("post_id", pa.string(), "Post, as in social/clean_posts")
-_created_at = Column("created_at", timestamp, "When the post was written", "UTC")
+_created_at = Column(
+    "created_at", timestamp, "When the post was written; empty for an example of a file that does not say", "UTC", nullable=True
+)
 
 
 def task_tables(task: str) -> tuple[Table, ...]:
@@ -36,8 +39,8 @@ def task_tables(task: str) -> tuple[Table, ...]:
         name="training_set",
         description=f"Labelled posts that the {task} model learns from and is judged on: references and labels, no text.",
         columns=(
-            _network,
-            _post_id,
+            _source,
+            Column("post_id", pa.string(), "Post, as in social/clean_posts; for a text or image of the owner's the hash of it"),
             _created_at,
             Column("language", pa.string(), "Language of the post (ISO 639-1)"),
             Column("label", pa.string(), "What a person said about the post"),
@@ -59,11 +62,20 @@ def task_tables(task: str) -> tuple[Table, ...]:
     evaluation = Table(
         group=task,
         name="evaluation",
-        description=f"Metrics of the newest {task} candidate on the evaluation split, beside the champion and the majority baseline.",
+        description=f"Metrics of the newest {task} candidate on the evaluation split, beside champion, classical baseline and majority.",
         columns=(
-            Column("subject", pa.string(), "What was evaluated; majority always says the commonest label", allowed=SUBJECTS),
+            Column(
+                "subject",
+                pa.string(),
+                "What was evaluated; baseline: the classical model; majority always says the commonest label",
+                allowed=SUBJECTS,
+            ),
             Column("model_version", pa.int64(), "Version in the model registry", "number", nullable=True, minimum=1),
-            Column("language", pa.string(), "ISO 639-1 code; all: every example; other: languages with few examples"),
+            Column(
+                "slice",
+                pa.string(),
+                "Examples it was measured on: all, language:fr, language:other (few examples each), category:…, weekend, …",
+            ),
             Column(
                 "metric",
                 pa.string(),
@@ -72,7 +84,7 @@ def task_tables(task: str) -> tuple[Table, ...]:
             Column("value", pa.float64(), "The metric", "of the metric", minimum=0),
             Column("examples", pa.int64(), "Examples it was measured on", "count", minimum=0),
         ),
-        key=("subject", "language", "metric"),
+        key=("subject", "slice", "metric"),
         partition="none",
         layer="aggregate",
         retention_days=None,
@@ -123,8 +135,27 @@ def task_tables(task: str) -> tuple[Table, ...]:
     return training_set, evaluation, predictions, topic_hours
 
 
-_TASKS = Path(__file__).resolve().parent.parent / "lib" / "learning" / "tasks"
-TASKS = tuple(sorted(path.stem for path in _TASKS.glob("*.py") if NAME.fullmatch(path.stem) and path.stem not in TAKEN_NAMES))
-"""Names of the tasks; the declarations know nothing of ``lib``, so they read the file names only."""
+_LEARNING = Path(__file__).resolve().parent.parent / "lib" / "learning"
 
-TABLES = tuple(table for task in TASKS for table in task_tables(task))
+
+def _named_in(folder: str) -> tuple[str, ...]:
+    return tuple(
+        sorted(path.stem for path in (_LEARNING / folder).glob("*.py") if NAME.fullmatch(path.stem) and path.stem not in TAKEN_NAMES)
+    )
+
+
+TASKS = _named_in("tasks")
+"""Names of the tasks of posts; the declarations know nothing of ``lib``, so they read the file names only."""
+IMAGE_TASKS = _named_in("image_tasks")
+"""Names of the tasks of images: a training set and an evaluation; no predictions by the hour of posts."""
+
+PUBLISHED = (
+    *(f"{task}/{name}" for task in TASKS for name in ("evaluation", "topic_hours")),
+    *(f"{task}/evaluation" for task in IMAGE_TASKS),
+)
+"""Tables that the warehouse file holds."""
+
+TABLES = (
+    *(table for task in TASKS for table in task_tables(task)),
+    *(table for task in IMAGE_TASKS for table in task_tables(task)[:2]),
+)

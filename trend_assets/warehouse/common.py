@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from trend_assets.tables import Column
-from trend_assets.tables.models import TASKS
+from trend_assets.tables.models import PUBLISHED as TASK_TABLES
 
 MODEL_SCHEMA = "warehouse"
 PUBLISHED_MODELS = ("dim_", "fct_", "mart_")
@@ -46,7 +46,7 @@ PUBLISHED_TABLES = (
     "demand/card_regrets",
     "demand/sales_uplifts",
     "demand/lead_time_scores",
-    *(f"{task}/{name}" for task in TASKS for name in ("evaluation", "topic_hours")),
+    *TASK_TABLES,
 )
 """Lake tables that the published file holds under their own names. Post text and who-did-what-to-whom stay in the lake."""
 

@@ -25,7 +25,8 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 from trend_assets.lake.reader import LakeReader, part_path
 from trend_assets.lake.storage import GCS_SCHEME
 from trend_assets.tables import TABLES, Column, Table
-from trend_assets.tables.models import TASKS
+from trend_assets.tables.models import IMAGE_TASKS, TASKS
+from trend_assets.tables.models import PUBLISHED as TASK_TABLES
 from trend_assets.warehouse.common import column_comment
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "demand/card_regrets": (),
     "demand/sales_uplifts": (),
     "demand/lead_time_scores": (),
-    **{f"{task}/{name}": () for task in TASKS for name in ("evaluation", "topic_hours")},
+    **dict.fromkeys(TASK_TABLES, ()),
 }
 """Lake tables that dbt reads; the columns it may see, or () for all."""
 
@@ -202,7 +203,7 @@ def columns_markdown() -> str:
     for path in SOURCES:
         table = TABLES[path]
         # Tables of the tasks share their names; blocks need names of their own.
-        name = f"{table.group}_{table.name}" if table.group in TASKS else table.name
+        name = f"{table.group}_{table.name}" if table.group in (*TASKS, *IMAGE_TASKS) else table.name
         blocks += [f"{{% docs {name}__{column.name} %}}{column_comment(column)}{{% enddocs %}}" for column in source_columns(table)]
     return "\n".join(blocks) + "\n"
 

@@ -12,13 +12,13 @@ import yaml
 from dagster import AssetKey
 
 from trend_assets.tables import TABLES
-from trend_assets.tables.models import TASKS
+from trend_assets.tables.models import PUBLISHED as TASK_TABLES
 from trend_assets.warehouse.dbt_sources import PROJECT_FOLDER, SOURCES, columns_markdown, source_columns, sources_yaml
 from trend_assets.warehouse.engine import PUBLISHED_MODELS, PUBLISHED_TABLES
 from trend_assets_tests.dbt_project.conftest import Built
 from trend_assets_tests.dbt_project.evaluator import upstream_sources
 
-AS_THEY_ARE = {f"{task}/{name}" for task in TASKS for name in ("evaluation", "topic_hours")}
+AS_THEY_ARE = set(TASK_TABLES)
 AS_THEY_ARE |= {"demand/demand_forecasts", "demand/card_regrets"}
 """Published lake tables that no model reads: the record of what was measured and judged, which nothing is derived from."""
 LAYERS = {"staging": "stg_", "intermediate": "int_", "facts": "fct_", "dimensions": "dim_", "summaries": "mart_"}

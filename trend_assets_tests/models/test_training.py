@@ -58,7 +58,7 @@ class Rewritten(Sentiment):
 
     gate = Gate(minimum_training=50, minimum_examples=20, language_floor=0.0, over_majority=0.0)
 
-    def train(self, examples: pa.Table) -> object:
+    def train(self, examples: pa.Table, options: object) -> object:
         words: dict[str, list[int]] = {}
         for text, label in zip(examples["clean_text"].to_pylist(), examples["label"].to_pylist(), strict=True):
             for word in text.lower().split():
@@ -80,13 +80,17 @@ class Reordered(Sentiment):
 class Easier(Sentiment):
     """The gate of a small test."""
 
-    gate = Gate(minimum_training=50, minimum_examples=20, below_champion=0.1, language_floor=0.3, language_examples=15)
+    gate = Gate(
+        minimum_training=50, minimum_examples=20, below_champion=0.1, replace_when="not worse", language_floor=0.3, language_examples=15
+    )
 
 
 class Strict(Easier):
     """Wants more examples to compare on than there are."""
 
-    gate = Gate(minimum_training=50, minimum_examples=120, below_champion=0.1, language_floor=0.3, language_examples=15)
+    gate = Gate(
+        minimum_training=50, minimum_examples=120, below_champion=0.1, replace_when="not worse", language_floor=0.3, language_examples=15
+    )
 
 
 class Shop:
@@ -122,8 +126,10 @@ class Shop:
         chosen = task or Easier()
         built = build_training_set(chosen, NAME, self.lake, self.settings)
         self.lake.publish(TABLES["sentiment/training_set"], {"all": built.rows}, inputs={"all": built.inputs})
-        version, new = train_candidate(chosen, NAME, self.lake, self.tracking)
-        self.lake.publish(TABLES["sentiment/evaluation"], {"all": evaluate_candidate(chosen, NAME, self.lake, self.tracking).rows})
+        version, new = train_candidate(chosen, NAME, self.lake, self.tracking, self.settings)
+        self.lake.publish(
+            TABLES["sentiment/evaluation"], {"all": evaluate_candidate(chosen, NAME, self.lake, self.tracking, self.settings).rows}
+        )
         return version.number, new, promote(chosen, NAME, self.lake, self.tracking)[1]
 
 
@@ -153,7 +159,7 @@ def test_a_candidate_that_passes_becomes_champion_and_the_same_data_make_no_othe
     assert shop.train() == (1, False, "champion already")
     metrics = shop.tracking.metrics(shop.tracking.by_alias(NAME, "champion"))
     assert metrics["candidate.all.macro_f1"] > metrics["majority.all.macro_f1"] + 0.3
-    assert {"candidate.en.macro_f1", "candidate.fr.log_loss"} <= set(metrics)
+    assert {"candidate.language:en.macro_f1", "candidate.language:fr.log_loss"} <= set(metrics)
 
 
 def test_a_rewritten_task_replaces_a_champion_that_it_cannot_run_and_says_that_it_did_not_compare(
@@ -191,7 +197,7 @@ def test_a_champion_is_not_judged_on_posts_it_was_trained_on(shop: Shop, posts: 
     held = examples(TASK, NAME, shop.lake, "evaluation")["post_id"].to_pylist()
     unseen = [post for post in held if post not in learned]
     assert 0 < len(unseen) < len(held)
-    rows = {(row["subject"], row["language"], row["metric"]): row for row in shop.lake.read(TABLES["sentiment/evaluation"]).to_pylist()}
+    rows = {(row["subject"], row["slice"], row["metric"]): row for row in shop.lake.read(TABLES["sentiment/evaluation"]).to_pylist()}
     assert rows["champion", "all", "macro_f1"]["examples"] == len(unseen)
     assert rows["candidate", "all", "macro_f1_beside_champion"]["examples"] == len(unseen)
     assert rows["candidate", "all", "macro_f1"]["examples"] == len(held)
@@ -215,7 +221,7 @@ def test_a_run_holds_data_manifest_pictures_and_a_model_without_pickle(shop: Sho
     shop.train()
     run = shop.folder / "mlflow" / "artifacts" / NAME / shop.tracking.versions(NAME)[0].run_id / "artifacts"
     names = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
-    assert {"data_manifest.json", "model/model.skops", "evaluation/confusion_all.svg", "evaluation/confusion_fr.svg"} <= names
+    assert {"data_manifest.json", "model/model.skops", "evaluation/confusion_all.svg", "evaluation/confusion_language_fr.svg"} <= names
     assert not [path for path in shop.folder.rglob("*") if path.suffix in {".pkl", ".pickle", ".joblib"}]
     manifest = json.loads((run / "data_manifest.json").read_text())
     assert manifest == json.loads(json.dumps(data_manifest(NAME, shop.lake)))
@@ -410,3 +416,20 @@ def test_few_examples_fail_the_gate_with_the_number_wanted(shop: Shop, posts: pa
     with pytest.raises(NotReadyError, match="42 training examples, at least 100 wanted"):
         shop.train(TASK)
     assert not verdict(TASK, NAME, shop.lake).passed
+
+
+def test_labelled_texts_of_the_owner_train_beside_posts_and_alone(shop: Shop, posts: pa.Table) -> None:
+    rows = [
+        {"text": row["clean_text"], "language": row["language"], "label": row["sentiment"], "licence_class": "open"}
+        for row in opinion_posts(300, seed=9).to_pylist()
+    ]
+    (shop.folder / "labels" / "sentiment").mkdir()
+    (shop.folder / "labels" / "sentiment" / "tweets.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    built = build_training_set(TASK, NAME, shop.lake, shop.settings)
+    assert set(built.rows["network"].to_pylist()) == {"file", "x"}
+    assert "labels/sentiment/tweets.jsonl" in built.inputs
+    (shop.folder / "labels" / "sentiment.jsonl").unlink()
+    assert shop.train()[2] == "promoted, the first"
+    found = examples(TASK, NAME, shop.lake, "train", shop.settings)
+    assert set(found["network"].to_pylist()) == {"file"}
+    assert {text.lower() for text in found["clean_text"].to_pylist()} <= {row["text"].lower() for row in rows}

@@ -16,11 +16,12 @@ from trend_assets.settings import load_settings
 
 def definitions_of(name: str, task: Task) -> dg.Definitions:
     """Assets, checks, jobs and schedule of a task."""
+    of_posts = task.source == "posts"
     return dg.Definitions(
-        assets=[labels_spec(name), *training_assets(name, task), *hourly_assets(name, task)],
+        assets=[labels_spec(name), *training_assets(name, task), *(hourly_assets(name, task) if of_posts else ())],
         asset_checks=checks_of(name, task),
         jobs=jobs(name, task),
-        schedules=[predictions_schedule(name)],
+        schedules=[predictions_schedule(name)] if of_posts else [],
     )
 
 

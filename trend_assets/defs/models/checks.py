@@ -15,7 +15,7 @@ from trend_assets.tables.models import task_tables
 
 def checks_of(name: str, task: Task) -> list[dg.AssetChecksDefinition]:
     """Every check of a task."""
-    audits = [declared_checks(table.path) for table in task_tables(name)]
+    audits = [declared_checks(table.path) for table in task_tables(name) if table.path in TABLES]
     return [*audits, gate_check(name, task), licence_check(name, task), labels_check(name, task)]
 
 

@@ -57,7 +57,10 @@ def labels_spec(name: str) -> dg.AssetSpec:
 def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     """Training set to champion."""
 
-    @dg.multi_asset(name=f"{name}_training_set", specs=[table_spec(f"{name}/training_set", deps=[_POSTS, f"{name}/labels"])])
+    @dg.multi_asset(
+        name=f"{name}_training_set",
+        specs=[table_spec(f"{name}/training_set", deps=[*([_POSTS] if task.source == "posts" else []), f"{name}/labels"])],
+    )
     def training_set(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         """Join labels with posts, leave out what must not be trained on, split by time and author."""
         from trend_assets.models.training_set import build_training_set
@@ -179,7 +182,7 @@ def jobs(name: str, task: Task) -> list[Any]:
     """Training of a task, and its predictions over a range of hours."""
     training = dg.AssetSelection.assets(*([name, step] for step in ("training_set", "candidate", "evaluation", "champion")))
     hourly = dg.AssetSelection.assets([name, "predictions"], [name, "topic_hours"])
-    return [
+    both = [
         dg.define_asset_job(
             f"{name}_training",
             training,
@@ -193,3 +196,4 @@ def jobs(name: str, task: Task) -> list[Any]:
             tags={LANE: name, MAX_RUNTIME: "7200"},
         ),
     ]
+    return both if task.source == "posts" else both[:1]

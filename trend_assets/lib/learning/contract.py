@@ -7,6 +7,7 @@ What belongs here: the contract and what can be checked of it. What doesn't: any
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -30,8 +31,10 @@ class Gate:
     """What a candidate must reach on the evaluation split to become champion. F1 is the unweighted mean over labels.
 
     minimum_training, minimum_examples: examples in the training and evaluation split. over_majority: by how much F1 must
-    exceed the baseline that always says the commonest label. below_champion: how far F1 may be below the present
-    champion's on the same examples. language_floor: F1 in each language that has ``language_examples`` or more.
+    exceed the baseline that always says the commonest label. language_floor: F1 in each language that has ``language_examples``
+    or more. replace_when: ``better``: F1 must exceed the champion's beyond noise; ``not worse``: it may be up to
+    ``below_champion`` below it, for tasks whose newest data matter more than a measured gain. slice_examples: examples from which
+    a slice is compared by itself. calibration: how far probabilities may be from the share that is right, on average.
     """
 
     minimum_training: int = 100
@@ -40,36 +43,68 @@ class Gate:
     below_champion: float = 0.02
     language_floor: float = 0.45
     language_examples: int = 30
+    replace_when: Literal["better", "not worse"] = "better"
+    slice_examples: int = 30
+    calibration: float = 0.15
 
 
 class Task(ABC):
-    """A classification of posts. The file's name is the task's name: group of its assets, registered model, label file.
+    """A classification of posts or of images. The file's name is the task's name: group of its assets, registered model, label file.
 
     description: one sentence. labels: the classes, in the order of the columns of probabilities. features: columns of
-    ``social/clean_posts`` that ``train`` and ``predict`` see. about: posts that name one of our brands, or all posts.
-    from_scratch: False for a model that starts from pretrained weights; posts under X's terms are then left out.
-    evaluation_share: share of the labelled posts, the newest, that is kept for evaluation.
+    ``social/clean_posts`` that ``train`` and ``predict`` see; ``("image",)``, the file's bytes, where ``source`` is images. about: posts
+    that name one of our brands, or all posts. from_scratch: False for a model that starts from pretrained weights; posts under X's
+    terms are then left out. evaluation_share: share of the labelled posts, the newest, that is kept for evaluation.
+    search_space: values of each option that are tried, the first of each is the default. depends_on: models whose output this task
+    reads (``chain.py``). minimum_posts_per_second: on one core; 0 asks nothing. intended_use, limits: for the model card, which the
+    gate wants complete.
     """
 
     description: ClassVar[str]
     labels: ClassVar[tuple[str, ...]]
+    source: ClassVar[Literal["posts", "images"]] = "posts"
     features: ClassVar[tuple[str, ...]] = ("clean_text",)
     about: ClassVar[Literal["brand", "all"]] = "all"
     from_scratch: ClassVar[bool] = True
     evaluation_share: ClassVar[float] = 0.3
     gate: ClassVar[Gate] = Gate()
+    search_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    depends_on: ClassVar[tuple[str, ...]] = ()
+    minimum_posts_per_second: ClassVar[float] = 0.0
+    intended_use: ClassVar[str] = ""
+    limits: ClassVar[str] = ""
 
     @abstractmethod
-    def train(self, examples: pa.Table) -> Any:
-        """A model of the examples: columns ``EXAMPLE_COLUMNS`` and the features.
+    def train(self, examples: pa.Table, options: Mapping[str, Any]) -> Any:
+        """A model of the examples: columns ``EXAMPLE_COLUMNS`` and the features. options: one value of each name in ``search_space``.
 
-        The model is a scikit-learn estimator, or a dict of NumPy arrays and JSON values: both are stored without pickle.
-        Equal examples must give an equal model: fix every seed.
+        The model is a scikit-learn estimator, a dict of NumPy arrays and JSON values, an ``OnnxModel`` or a ``SpacyModel``
+        (``store.py``): all are stored without pickle. Equal examples and options must give an equal model: fix every seed.
+        ``report`` of ``curves.py`` may be called after each epoch. Raises ``ValueError`` for examples that nothing can be learnt from.
         """
 
     @abstractmethod
     def predict(self, model: Any, posts: pa.Table) -> Probabilities:
         """Probability of each label for each post; ``posts`` has the features' columns, in any number of rows."""
+
+    def train_baseline(self, examples: pa.Table) -> Any:
+        """The classical model that ``train`` has to beat. Here: hashed TF-IDF and logistic regression on ``clean_text``."""
+        from trend_assets.lib.learning.text_classifier import fit_text_classifier
+
+        return fit_text_classifier(
+            examples["clean_text"].to_pylist(), examples["label"].to_pylist(), authors=examples["author"].to_pylist()
+        )
+
+    def predict_baseline(self, model: Any, posts: pa.Table) -> Probabilities:
+        """As ``predict``, of the model of ``train_baseline``."""
+        from trend_assets.lib.learning.text_classifier import probabilities
+
+        return probabilities(model, posts["clean_text"].to_pylist(), self.labels)
+
+    @property
+    def default_options(self) -> dict[str, Any]:
+        """The first value of each option."""
+        return {name: values[0] for name, values in self.search_space.items()}
 
     @property
     def licence_classes(self) -> tuple[str, ...]:
@@ -99,6 +134,11 @@ def faults_of(task: type[Task]) -> list[str]:
         faults.append("labels must be a tuple of two or more different names")
     elif WITHHELD in labels:
         faults.append(f"no label may be {WITHHELD!r}: topic_hours says so of labels that too few people's posts have")
+    if task.source not in ("posts", "images"):
+        faults.append(f"source must be 'posts' or 'images', not {task.source!r}")
+    empty = [option for option, values in task.search_space.items() if not isinstance(values, tuple) or not values]
+    if empty:
+        faults.append(f"search_space must give each option a tuple of values, the first its default: {', '.join(empty)}")
     if not task.features:
         faults.append("features must name at least one column of social/clean_posts")
     if task.about not in ("brand", "all"):

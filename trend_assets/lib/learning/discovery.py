@@ -1,4 +1,4 @@
-"""Finding the tasks: every file in ``tasks/`` is one, named after the file.
+"""Finding the tasks: every file in ``tasks/`` (of posts) and ``image_tasks/`` (of images) is one, named after the file.
 
 What belongs here: names, loading and refusing of tasks. What doesn't: what a task is (``contract.py``), what names are free
 (``tables/models.py``).
@@ -14,12 +14,22 @@ from trend_assets.lib.learning.contract import Task, faults_of
 from trend_assets.tables.models import NAME, TAKEN_NAMES
 
 TASKS_FOLDER = Path(__file__).parent / "tasks"
+IMAGE_TASKS_FOLDER = Path(__file__).parent / "image_tasks"
 _log = logging.getLogger(__name__)
 
 
 def task_names() -> list[str]:
-    """Names of the files in ``tasks/``, sorted."""
-    return sorted(path.stem for path in TASKS_FOLDER.glob("*.py") if not path.stem.startswith("_"))
+    """Names of the files in ``tasks/``, then of those in ``image_tasks/``, each sorted."""
+    return [path.stem for folder in _folders() for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")]
+
+
+def task_file(name: str) -> Path:
+    """The file of a task's name that ``task_names`` gave."""
+    return next(path for folder in _folders() if (path := folder / f"{name}.py").exists())
+
+
+def _folders() -> tuple[Path, Path]:
+    return TASKS_FOLDER, IMAGE_TASKS_FOLDER
 
 
 def check_name(name: str) -> None:
@@ -44,21 +54,28 @@ def load_task(name: str) -> Task:
     except ValueError:
         raise
     except Exception as error:  # a file that somebody is writing can raise anything, a SyntaxError first of all
-        raise ValueError(f"tasks/{name}.py cannot be loaded: {type(error).__name__}: {error}") from error
+        raise ValueError(f"{_shown(name)} cannot be loaded: {type(error).__name__}: {error}") from error
+
+
+def _shown(name: str) -> str:
+    return f"{'image_tasks' if (IMAGE_TASKS_FOLDER / f'{name}.py').exists() else 'tasks'}/{name}.py"
 
 
 def _task_of_file(name: str) -> Task:
-    module = importlib.import_module(f"trend_assets.lib.learning.tasks.{name}")
+    shown = _shown(name)
+    module = importlib.import_module(f"trend_assets.lib.learning.{shown.removesuffix('.py').replace('/', '.')}")
     found = [
         value
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Task) and value is not Task and value.__module__ == module.__name__
     ]
     if len(found) != 1:
-        raise ValueError(f"tasks/{name}.py must define exactly one subclass of Task, it defines {len(found)}")
+        raise ValueError(f"{shown} must define exactly one subclass of Task, it defines {len(found)}")
     faults = faults_of(found[0])
+    if not faults and (found[0].source == "images") != shown.startswith("image_tasks/"):
+        faults.append("a task of images lives in image_tasks/, every other in tasks/")
     if faults:
-        raise ValueError(f"tasks/{name}.py: " + "; ".join(faults))
+        raise ValueError(f"{shown}: " + "; ".join(faults))
     return found[0]()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from trend_assets.lib.learning.contract import Gate
 from trend_assets.lib.learning.metrics import ALL, OTHER
 
-CANDIDATE, CHAMPION, MAJORITY = "candidate", "champion", "majority"
+CANDIDATE, CHAMPION, MAJORITY, BASELINE = "candidate", "champion", "majority", "baseline"
 TRAINING_EXAMPLES = "training_examples"
 """Name of the row that says how many examples the candidate was trained on."""
 BESIDE_CHAMPION = "macro_f1_beside_champion"
@@ -37,11 +37,11 @@ class Verdict:
 
 
 def judge(rows: Iterable[Mapping[str, Any]], gate: Gate) -> Verdict:
-    """The verdict on the rows of an evaluation table: columns subject, language, metric, value, examples.
+    """The verdict on the rows of an evaluation table: columns subject, slice, metric, value, examples.
 
     No rows: not passed, for nothing has been judged.
     """
-    found = {(row["subject"], row["language"], row["metric"]): (float(row["value"]), int(row["examples"])) for row in rows}
+    found = {(row["subject"], row["slice"], row["metric"]): (float(row["value"]), int(row["examples"])) for row in rows}
     if not found:
         return Verdict(False, ("nothing has been evaluated yet",), ())
     failed: list[str] = []
@@ -68,11 +68,12 @@ def judge(rows: Iterable[Mapping[str, Any]], gate: Gate) -> Verdict:
             rule(
                 beside >= present - gate.below_champion, f"macro F1 {beside:.3f}, champion's {present:.3f} - {gate.below_champion:g} wanted"
             )
-    for subject, language, metric in sorted(found):
-        value, count = found[subject, language, metric]
-        if (subject, metric) == (CANDIDATE, "macro_f1") and language not in (ALL, OTHER) and count >= gate.language_examples:
+    for subject, part, metric in sorted(found):
+        value, count = found[subject, part, metric]
+        in_language = part.startswith("language:") and part != OTHER
+        if (subject, metric) == (CANDIDATE, "macro_f1") and in_language and count >= gate.language_examples:
             rule(
                 value >= gate.language_floor,
-                f"macro F1 in {language} {value:.3f}, at least {gate.language_floor:g} wanted ({count} examples)",
+                f"macro F1 in {part.removeprefix('language:')} {value:.3f}, at least {gate.language_floor:g} wanted ({count} examples)",
             )
     return Verdict(not failed, tuple(failed), tuple(held))

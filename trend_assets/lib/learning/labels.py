@@ -48,9 +48,9 @@ def read_labels(data: bytes, suffix: str, allowed: Sequence[str], pseudonyms: Ps
     """
     refused: Counter[str] = Counter()
     chosen: dict[tuple[str, str], tuple[datetime, str]] = {}
-    for row in _rows(data, suffix, refused):
+    for row in rows_of(data, suffix, refused, REQUIRED, ("labelled_at",)):
         network, post_id, label = (str(row.get(name) or "").strip() for name in REQUIRED)
-        moment = _moment(row.get("labelled_at"))
+        moment = moment_of(row.get("labelled_at"))
         if not network or not post_id:
             refused["no network or post_id"] += 1
         elif label not in allowed:
@@ -80,10 +80,13 @@ def lake_post_id(network: str, post_id: str, pseudonyms: Pseudonyms) -> str:
     return f"{pseudonyms.account_id(network, authority)}/{rest.removeprefix('app.bsky.feed.post/')}"
 
 
-def _rows(data: bytes, suffix: str, refused: Counter[str]) -> Iterable[dict[str, Any]]:
+def rows_of(data: bytes, suffix: str, refused: Counter[str], required: Sequence[str], optional: Sequence[str]) -> Iterable[dict[str, Any]]:
+    """Rows of a file of labels. Raises ``ValueError`` for one that cannot be read or lacks a required column."""
     readers: dict[str, Callable[[bytes], pa.Table]] = {
         ".csv": lambda content: pa.csv.read_csv(
-            io.BytesIO(content), convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys([*REQUIRED, "labelled_at"], pa.string()))
+            io.BytesIO(content),
+            convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys([*required, *optional], pa.string())),
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
         ),
         ".parquet": lambda content: pq.read_table(io.BytesIO(content)),
     }
@@ -95,10 +98,10 @@ def _rows(data: bytes, suffix: str, refused: Counter[str]) -> Iterable[dict[str,
         table = readers[suffix](data)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise ValueError(f"the labels cannot be read as {suffix}: {error}") from error
-    missing = [name for name in REQUIRED if name not in table.column_names]
+    missing = [name for name in required if name not in table.column_names]
     if missing:
         raise ValueError(f"the labels lack the column {', '.join(missing)}; there are {', '.join(table.column_names)}")
-    rows: list[dict[str, Any]] = table.select([name for name in (*REQUIRED, "labelled_at") if name in table.column_names]).to_pylist()
+    rows: list[dict[str, Any]] = table.select([name for name in (*required, *optional) if name in table.column_names]).to_pylist()
     return rows
 
 
@@ -118,7 +121,7 @@ def _objects(data: bytes, refused: Counter[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
     """The time, aware; year 1 where none is given; ``None`` where it cannot be read."""
     if value in (None, ""):
         return datetime.min.replace(tzinfo=UTC)

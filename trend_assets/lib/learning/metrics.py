@@ -14,8 +14,8 @@ import numpy.typing as npt
 from trend_assets.lib.learning.contract import Probabilities
 
 METRICS = ("macro_f1", "macro_f1_low", "macro_f1_high", "accuracy", "log_loss", "brier", "calibration_error")
-ALL, OTHER = "all", "other"
-"""Slices beside languages: every example; languages with too few examples to be judged by themselves."""
+ALL, OTHER = "all", "language:other"
+"""Slices: every example; languages with too few examples to be judged by themselves. A language's own is ``language:fr``, say."""
 _RESAMPLES, _SEED = 400, 20_261_121
 _INTERVAL = (0.05, 0.95)
 _BINS = 10
@@ -26,7 +26,7 @@ _TINY = 1e-15
 class Slice:
     """Metrics of one slice; ``macro_f1_low`` and ``macro_f1_high`` are a 90 % bootstrap interval over examples."""
 
-    language: str
+    name: str
     examples: int
     values: dict[str, float]
 
@@ -49,7 +49,7 @@ def slices(languages: npt.NDArray[np.str_], language_examples: int) -> Iterator[
     names, counts = np.unique(languages, return_counts=True)
     large = names[counts >= language_examples]
     for name in large.tolist():
-        yield name, languages == name
+        yield f"language:{name}", languages == name
     rest = ~np.isin(languages, large)
     if rest.any() and len(large):
         yield OTHER, rest

@@ -12,6 +12,7 @@ What belongs here: the task and its choices. What doesn't: helpers that other ta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -35,8 +36,13 @@ class {class_name}(Task):
     from_scratch: ClassVar[bool] = True
     # What a candidate must reach before it becomes champion; see contract.py for each number.
     gate: ClassVar[Gate] = Gate(minimum_training=100, minimum_examples=40, over_majority=0.1, language_floor=0.4)
+    # Options of train and the values that are tried of each, the first its default; {{}}: nothing is searched.
+    search_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {{"spread": (1.0, 0.5, 2.0)}}
+    # For the model card, which the gate wants complete: what the model is for, and what it cannot do.
+    intended_use: ClassVar[str] = "Counting {title} by topic and hour; not for judging single people."
+    limits: ClassVar[str] = "It knows the length of a text and nothing else."
 
-    def train(self, examples: pa.Table) -> Any:
+    def train(self, examples: pa.Table, options: Mapping[str, Any]) -> Any:
         """The model: a scikit-learn estimator, or a dict of NumPy arrays and JSON values (both are stored without pickle).
 
         examples: columns network, post_id, author, created_at, language, label and the features; the earlier posts only.
@@ -45,7 +51,7 @@ class {class_name}(Task):
         lengths = np.array([len(text) for text in examples["clean_text"].to_pylist()], dtype=float)
         labels = np.array(examples["label"].to_pylist())
         means = [float(lengths[labels == label].mean()) if (labels == label).any() else 0.0 for label in self.labels]
-        return {{"mean_lengths": np.array(means), "scale": float(lengths.std() or 1.0)}}
+        return {{"mean_lengths": np.array(means), "scale": float(lengths.std() or 1.0) * options["spread"]}}
 
     def predict(self, model: Any, posts: pa.Table) -> Probabilities:
         """Probability of each label for each post: shape (posts, labels), rows sum to 1, columns in the order of ``labels``."""
@@ -74,21 +80,21 @@ def _examples() -> pa.Table:
 
 
 def test_it_learns_its_examples() -> None:
-    model = TASK.train(_examples())
+    model = TASK.train(_examples(), TASK.default_options)
     found = checked_probabilities(TASK, TASK.predict(model, _examples()), len(EXAMPLES))
     assert [TASK.labels[column] for column in found.argmax(axis=1)] == [label for _, label in EXAMPLES]
 
 
 def test_the_stored_model_says_the_same_and_training_is_repeatable() -> None:
-    files = model_to_files(TASK.train(_examples()))
-    assert model_to_files(TASK.train(_examples())) == files
+    files = model_to_files(TASK.train(_examples(), TASK.default_options))
+    assert model_to_files(TASK.train(_examples(), TASK.default_options)) == files
     again = TASK.predict(model_from_files(files), _examples())
-    assert (again == TASK.predict(TASK.train(_examples()), _examples())).all()
+    assert (again == TASK.predict(TASK.train(_examples(), TASK.default_options), _examples())).all()
 
 
 def test_it_takes_no_posts_at_all() -> None:
     empty = _examples().slice(0, 0)
-    assert TASK.predict(TASK.train(_examples()), empty).shape == (0, len(TASK.labels))
+    assert TASK.predict(TASK.train(_examples(), TASK.default_options), empty).shape == (0, len(TASK.labels))
 '''
 
 

@@ -5,6 +5,9 @@ What belongs here: the split. What doesn't: labels (``labels.py``), metrics.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -28,3 +31,19 @@ def split(
     early = times < cut
     known = np.isin(authors, np.unique(authors[early])) | np.isin(copies, np.unique(copies[early]))
     return np.where(early, TRAIN, np.where(known, LEFT_OUT, EVALUATION))
+
+
+def split_undated(groups: Sequence[str], evaluation_share: float) -> npt.NDArray[np.str_]:
+    """For each of n examples without a time ``train`` or ``evaluation``: by a hash of its group (n,), so that a group is never parted.
+
+    The same groups fall on the same side whatever else there is.
+    """
+    drawn = [int.from_bytes(hashlib.blake2b(group.encode(), digest_size=8).digest()) / 2**64 for group in groups]
+    return np.where(np.asarray(drawn, dtype=float) < evaluation_share, EVALUATION, TRAIN).astype("<U10")
+
+
+def without_the_known(sides: npt.NDArray[np.str_], authors: npt.NDArray[np.str_], copies: npt.NDArray[np.int64]) -> npt.NDArray[np.str_]:
+    """Sides (n,) where evaluation examples whose author or text is in training are ``left_out``."""
+    early = sides == TRAIN
+    known = np.isin(authors, np.unique(authors[early])) | np.isin(copies, np.unique(copies[early]))
+    return np.where((sides == EVALUATION) & known, LEFT_OUT, sides)

@@ -1,9 +1,10 @@
 """A model as files and back, without pickle: what is loaded can hold data, never code.
 
-What belongs here: the two forms a model may have. What doesn't: where the files are kept (``trend_assets/models/tracking.py``).
+What belongs here: the forms a model may have. What doesn't: where the files are kept (``trend_assets/models/tracking.py``).
 
 A scikit-learn estimator is stored by skops, which names the types of every object; a type that skops does not know to be
-harmless is refused when storing and when loading. A dict is stored as NumPy arrays (``arrays.npz``, no objects) and JSON.
+harmless is refused when storing and when loading. A dict is stored as NumPy arrays (``arrays.npz``, no objects) and JSON. A network is
+stored as ONNX, a spaCy pipeline as its configuration and the MessagePack that spaCy makes of it; both with JSON values beside.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from trend_assets.lib.learning.contract import LARGEST_MODEL_BYTES
 
-SKOPS, ARRAYS, VALUES = "model.skops", "arrays.npz", "values.json"
+SKOPS, ARRAYS, VALUES, ONNX, SPACY = "model.skops", "arrays.npz", "values.json", "model.onnx", "model.spacy"
+_CONFIGURATION = "spacy.cfg"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SCHEMA = "schema.json"
 _ADDRESS = re.compile(rb'("__id__": |"file": ")(\d+)(\.\w+"|)')
@@ -29,9 +33,54 @@ class UnsafeModelError(ValueError):
     """The model cannot be stored, or must not be loaded; the message says what to do."""
 
 
+@dataclass(frozen=True)
+class OnnxModel:
+    """A network. data: the ONNX file, weights inside. values: JSON values that go with it (class names, sizes, means)."""
+
+    data: bytes
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def session(self) -> Any:
+        """An ``onnxruntime.InferenceSession`` on one thread: equal input gives equal output."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        return onnxruntime.InferenceSession(self.data, options, providers=["CPUExecutionProvider"])
+
+
+@dataclass(frozen=True)
+class SpacyModel:
+    """A spaCy pipeline. configuration: ``nlp.config.to_str()``. data: ``nlp.to_bytes()``. values: JSON values that go with it."""
+
+    configuration: str
+    data: bytes
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, nlp: Any, values: Mapping[str, Any] | None = None) -> SpacyModel:
+        """Of a trained pipeline."""
+        return cls(nlp.config.to_str(), nlp.to_bytes(), values or {})
+
+    @cached_property
+    def pipeline(self) -> Any:
+        """The pipeline. Raises ``UnsafeModelError`` where the configuration would do more than build it: read files, run callbacks."""
+        import spacy.util
+
+        configuration = spacy.util.Config().from_str(self.configuration, interpolate=False)
+        _check_configuration(configuration)
+        return spacy.util.load_model_from_config(configuration, auto_fill=True).from_bytes(self.data)
+
+
 def model_to_files(model: object) -> dict[str, bytes]:
     """The files of a model. Raises ``UnsafeModelError`` for a model of another form, of untrusted types, or too large."""
-    files = _dict_to_files(model) if isinstance(model, dict) else _estimator_to_files(model)
+    if isinstance(model, OnnxModel):
+        files = {ONNX: model.data, **_dict_to_files(dict(model.values))}
+    elif isinstance(model, SpacyModel):
+        files = {SPACY: model.data, _CONFIGURATION: model.configuration.encode(), **_dict_to_files(dict(model.values))}
+    else:
+        files = _dict_to_files(model) if isinstance(model, dict) else _estimator_to_files(model)
     size = sum(map(len, files.values()))
     if size > LARGEST_MODEL_BYTES:
         raise UnsafeModelError(f"the model takes {size / 2**20:.0f} MiB, more than {LARGEST_MODEL_BYTES / 2**20:.0f}: use fewer features")
@@ -51,12 +100,29 @@ def model_from_files(files: Mapping[str, bytes]) -> Any:
                 model |= {name: arrays[name] for name in arrays.files}
         except ValueError as error:
             raise UnsafeModelError(f"{ARRAYS} holds more than numbers and text: {error}") from error
+    if ONNX in files:
+        return OnnxModel(files[ONNX], model)
+    if SPACY in files:
+        return SpacyModel(files[_CONFIGURATION].decode(), files[SPACY], model)
     return model
 
 
 def form_of(model: object) -> str:
     """What a model is, in words: the estimator's type, or the names in the dict; tells what the code must know how to read."""
-    return f"a dict of {', '.join(sorted(map(str, model)))}" if isinstance(model, dict) else f"a scikit-learn {type(model).__name__}"
+    if isinstance(model, dict):
+        return f"a dict of {', '.join(sorted(map(str, model)))}"
+    if isinstance(model, OnnxModel | SpacyModel):
+        return f"{type(model).__name__} with {', '.join(sorted(model.values)) or 'no values'}"
+    return f"a scikit-learn {type(model).__name__}"
+
+
+def _check_configuration(configuration: Mapping[str, Any]) -> None:
+    """Callbacks and readers are functions that a configuration can name; a stored pipeline needs none of them."""
+    named = configuration.get("nlp", {})
+    wanted = [name for name in ("before_creation", "after_creation", "after_pipeline_creation") if named.get(name)]
+    wanted += [name for name, one in configuration.get("components", {}).items() if "source" in one]
+    if wanted:
+        raise UnsafeModelError(f"the pipeline's configuration asks for more than its parts: {', '.join(wanted)}")
 
 
 def _dict_to_files(model: dict[str, Any]) -> dict[str, bytes]:
@@ -82,7 +148,8 @@ def _estimator_to_files(model: object) -> dict[str, bytes]:
 
     if not isinstance(model, BaseEstimator):
         raise UnsafeModelError(
-            f"train returned a {type(model).__name__}: return a scikit-learn estimator, or a dict of arrays and JSON values"
+            f"train returned a {type(model).__name__}: return a scikit-learn estimator, a dict of arrays and JSON values, "
+            "an OnnxModel or a SpacyModel"
         )
     data = _normalised(skops.io.dumps(model))
     _check_types(data)

@@ -15,17 +15,17 @@ from trend_assets.lib.learning.contract import Task, checked_probabilities, faul
 from trend_assets.lib.learning.discovery import check_name, examined_tasks, load_task, tasks
 from trend_assets.lib.learning.scaffold import scaffold
 from trend_assets.tables import TABLES
-from trend_assets.tables.models import TAKEN_NAMES, TASKS
+from trend_assets.tables.models import IMAGE_TASKS, TAKEN_NAMES, TASKS
 
 
 def test_every_file_is_a_task_with_tables() -> None:
-    assert tuple(tasks()) == TASKS
+    assert tuple(tasks()) == (*TASKS, *IMAGE_TASKS)
     for name in TASKS:
         assert {f"{name}/{table}" for table in ("training_set", "evaluation", "predictions", "topic_hours")} <= set(TABLES)
 
 
 def test_no_task_can_take_the_name_of_a_group() -> None:
-    assert {path.split("/")[0] for path in TABLES} - set(TASKS) <= TAKEN_NAMES
+    assert {path.split("/")[0] for path in TABLES} - {*TASKS, *IMAGE_TASKS} <= TAKEN_NAMES
 
 
 @pytest.mark.parametrize("name", ["", "Tone", "a-b", "../x", "1st", "a__b", "é", "x" * 41, "social", "import os"])
@@ -55,6 +55,7 @@ def test_a_half_written_file_is_left_out_with_its_reason_and_stops_no_other(
     (tmp_path / "sentiment.py").write_text("")  # found by its name, loaded from the package
     (tmp_path / "Bad-Name.py").write_text("")
     monkeypatch.setattr(discovery, "TASKS_FOLDER", tmp_path)
+    monkeypatch.setattr(discovery, "IMAGE_TASKS_FOLDER", tmp_path / "none")
     monkeypatch.setattr(trend_assets.lib.learning.tasks, "__path__", [str(tmp_path), *trend_assets.lib.learning.tasks.__path__])
     monkeypatch.delitem(sys.modules, "trend_assets.lib.learning.tasks.half_written", raising=False)
     loaded, refused = examined_tasks()
@@ -72,7 +73,7 @@ def test_faults_of_a_declaration_are_named() -> None:
         labels = ("one",)
         evaluation_share = 0.9
 
-        def train(self, examples: pa.Table) -> object:
+        def train(self, examples: pa.Table, options: object) -> object:
             return {}
 
         def predict(self, model: object, posts: pa.Table) -> np.ndarray:

@@ -11,7 +11,7 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
-from trend_assets.lib.learning.store import UnsafeModelError, model_from_files, model_to_files
+from trend_assets.lib.learning.store import OnnxModel, SpacyModel, UnsafeModelError, model_from_files, model_to_files
 
 
 def _fitted() -> LogisticRegression:
@@ -63,3 +63,27 @@ def test_foreign_files_are_refused_when_loading() -> None:
         model_from_files({"values.json": b"{}", "arrays.npz": sink.getvalue()})
     with pytest.raises(UnsafeModelError, match="no model"):
         model_from_files({"model.pkl": pickle.dumps(_fitted())})
+
+
+def test_a_spacy_pipeline_is_stored_without_pickle_and_says_the_same() -> None:
+    spacy = pytest.importorskip("spacy")
+    bow = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True, "ngram_size": 1, "no_output_layer": False, "length": 4096}
+    nlp = spacy.blank("en")
+    pipe = nlp.add_pipe("textcat", config={"model": bow})
+    for label in ("no", "yes"):
+        pipe.add_label(label)
+    nlp.initialize()
+    model = SpacyModel.of(nlp, {"labels": ["no", "yes"]})
+    files = model_to_files(model)
+    again = model_from_files(files)
+    assert again.values == {"labels": ["no", "yes"]}
+    assert again.pipeline("some text").cats == nlp("some text").cats
+    called = SpacyModel(model.configuration.replace("after_creation = null", 'after_creation = {"@callbacks": "x"}'), model.data)
+    with pytest.raises(UnsafeModelError, match="asks for more than its parts: after_creation"):
+        _ = called.pipeline
+
+
+def test_a_network_is_stored_as_onnx_bytes() -> None:
+    model = OnnxModel(b"network", {"labels": ["a", "b"]})
+    assert model_to_files(model) == {"model.onnx": b"network", "values.json": b'{"labels": ["a", "b"]}'}
+    assert model_from_files(model_to_files(model)) == model

@@ -5,6 +5,7 @@ What belongs here: the task and its choices. What doesn't: text features and fit
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 import pyarrow as pa
@@ -21,7 +22,15 @@ class Sentiment(Task):
     about: ClassVar[Literal["brand", "all"]] = "brand"
     gate: ClassVar[Gate] = Gate(language_floor=0.45)
 
-    def train(self, examples: pa.Table) -> Any:
+    minimum_posts_per_second: ClassVar[float] = 2_000.0
+    intended_use: ClassVar[str] = (
+        "Counting, by topic and hour, how posts that name the brand speak of it. Not for judging or answering single people."
+    )
+    limits: ClassVar[str] = (
+        "Sarcasm, and praise of something else in the same post, are mostly beyond it; other languages than these two are not judged."
+    )
+
+    def train(self, examples: pa.Table, options: Mapping[str, Any]) -> Any:  # noqa: ARG002 - cross-validation chooses the strength
         """A scikit-learn pipeline."""
         from trend_assets.lib.learning.text_classifier import fit_text_classifier
 
