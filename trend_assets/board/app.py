@@ -13,7 +13,7 @@ import streamlit as st
 from trend_assets.board import cache, rewound
 from trend_assets.board.look import STYLE
 from trend_assets.board.markup import style_sheet
-from trend_assets.board.sections import decisions, health, influencers, scoreboard, trends
+from trend_assets.board.sections import decisions, health, influencers, labels, scoreboard, trends
 from trend_assets.board.view import heading, notice, say, show
 from trend_assets.board.words import LANGUAGES
 from trend_assets.lake.manifest import CorruptionError, UnsupportedFormatError
@@ -75,6 +75,7 @@ def main() -> None:
             ("trends", trends, ":material/trending_up:"),
             ("influencers", influencers, ":material/groups:"),
             ("scoreboard", scoreboard, ":material/fact_check:"),
+            ("labels", labels, ":material/label:"),
             ("health", health, ":material/monitor_heart:"),
         )
     ]

@@ -26,6 +26,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "page_trends": ("Trends", "Tendances"),
     "page_influencers": ("Influencers", "Influenceurs"),
     "page_scoreboard": ("Were we right?", "Avions-nous raison ?"),
+    "page_labels": ("Labels", "Étiquettes"),
     "page_health": ("Health", "Santé"),
     "language": ("Language", "Langue"),
     "you": ("You", "Vous"),
@@ -38,6 +39,33 @@ TEXTS: dict[str, tuple[str, str]] = {
     "hold": ("Do nothing", "Ne rien faire"),
     "mark_down": ("Mark down", "Démarquer"),
     "too_late": ("Too late to order", "Trop tard pour commander"),
+    # labels
+    "labels_heading": ("What does this post say?", "Que dit ce message ?"),
+    "labels_task": ("Question", "Question"),
+    "labels_name": (
+        "Your name or initials (needed: agreement between people is measured)",
+        "Votre nom ou vos initiales (nécessaire : on mesure l'accord entre les personnes)",
+    ),
+    "labels_none": ("There is nothing to label.", "Il n'y a rien à étiqueter."),
+    "labels_none_help": (
+        "The queue is made every morning (job {task}_labelling), or by: trend-assets labels queue {task} --output FILE.csv",
+        "La file est faite chaque matin (job {task}_labelling), ou par : trend-assets labels queue {task} --output FICHIER.csv",
+    ),
+    "labels_all_done": ("You have seen every post of the queue. Thank you.", "Vous avez vu tous les messages de la file. Merci."),
+    "labels_left": ("Post {number} of {count}; {done} labelled by you", "Message {number} sur {count} ; {done} étiquetés par vous"),
+    "labels_skip": ("I can't tell", "Je ne sais pas"),
+    "labels_failed": ("Not saved, try again: {reason}", "Non enregistré, réessayez : {reason}"),
+    "labels_agreement": ("How far people agree", "Accord entre les personnes"),
+    "labels_given": ("{count} answers so far, version {version}", "{count} réponses à ce jour, version {version}"),
+    "labels_privacy": (
+        "Answers are kept with your name and a reference to the post, without its text. What the model thinks is not shown: who sees an "
+        "answer tends to give it. Do label the last ones too: they are drawn at random and say how good the model is.",
+        "Les réponses sont gardées avec votre nom et une référence au message, sans son texte. L'avis du modèle n'est pas montré : qui "
+        "voit une réponse tend à la donner. Étiquetez aussi les derniers : tirés au sort, ils disent ce que vaut le modèle.",
+    ),
+    "label_negative": ("negative", "négatif"),
+    "label_neutral": ("neutral", "neutre"),
+    "label_positive": ("positive", "positif"),
     # stages and lanes
     "emerging": ("emerging", "naissante"),
     "rising": ("rising", "en hausse"),

@@ -24,11 +24,12 @@ from trend_assets.lake.storage import open_storage
 from trend_assets.lib.learning import splits
 from trend_assets.lib.learning.contract import Task
 from trend_assets.lib.learning.label_texts import NETWORK, read_texts
-from trend_assets.lib.learning.labels import SUFFIXES, Labels, read_labels
+from trend_assets.lib.learning.labels import NO_LABELS, SUFFIXES, Labels, read_labels
 from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.privacy.gone import DELETION_COLUMNS, gone
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.tables import in_batches, matches
+from trend_assets.monitoring.labels import has_hand_labels, with_hand_labels
 from trend_assets.partitions import hour_key
 from trend_assets.settings import Settings, load_settings
 from trend_assets.tables import TABLES
@@ -80,7 +81,7 @@ def check_labels(settings: Settings, task: Task, name: str) -> None:
         from trend_assets.models.image_examples import labelled_images
 
         labelled_images(task, name, settings)
-    elif not text_files(settings, name):
+    elif not text_files(settings, name) and not has_hand_labels(Lake(settings.lake_root), name):
         label_file(settings, name)
 
 
@@ -110,14 +111,12 @@ def _labelled_texts(task: Task, name: str, lake: Lake, settings: Settings) -> tu
     inputs = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
     aside: Counter[str] = Counter()
     parts = []
-    try:
-        path, content = label_file(settings, name)
-    except NotReadyError:
-        if not files:
-            raise
-    else:
-        inputs[path] = hashlib.sha256(content).hexdigest()
-        posts = _usable_posts(task, path, content, lake, settings, aside)
+    labels, hashes = post_labels(task, name, lake, settings)
+    if hashes or not files:
+        if not hashes:
+            label_file(settings, name)  # raises: says what is missing, and where it belongs
+        inputs |= hashes
+        posts = _usable_posts(task, labels, lake, settings, aside)
         keys = _hours_of(posts)
         inputs |= {f"{POSTS}[{key}]": found.data_version for key, found in lake.manifests(TABLES[POSTS], keys).items() if found}
         parts.append(posts)
@@ -126,8 +125,25 @@ def _labelled_texts(task: Task, name: str, lake: Lake, settings: Settings) -> tu
     return _first_of_each(rows, aside), inputs, dict(aside)
 
 
-def _usable_posts(task: Task, path: str, content: bytes, lake: Lake, settings: Settings, aside: Counter[str]) -> pa.Table:
-    labels = read_labels(content, Path(path).suffix, task.labels, Pseudonyms(settings.pseudonym_key.get_secret_value()))
+def post_labels(task: Task, name: str, lake: Lake, settings: Settings) -> tuple[Labels, dict[str, str]]:
+    """Labels on posts: those of the task's file, and those that people gave (``trend_assets/monitoring/labels.py``), who are believed more.
+
+    Also hash or version of each that there is, for the manifest.
+    """
+    labels, hashes = Labels(NO_LABELS, {}), {}
+    try:
+        path, content = label_file(settings, name)
+    except NotReadyError:
+        if not has_hand_labels(lake, name):
+            return labels, {}
+    else:
+        labels = read_labels(content, Path(path).suffix, task.labels, Pseudonyms(settings.pseudonym_key.get_secret_value()))
+        hashes[path] = hashlib.sha256(content).hexdigest()
+    labels, versions = with_hand_labels(labels, name, lake, task.labels)
+    return labels, hashes | versions
+
+
+def _usable_posts(task: Task, labels: Labels, lake: Lake, settings: Settings, aside: Counter[str]) -> pa.Table:
     posts = _labelled_posts(lake, labels)
     aside.update(labels.refused)
     aside["post not in the lake"] += labels.rows.num_rows - posts.num_rows

@@ -17,6 +17,7 @@ from trend_assets.tables import (
     ledgers,
     markets,
     models,
+    monitoring,
     regrets,
     retail,
     segments,
@@ -40,6 +41,7 @@ _MODULES = (
     segments,
     regrets,
     models,
+    monitoring,
 )
 TABLES: dict[str, Table] = {table.path: table for module in _MODULES for table in module.TABLES}
 

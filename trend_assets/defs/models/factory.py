@@ -59,7 +59,11 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
 
     @dg.multi_asset(
         name=f"{name}_training_set",
-        specs=[table_spec(f"{name}/training_set", deps=[*([_POSTS] if task.source == "posts" else []), f"{name}/labels"])],
+        specs=[
+            table_spec(
+                f"{name}/training_set", deps=[*([_POSTS, f"{name}/hand_labels"] if task.source == "posts" else []), f"{name}/labels"]
+            )
+        ],
     )
     def training_set(lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         """Join labels with posts, leave out what must not be trained on, split by time and author."""

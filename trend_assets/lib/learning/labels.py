@@ -32,6 +32,9 @@ _SCHEMA = pa.schema(
 )
 
 
+NO_LABELS = _SCHEMA.empty_table()
+
+
 @dataclass(frozen=True)
 class Labels:
     """Rows as read, one per post, and why others were refused, by reason."""

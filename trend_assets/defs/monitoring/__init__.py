@@ -1,0 +1,1 @@
+"""Definitions of following models: the label queue, labels, outcomes, retraining."""
