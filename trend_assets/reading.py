@@ -8,9 +8,10 @@ queries (``warehouse/engine.py``), features of a model (``lib/ledger/points.py``
     reading.table("trends", as_of="2026-09-10")         # as topics/trends was known at the end of that day
     reading.table("decision_cards")                     # as they are now
     reading.trend_features(["2026-09-10T14"])           # nothing that was known later
+    reading.post_features(posts)                        # features of posts at moments, as models are served with
 
 Everything is an Arrow table (``.to_pandas()``, DuckDB and Polars read it). Nothing is written, no post and no author is in what comes back
-for a moment of the past.
+for a moment of the past but the ids of the posts that were asked for.
 """
 
 from __future__ import annotations
@@ -73,6 +74,18 @@ def trend_features(moments: Sequence[str | datetime], data: str | Path | None = 
     for moment in asked:
         check_recorded(lake, ledger, settings, moment, datetime.now(UTC))
     return trend_features_as_of(lake.read(ledger.table), asked)
+
+
+def post_features(posts: pa.Table, data: str | Path | None = None) -> pa.Table:
+    """Features of posts from what was known at their moments (``models/post_features``), as models are served with.
+
+    posts: columns network, post_id, created_at, moment (UTC); one row for each post and moment. Raises ``PointInTimeError`` where a
+    moment is before the lake or later than what is published, or its post was not known yet.
+    """
+    from trend_assets.models.features import features_at
+
+    settings, lake = _opened(data)
+    return features_at(lake, settings, posts)
 
 
 def _moment(given: str | datetime) -> datetime:

@@ -18,6 +18,7 @@ from trend_assets.tables import (
     markets,
     models,
     monitoring,
+    point_in_time,
     regrets,
     retail,
     segments,
@@ -42,6 +43,7 @@ _MODULES = (
     regrets,
     models,
     monitoring,
+    point_in_time,
 )
 TABLES: dict[str, Table] = {table.path: table for module in _MODULES for table in module.TABLES}
 

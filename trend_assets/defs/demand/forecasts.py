@@ -13,7 +13,7 @@ from trend_assets.declared import asset_key, asset_spec
 from trend_assets.defs.jobs import DAILY_RETRIES
 from trend_assets.lake.lake import Lake
 from trend_assets.partitions import day_key, days_of
-from trend_assets.resources import LakeResource
+from trend_assets.resources import LakeResource, Published
 from trend_assets.tables import TABLES
 
 RETAIL = ("retail/orders", "retail/inventory", "retail/promotions", "retail/products", "retail/stores")
@@ -34,11 +34,13 @@ def _read(lake: Lake, paths: Sequence[str], days: Sequence[date], look_back: int
 def demand_features(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """What was known of each product and place at the end of each day, as features."""
     from trend_assets.lib.demand.forecast_tables import FEATURE_DAYS, feature_rows
+    from trend_assets.models.features import demand_inputs
 
     days = days_of(context.partition_time_window)
     tables = _read(lake.get(), (*RETAIL[:4], "demand/product_trend_links"), days, FEATURE_DAYS)
     rows = feature_rows(tables, tables["demand/product_trend_links"], days)
-    yield dg.MaterializeResult(asset_key=asset_key("demand/demand_features"), value=rows)
+    inputs = {day_key(day): demand_inputs(lake.get(), day) for day in days}  # so that the replay knows what was published again since
+    yield dg.MaterializeResult(asset_key=asset_key("demand/demand_features"), value=Published(rows, inputs))
 
 
 @dg.multi_asset(
