@@ -114,6 +114,12 @@ class Settings(BaseSettings):
         None, description="SQLAlchemy URL of the retailer's database, for mappings that use one; secret"
     )
     tracking_uri: str = Field("", description="Where MLflow keeps experiments; default: a SQLite file in the data folder, no server")
+    model_search_trials: int = Field(
+        6, ge=1, description="Options that training a model tries at most; the same number gives the same choice"
+    )
+    model_search_seconds: float = Field(
+        120.0, gt=0, description="No further options are tried after so many seconds; a model whose search was cut short says so, seconds"
+    )
     bluesky_instances: list[str] = Field(
         default_factory=list,
         description="Jetstream instances to collect Bluesky from, as a JSON list of wss:// addresses; default: the public ones",

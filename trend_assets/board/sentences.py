@@ -30,7 +30,7 @@ def sentiment(language: Language, found: Sentiment) -> str:
 
 
 def _in_order(shares: Mapping[str, float]) -> list[tuple[str, float]]:
-    return [(label, shares[label]) for label in ("positive", "neutral", "negative", "withheld") if label in shares]
+    return [(label, shares[label]) for label in ("positive", "neutral", "negative", "abstained", "withheld") if label in shares]
 
 
 def arithmetic(language: Language, card: Mapping[str, Any]) -> str:

@@ -271,6 +271,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "positive": ("positive", "positif"),
     "neutral": ("neutral", "neutre"),
     "negative": ("negative", "négatif"),
+    "abstained": ("unclear", "incertain"),
     "withheld": ("said by too few to tell", "dit par trop peu de personnes"),
     "sentiment_of": (
         "of {posts} posts by {authors} people in the day to {until}, as our model reads them.",

@@ -1,6 +1,6 @@
-"""`trend-assets models`: list and show models, promote by hand never, roll back, begin a new task.
+"""`trend-assets models`: list, show, compare, train, promote, roll back, run in shadow, begin a new task.
 
-What belongs here: options and printing. What doesn't: the work (``models/training.py``, ``models/tracking.py``, ``lib/learning``).
+What belongs here: options and printing. What doesn't: the work (``trend_assets/models``, ``lib/learning``).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from trend_assets.models.tracking import Tracking, Version
 
 NameArgument = Annotated[str, typer.Argument(help="Name of a task")]
-models = typer.Typer(no_args_is_help=True, help="Models: list, show, train, roll back, begin a new one (docs/models.md).")
+models = typer.Typer(no_args_is_help=True, help="Models: list, show, compare, train, promote, roll back (docs/models.md).")
 
 
 def register(app: typer.Typer) -> None:
@@ -86,7 +86,7 @@ def show(name: NameArgument, data: DataOption = None) -> None:
     if tracking is None or not versions:
         console.print(f"Nothing has been trained for {name} yet. Train: trend-assets models train {name}")
         return
-    aliases = {alias: tracking.by_alias(name, alias) for alias in ("champion", "candidate")}
+    aliases = {alias: tracking.by_alias(name, alias) for alias in ("champion", "challenger", "candidate", "previous")}
     grid = Grid(title=f"Versions of {name}")
     for column in ("version", "trained (UTC)", "alias", "macro F1", "90 % interval", "examples", "before it", "rolled back"):
         grid.add_column(column)
@@ -133,6 +133,7 @@ def train(name: NameArgument, data: DataOption = None) -> None:
     use_data(data)
     _known(name)
     from trend_assets.lib.learning.discovery import load_task
+    from trend_assets.lib.learning.gate import KINDS
     from trend_assets.models.training_set import NotReadyError, check_labels
     from trend_assets.operations.runs import run_job
     from trend_assets.settings import load_settings
@@ -142,14 +143,15 @@ def train(name: NameArgument, data: DataOption = None) -> None:
     except NotReadyError as error:
         fail(str(error), 1)
     result = run_job(f"{name}_training", console, raise_on_error=False)
-    # The verdict of this run, not of the newest evaluation: that may be another candidate's.
-    verdict = next((check for check in result.get_asset_check_evaluations() if check.check_name == "gate"), None)
-    if not result.success and (verdict is None or verdict.passed):
+    # The verdicts of this run, not of the newest evaluation: that may be another candidate's.
+    verdicts = [check for check in result.get_asset_check_evaluations() if check.check_name in KINDS]
+    failed = [check for check in verdicts if not check.passed]
+    if not result.success and not failed:
         errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure and event.step_failure_data]
         cause = next((error.cause or error for error in errors if error), None)
         fail(cause.message.strip() if cause else "the run failed: see its page (make dev, then Runs)", 1)
-    if verdict is not None:
-        console.print(str(verdict.description))
+    for check in failed or verdicts:
+        console.print(str(check.description))
     if not result.success:
         console.print("The champion stays what it was.")
         raise typer.Exit(1)
@@ -157,10 +159,133 @@ def train(name: NameArgument, data: DataOption = None) -> None:
 
 
 @models.command()
+def compare(
+    name: NameArgument,
+    first: Annotated[int, typer.Argument(help="Number of a version")],
+    second: Annotated[int, typer.Argument(help="Number of another version")],
+    data: DataOption = None,
+) -> None:
+    """Two versions on the evaluation examples that neither was trained on: macro F1 by slice and the difference with its interval."""
+    from trend_assets.lake.lake import Lake
+    from trend_assets.lib.learning.discovery import load_task
+    from trend_assets.models.comparison import compare_versions
+    from trend_assets.models.training_set import NotReadyError
+    from trend_assets.settings import load_settings
+
+    use_data(data)
+    _known(name)
+    tracking, settings = _tracking(), load_settings()
+    if tracking is None:
+        fail(f"nothing has been trained for {name} yet", 1)
+    try:
+        found = compare_versions(load_task(name), name, Lake(settings.lake_root), tracking, settings, first, second)
+    except NotReadyError as error:
+        fail(str(error), 1)
+    grid = Grid(title=f"{name}: version {first} against version {second}")
+    for column in ("slice", "examples", f"macro F1 of {first}", f"macro F1 of {second}", "difference", "90 % interval"):
+        grid.add_column(column)
+    for row in found:
+        change = row.gain
+        grid.add_row(
+            row.name,
+            str(row.examples),
+            f"{row.first:.3f}",
+            f"{row.second:.3f}",
+            f"{change.value:+.3f}",
+            f"{change.low:+.3f} to {change.high:+.3f}",
+        )
+    console.print(grid)
+
+
+@models.command()
+def promote(
+    name: NameArgument,
+    number: Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version that becomes champion")],
+    reason: Annotated[str, typer.Option(help="Why, recorded; required for a version that did not pass its gate")] = "",
+    data: DataOption = None,
+) -> None:
+    """Make a version champion by hand. One that did not pass its gate needs a reason, which is recorded."""
+    from trend_assets.models.promotion import promote_by_hand
+    from trend_assets.models.training_set import NotReadyError
+    from trend_assets.settings import load_settings
+
+    use_data(data)
+    _known(name)
+    tracking = _tracking()
+    if tracking is None:
+        fail(f"nothing has been trained for {name} yet", 1)
+    try:
+        version = promote_by_hand(name, number, tracking, load_settings(), reason)
+    except NotReadyError as error:
+        fail(str(error), 1)
+    console.print(f"{name}: version {version.number} is champion.")
+
+
+@models.command()
+def shadow(
+    name: NameArgument,
+    number: Annotated[int, typer.Argument(metavar="VERSION", help="Number of the version that runs beside the champion")],
+    hours: Annotated[int, typer.Option(help="Newest hours of posts that both label", min=1)] = 24,
+    data: DataOption = None,
+) -> None:
+    """Run a version beside the champion on the newest posts and compare what they say; nothing of it is published."""
+    from trend_assets.lake.lake import Lake
+    from trend_assets.lib.learning.discovery import load_task
+    from trend_assets.models.comparison import shadow_run
+    from trend_assets.models.promotion import shadow as begin
+    from trend_assets.models.training_set import NotReadyError
+    from trend_assets.settings import load_settings
+
+    use_data(data)
+    _known(name)
+    tracking, settings = _tracking(), load_settings()
+    if tracking is None:
+        fail(f"nothing has been trained for {name} yet", 1)
+    try:
+        begin(name, number, tracking, settings)
+        found = shadow_run(load_task(name), name, Lake(settings.lake_root), tracking, settings, hours)
+    except NotReadyError as error:
+        fail(str(error), 1)
+    same = f"both say the same of {found.agreement:.1%}"
+    console.print(f"{name}: version {number} is challenger. On {found.posts} posts of the newest {hours} hours {same}.")
+    grid = Grid(title="Share of posts by label")
+    for column in ("label", f"champion, version {found.champion}", f"challenger, version {found.challenger}"):
+        grid.add_column(column)
+    for label, (old, new) in found.shares.items():
+        grid.add_row(label, f"{old:.1%}", f"{new:.1%}")
+    console.print(grid)
+
+
+@models.command()
+def chain(data: DataOption = None) -> None:
+    """Which model reads which, the versions that champions were made with and those of today; exits 1 where a change does harm."""
+    from trend_assets.lake.lake import Lake
+    from trend_assets.models.chain_report import chain_report
+    from trend_assets.settings import load_settings
+
+    use_data(data)
+    settings = load_settings()
+    report = chain_report(Lake(settings.lake_root), settings)
+    grid = Grid(title="Models that read models")
+    for column in ("model", "reads", "made with", "today"):
+        grid.add_column(column, overflow="fold")
+    for edge in report.edges:
+        grid.add_row(edge.model, edge.reads, edge.made_with, edge.today)
+    console.print(grid)
+    for sentence in report.fine:
+        console.print(f"  as before: {sentence}")
+    for sentence in report.worse:
+        console.print(f"  [red]worse[/]: {sentence}")
+    if report.worse:
+        raise typer.Exit(1)
+
+
+@models.command()
 def rollback(name: NameArgument, data: DataOption = None) -> None:
     """Make the champion before this one champion again; its predictions replace the others when the job NAME_hours runs."""
-    from trend_assets.models.training import roll_back
+    from trend_assets.models.promotion import roll_back
     from trend_assets.models.training_set import NotReadyError
+    from trend_assets.settings import load_settings
 
     use_data(data)
     _known(name)
@@ -168,12 +293,12 @@ def rollback(name: NameArgument, data: DataOption = None) -> None:
     if tracking is None:
         fail(f"{name} has no champion: nothing to roll back", 1)
     try:
-        left, now = roll_back(name, tracking, datetime.now(UTC))
+        left, now, seconds = roll_back(name, tracking, load_settings())
     except NotReadyError as error:
         fail(str(error), 1)
     console.print(
-        f"{name}: version {now.number} is champion again, version {left.number} is not. Hours already predicted keep the version "
-        f"they say (column model_version) until {name}_hours is run over them again."
+        f"{name}: version {now} is champion again, version {left} is not; model, features and thresholds were back after {seconds:.2f} s. "
+        f"Hours already predicted keep the version they say (column model_version) until {name}_hours is run over them again."
     )
 
 

@@ -10,7 +10,8 @@ import logging
 import os
 import sqlite3
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +23,10 @@ import dagster as dg
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-CANDIDATE, CHAMPION = "candidate", "champion"
+CANDIDATE, CHAMPION, CHALLENGER, PREVIOUS = "candidate", "champion", "challenger", "previous"
 MODEL_FOLDER = "model"
 _SQLITE = "sqlite:///"
+_BATCH = 1_000
 _PLACES = (("experiments", "artifact_location"), ("runs", "artifact_uri"), ("model_versions", "source"))
 
 
@@ -43,20 +45,28 @@ class Tracking:
     """The tracking store and registry at ``uri``; files of runs under ``artifacts_root``."""
 
     def __init__(self, uri: str, artifacts_root: str) -> None:
-        self.artifacts_root = artifacts_root
+        self.uri, self.artifacts_root = uri, artifacts_root
         if uri.startswith(_SQLITE):
             database = Path(uri.removeprefix(_SQLITE))
             database.parent.mkdir(parents=True, exist_ok=True)
             _follow_moved_folder(database, artifacts_root)
         self.client = _client(uri)
 
-    def start_run(self, task: str, params: Mapping[str, object], files: Mapping[str, bytes], metrics: Mapping[str, float]) -> str:
-        """A finished run of the task's experiment with parameters, files and metrics; returns its id."""
+    def start_run(
+        self,
+        task: str,
+        params: Mapping[str, object],
+        files: Mapping[str, bytes],
+        metrics: Mapping[str, float],
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
+        """A finished run of the task's experiment with parameters, files, metrics and tags; returns its id."""
         experiment = self.client.get_experiment_by_name(task)
         identity = experiment.experiment_id if experiment else self.client.create_experiment(task, f"{self.artifacts_root}/{task}")
-        run_id: str = self.client.create_run(identity).info.run_id
-        for name, value in params.items():
-            self.client.log_param(run_id, name, value)
+        run_id: str = self.client.create_run(identity, tags=dict(tags or {})).info.run_id
+        from mlflow.entities import Param
+
+        self.client.log_batch(run_id, params=[Param(name, str(value)[:6000]) for name, value in params.items()])
         self.add(run_id, files, metrics)
         self.client.set_terminated(run_id)
         return run_id
@@ -69,8 +79,32 @@ class Tracking:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(data)
             self.client.log_artifacts(run_id, folder)
-        for name, value in metrics.items():
-            self.client.log_metric(run_id, name, value)
+        self._log(run_id, [(name, value, 0) for name, value in metrics.items()])
+
+    def history(self, run_id: str, metric: str, points: Sequence[tuple[int, float]]) -> None:
+        """Add a metric's values by step: a learning curve."""
+        self._log(run_id, [(metric, value, step) for step, value in points])
+
+    def _log(self, run_id: str, values: Sequence[tuple[str, float, int]]) -> None:
+        """Many metrics in few requests: each is a transaction."""
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        for start in range(0, len(values), _BATCH):
+            found = [Metric(name, value, now, step) for name, value, step in values[start : start + _BATCH]]
+            self.client.log_batch(run_id, metrics=found)
+
+    def place_of(self, version: Version) -> str:
+        """Where a person finds the run: its page where the tracking store is a server, else its id and folder."""
+        if self.uri.startswith(("http://", "https://")):
+            experiment = self.client.get_run(version.run_id).info.experiment_id
+            return f"{self.uri.rstrip('/')}/#/experiments/{experiment}/runs/{version.run_id}"
+        return f"run {version.run_id}, files in {self.artifacts_root}/{version.task}/{version.run_id}"
+
+    def unpoint(self, task: str, alias: str) -> None:
+        """Point the alias nowhere."""
+        if self.by_alias(task, alias) is not None:
+            self.client.delete_registered_model_alias(task, alias)
 
     def register(self, task: str, run_id: str, tags: Mapping[str, str]) -> Version:
         """The run's model as a new version of the registered model ``task``."""

@@ -1,18 +1,13 @@
-"""From a training set to a champion: what the assets of a task and `trend-assets models` do, step by step.
+"""From a training set to a candidate: searched, trained, tracked, registered.
 
-What belongs here: training, evaluating, promoting, rolling back, predicting, over the lake and the tracking store. What doesn't:
-labels and examples (``training_set.py``), Dagster definitions (``defs/models``), any method (``lib/learning``).
+What belongs here: training over the lake and the tracking store. What doesn't: labels and examples (``training_set.py``), judging
+(``evaluation.py``), promoting (``promotion.py``), predicting (``serving.py``), any method (``lib/learning``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,54 +15,97 @@ import pyarrow as pa
 
 from trend_assets import __version__
 from trend_assets.lake.lake import Lake
-from trend_assets.lib.learning import gate as gates
-from trend_assets.lib.learning import metrics, splits
-from trend_assets.lib.learning.contract import Probabilities, Task, checked_probabilities
-from trend_assets.lib.learning.discovery import task_file
-from trend_assets.lib.learning.picture import confusion_svg
-from trend_assets.lib.learning.scope import in_scope
+from trend_assets.lib.learning import splits
+from trend_assets.lib.learning.contract import Task
+from trend_assets.lib.learning.curves import collected
+from trend_assets.lib.learning.picture import curve_svg
+from trend_assets.lib.learning.search import Search, search_options
 from trend_assets.lib.learning.store import form_of, model_from_files, model_to_files
-from trend_assets.lib.privacy.gone import still_there
-from trend_assets.models.tracking import CANDIDATE, CHAMPION, MODEL_FOLDER, Tracking, Version
-from trend_assets.models.training_set import GONE_BY, ON, POSTS, NotReadyError, batches_of_posts, data_manifest, deletions, examples
-from trend_assets.settings import Settings
-from trend_assets.tables import TABLES
+from trend_assets.lib.learning.threads import one_thread
+from trend_assets.models.bundles import FEATURES, MANIFEST, THRESHOLDS
+from trend_assets.models.record import as_json, code_hash, environment, library_versions, tensorboard_files
+from trend_assets.models.serving import contract_of
+from trend_assets.models.tracking import CANDIDATE, MODEL_FOLDER, Tracking, Version
+from trend_assets.models.training_set import ON, NotReadyError, data_manifest, examples
+from trend_assets.models.upstream import upstream_versions
+from trend_assets.settings import Settings, load_settings
 
 TRAINING_POSTS = "training_posts.bin"
 """File beside a version's model: hashes of the posts it was trained on, so that it is not judged on them."""
 ROLLED_BACK = "rolled_back_at"
-_LEARNING = Path(__file__).parent.parent / "lib" / "learning"
 
 
-class IncompatibleModelError(NotReadyError):
-    """A version's model and the task's code of today do not fit, or its files are gone or damaged; the message says why."""
-
-
-def train_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, settings: Settings | None = None) -> tuple[Version, bool]:
-    """Train on the training split, log and register; alias ``candidate``. The same data and code give the version there is.
+def train_candidate(
+    task: Task, name: str, lake: Lake, tracking: Tracking, settings: Settings | None = None, dagster_run: str = ""
+) -> tuple[Version, bool]:
+    """Search options, train on the training split, log and register; alias ``candidate``. The same data and code give the version there is.
 
     A version whose files are gone or damaged is made anew; one that was rolled back stays so. Returns the version, and whether
-    it is new.
+    it is new. Raises ``NotReadyError`` where the examples cannot be learnt from.
     """
-    manifest = data_manifest(name, lake)
-    print_of = _fingerprint(name, manifest["training_set"])
+    chosen = settings or load_settings()
+    manifest = data_manifest(name, lake) | {"upstream": upstream_versions(task, chosen)}
+    print_of = _fingerprint(name, manifest, chosen)
     same = [version for version in tracking.versions(name) if version.tags.get("fingerprint") == print_of]
     for version in same:
         if _loads(tracking, version):
             tracking.point(name, CANDIDATE, version)
             return version, False
-    rows = examples(task, name, lake, splits.TRAIN, settings)
-    model = task.train(rows, task.default_options)
+    rows = examples(task, name, lake, splits.TRAIN, chosen)
+    _check_learnable(name, rows)
+    with one_thread():
+        search = search_options(task, rows, chosen.model_search_trials, chosen.model_search_seconds)
+        with collected() as curves:
+            try:
+                model = task.train(rows, search.options)
+            except ValueError as error:
+                raise NotReadyError(f"{name} cannot be trained on its {rows.num_rows} examples: {error}") from error
     files = model_to_files(model)
-    counts = {"training_examples": float(rows.num_rows), "model_bytes": float(sum(map(len, files.values())))}
-    params = {"task": name, "description": task.description, "labels": ", ".join(task.labels), "features": ", ".join(task.features)}
-    params |= {"code_version": __version__, "training_set": manifest["training_set"], "from_scratch": str(task.from_scratch), **_versions()}
-    artifacts = {f"{MODEL_FOLDER}/{path}": data for path, data in files.items()}
-    artifacts[f"{MODEL_FOLDER}/{TRAINING_POSTS}"] = np.unique(_hashes(rows)).tobytes()
-    artifacts["data_manifest.json"] = json.dumps(manifest, indent=1, ensure_ascii=False).encode()
-    run_id = tracking.start_run(name, params, artifacts, counts)
-    tags = {"fingerprint": print_of, "training_set": manifest["training_set"], "contract": json.dumps(_contract(task))}
-    tags |= {"form": form_of(model)[:500]}
+    bundle = files | {
+        FEATURES: as_json(contract_of(task)),
+        THRESHOLDS: as_json(search.thresholds.as_values()),
+        MANIFEST: as_json(
+            manifest | {"code": code_hash(name), "version": __version__, "options": dict(search.options), "search": told_of(search)}
+        ),
+        TRAINING_POSTS: np.unique(hashes_of(rows)).tobytes(),
+    }
+    surroundings = environment()
+    artifacts = {f"{MODEL_FOLDER}/{path}": data for path, data in bundle.items()}
+    artifacts |= {
+        "data_manifest.json": as_json(manifest),
+        "environment.json": as_json(surroundings),
+        "search.json": as_json(told_of(search)),
+    }
+    artifacts |= tensorboard_files(curves)
+    artifacts |= {f"curves/{figure}.svg": curve_svg(points, f"{name}: {figure}", "step").encode() for figure, points in curves.items()}
+    params: dict[str, object] = {
+        "task": name,
+        "description": task.description,
+        "labels": ", ".join(task.labels),
+        "features": ", ".join(task.features),
+    }
+    params |= {
+        "code_version": __version__,
+        "code_hash": code_hash(name),
+        "commit": surroundings["commit"],
+        "python": surroundings["python"],
+    }
+    params |= {"training_set": manifest["training_set"], "from_scratch": str(task.from_scratch), "search_cut_short": str(search.cut_short)}
+    params |= {f"option.{option}": value for option, value in search.options.items()}
+    params |= {f"library.{library}": version for library, version in library_versions().items()}
+    counts = {
+        "training_examples": float(rows.num_rows),
+        "model_bytes": float(sum(map(len, files.values()))),
+        **search.thresholds.as_values(),
+    }
+    run_id = tracking.start_run(name, params, artifacts, counts, {"dagster_run_id": dagster_run} if dagster_run else {})
+    for number, trial in enumerate(search.trials):
+        if not np.isnan(trial.macro_f1):
+            tracking.history(run_id, "search.macro_f1", [(number, trial.macro_f1)])
+    for figure, points in curves.items():
+        tracking.history(run_id, f"curve.{figure}", points)
+    tags = {"fingerprint": print_of, "training_set": manifest["training_set"], "contract": json.dumps(contract_of(task))}
+    tags |= {"form": form_of(model)[:500], "model_hash": model_hash(files)}
     rolled_back = [version.tags[ROLLED_BACK] for version in same if ROLLED_BACK in version.tags]
     if rolled_back:
         tags[ROLLED_BACK] = rolled_back[0]
@@ -76,9 +114,37 @@ def train_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, setti
     return version, True
 
 
-def _contract(task: Task) -> dict[str, list[str]]:
-    """What a task's code and its stored models have to agree on."""
-    return {"labels": list(task.labels), "features": list(task.features)}
+def told_of(search: Search) -> dict[str, object]:
+    """A search as JSON keeps it."""
+    trials = [
+        {"options": dict(one.options), "macro_f1": one.macro_f1 if one.macro_f1 == one.macro_f1 else None, "failure": one.failure}
+        for one in search.trials
+    ]
+    return {"trials": trials, "search_cut_short": search.cut_short, "remark": search.remark}
+
+
+def model_hash(files: dict[str, bytes]) -> str:
+    """Hash of a model's files: equal models have equal hashes."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    return digest.hexdigest()[:32]
+
+
+def hashes_of(posts: pa.Table) -> npt.NDArray[np.uint64]:
+    """A 64-bit hash of each post's network and id (n,)."""
+    names = (f"{network}\0{post_id}".encode() for network, post_id in zip(*(posts[name].to_pylist() for name in ON), strict=True))
+    digests = b"".join(hashlib.blake2b(name, digest_size=8).digest() for name in names)
+    return np.frombuffer(digests, dtype=np.uint64)
+
+
+def _check_learnable(name: str, rows: pa.Table) -> None:
+    classes = sorted(set(rows["label"].to_pylist()))
+    if len(classes) < 2:
+        told = f"only {classes[0]!r}" if classes else "none"
+        raise NotReadyError(
+            f"the training split of {name} has {rows.num_rows} examples and {told} of its labels, two are needed: label more posts"
+        )
 
 
 def _loads(tracking: Tracking, version: Version) -> bool:
@@ -90,200 +156,14 @@ def _loads(tracking: Tracking, version: Version) -> bool:
     return True
 
 
-def _hashes(posts: pa.Table) -> npt.NDArray[np.uint64]:
-    """A 64-bit hash of each post's network and id (n,)."""
-    names = (f"{network}\0{post_id}".encode() for network, post_id in zip(*(posts[name].to_pylist() for name in ON), strict=True))
-    digests = b"".join(hashlib.blake2b(name, digest_size=8).digest() for name in names)
-    return np.frombuffer(digests, dtype=np.uint64)
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Rows of ``<task>/evaluation``, the pictures and tables that go with them, and how the champion was compared, in words."""
-
-    rows: pa.Table
-    files: dict[str, bytes]
-    calibration: list[dict[str, float | int]]
-    champion: str
-
-
-def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, settings: Settings | None = None) -> Evaluation:
-    """Candidate, champion and majority baseline on the evaluation split; logged to the candidate's run.
-
-    The champion is judged on the examples that it was not trained on, and the candidate on the same ones beside it. A champion that
-    today's code cannot run is no champion to compare with: the rows and ``Evaluation.champion`` say so.
-    """
-    candidate = tracking.by_alias(name, CANDIDATE)
-    if candidate is None:
-        raise NotReadyError(f"there is no candidate of {name}: run the job {name}_training")
-    held, trained = (examples(task, name, lake, side, settings) for side in (splits.EVALUATION, splits.TRAIN))
-    column = {label: number for number, label in enumerate(task.labels)}
-    truth = np.array([column[label] for label in held["label"].to_pylist()], dtype=np.int64)
-    shares = np.bincount([column[label] for label in trained["label"].to_pylist()], minlength=len(column)) / max(trained.num_rows, 1)
-    languages = np.asarray(held["language"].to_pylist(), dtype=str)
-    found = predictor(task, tracking, candidate)(held)
-    rows = [_row(gates.CANDIDATE, candidate, metrics.ALL, gates.TRAINING_EXAMPLES, trained.num_rows, trained.num_rows)]
-
-    def judged(subject: str, version: Version | None, chosen: npt.NDArray[np.bool_], predicted: Probabilities) -> list[dict[str, Any]]:
-        parts = metrics.evaluate(truth[chosen], predicted, languages[chosen], task.gate.language_examples)
-        return [_row(subject, version, part.name, metric, value, part.examples) for part in parts for metric, value in part.values.items()]
-
-    everything = np.ones(held.num_rows, dtype=bool)
-    rows += judged(gates.CANDIDATE, candidate, everything, found)
-    rows += judged(gates.MAJORITY, None, everything, metrics.majority(shares.tolist(), held.num_rows))
-    baseline = task.predict_baseline(task.train_baseline(trained), held.select(list(task.features)))
-    rows += judged(gates.BASELINE, None, everything, checked_probabilities(task, baseline, held.num_rows))
-    champion, told = tracking.by_alias(name, CHAMPION), "there is none"
-    if champion is not None:
-        try:
-            predict = predictor(task, tracking, champion)
-            unseen = ~_trained_on(tracking, champion, held)
-            present = judged(gates.CHAMPION, champion, unseen, predict(held.filter(pa.array(unseen))))
-        except IncompatibleModelError as error:
-            rows.append(_row(gates.CHAMPION, champion, metrics.ALL, gates.NOT_COMPARED, 1.0, 0))
-            told = f"not compared: {error}"
-        else:
-            beside = [row["value"] for row in judged("", None, unseen, found[unseen]) if (row["slice"], row["metric"]) == _SCORE]
-            rows += [*present, _row(gates.CANDIDATE, candidate, metrics.ALL, gates.BESIDE_CHAMPION, sum(beside), int(unseen.sum()))]
-            told = f"version {champion.number}, on the {int(unseen.sum())} of {held.num_rows} examples that it was not trained on"
-    files: dict[str, bytes] = {}
-    for language, chosen in metrics.slices(languages, task.gate.language_examples):
-        matrix = metrics.confusion_matrix(truth[chosen], found[chosen].argmax(axis=1), len(column))
-        title = f"{name} {candidate.number}, {language}: {int(chosen.sum())} posts"
-        files[f"evaluation/confusion_{language.replace(':', '_')}.svg"] = confusion_svg(matrix, task.labels, title).encode()
-    bins = metrics.calibration(truth, found) if len(truth) else []
-    files["evaluation/calibration.json"] = json.dumps(bins, indent=1).encode()
-    table = TABLES[f"{name}/evaluation"].from_rows(rows)
-    logged = {f"{row['subject']}.{row['slice']}.{row['metric']}": row["value"] for row in rows}
-    tracking.add(candidate.run_id, files, logged)
-    return Evaluation(table, files, bins, told)
-
-
-_SCORE = (metrics.ALL, "macro_f1")
-
-
-def _trained_on(tracking: Tracking, version: Version, posts: pa.Table) -> npt.NDArray[np.bool_]:
-    """Which posts (n,) a version was trained on. Raises ``IncompatibleModelError`` where that was not noted."""
-    try:
-        noted = tracking.model_files(version)[TRAINING_POSTS]
-    except KeyError as error:
-        raise IncompatibleModelError(f"which posts version {version.number} was trained on is not kept with it") from error
-    return np.isin(_hashes(posts), np.frombuffer(noted, dtype=np.uint64))
-
-
-def _row(subject: str, version: Version | None, part: str, metric: str, value: float, examples: int) -> dict[str, Any]:
-    number = version.number if version else None
-    return {"subject": subject, "model_version": number, "slice": part, "metric": metric, "value": value, "examples": examples}
-
-
-def verdict(task: Task, name: str, lake: Lake) -> gates.Verdict:
-    """The gate's verdict on the newest evaluation."""
-    return gates.judge(lake.read(TABLES[f"{name}/evaluation"]).to_pylist(), task.gate)
-
-
-def promote(task: Task, name: str, lake: Lake, tracking: Tracking) -> tuple[Version, str]:
-    """Point ``champion`` at the candidate that was evaluated, noting the one before. Returns the champion and what was done.
-
-    A candidate that was rolled back stays so: only other data or code make another candidate. Raises ``NotReadyError`` where
-    the gate is not passed or the evaluation is of another candidate.
-    """
-    evaluated = lake.read(TABLES[f"{name}/evaluation"])
-    numbers = {row["model_version"] for row in evaluated.to_pylist() if row["subject"] == gates.CANDIDATE}
-    candidate, champion = tracking.by_alias(name, CANDIDATE), tracking.by_alias(name, CHAMPION)
-    if candidate is None or numbers != {candidate.number}:
-        raise NotReadyError(f"the newest candidate of {name} has not been evaluated: run the job {name}_training")
-    found = verdict(task, name, lake)
-    if not found.passed:
-        raise NotReadyError(str(found))
-    if champion is not None and champion.number == candidate.number:
-        return champion, "champion already"
-    if champion is not None and ROLLED_BACK in candidate.tags:
-        return champion, f"kept: version {candidate.number} was rolled back at {candidate.tags[ROLLED_BACK]}"
-    before = {"previous_champion": str(champion.number)} if champion else {}
-    tracking.point(name, CHAMPION, candidate, before)
-    return candidate, f"promoted, before it version {champion.number}" if champion else "promoted, the first"
-
-
-def roll_back(name: str, tracking: Tracking, now: datetime) -> tuple[Version, Version]:
-    """Point ``champion`` at the version before; returns the version left and the champion now. Raises ``NotReadyError``."""
-    champion = tracking.by_alias(name, CHAMPION)
-    if champion is None:
-        raise NotReadyError(f"{name} has no champion: nothing to roll back")
-    numbers = {version.number: version for version in tracking.versions(name)}
-    before = numbers.get(int(champion.tags.get("previous_champion", "0")))
-    if before is None:
-        raise NotReadyError(f"version {champion.number} is the first champion of {name}: there is none to go back to")
-    tracking.tag(champion, ROLLED_BACK, now.isoformat(timespec="seconds"))
-    tracking.point(name, CHAMPION, before)
-    return champion, before
-
-
-def predictor(task: Task, tracking: Tracking, version: Version) -> Callable[[pa.Table], Probabilities]:
-    """What gives a version's probabilities for posts that have the task's features.
-
-    A stored model is run by the task's code of today. Where they do not fit (other labels or features, ``predict`` fails) or the
-    model's files are gone, this function or the one it returns raises ``IncompatibleModelError``.
-    """
-    stored = json.loads(version.tags.get("contract", "{}"))
-    for what, present in _contract(task).items():
-        if stored.get(what, present) != present:
-            raise _unfit(version, f"its {what} are {', '.join(stored[what])}, the task's are {', '.join(present)}")
-    try:
-        model = model_from_files(tracking.model_files(version))
-    except Exception as error:  # see _loads
-        raise _unfit(version, f"its files do not load: {type(error).__name__}") from error
-
-    def predict(posts: pa.Table) -> Probabilities:
-        if not posts.num_rows:
-            return np.zeros((0, len(task.labels)))
-        try:
-            found = task.predict(model, posts.select(list(task.features)))
-            return checked_probabilities(task, found, posts.num_rows)
-        except Exception as error:  # code at a model that other code made: anything. Only its type is told, for texts may be in it.
-            raise _unfit(version, f"predict raised {type(error).__name__} at {form_of(model)}") from error
-
-    return predict
-
-
-def _unfit(version: Version, why: str) -> IncompatibleModelError:
-    return IncompatibleModelError(
-        f"{version.task} version {version.number} cannot be run by the task's present code ({why}): "
-        f"train another (trend-assets models train {version.task}), or bring back the code that made it"
-    )
-
-
-def predict_hours(task: Task, name: str, lake: Lake, tracking: Tracking, keys: Sequence[str], brands: Sequence[str]) -> pa.Table | None:
-    """Rows of ``<task>/predictions`` for hours, by the champion; ``None`` where there is no champion.
-
-    Posts that are gone are left out. Raises ``IncompatibleModelError`` where the task's code cannot run the champion.
-    """
-    champion = tracking.by_alias(name, CHAMPION)
-    if champion is None:
-        return None
-    columns = dict.fromkeys([*ON, "author", *GONE_BY, "created_at", "kind", "clean_text", *task.features])
-    parts, predict, notices = [], predictor(task, tracking, champion), deletions(lake)
-    for batch in batches_of_posts(lake, keys):
-        posts = still_there(lake.read(TABLES[POSTS], batch, columns=list(columns)), notices)
-        posts = posts.filter(pa.array(in_scope(task, posts, brands)))
-        found = predict(posts)
-        best = found.argmax(axis=1)
-        part = posts.select([*ON, "created_at"])
-        part = part.append_column("label", pa.array([task.labels[number] for number in best.tolist()], pa.string()))
-        part = part.append_column("probability", pa.array(found[np.arange(len(best)), best].astype(np.float32)))
-        parts.append(part.append_column("model_version", pa.array([champion.number] * len(best), pa.int64())))
-    table = TABLES[f"{name}/predictions"]
-    return pa.concat_tables([table.conform(part) for part in parts]) if parts else table.empty()
-
-
-def _fingerprint(name: str, training_set: str) -> str:
-    """Hash of what decides a candidate: training set, code of the task and of learning, versions of the libraries."""
-    digest = hashlib.sha256(json.dumps([training_set, _versions()], sort_keys=True).encode())
-    for path in [*sorted(_LEARNING.glob("*.py")), task_file(name)]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _versions() -> dict[str, str]:
-    import sklearn
-
-    return {"numpy": np.__version__, "scikit_learn": sklearn.__version__, "trend_assets": __version__}
+def _fingerprint(name: str, manifest: dict[str, object], settings: Settings) -> str:
+    """Hash of what decides a candidate: training set, upstream models, code, libraries, the search's size."""
+    decides = [
+        manifest["training_set"],
+        manifest["upstream"],
+        settings.model_search_trials,
+        library_versions(),
+        __version__,
+        code_hash(name),
+    ]
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]

@@ -117,7 +117,7 @@ def _labelled_texts(task: Task, name: str, lake: Lake, settings: Settings) -> tu
             label_file(settings, name)  # raises: says what is missing, and where it belongs
         inputs |= hashes
         posts = _usable_posts(task, labels, lake, settings, aside)
-        keys = _hours_of(posts)
+        keys = hours_of_posts(posts)
         inputs |= {f"{POSTS}[{key}]": found.data_version for key, found in lake.manifests(TABLES[POSTS], keys).items() if found}
         parts.append(posts)
     parts += [_texts_of_file(task, path, content, settings.brands, aside) for path, content in files.items()]
@@ -175,20 +175,14 @@ def _first_of_each(rows: pa.Table, aside: Counter[str]) -> pa.Table:
 
 
 def _sides(rows: pa.Table, evaluation_share: float) -> npt.NDArray[np.str_]:
-    """The split of each row (n,): as its file gives it, else by time, else (undated) by a hash of the author; copies and authors apart."""
-    authors, copies = np.asarray(rows["author"].to_pylist()), np.asarray(rows["near_duplicate_key"])
-    dated = np.asarray(pc.is_valid(rows["created_at"]))
-    posts = np.asarray(pc.not_equal(rows["network"], NETWORK))
-    sides = splits.split_undated(authors.tolist(), evaluation_share)
-    times = np.asarray(pc.fill_null(rows["created_at"].cast(pa.int64()), 0))
-    for chosen in (dated & posts, dated & ~posts):
-        sides[chosen] = splits.split(times[chosen], authors[chosen], copies[chosen], evaluation_share)
+    """The split of each row (n,): as its file gives it, else as ``splits.sides_of`` says; copies and authors apart."""
+    sides = splits.sides_of(rows, evaluation_share)
     given = np.asarray(pc.is_valid(rows["given_split"]))
     sides[given] = np.asarray(rows["given_split"].to_pylist(), dtype=object)[given].astype(str)
-    return splits.without_the_known(sides, authors, copies)
+    return splits.without_the_known(sides, np.asarray(rows["author"].to_pylist()), np.asarray(rows["near_duplicate_key"]))
 
 
-def _hours_of(rows: pa.Table) -> list[str]:
+def hours_of_posts(rows: pa.Table) -> list[str]:
     """Hours of the rows that are posts of the lake."""
     times = rows.filter(pc.not_equal(rows["network"], NETWORK))["created_at"]
     return sorted({hour_key(moment) for moment in pc.unique(pc.floor_temporal(times, unit="hour")).to_pylist() if moment})
@@ -252,7 +246,7 @@ def examples(task: Task, name: str, lake: Lake, split: str, settings: Settings |
     columns = [*ON, "author", "near_duplicate_key", *(name for name in task.features if name not in (*ON, "author", "near_duplicate_key"))]
     schema = TABLES[POSTS].schema.empty_table().select(columns).schema
     parts = [schema.empty_table()]
-    for batch in batches_of_posts(lake, _hours_of(rows)):
+    for batch in batches_of_posts(lake, hours_of_posts(rows)):
         read = lake.read(TABLES[POSTS], batch, columns=columns)
         parts.append(read.filter(pc.is_valid(matches(read, rows, ON))).cast(schema))
     if pc.any(pc.equal(rows["network"], NETWORK)).as_py():

@@ -19,6 +19,8 @@ TAKEN_NAMES = frozenset(
     {"social", "topics", "influencers", "retail", "demand", "warehouse", "models", "learning", "staging", "intermediate", "marts", "live"}
 )
 """Groups and schemas that exist: a task's name is one too."""
+ABSTAINED = "abstained"
+"""In place of the label of posts that the model is not sure enough of; no task may have a label of this name."""
 WITHHELD = "withheld"
 """In place of the labels that too few people's posts have; no task may have a label of this name."""
 SPLITS = ("train", "evaluation", "left_out")
@@ -79,9 +81,9 @@ def task_tables(task: str) -> tuple[Table, ...]:
             Column(
                 "metric",
                 pa.string(),
-                "macro_f1 (_low, _high: 90 % interval; _beside_champion: its examples), accuracy, log_loss, brier, …",
+                "macro_f1 (_low, _high: 90 % interval; _beside_champion: its examples; _gain: over the champion), accuracy, …",
             ),
-            Column("value", pa.float64(), "The metric", "of the metric", minimum=0),
+            Column("value", pa.float64(), "The metric", "of the metric"),
             Column("examples", pa.int64(), "Examples it was measured on", "count", minimum=0),
         ),
         key=("subject", "slice", "metric"),
@@ -100,6 +102,12 @@ def task_tables(task: str) -> tuple[Table, ...]:
             Column("created_at", timestamp, "When the post was written; decides the partition", "UTC"),
             Column("label", pa.string(), "The likeliest label"),
             Column("probability", pa.float32(), "The model's probability of that label", "probability", minimum=0, maximum=1),
+            Column(
+                "abstained",
+                pa.bool_(),
+                "Whether the model is too unsure for its label to count; empty: made before models abstained",
+                nullable=True,
+            ),
             Column("model_version", pa.int64(), "Version of the champion in the model registry", "number", minimum=1),
         ),
         key=("network", "post_id"),
@@ -120,7 +128,11 @@ def task_tables(task: str) -> tuple[Table, ...]:
         columns=(
             Column("hour", timestamp, "Last hour of the day counted; decides the partition", "UTC"),
             Column("topic_id", pa.string(), "Topic; all: every post the model is meant for, with or without a topic"),
-            Column("label", pa.string(), f"Predicted label; {WITHHELD}: labels that too few authors' posts have, together"),
+            Column(
+                "label",
+                pa.string(),
+                f"Predicted label; {ABSTAINED}: the model is too unsure; {WITHHELD}: labels that too few authors' posts have, together",
+            ),
             Column("posts", pa.int64(), "Posts with this label in the day", "count", minimum=5),
             Column("authors", pa.int64(), "Distinct authors of the topic in the day, whatever the label", "count", minimum=5),
             Column("share", pa.float32(), "Share of the topic's posts that have this label", "share", minimum=0, maximum=1),

@@ -8,7 +8,9 @@ import pyarrow.compute as pc
 
 from trend_assets.declared import asset_key, declared_checks
 from trend_assets.lib.learning.contract import Task
+from trend_assets.lib.learning.gate import KINDS
 from trend_assets.resources import LakeResource
+from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 from trend_assets.tables.models import task_tables
 
@@ -16,26 +18,25 @@ from trend_assets.tables.models import task_tables
 def checks_of(name: str, task: Task) -> list[dg.AssetChecksDefinition]:
     """Every check of a task."""
     audits = [declared_checks(table.path) for table in task_tables(name) if table.path in TABLES]
-    return [*audits, gate_check(name, task), licence_check(name, task), labels_check(name, task)]
+    return [*audits, *gate_checks(name), licence_check(name, task), labels_check(name, task)]
 
 
-def gate_check(name: str, task: Task) -> dg.AssetChecksDefinition:
-    """The gate between evaluation and champion: it blocks the promotion."""
+def gate_checks(name: str) -> list[dg.AssetChecksDefinition]:
+    """The gate between evaluation and champion, a check for each kind of reason: any that fails blocks the promotion."""
+    return [gate_check(name, kind, asked) for kind, asked in KINDS.items()]
 
-    @dg.asset_check(
-        asset=asset_key(f"{name}/evaluation"),
-        name="gate",
-        blocking=True,
-        description="The candidate beats the majority baseline, is not worse than the champion and reaches the floor in each language.",
-    )
-    def gate(lake: LakeResource) -> dg.AssetCheckResult:
-        from trend_assets.models.training import verdict
 
-        store = lake.get()
-        if not store.read(TABLES[f"{name}/evaluation"], columns=["subject"]).num_rows:
+def gate_check(name: str, kind: str, asked: str) -> dg.AssetChecksDefinition:
+    """One kind of the gate's verdicts on the newest evaluation."""
+
+    @dg.asset_check(asset=asset_key(f"{name}/evaluation"), name=kind, blocking=True, description=asked)
+    def gate() -> dg.AssetCheckResult:
+        from trend_assets.models.evaluation import verdicts_of
+
+        found = next((verdict for verdict in verdicts_of(name, load_settings()) if verdict.kind == kind), None)
+        if found is None:
             # Asked for by `trend-assets check` where no model was ever trained: nothing is wrong, and nothing can be promoted either.
             return dg.AssetCheckResult(passed=True, description="nothing has been evaluated, so nothing is up for promotion")
-        found = verdict(task, name, store)
         rules = "\n".join([*(f"- ✗ {rule}" for rule in found.failed), *(f"- ✓ {rule}" for rule in found.held)])
         return dg.AssetCheckResult(
             passed=found.passed,

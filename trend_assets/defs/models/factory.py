@@ -12,6 +12,7 @@ import dagster as dg
 
 from trend_assets.declared import OWNERS_BY_GROUP, asset_key, asset_spec
 from trend_assets.defs.jobs import LANE, MAX_RUNTIME
+from trend_assets.defs.models.pictures import link_to, look_at
 from trend_assets.lib.learning.contract import Task
 from trend_assets.models.tracking import TrackingResource
 from trend_assets.partitions import hour_key, hours_between, hours_of
@@ -82,20 +83,23 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
             registry_spec(name, "candidate", f"{task.description}: the newest model trained, in the registry.", [f"{name}/training_set"])
         ],
     )
-    def candidate(lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
+    def candidate(context: dg.AssetExecutionContext, lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """Train on the training split and register; the same data and code give the version there is."""
         from trend_assets.models.training import train_candidate
         from trend_assets.models.training_set import data_manifest
 
         store = lake.get()
-        version, new = train_candidate(task, name, store, tracking.get())
+        registry, settings = tracking.get(), load_settings()
+        version, new = train_candidate(task, name, store, registry, settings, context.run_id)
         manifest = data_manifest(name, store)
         yield dg.MaterializeResult(
             asset_key=asset_key(f"{name}/candidate"),
             metadata={
                 "model_version": version.number,
                 "trained": new,
-                "mlflow_run": version.run_id,
+                "mlflow_run": link_to(registry.place_of(version)),
+                "look": look_at(settings),
+                "model_hash": version.tags.get("model_hash", ""),
                 "counts": dg.MetadataValue.json(manifest["counts"]),
             },
         )
@@ -104,9 +108,12 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     def evaluation(lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """Candidate, champion and majority baseline on later posts of other authors."""
         from trend_assets.defs.models.pictures import calibration_table, picture
-        from trend_assets.models.training import evaluate_candidate
+        from trend_assets.models.evaluation import evaluate_candidate
+        from trend_assets.models.promotion import note_challenger
 
-        found = evaluate_candidate(task, name, lake.get(), tracking.get())
+        registry, settings = tracking.get(), load_settings()
+        found = evaluate_candidate(task, name, lake.get(), registry, settings)
+        note_challenger(name, registry, settings)
         yield dg.MaterializeResult(
             asset_key=asset_key(f"{name}/evaluation"),
             value=found.rows,
@@ -122,14 +129,15 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
         name=f"{name}_champion",
         specs=[registry_spec(name, "champion", f"{task.description}: the model in use, alias champion.", [f"{name}/evaluation"])],
     )
-    def champion(lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
+    def champion(tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """Point the alias at the candidate that passed the gate; the one before is noted for a rollback."""
-        from trend_assets.models.training import promote
+        from trend_assets.models.promotion import promote
 
-        version, what = promote(task, name, lake.get(), tracking.get())
+        registry = tracking.get()
+        version, what = promote(name, registry, load_settings())
         yield dg.MaterializeResult(
             asset_key=asset_key(f"{name}/champion"),
-            metadata={"model_version": version.number, "outcome": what, "mlflow_run": version.run_id},
+            metadata={"model_version": version.number, "outcome": what, "mlflow_run": link_to(registry.place_of(version))},
         )
 
     return [training_set, candidate, evaluation, champion]
@@ -144,11 +152,11 @@ def hourly_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
         specs=[table_spec(f"{name}/predictions", deps=[_POSTS, f"{name}/champion"], skippable=True)],
         backfill_policy=_SINGLE_RUN,
     )
-    def predictions(context: dg.AssetExecutionContext, lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
+    def predictions(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
         """What the champion says; nothing is published, and nothing fails, where there is no champion yet."""
-        from trend_assets.models.training import predict_hours
+        from trend_assets.models.serving import predict_hours
 
-        rows = predict_hours(task, name, lake.get(), tracking.get(), list(context.partition_keys), load_settings().brands)
+        rows = predict_hours(task, name, lake.get(), load_settings(), list(context.partition_keys))
         if rows is None:
             context.log.warning(f"{name} has no champion, so nothing is predicted: run the job {name}_training (docs/models.md)")
             return

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from trend_assets.settings import Settings
+
 
 def picture(svg: bytes | None) -> dg.MetadataValue:
     """A picture inside the metadata, so that it needs no server."""
@@ -23,3 +25,16 @@ def calibration_table(bins: Sequence[Mapping[str, float | int]]) -> dg.MetadataV
         for row in bins
     ]
     return dg.MetadataValue.md("\n".join(["| probability | examples | mean | right |", "|---|---|---|---|", *rows]))
+
+
+def link_to(place: str) -> dg.MetadataValue:
+    """A tracked run: a link where it has a page, else where its files are."""
+    return dg.MetadataValue.url(place) if place.startswith("http") else dg.MetadataValue.text(place)
+
+
+def look_at(settings: Settings) -> dg.MetadataValue:
+    """The command that shows the tracked runs in a browser, where no server is configured."""
+    if settings.tracking_database.startswith("http"):
+        return dg.MetadataValue.text(settings.tracking_database)
+    command = f"mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri {settings.tracking_database}"
+    return dg.MetadataValue.md(f"`{command}`")

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.lib.tables import matches
-from trend_assets.tables.models import WITHHELD
+from trend_assets.tables.models import ABSTAINED, WITHHELD
 
 ALL_TOPICS = "all"
 WINDOW_HOURS = 24
@@ -30,14 +30,18 @@ def labels_by_topic(
     Labels of fewer authors are counted together as ``WITHHELD``, and with them the next smallest where they are still too few: neither
     a row nor what rows leave of the whole is about fewer than five people.
 
-    predictions: network, post_id, created_at, label, of the hours and the day before. posts: network, post_id, author.
+    predictions: network, post_id, created_at, label, abstained (then it counts as that and not under the label), of the hours and the day
+    before. posts: network, post_id, author.
     assignments: network, post_id, topic_id; a post without a topic counts in ``all`` only. Columns: hour, topic_id, label,
     posts, authors (of the topic, whatever the label), share (of the topic's posts).
     """
     on = ["network", "post_id"]
     author = posts["author"].take(matches(predictions, posts, on))
     topic = assignments["topic_id"].take(matches(predictions, assignments, on))
-    rows = pa.table({"hour": _hours(predictions["created_at"]), "topic_id": topic, "label": predictions["label"], "author": author})
+    label = predictions["label"]
+    if "abstained" in predictions.column_names:
+        label = pc.if_else(pc.fill_null(predictions["abstained"], False), ABSTAINED, label)
+    rows = pa.table({"hour": _hours(predictions["created_at"]), "topic_id": topic, "label": label, "author": author})
     whole = rows.set_column(1, "topic_id", pa.array([ALL_TOPICS] * len(rows), pa.string()))
     rows = pa.concat_tables([whole, rows.filter(pc.is_valid(rows["topic_id"]))])
     rows = rows.filter(pc.is_valid(rows["author"]))
@@ -47,7 +51,7 @@ def labels_by_topic(
     totals = _counted(ends, ["hour", "topic_id"]).rename_columns(["hour", "topic_id", "authors", "all_posts"])
     totals = totals.filter(pc.greater_equal(totals["authors"], LEAST_AUTHORS))
     joined = _cells(ends).join(totals, ["hour", "topic_id"], join_type="inner", use_threads=False)
-    order = {label: number for number, label in enumerate([*labels, WITHHELD])}
+    order = {label: number for number, label in enumerate([*labels, ABSTAINED, WITHHELD])}
     place = pa.array([order[label] for label in joined["label"].to_pylist()], pa.int32())
     result = pa.table(
         {

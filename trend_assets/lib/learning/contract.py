@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from trend_assets.tables.models import WITHHELD
+from trend_assets.tables.models import ABSTAINED, WITHHELD
 
 Probabilities = npt.NDArray[np.float64]
 """Shape (posts, labels): each row sums to 1, columns in the order of ``Task.labels``."""
@@ -45,7 +45,7 @@ class Gate:
     language_examples: int = 30
     replace_when: Literal["better", "not worse"] = "better"
     slice_examples: int = 30
-    calibration: float = 0.15
+    calibration: float = 0.1
 
 
 class Task(ABC):
@@ -132,8 +132,8 @@ def faults_of(task: type[Task]) -> list[str]:
     labels = getattr(task, "labels", ())
     if not isinstance(labels, tuple) or len(labels) < 2 or len(set(labels)) != len(labels):
         faults.append("labels must be a tuple of two or more different names")
-    elif WITHHELD in labels:
-        faults.append(f"no label may be {WITHHELD!r}: topic_hours says so of labels that too few people's posts have")
+    elif {WITHHELD, ABSTAINED} & set(labels):
+        faults.append(f"no label may be {WITHHELD!r} or {ABSTAINED!r}: topic_hours says so of posts whose label is not told")
     if task.source not in ("posts", "images"):
         faults.append(f"source must be 'posts' or 'images', not {task.source!r}")
     empty = [option for option, values in task.search_space.items() if not isinstance(values, tuple) or not values]

@@ -10,8 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 TRAIN, EVALUATION, LEFT_OUT = "train", "evaluation", "left_out"
+OF_FILES = ("file", "image")
+"""Networks of examples that are no posts: their times are of another story, so they are split by themselves."""
 
 
 def split(
@@ -47,3 +51,18 @@ def without_the_known(sides: npt.NDArray[np.str_], authors: npt.NDArray[np.str_]
     early = sides == TRAIN
     known = np.isin(authors, np.unique(authors[early])) | np.isin(copies, np.unique(copies[early]))
     return np.where((sides == EVALUATION) & known, LEFT_OUT, sides)
+
+
+def sides_of(rows: pa.Table, evaluation_share: float) -> npt.NDArray[np.str_]:
+    """Side of each of n examples: dated ones by time, posts and files apart; others by a hash of the author; what training knows left out.
+
+    rows: columns network, author, created_at (null for no time), near_duplicate_key.
+    """
+    authors, copies = np.asarray(rows["author"].to_pylist(), dtype=str), np.asarray(rows["near_duplicate_key"])
+    dated = np.asarray(pc.is_valid(rows["created_at"]))
+    posts = ~np.isin(np.asarray(rows["network"].to_pylist(), dtype=str), OF_FILES)
+    sides = split_undated(authors.tolist(), evaluation_share)
+    times = np.asarray(pc.fill_null(rows["created_at"].cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()), 0))
+    for chosen in (dated & posts, dated & ~posts):
+        sides[chosen] = split(times[chosen], authors[chosen], copies[chosen], evaluation_share)
+    return without_the_known(sides, authors, copies)

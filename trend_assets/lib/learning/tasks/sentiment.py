@@ -22,6 +22,7 @@ class Sentiment(Task):
     about: ClassVar[Literal["brand", "all"]] = "brand"
     gate: ClassVar[Gate] = Gate(language_floor=0.45)
 
+    depends_on: ClassVar[tuple[str, ...]] = ("language",)
     minimum_posts_per_second: ClassVar[float] = 2_000.0
     intended_use: ClassVar[str] = (
         "Counting, by topic and hour, how posts that name the brand speak of it. Not for judging or answering single people."

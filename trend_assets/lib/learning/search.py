@@ -1,0 +1,139 @@
+"""Which options a task is trained with: a small search, judged on examples held out of the training split.
+
+What belongs here: the inner split, the trials, the choice. What doesn't: what options mean (tasks), the evaluation split, which no
+trial ever sees.
+
+Options are proposed by Optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), seeded: the same examples, code and
+number of trials give the same options, unless the time cap cut the search short, which is told.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from trend_assets.lib.learning import splits
+from trend_assets.lib.learning.calibration import Thresholds, fit_thresholds
+from trend_assets.lib.learning.contract import Task, checked_probabilities
+from trend_assets.lib.learning.metrics import confusion_matrix, macro_f1
+
+INNER_SHARE = 0.25
+LEAST_HELD = 20
+_SEED = 20_261_122
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Options that were tried and their macro F1 on the inner held-out examples; ``nan`` where training failed, ``failure`` says how."""
+
+    options: Mapping[str, Any]
+    macro_f1: float
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Search:
+    """The options chosen, what was tried, the thresholds fitted with them, whether the cap cut it short, and anything to know."""
+
+    options: Mapping[str, Any]
+    trials: tuple[Trial, ...]
+    thresholds: Thresholds
+    cut_short: bool = False
+    remark: str = ""
+
+
+def search_options(task: Task, examples: pa.Table, trials: int, seconds: float) -> Search:
+    """Try options of ``task.search_space``, the defaults first, and take those of the highest macro F1, the earlier of equals.
+
+    trials: different options tried at most. seconds: no trial begins later than that after the first. Without a search space there is
+    one trial, for thresholds are fitted on its held-out examples.
+    """
+    sides = splits.sides_of(examples, INNER_SHARE)
+    inner, held = (examples.filter(pa.array(sides == side)) for side in (splits.TRAIN, splits.EVALUATION))
+    if held.num_rows < LEAST_HELD or len(set(inner["label"].to_pylist())) < 2:
+        return Search(task.default_options, (), Thresholds(), remark=f"{held.num_rows} examples could be held out: nothing was searched")
+    column = {label: number for number, label in enumerate(task.labels)}
+    truth = np.array([column[label] for label in held["label"].to_pylist()], dtype=np.int64)
+    features = held.select(list(task.features))
+    begun, done, cut_short = time.monotonic(), list[Trial](), False
+    best: tuple[float, Mapping[str, Any], Thresholds] = (-1.0, task.default_options, Thresholds())
+    combinations = int(np.prod([len(values) for values in task.search_space.values()], dtype=np.int64))
+    asked = _Asked(task, min(trials, combinations))
+    while (options := asked.next()) is not None:
+        if done and time.monotonic() - begun > seconds:
+            cut_short = True
+            break
+        try:
+            found = checked_probabilities(task, task.predict(task.train(inner, options), features), held.num_rows)
+        except ValueError as error:
+            done.append(Trial(options, float("nan"), str(error)[:300]))
+            asked.tell(None)
+            continue
+        score = float(macro_f1(confusion_matrix(truth, found.argmax(axis=1), len(column))))
+        done.append(Trial(options, score))
+        asked.tell(score)
+        if score > best[0]:
+            best = (score, options, fit_thresholds(truth, found))
+    return Search(best[1], tuple(done), best[2], cut_short)
+
+
+class _Asked:
+    """Proposals of options, each once; the defaults first."""
+
+    def __init__(self, task: Task, trials: int) -> None:
+        self.space, self.left, self.seen = task.search_space, max(trials, 1), set[str]()
+        self.first: dict[str, Any] | None = task.default_options
+        self.study: Any = None
+        if self.left > 1:
+            import optuna
+
+            optuna.logging.set_verbosity(optuna.logging.WARNING)
+            self.study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=_SEED, n_startup_trials=4))
+            self.study.enqueue_trial(dict.fromkeys(self.space, 0))
+
+    def next(self) -> dict[str, Any] | None:
+        """Options not tried yet; ``None`` where enough were."""
+        if self.left == 0:
+            return None
+        self.left -= 1
+        if self.study is None:
+            return self.first
+        for _ in range(10):
+            self.trial = self.study.ask()
+            # Places and not values are proposed: values may be anything, places are the same in every process.
+            chosen = {name: self.trial.suggest_categorical(name, list(range(len(values)))) for name, values in self.space.items()}
+            options = {name: self.space[name][place] for name, place in chosen.items()}
+            if str(chosen) not in self.seen:
+                self.seen.add(str(chosen))
+                return options
+            self.study.tell(self.trial, state=_pruned())
+        for places in itertools.product(*(range(len(values)) for values in self.space.values())):  # it proposes what it likes best again
+            chosen = dict(zip(self.space, places, strict=True))
+            if str(chosen) not in self.seen:
+                self.seen.add(str(chosen))
+                self.study.enqueue_trial(chosen)
+                self.trial = self.study.ask()
+                for name, values in self.space.items():
+                    self.trial.suggest_categorical(name, list(range(len(values))))
+                return {name: self.space[name][place] for name, place in chosen.items()}
+        return None
+
+    def tell(self, score: float | None) -> None:
+        """What came of the last proposal."""
+        if self.study is not None:
+            if score is None:
+                self.study.tell(self.trial, state=_pruned())
+            else:
+                self.study.tell(self.trial, score)
+
+
+def _pruned() -> Any:
+    import optuna
+
+    return optuna.trial.TrialState.FAIL
