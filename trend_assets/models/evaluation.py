@@ -207,6 +207,16 @@ def champion_files(name: str, bundles: Bundles, tracking: Tracking) -> tuple[int
         return version.number, None
 
 
+def predictor_of(task: Task, tracking: Tracking, version: Version) -> Predict:
+    """What gives a registered version's probabilities. Raises ``IncompatibleModelError``, also for files that are gone."""
+    who = f"{version.task} version {version.number}"
+    try:
+        files = tracking.model_files(version)
+    except FileNotFoundError as error:
+        raise IncompatibleModelError(str(error)) from error
+    return predictor(task, files, who)
+
+
 def trained_on(files: Mapping[str, bytes], posts: pa.Table, who: str) -> npt.NDArray[np.bool_]:
     """Which posts (n,) a model was trained on. Raises ``IncompatibleModelError`` where that was not noted."""
     if TRAINING_POSTS not in files:

@@ -13,8 +13,9 @@ import pyarrow as pa
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning import splits
 from trend_assets.lib.learning.contract import Probabilities, Task, checked_probabilities
+from trend_assets.models.evaluation import predictor_of
+from trend_assets.models.serving import IncompatibleModelError
 from trend_assets.models.tracking import CANDIDATE, CHAMPION, Tracking
-from trend_assets.models.training import IncompatibleModelError, predictor
 from trend_assets.models.training_set import NotReadyError, examples
 
 Predict = Callable[[pa.Table], Probabilities]
@@ -36,12 +37,12 @@ def models_of(task: Task, name: str, lake: Lake, tracking: Tracking) -> Models:
     if champion is None:
         return Models(None, None, "", f"{name} has no champion yet: posts at random")
     try:
-        first = predictor(task, tracking, champion)
+        first = predictor_of(task, tracking, champion)
     except IncompatibleModelError as error:
         return Models(None, None, "", f"posts at random, for {error}")
     try:
         if candidate is not None and candidate.number != champion.number:
-            return Models(first, predictor(task, tracking, candidate), "candidate", "")
+            return Models(first, predictor_of(task, tracking, candidate), "candidate", "")
         return Models(first, _baseline(task, name, lake), "baseline", "")
     except (NotReadyError, ValueError) as error:
         return Models(first, None, "", f"no other model to compare with: {error}")
