@@ -170,6 +170,7 @@ def _whole_graph(steps: Steps, folder: Path, first: datetime, end: datetime, con
         steps.run("what was known when (ledger_hours)", lambda: _record(console))
         for finish in models:
             finish()
+    steps.run("what each day was like (quality_days)", lambda: run_job("quality_days", console, days))
     steps.run("marts, tests, warehouse file (marts)", lambda: run_job("marts", console))
 
 

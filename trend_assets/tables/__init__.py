@@ -19,6 +19,7 @@ from trend_assets.tables import (
     models,
     monitoring,
     point_in_time,
+    quality,
     regrets,
     retail,
     segments,
@@ -44,6 +45,7 @@ _MODULES = (
     models,
     monitoring,
     point_in_time,
+    quality,
 )
 TABLES: dict[str, Table] = {table.path: table for module in _MODULES for table in module.TABLES}
 

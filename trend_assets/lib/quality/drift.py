@@ -22,13 +22,15 @@ import numpy.typing as npt
 
 from trend_assets.lib.quality.signals import Signal
 
-ALARM_LEVEL = 0.01
+ALARM_LEVEL = 0.004
 """Chance that a window is called changed although nothing has."""
 LEAST_WINDOWS = 5
 """Past windows without which nothing is judged."""
 LEAST_COUNT = 5.0
 """Expected count below which categories are put together as ``other``."""
 OTHER = "other"
+DISTANCE = "distance"
+"""Unit of measures of which only more is a change: to be closer to the past than usual is none."""
 MEMORY = 7
 """Windows whose words count as seen."""
 WORDS = 2_000
@@ -37,7 +39,7 @@ LEAST_AUTHORS = 5
 """A word is named only where so many people used it in one window: what is said of a check is kept, and posts may be deleted."""
 _FURTHEST = 5
 """Words that are named at most."""
-_PRIOR_WINDOWS = 4.0
+PRIOR_WINDOWS = 4.0
 """Weight of the pooled overdispersion, in windows, beside a cell's own."""
 _OUTLIER = 9.0
 """A past window's squared deviation counts at most this many times the typical one: an old outage must not hide the next."""
@@ -59,7 +61,8 @@ class Words:
 class Cells:
     """One column's cells over windows, on the scale of constant variance: values and sampling variances, shape (windows, cells).
 
-    The last row is the newest window. ``shown`` holds what to say of each cell: the plain figures, same shape.
+    The last row is the newest window. ``shown`` holds what to say of each cell: the plain figures, same shape. ``weekdays``: of each
+    window (0 is Monday) where the cells have a week's rhythm, else empty.
     """
 
     column: str
@@ -68,8 +71,11 @@ class Cells:
     variances: Counts
     shown: Counts
     unit: str
+    weekdays: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.weekdays and len(self.weekdays) != len(self.values):
+            raise ValueError(f"{self.column}: a weekday for each window is needed, or none")
         if not self.values.shape == self.variances.shape == self.shown.shape == (len(self.values), len(self.categories)):
             raise ValueError(f"{self.column}: values, variances and figures must have one row a window and one column a category")
 
@@ -84,12 +90,13 @@ class Deviation:
     expected: float
     found: float
     unit: str
+    slow: bool = False
 
     def __str__(self) -> str:
-        if self.unit == "share":
-            return f"{self.column} {self.category}: {self.expected:.1%} before, {self.found:.1%} now"
         digits = 0 if max(self.expected, self.found) >= 10 else 3
-        return f"{self.column} {self.category}: {self.expected:,.{digits}f} {self.unit} before, {self.found:,.{digits}f} now"
+        expected = f"{self.expected:.1%}" if self.unit == "share" else f"{self.expected:,.{digits}f} {self.unit}".rstrip()
+        found = f"{self.found:.1%}" if self.unit == "share" else f"{self.found:,.{digits}f}"
+        return f"{self.column} {self.category}: {expected} before, {'little by little ' if self.slow else ''}{found} now"
 
 
 def volumes(column: str, categories: Sequence[str], counts: Counts, unit: str = "posts") -> Cells:
@@ -114,27 +121,59 @@ def measures(column: str, categories: Sequence[str], values: Counts, unit: str =
     return Cells(column, tuple(categories), logs, np.full_like(logs, 1e-12), values, unit)
 
 
-def deviations(cells: Cells) -> tuple[list[Deviation], float]:
-    """The newest window's deviations, and their degrees of freedom. Needs ``LEAST_WINDOWS`` past windows."""
-    past, past_variance = cells.values[:-1], cells.variances[:-1]
-    windows = len(past)
-    weight = 1.0 / past_variance
-    mean = (weight * past).sum(axis=0) / weight.sum(axis=0)
-    squares = (past - mean) ** 2 / past_variance
+@dataclass(frozen=True)
+class Expectation:
+    """What past windows make expected of the newest: mean and its variance, spread (overdispersion), each of shape (cells,)."""
+
+    mean: Counts
+    mean_variance: Counts
+    spread: Counts
+    freedom: float
+
+
+def seasons(weekdays: Sequence[int], past: int) -> npt.NDArray[np.int64]:
+    """The season of each window, of which the first ``past`` are past: days of the week where each was seen four times, weekends and
+    other days where both were seen twice, else one for all.
+    """
+    days = np.asarray(weekdays, dtype=np.int64)
+    if past and np.bincount(days[:past], minlength=7).min() >= 4:
+        return days
+    weekend = (days >= 5).astype(np.int64)
+    return weekend if np.bincount(weekend[:past], minlength=2).min() >= 2 else np.zeros_like(days)
+
+
+def expectation(cells: Cells, past: int) -> tuple[Expectation, Counts]:
+    """What the first ``past`` windows make expected of the newest, and each window's mean by its season, shape (windows, cells)."""
+    values, weight = cells.values[:past], 1.0 / cells.variances[:past]
+    season = seasons(cells.weekdays, past) if cells.weekdays else np.zeros(len(cells.values), dtype=np.int64)
+    means, weights = np.zeros_like(cells.values), np.zeros_like(cells.values)
+    seen = np.unique(season[:past]).tolist()
+    for number in seen:
+        rows = season[:past] == number
+        total = weight[rows].sum(axis=0)
+        means[season == number] = (weight[rows] * values[rows]).sum(axis=0) / total
+        weights[season == number] = total
+    squares = (values - means[:past]) ** 2 * weight
     typical = np.maximum(np.median(squares, axis=0) / _NORMAL_MEDIAN, 1.0)
     squares = np.minimum(squares, _OUTLIER * typical)
-    own = squares.sum(axis=0) / (windows - 1)
+    free = past - len(seen)
+    own = squares.sum(axis=0) / free
     pooled = float(own.mean())
-    shrunk = (_PRIOR_WINDOWS * pooled + (windows - 1) * own) / (_PRIOR_WINDOWS + windows - 1)
+    shrunk = (PRIOR_WINDOWS * pooled + free * own) / (PRIOR_WINDOWS + free)
     spread = np.maximum(np.maximum(own, shrunk), 1.0)
-    scale = np.sqrt(spread * (cells.variances[-1] + 1.0 / weight.sum(axis=0)))
-    t = (cells.values[-1] - mean) / scale
-    expected = np.median(cells.shown[:-1], axis=0)
+    return Expectation(means[-1], 1.0 / weights[-1], spread, PRIOR_WINDOWS + free), means
+
+
+def deviations(cells: Cells) -> tuple[list[Deviation], float]:
+    """The newest window's deviations, and their degrees of freedom. Needs ``LEAST_WINDOWS`` past windows."""
+    expected, _ = expectation(cells, len(cells.values) - 1)
+    t = (cells.values[-1] - expected.mean) / np.sqrt(expected.spread * (cells.variances[-1] + expected.mean_variance))
+    before = np.median(cells.shown[:-1], axis=0)
     found = [
-        Deviation(cells.column, category, float(t[number]), float(expected[number]), float(cells.shown[-1, number]), cells.unit)
+        Deviation(cells.column, category, float(t[number]), float(before[number]), float(cells.shown[-1, number]), cells.unit)
         for number, category in enumerate(cells.categories)
     ]
-    return found, _PRIOR_WINDOWS + windows - 1
+    return found, expected.freedom
 
 
 def judge(columns: Sequence[Cells], what: str = "days", alarm_level: float = ALARM_LEVEL) -> Signal:
@@ -142,40 +181,65 @@ def judge(columns: Sequence[Cells], what: str = "days", alarm_level: float = ALA
 
     The message names the column and category that deviate most, and how many others are beyond it too.
     """
+    return ranked(columns, what).signal(alarm_level)
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """Deviations of all columns, the unlikeliest first, each with the chance of a false alarm that counts all there were."""
+
+    deviations: tuple[Deviation, ...]
+    chances: tuple[float, ...]
+    compared: str
+
+    def signal(self, alarm_level: float = ALARM_LEVEL) -> Signal:
+        """The verdict; it passes where there is nothing to judge by."""
+        if not self.deviations:
+            return Signal(True, self.compared)
+        worst, beyond = self.deviations[0], [number for number, chance in enumerate(self.chances) if chance < alarm_level]
+        figures: dict[str, float | int | str] = {
+            "column": worst.column,
+            "category": worst.category,
+            "expected": worst.expected,
+            "found": worst.found,
+            "t": worst.t,
+            "chance_of_a_false_alarm": self.chances[0],
+            "cells_beyond": len(beyond),
+            "cells": len(self.deviations),
+        }
+        if not beyond:
+            return Signal(True, f"as in {self.compared}; most different: {worst}", figures)
+        others = f"; also {', '.join(str(self.deviations[number]) for number in beyond[1:4])}" if len(beyond) > 1 else ""
+        more = f" and {len(beyond) - 4} more" if len(beyond) > 4 else ""
+        return Signal(False, f"changed: {worst}{others}{more} (against {self.compared})", figures)
+
+
+def ranked(columns: Sequence[Cells], what: str = "days", slow: Sequence[tuple[str, Sequence[Deviation], Sequence[float]]] = ()) -> Ranked:
+    """All deviations of the newest window in order. slow: of ``drift_sequential``, column with its deviations and their chances each."""
     from scipy.special import stdtr  # Student's distribution function; scipy.stats would take two seconds to import
 
     usable = [cells for cells in columns if len(cells.values) > LEAST_WINDOWS and cells.categories]
     if not usable:
         most = max((len(cells.values) - 1 for cells in columns), default=0)
-        return Signal(True, f"too few past {what} to compare with ({max(most, 0)}, at least {LEAST_WINDOWS} needed)")
+        return Ranked((), (), f"too few past {what} to compare with ({max(most, 0)}, at least {LEAST_WINDOWS} needed)")
     names = list(dict.fromkeys(cells.column for cells in usable))
-    size = {name: sum(len(cells.categories) for cells in usable if cells.column == name) for name in names}
-    found, chances = [], []
+    tests: list[tuple[str, Deviation, float]] = []
     for cells in usable:
         deviating, freedom = deviations(cells)
-        found += deviating
-        # Šidák, twice: for the cells of the column, then for the columns, so that a column of one cell is not drowned by one of fifty.
-        trials = size[cells.column] * len(names)
-        chances += [float(-np.expm1(trials * np.log1p(-min(2.0 * float(stdtr(freedom, -abs(one.t))), 1.0 - 1e-16)))) for one in deviating]
-    order = np.argsort(chances, kind="stable")
-    worst, beyond = found[order[0]], [number for number in order.tolist() if chances[number] < alarm_level]
-    chance = chances[order[0]]
+        for one in deviating:
+            chance = stdtr(freedom, -one.t) if cells.unit == DISTANCE else 2.0 * stdtr(freedom, -abs(one.t))
+            tests.append((cells.column, one, float(chance)))
+    for name, deviating_slowly, chances in slow:
+        tests += [(f"{name}, slowly", one, chance) for one, chance in zip(deviating_slowly, chances, strict=True)]
+    size = Counter(name for name, _, _ in tests)
+    # Šidák, twice: for the cells of the column, then for the columns, so that a column of one cell is not drowned by one of fifty.
+    found = [
+        (float(-np.expm1(size[name] * len(size) * np.log1p(-min(chance, 1.0 - 1e-16)))), number)
+        for number, (name, _, chance) in enumerate(tests)
+    ]
+    order = sorted(found)
     compared = f"{len(usable[0].values) - 1} past {what}: {', '.join(names)}"
-    figures: dict[str, float | int | str] = {
-        "column": worst.column,
-        "category": worst.category,
-        "expected": worst.expected,
-        "found": worst.found,
-        "t": worst.t,
-        "chance_of_a_false_alarm": chance,
-        "cells_beyond": len(beyond),
-        "cells": len(found),
-    }
-    if not beyond:
-        return Signal(True, f"as in {compared}; most different: {worst}", figures)
-    others = f"; also {', '.join(str(found[number]) for number in beyond[1:4])}" if len(beyond) > 1 else ""
-    more = f" and {len(beyond) - 4} more" if len(beyond) > 4 else ""
-    return Signal(False, f"changed: {worst}{others}{more} (against {compared})", figures)
+    return Ranked(tuple(tests[number][1] for _, number in order), tuple(chance for chance, _ in order), compared)
 
 
 def unseen_shares(counts: Sequence[Mapping[str, int]]) -> list[Cells]:
@@ -200,7 +264,7 @@ def only(cells: Cells, category: str) -> Cells:
     """The cells of one category: of two shares that make a whole, the other says the same. None where it is too small to be judged."""
     chosen = [number for number, name in enumerate(cells.categories) if name == category]
     values, variances, shown = (each[:, chosen] for each in (cells.values, cells.variances, cells.shown))
-    return Cells(cells.column, tuple(cells.categories[number] for number in chosen), values, variances, shown, cells.unit)
+    return Cells(cells.column, tuple(cells.categories[number] for number in chosen), values, variances, shown, cells.unit, cells.weekdays)
 
 
 def divergence(windows: Sequence[Words]) -> Cells:
@@ -228,7 +292,7 @@ def divergence(windows: Sequence[Words]) -> Cells:
     gap = (np.sqrt(_distribution(matrix[-1])) - np.sqrt(_distribution(past))) ** 2 if len(matrix) else np.zeros(0)
     furthest = [words[number] for number in np.argsort(-gap, kind="stable")[:_FURTHEST].tolist() if words[number] in shared]
     named = f"use of words ({', '.join(furthest)})" if furthest else "use of words (of few people each, so none is named)"
-    return measures("vocabulary", (named,), np.array(distances)[:, None], "distance")
+    return measures("vocabulary", (named,), np.array(distances)[:, None], DISTANCE)
 
 
 def _distribution(counts: Counts) -> Counts:
