@@ -5,6 +5,7 @@ What belongs here: one warning a table, with pictures. What doesn't: the verdict
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -39,7 +40,7 @@ def drift(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterato
         if dg.AssetCheckKey(asset_key(PATH), name) not in context.selected_asset_check_keys:
             continue
         found = judged(lake.get(), path)
-        metadata: dict[str, object] = dict(found.signal.figures)
+        metadata: dict[str, Any] = dict(found.signal.figures)
         if found.worst is not None:
             from trend_assets.lib.quality.drift_pictures import before_after_svg
 
