@@ -159,13 +159,14 @@ def _whole_graph(steps: Steps, folder: Path, first: datetime, end: datetime, con
     from trend_assets.partitions import day_key, hour_key  # the partitions start at the folder's LAKE_START: known only now
 
     hours = Range(hour_key(first), hour_key(end - timedelta(hours=1)))
+    last_day = Range(hour_key(max(first, end - timedelta(days=1))), hour_key(end - timedelta(hours=1)))
     days = Range(day_key(first.date()), day_key((end - timedelta(hours=1)).date()))
     dg.DagsterInstance.get()  # its files are made by one process
     # The catalogue first: whether posts speak of what the retailer sells is asked while topics are judged.
     steps.run("products, stock, orders, deliveries (retail_days)", lambda: run_job("retail_days", console, days))
     steps.run("posts to trends and influencers (social_hours)", lambda: run_job("social_hours", console, hours))
     with Beside(folder, console.width) as beside:
-        models = _models(steps, beside, hours, console)
+        models = _models(steps, beside, hours, last_day, console)
         steps.run("trends to products to decision cards (demand_days)", lambda: run_job("demand_days", console, days))
         steps.run("what was known when (ledger_hours)", lambda: _record(console))
         for finish in models:
@@ -185,7 +186,7 @@ def _record(console: Console) -> None:
         run_job("ledger_hours", console, due.range)
 
 
-def _models(steps: Steps, beside: Beside, hours: Range, console: Console) -> list[Callable[[], None]]:
+def _models(steps: Steps, beside: Beside, hours: Range, last_day: Range, console: Console) -> list[Callable[[], None]]:
     """Train each model that has labels and let it predict; one whose gate refuses it is said, and stops nothing."""
     from trend_assets.lib.learning.discovery import tasks
     from trend_assets.models.training_set import NotReadyError, check_labels
@@ -201,7 +202,8 @@ def _models(steps: Steps, beside: Beside, hours: Range, console: Console) -> lis
         training, predictions = f"a model of {task} ({task}_training)", f"its predictions ({task}_hours)"
         begun.append(steps.begin(training, partial(beside.start, f"{task}_training", raise_on_error=False), refused))
         if declared.source == "posts":
-            begun.append(steps.begin(predictions, partial(beside.start, f"{task}_hours", hours)))
+            # Of a task about all posts the last day: a month's would take longer than the decisions that it runs beside.
+            begun.append(steps.begin(predictions, partial(beside.start, f"{task}_hours", hours if declared.about == "brand" else last_day)))
     return begun
 
 

@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from trend_assets.lake.storage import Storage, open_storage
 from trend_assets.landing.files import LandingRecord, LandingWriter, read_lines
 from trend_assets.lib.simulation.delivery import KIND_OF_NETWORK, Batch, Town
-from trend_assets.lib.simulation.opinions import hand_labels
+from trend_assets.lib.simulation.hand_labels import category_labels, complaint_labels, sentiment_labels
 from trend_assets.lib.simulation.planted import Family
 from trend_assets.lib.simulation.retail import Retailer, open_retailer
 from trend_assets.lib.simulation.retail_files import RetailFiles
@@ -36,7 +36,11 @@ from trend_assets.lib.simulation.town import Size, TownParameters, stream
 from trend_assets.lib.simulation.truth import authors_truth, drift_truth, effects_truth, trends_truth
 
 MARKER = "truth/simulation.json"
-LABELS = "labels/sentiment.jsonl"
+LABELS = {
+    "labels/sentiment.jsonl": sentiment_labels,
+    "labels/complaint_reason.jsonl": complaint_labels,
+    "labels/post_category.jsonl": category_labels,
+}
 SOURCE = "simulated"
 _MAPPING = Path(__file__).resolve().parent / "mappings" / "retail_town.yml"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -119,7 +123,7 @@ def _write_town(parameters: TownParameters, storage: Storage, on_progress: Calla
     retailer = open_retailer(parameters)
     files = RetailFiles(retailer)
     lost: list[pa.Table] = []
-    labels: list[dict[str, str]] = []
+    labels: dict[str, list[dict[str, str]]] = {path: [] for path in LABELS}
     with ThreadPoolExecutor(max_workers=max(1, storage.workers)) as pool:  # syncs wait for the disk, they do not compute
         landing = _Landing(parameters, open_storage(storage.uri("landing")), pool)
         others = _BackgroundStorage(storage, pool)
@@ -147,13 +151,15 @@ def _write_town(parameters: TownParameters, storage: Storage, on_progress: Calla
             trade(day)
             lap("retail")
             others.write_new(f"truth/posts/{parameters.start + timedelta(days=day):%Y-%m-%d}.parquet", _parquet(truth))
-            labels += hand_labels(parameters, day, truth)
+            for path, labelled in LABELS.items():
+                labels[path] += labelled(parameters, day, truth)
             lap("truth")
             on_progress(day + 1)
         landing.close()
         others.wait()
         lap("landing")
-    storage.write_new(LABELS, b"".join(json.dumps(label).encode() + b"\n" for label in labels))
+    for path, rows in labels.items():
+        storage.write_new(path, b"".join(json.dumps(row).encode() + b"\n" for row in rows))
     storage.write_new("truth/authors.parquet", _parquet(authors_truth(town.authors)))
     storage.write_new("truth/lost_sales.parquet", _parquet(pa.concat_tables(lost)))
     if files.dated_products:
@@ -279,7 +285,7 @@ def _remove_town(folder: Path, storage: Storage) -> None:
         lines = read_lines(name, path.read_bytes())
         if lines and lines[0].startswith(f'{{"source":"{SOURCE}"'.encode()):
             path.unlink()
-    for prefix in ("retail/", "truth/", LABELS):
+    for prefix in ("retail/", "truth/", *LABELS):
         for name in storage.list(prefix):
             if name != MARKER:
                 storage.delete(name)

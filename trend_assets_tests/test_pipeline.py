@@ -44,8 +44,8 @@ MAY_BE_EMPTY = {
     "influencers/live_rankings",
     "topics/sealing_changes",
     "influencers/coordinated_groups",  # the first wave of bots comes later than its days
-    "sentiment/predictions",  # the gate may refuse a model of so few labels
-    "sentiment/topic_hours",
+    # the gate may refuse a model of so few labels
+    *(f"{task}/{name}" for task in TASKS for name in ("predictions", "topic_hours")),
 }
 
 

@@ -36,25 +36,46 @@ _NUMBER = re.compile(r"\d+")
 
 def prepared(texts: Sequence[str]) -> list[str]:
     """Texts without links, numbers as 0: neither says anything about a class, both make features that never return."""
-    return [_NUMBER.sub("0", _LINK.sub(" ", text)) for text in texts]
+    return [_NUMBER.sub("0", _LINK.sub(" ", text or "")) for text in texts]
+
+
+def counted(texts: Sequence[str]) -> sparse.csr_matrix:
+    """Counts of hashed words, pairs of words and characters, shape (texts, ``WORD_FEATURES + CHARACTER_FEATURES``)."""
+    return _vectors().transform(prepared(texts)).tocsr()
+
+
+def features_worth_a_weight(features: sparse.csr_matrix, labels: Sequence[str]) -> np.ndarray:
+    """Columns that occur in ``LEAST_TEXTS`` or more. Raises ``ValueError`` for fewer than two classes, or where nothing differs."""
+    if len(set(labels)) < 2:
+        raise ValueError(f"the training split has {len(set(labels))} class of two or more: label more posts")
+    occurs = np.bincount(features.indices, minlength=features.shape[1])
+    used = np.flatnonzero(occurs >= LEAST_TEXTS)
+    if not len(used):
+        raise ValueError(f"no word occurs in two of the {features.shape[0]} texts: nothing can be learnt from them")
+    if (occurs[used] == features.shape[0]).all():
+        raise ValueError(f"all {features.shape[0]} texts of the training split are the same: nothing can be learnt from them")
+    return used
+
+
+def best_classifier(features: sparse.csr_matrix, target: np.ndarray, authors: np.ndarray) -> LogisticRegression:
+    """Fitted with the strength of least log-loss on held-out authors."""
+    return _classifier(_best_strength(features, target, authors)).fit(features, target)
 
 
 def fit_text_classifier(texts: Sequence[str], labels: Sequence[str], authors: Sequence[str]) -> Pipeline:
     """A pipeline from prepared text to class probabilities; equal input gives an equal pipeline.
 
     The strength is chosen by cross-validation with no author in two folds. Raises ``ValueError`` for fewer than two
-    classes.
+    classes, and for texts that are all the same or share no word.
     """
-    if len(set(labels)) < 2:
-        raise ValueError(f"the training split has {len(set(labels))} class of two or more: label more posts")
     weights = TfidfTransformer(sublinear_tf=True)
-    features = weights.fit_transform(_vectors().transform(prepared(texts))).tocsr()
+    features = weights.fit_transform(counted(texts)).tocsr()
     target = np.asarray(labels)
     # Fitted on the features that occur, a tenth of all hash buckets; the others have weight 0, as they would get anyway.
-    used = np.flatnonzero(np.bincount(features.indices, minlength=features.shape[1]) >= LEAST_TEXTS)
+    used = features_worth_a_weight(features, labels)
     seen = features[:, used]
     with threadpool_limits(limits=1):  # threads change the last digits of sums, and on small problems they only wait for each other
-        classifier = _classifier(_best_strength(seen, target, np.asarray(authors))).fit(seen, target)
+        classifier = best_classifier(seen, target, np.asarray(authors))
     coefficients = np.zeros((classifier.coef_.shape[0], features.shape[1]))
     coefficients[:, used] = classifier.coef_
     classifier.coef_, classifier.n_features_in_ = coefficients, features.shape[1]

@@ -13,7 +13,7 @@ import numpy as np
 from trend_assets.lib.simulation import texts_en, texts_fr
 from trend_assets.lib.simulation.authors import Authors
 from trend_assets.lib.simulation.grammar import Dice, Grammar, decorate
-from trend_assets.lib.simulation.opinions import NO_OPINION, SENTIMENTS, opinion_rules
+from trend_assets.lib.simulation.opinions import NO_OPINION, SENTIMENTS, complaint_reason, opinion_rules
 from trend_assets.lib.simulation.planted import PlantedTrend
 from trend_assets.lib.simulation.planted_templates import trend_rules
 from trend_assets.lib.simulation.posts import NO_TREND, POST, QUOTE, REPLY, REPOST, DayOfPosts
@@ -67,6 +67,15 @@ class Composer:
             else self._opinion(opinion, topic, french, Dice(seed), habits[author])
             for kind, trend, topic, french, seed, author, opinion in rows
         ]
+
+    def complaint_reasons(self, posts: DayOfPosts) -> list[str | None]:
+        """Why each post of the day complains of the retailer; none for all that don't. Draws nothing: texts say it themselves."""
+        reasons: list[str | None] = [None] * len(posts)
+        for index in np.flatnonzero((posts.opinion == SENTIMENTS.index("negative")) & (posts.kind != REPOST)).tolist():
+            french = bool(posts.french[index])
+            sentence = self._opinions[posts.topic[index]][french].expand("negative", Dice(int(posts.seed[index])))
+            reasons[index] = complaint_reason(self._parameters.family, _LANGUAGES[french][0], sentence)
+        return reasons
 
     def _opinion(self, opinion: int, topic: int, french: bool, dice: Dice, habits: int) -> str:
         text = self._opinions[topic][french].expand(SENTIMENTS[opinion], dice)

@@ -118,7 +118,8 @@ class Town:
         broken = [self._broken(day, network, len(batches[network].bodies), samples[network]) for network in NETWORKS]
         self._before = sent
         self._count(posts, lost)
-        truth = posts_truth(posts, self._truth_ids(posts, sent), self.authors, self.trends, ~lost, received)
+        reasons = self._composer.complaint_reasons(posts)
+        truth = posts_truth(posts, self._truth_ids(posts, sent), self.authors, self.trends, ~lost, received, reasons)
         truth = with_edits(truth, *edits)
         return [batch for batch in [*map(_in_order_of_receipt, batches.values()), *broken] if batch.bodies], truth
 

@@ -146,3 +146,45 @@ OPINIONS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
 }
+
+REASONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "en": {
+        "late_delivery": (
+            "still waiting for my", "nobody knows where it is", "nineteen days now", "tracking hasn't moved", "promised for last week",
+            "three weeks for one", "lost my order again",
+        ),
+        "damaged": ("turned up broken", "came apart in the wash"),
+        "quality": ("ripped on day two", "smells of chemicals", "lost a button within an hour", "is paper thin"),
+        "not_as_described": ("is nothing like the photo", "arrived in the wrong colour"),
+        "size_fit": ("shrank two sizes",),
+        "service": (
+            "ignores every message", "cancelled my order without a word", "emails to", "not one answer", "just a robot replying",
+            "they hung up on me", "radio silence", "so dismissive", "rolled their eyes at me", "couldn't care less",
+            "left me queuing half an hour", "unbelievably unhelpful",
+        ),
+        "price_refund": (
+            "charged me twice", "is a rip-off these days", "messed up my refund", "has the worst returns policy going",
+            "quid to take back a", "no refund in sight", "i want my money back",
+        ),
+    },
+    "fr": {
+        "late_delivery": (
+            "j'attends toujours", "personne ne sait où c'est", "dix-neuf jours déjà", "le suivi ne bouge pas",
+            "promis pour la semaine dernière", "trois semaines pour", "a encore perdu ma commande",
+        ),
+        "damaged": ("est arrivé cassé",),
+        "quality": ("s'est déchiré en deux jours", "sent le plastique", "a perdu un bouton direct", "est de mauvaise qualité"),
+        "not_as_described": ("n'a rien à voir avec la photo", "n'est pas de la bonne couleur"),
+        "size_fit": ("a rétréci au lavage",),
+        "service": (
+            "ne répond à aucun message", "a annulé ma commande sans prévenir", "mails à", "aucune réponse", "un robot au bout du fil",
+            "on m'a raccroché au nez", "désagréables au possible", "un accueil glacial", "une demi-heure de queue pour rien",
+            "personne pour aider",
+        ),
+        "price_refund": (
+            "m'a débitée deux fois", "c'est de l'arnaque", "bloque mon remboursement", "toujours pas remboursée",
+            "rendez-moi mon argent", "argent gaspillé",
+        ),
+    },
+}
+"""Phrases that say why a complaint is made; the first in a sentence counts, and none of them is ``other``."""

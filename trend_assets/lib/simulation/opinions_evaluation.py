@@ -118,3 +118,30 @@ OPINIONS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
     },
 }
+
+REASONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "en": {
+        "late_delivery": ("never showed up", "went to the wrong address", "is stuck in limbo", "got delayed yet again"),
+        "damaged": ("was left in a puddle", "full of holes", "split at the seam"),
+        "quality": ("what rubbish", "straight in the bin", "cheap and nasty", "frays already", "wobbles and creaks",
+                    "bled dye everywhere", "itches like mad"),
+        "service": (
+            "treats people like dirt", "sneered at me", "pretended not to see me", "snappy and bored", "argued over a receipt",
+            "walked off mid sentence", "nobody picks up the phone",
+        ),
+        "price_refund": ("took my cash and vanished", "keeps overcharging"),
+    },
+    "fr": {
+        "late_delivery": ("n'est jamais venu", "est parti à la mauvaise adresse", "reste introuvable", "a encore du retard"),
+        "damaged": ("a fini sous la pluie", "plein de trous", "a craqué aux coutures"),
+        "quality": ("de la camelote", "direct à la poubelle", "s'effiloche déjà", "grince et tangue", "a déteint partout",
+                    "gratte affreusement"),
+        "service": (
+            "se moque du monde", "traite mal les gens", "méprisante", "m'a ignorée", "sèche et pressée", "a chipoté pour un ticket",
+            "est partie au milieu d'une phrase",
+        ),
+        "price_refund": ("a encaissé et disparu", "gonfle les prix"),
+    },
+}
+"""Phrases that say why a complaint is made; the first in a sentence counts, and none of them is ``other``. Nobody in this family
+complains of sizes or wrong goods."""

@@ -50,7 +50,13 @@ class Ledger:
 
 
 def posts_truth(
-    posts: DayOfPosts, post_ids: list[str], authors: Authors, trends: tuple[PlantedTrend, ...], landed: np.ndarray, received: np.ndarray
+    posts: DayOfPosts,
+    post_ids: list[str],
+    authors: Authors,
+    trends: tuple[PlantedTrend, ...],
+    landed: np.ndarray,
+    received: np.ndarray,
+    reasons: list[str | None],
 ) -> pa.Table:
     """One row per planned post. ``post_id`` is the network's: on Bluesky ``did/rkey``, or ``did/repost/rkey`` for a repost."""
     trend_ids = pa.array([trend.trend_id for trend in trends] or [""])
@@ -70,6 +76,7 @@ def posts_truth(
             "trend_id": trend_ids.take(trend),
             "everyday_topic": pa.array(TOPICS).take(topic),
             "sentiment": pa.array(SENTIMENTS).take(sentiment),
+            "complaint_reason": pa.array(reasons, pa.string()),
             "landed": pa.array(landed),
             "edit_of": pa.nulls(len(posts), pa.string()),
         }

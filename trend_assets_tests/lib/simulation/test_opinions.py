@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import pyarrow.compute as pc
 import pytest
@@ -9,7 +11,9 @@ import pytest
 from trend_assets.lib.simulation import opinions_development, opinions_evaluation
 from trend_assets.lib.simulation.compose import Composer
 from trend_assets.lib.simulation.delivery import Town
-from trend_assets.lib.simulation.opinions import NO_OPINION, SENTIMENTS, hand_labels
+from trend_assets.lib.simulation.hand_labels import NO_CATEGORY, category_labels, complaint_labels, sentiment_labels
+from trend_assets.lib.simulation.opinions import COMPLAINT_REASONS, NO_OPINION, SENTIMENTS, complaint_reason
+from trend_assets.lib.simulation.planted import Family
 from trend_assets.lib.simulation.posts import PostPlanner
 from trend_assets.lib.simulation.town import TownParameters
 from trend_assets_tests.lib.simulation.conftest import Delivered
@@ -48,14 +52,14 @@ def test_families_share_no_sentence_and_no_phrase() -> None:
 
 def test_labels_are_a_sample_of_landed_opinions_with_few_mistakes(small_town: Delivered) -> None:
     truth = {(row["network"], row["post_id"]): row for row in small_town.truth.to_pylist()}
-    labels = hand_labels(small_town.town.parameters, 0, small_town.truth)
+    labels = sentiment_labels(small_town.town.parameters, 0, small_town.truth)
     assert len(labels) > 100
     assert {label["label"] for label in labels} == set(SENTIMENTS)
     rows = [truth[label["network"], label["post_id"]] for label in labels]
     assert all(row["landed"] and row["sentiment"] for row in rows)
     wrong = np.mean([row["sentiment"] != label["label"] for row, label in zip(rows, labels, strict=True)])
     assert wrong == pytest.approx(0.06, abs=0.05)
-    assert hand_labels(small_town.town.parameters, 0, small_town.truth) == labels
+    assert sentiment_labels(small_town.town.parameters, 0, small_town.truth) == labels
 
 
 def test_sentiments_differ_and_edits_keep_theirs(small_town: Delivered) -> None:
@@ -63,3 +67,42 @@ def test_sentiments_differ_and_edits_keep_theirs(small_town: Delivered) -> None:
     shares = {row["values"]: row["counts"] / opinions.num_rows for row in pc.value_counts(opinions["sentiment"]).to_pylist()}
     assert min(shares.values()) > 0.2
     assert set(opinions["kind"].to_pylist()) == {"post"}
+
+
+@pytest.mark.parametrize(("family", "words"), [("development", opinions_development), ("evaluation", opinions_evaluation)])
+def test_reasons_are_phrases_that_complaints_of_the_family_hold(family: Family, words: ModuleType) -> None:
+    for language in ("en", "fr"):
+        said = " | ".join(phrase for symbol in words.OPINIONS[language].values() for phrase in symbol)
+        for reason, phrases in words.REASONS[language].items():
+            assert reason in COMPLAINT_REASONS
+            for phrase in phrases:
+                assert phrase in said
+                assert complaint_reason(family, language, f"nothing before {phrase} or after") == reason
+
+
+def test_the_first_reason_counts_and_none_is_other() -> None:
+    assert complaint_reason("development", "en", "avoid Maison Carrel: belt ripped on day two and not one answer") == "quality"
+    assert complaint_reason("development", "en", "so disappointed, Maison Carrel") == "other"
+
+
+def test_complaints_and_only_they_have_a_reason_that_is_labelled_with_few_mistakes(small_town: Delivered) -> None:
+    truth = small_town.truth
+    assert [row["sentiment"] == "negative" for row in truth.to_pylist()] == pc.is_valid(truth["complaint_reason"]).to_pylist()
+    meant = {(row["network"], row["post_id"]): row["complaint_reason"] for row in truth.to_pylist()}
+    labels = complaint_labels(small_town.town.parameters, 0, truth)
+    assert len(labels) > 100
+    wrong = np.mean([meant[label["network"], label["post_id"]] != label["label"] for label in labels])
+    assert wrong == pytest.approx(0.05, abs=0.05)
+    assert len({label["label"] for label in labels}) >= 6
+
+
+def test_posts_of_trends_are_labelled_with_the_category_of_their_products_and_others_with_none(small_town: Delivered) -> None:
+    rows = {(row["network"], row["post_id"]): row for row in small_town.truth.to_pylist()}
+    labels = category_labels(small_town.town.parameters, 0, small_town.truth)
+    assert len(labels) > 300
+    labelled = [(label["label"], rows[label["network"], label["post_id"]]) for label in labels]
+    assert {label for label, _ in labelled} >= {NO_CATEGORY, "fashion", "home"}
+    assert all(row["landed"] and row["sentiment"] is None and row["kind"] != "repost" for _, row in labelled)
+    named = np.mean([row["trend_id"] is not None for label, row in labelled if label != NO_CATEGORY])
+    assert named > 0.85
+    assert category_labels(small_town.town.parameters, 0, small_town.truth) == labels
