@@ -173,7 +173,7 @@ def _calibrated(found: Evidence, overall: Slice | None, gate: Gate) -> Rule:
     error, (low, high) = overall.values["calibration_error"], found.calibration_interval
     bound = max(gate.calibration, found.calibration_noise)
     noise = f"a calibrated model shows up to {found.calibration_noise:.3f} on these examples"
-    return error <= bound, f"calibration error {error:.3f} ({low:.3f} to {high:.3f}), at most {bound:.3f} wanted; {noise}"
+    return low <= bound, f"calibration error {error:.3f} ({low:.3f} to {high:.3f}), not above {bound:.3f} beyond noise wanted; {noise}"
 
 
 def _fast(found: Evidence) -> Rule:

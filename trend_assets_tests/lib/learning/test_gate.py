@@ -56,7 +56,7 @@ def test_a_good_candidate_passes_every_kind_with_readable_verdicts() -> None:
         ({"gains": {"all": (_gain(0.2), 12)}}, "better", "12 evaluation examples that the champion was not trained on"),
         ({"gains": None, "over_baseline": _gain(-0.1)}, "better", "macro F1 -0.100 against the classical baseline"),
         ({"gains": GOOD.gains | {"weekend": (_gain(-0.1), 40)}}, "slices", "weekend: macro F1 -0.100"),  # type: ignore[operator]
-        ({"candidate": (_slice("all", 0.8, 120, error=0.3),)}, "calibrated", "calibration error 0.300"),
+        ({"candidate": (_slice("all", 0.8, 120, error=0.3),), "calibration_interval": (0.2, 0.4)}, "calibrated", "calibration error 0.300"),
         ({"posts_per_second": 900.0}, "fast", "900 posts a second"),
         ({"leaks": ("future, clean_text: told",)}, "leaks", "future, clean_text"),
         ({"licences": {"open": 3, "x": 2}}, "licences", "2 examples under 'x'"),
