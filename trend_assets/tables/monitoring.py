@@ -94,4 +94,39 @@ def label_tables(task: str) -> tuple[Table, ...]:
     return queue, labels
 
 
-TABLES = tuple(table for task in TASKS for table in label_tables(task))
+OUTCOME_BASES = ("random", "chosen", "estimated", "sales", "answers")
+
+OUTCOMES = Table(
+    group="models",
+    name="outcomes",
+    description=(
+        "How good predictions turned out to be, week by week: of each model's versions by labels that came later, of demand forecasts by "
+        "what sold, of decision cards by what buyers answered and what that was worth; and what is estimated before labels arrive."
+    ),
+    columns=(
+        Column("task", pa.string(), "Task whose model it is; demand: the forecaster; decision_cards: the cards"),
+        Column("model_version", pa.int64(), "Version in the model registry; 0 where none is registered", "number", minimum=0),
+        Column("week", pa.date32(), "Monday of the week of the posts, forecast days or cards", "day"),
+        Column("slice", pa.string(), "all; language:CODE, category:NAME, action:NAME"),
+        Column("metric", pa.string(), "accuracy, macro_f1; wape, coverage; accepted (share of answered cards), regret (money a card)"),
+        Column(
+            "basis",
+            pa.string(),
+            "random: labels of the queue's random share, weighted; chosen: every label, no fair sample; estimated: from confidence, "
+            "before labels; sales; answers",
+            allowed=OUTCOME_BASES,
+        ),
+        Column("value", pa.float64(), "The metric; null where it is not known", "of the metric", nullable=True),
+        Column("low", pa.float64(), "Lower end of its 90 % interval", "of the metric", nullable=True),
+        Column("high", pa.float64(), "Upper end of its 90 % interval", "of the metric", nullable=True),
+        Column("examples", pa.int64(), "Posts, forecasts or cards behind it", "count", minimum=0),
+        Column("remark", pa.string(), "Why it is not known, or on what it rests", nullable=True),
+    ),
+    key=("task", "model_version", "week", "slice", "metric", "basis"),
+    partition="none",
+    layer="aggregate",
+    retention_days=None,
+    licence_class="aggregate",
+)
+
+TABLES = (*(table for task in TASKS for table in label_tables(task)), OUTCOMES)

@@ -47,6 +47,7 @@ PUBLISHED_TABLES = (
     "demand/sales_uplifts",
     "demand/lead_time_scores",
     *TASK_TABLES,
+    "models/outcomes",
 )
 """Lake tables that the published file holds under their own names. Post text and who-did-what-to-whom stay in the lake."""
 

@@ -70,6 +70,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     "demand/sales_uplifts": (),
     "demand/lead_time_scores": (),
     **dict.fromkeys(TASK_TABLES, ()),
+    "models/outcomes": (),
 }
 """Lake tables that dbt reads; the columns it may see, or () for all."""
 

@@ -35,8 +35,8 @@ from trend_assets_tests.operations.test_removals import rows
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = datetime.now(UTC).replace(minute=5, second=0, microsecond=0)
-SCHEDULES = {"seal_hourly", "retail_daily", "marts_daily", "housekeeping_nightly"}
-SENSORS = {"landing", "failed_runs", "failed_checks_and_freshness", "lost_runs", "daily_assets"}
+SCHEDULES = {"seal_hourly", "retail_daily", "marts_daily", "housekeeping_nightly", "monitoring_daily", "sentiment_retraining"}
+SENSORS = {"landing", "failed_runs", "failed_checks_and_freshness", "lost_runs", "daily_assets", "slow_runs"}
 
 
 @pytest.fixture(scope="module")

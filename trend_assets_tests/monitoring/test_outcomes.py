@@ -1,0 +1,142 @@
+"""What came against what was predicted, over a real lake and champion; and what makes a training due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+from dagster._core.test_utils import create_run_for_test, instance_for_test
+
+from trend_assets.defs.monitoring.retraining import REASON, retraining_schedule
+from trend_assets.models.serving import predict_hours
+from trend_assets.monitoring.labels import Answer, add
+from trend_assets.monitoring.outcomes import merged, outcome_rows
+from trend_assets.monitoring.retraining import decay, facts_of
+from trend_assets.partitions import hour_key
+from trend_assets.tables import TABLES
+from trend_assets_tests.lib.learning.opinions import opinion_posts
+from trend_assets_tests.models.test_training import HOURS, NAME, TASK, Shop
+
+MONDAY = date(2026, 8, 31)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop whose champion has labelled every hour; afterwards people labelled 60 posts that it was not trained on, truly."""
+    folder = tmp_path_factory.mktemp("outcomes") / "shop"
+    folder.mkdir()
+    made, posts = Shop(folder), opinion_posts(600)
+    made.publish(posts)
+    made.label(posts.slice(0, 420))
+    made.train()
+    keys = [hour_key(hour) for hour in HOURS]
+    rows = predict_hours(TASK, NAME, made.lake, made.settings, keys)
+    table = TABLES[f"{NAME}/predictions"]
+    parts = made.lake.split(table, rows, keys)
+    made.lake.publish(table, {key: part for key, part in parts.items() if part.num_rows})
+    said = posts.slice(420, 60).to_pylist()
+    answers = [Answer(row | {"reason": "random", "sampling_probability": 0.1}, row["sentiment"]) for row in said[:40]]
+    answers += [Answer(row | {"reason": "uncertain"}, row["sentiment"]) for row in said[40:]]
+    answers += [Answer(row, "negative") for row in posts.slice(0, 30).to_pylist()]  # mostly trained on: wrong labels must not count
+    add(made.lake, NAME, answers, "ada", "file", datetime.now(UTC))
+    built, _ = outcome_rows({NAME: TASK}, made.lake, made.tracking, made.settings)
+    made.lake.publish(TABLES["models/outcomes"], {"all": built})
+    return made
+
+
+def rows_of(shop: Shop) -> list[dict[str, Any]]:
+    return shop.lake.read(TABLES["models/outcomes"]).to_pylist()
+
+
+def test_labels_that_came_later_say_how_good_the_version_was(shop: Shop) -> None:
+    found = {(row["slice"], row["metric"], row["basis"]): row for row in rows_of(shop) if row["basis"] != "estimated"}
+    score = found["all", "accuracy", "random"]
+    assert (score["task"], score["model_version"], score["week"], score["examples"]) == (NAME, 1, MONDAY, 40)
+    assert score["low"] <= score["value"] <= score["high"]
+    assert score["value"] > 0.5, "the posts it was trained on, with wrong labels, would make it worse"
+    assert found["all", "accuracy", "chosen"]["examples"] == 60
+    assert ("all", "macro_f1", "random") in found
+
+
+def test_the_estimate_says_on_what_it_rests_or_that_it_is_not_known(shop: Shop) -> None:
+    [row] = [row for row in rows_of(shop) if row["basis"] == "estimated"]
+    if row["value"] is None:
+        assert row["remark"].startswith("unknown: ")
+    else:
+        assert "no labels of earlier weeks" in row["remark"]
+        truth = next(one for one in rows_of(shop) if (one["slice"], one["metric"], one["basis"]) == ("all", "accuracy", "random"))
+        assert row["low"] <= truth["high"]
+
+
+def test_weeks_that_cannot_be_made_anew_stay(shop: Shop) -> None:
+    old = rows_of(shop)[0] | {"week": MONDAY - timedelta(days=70)}
+    table = merged(TABLES["models/outcomes"].from_rows([old]), rows_of(shop))
+    assert table.num_rows == len(rows_of(shop)) + 1
+
+
+def test_a_model_that_got_worse_beyond_both_intervals_is_told(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    named = {"task": NAME, "model_version": 1, "slice": "all", "metric": "accuracy", "basis": "random", "examples": 60, "remark": None}
+    weeks = [(0.9, 0.85, 0.95), (0.88, 0.8, 0.93), (0.6, 0.5, 0.7)]
+    rows = [
+        named | {"week": MONDAY + timedelta(days=7 * number), "value": value, "low": low, "high": high}
+        for number, (value, low, high) in enumerate(weeks)
+    ]
+    shop.lake.publish(TABLES["models/outcomes"], {"all": TABLES["models/outcomes"].from_rows(rows[:2])})
+    assert decay(NAME, 1, shop.lake) == ""
+    shop.lake.publish(TABLES["models/outcomes"], {"all": TABLES["models/outcomes"].from_rows(rows)})
+    assert decay(NAME, 1, shop.lake) == "accuracy 0.60 in the week of 2026-09-14, 0.90 in that of 2026-08-31"
+    assert decay(NAME, 2, shop.lake) == ""
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with instance_for_test() as one:
+        yield one
+
+
+def tick(shop: Shop, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr("trend_assets.defs.monitoring.retraining.load_settings", lambda: shop.settings)
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=datetime.now(UTC))
+    return retraining_schedule(NAME, TASK)(context)
+
+
+def champion_made(instance: dg.DagsterInstance) -> None:
+    instance.report_runless_asset_event(dg.AssetMaterialization([NAME, "champion"]))
+
+
+def drift_found(instance: dg.DagsterInstance) -> None:
+    evaluation = dg.AssetCheckEvaluation(
+        asset_key=dg.AssetKey(["social", "clean_posts"]), check_name="drift", passed=False, severity=dg.AssetCheckSeverity.WARN
+    )
+    instance.report_runless_asset_event(evaluation)
+
+
+def test_a_schedule_trains_again_for_drift_with_its_reason_once_and_never_two_at_a_time(
+    shop: Shop, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = tick(shop, instance, monkeypatch)
+    assert "a person's decision" in never.skip_message
+    champion_made(instance)
+    assert "nothing makes a training due" in tick(shop, instance, monkeypatch).skip_message
+    drift_found(instance)
+    asked = tick(shop, instance, monkeypatch)
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.tags[REASON] == "drift"
+    run = create_run_for_test(instance, job_name=f"{NAME}_training", status=dg.DagsterRunStatus.STARTED)
+    assert "started" in tick(shop, instance, monkeypatch).skip_message
+    instance.report_run_failed(run)
+    assert "cooling down" in tick(shop, instance, monkeypatch).skip_message, "also after a training that failed"
+
+
+def test_labels_since_the_training_are_counted(shop: Shop, instance: dg.DagsterInstance) -> None:
+    facts = facts_of(NAME, instance, shop.lake, shop.tracking, grows=True)
+    assert facts.labels == 90
+    assert facts.drifted == ()
+    assert facts.last_training is None
+    assert np.abs((facts.trained_at - datetime.now(UTC)).total_seconds()) < 600
