@@ -49,3 +49,27 @@ def test_one_class_is_refused_and_no_posts_are_fine(model: object) -> None:
     with pytest.raises(ValueError, match="label more posts"):
         TASK.train(posts.append_column("label", pa.array(["neutral"] * 50)), {})
     assert TASK.predict(model, posts.slice(0, 0)).shape == (0, 3)
+
+
+def test_texts_that_teach_nothing_are_refused_with_the_reason(model: object) -> None:
+    posts = opinion_posts(40, seed=1)
+    labelled = posts.append_column("label", posts["sentiment"])
+    place = posts.schema.get_field_index("clean_text")
+    with pytest.raises(ValueError, match="none of the 40 examples has a text"):
+        TASK.train(labelled.set_column(place, "clean_text", pa.nulls(40, pa.string())), {})
+    with pytest.raises(ValueError, match=r"all 40 texts .* are the same"):
+        TASK.train(labelled.set_column(place, "clean_text", pa.array(["the same words"] * 40)), {})
+    few = TASK.train(labelled.slice(0, 10), {})
+    assert TASK.predict(few, posts).shape == (40, 3)
+    english = labelled.filter(pa.array([language == "en" for language in posts["language"].to_pylist()]))
+    assert np.allclose(TASK.predict(TASK.train(english, {}), posts).sum(axis=1), 1.0), (
+        "no French labels: French posts are answered all the same"
+    )
+
+
+def test_a_missing_text_is_answered_by_what_is_usual(model: object) -> None:
+    posts = opinion_posts(2, seed=1)
+    missing = posts.set_column(posts.schema.get_field_index("clean_text"), "clean_text", pa.array([None, ""], pa.string()))
+    told = TASK.predict(model, missing)
+    assert np.allclose(told[0], told[1])
+    assert np.allclose(told.sum(axis=1), 1.0)
