@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 HASH_SIDE, THUMBNAIL_SIDE = 16, 8
+LEAST_STEP = 4
+"""Levels of 255: smaller steps between neighbours are noise of a flat ground."""
 HASH_BYTES = HASH_SIDE * HASH_SIDE // 8
 NEAR_BITS, NEAR_LEVELS = 20, 5.0
 """Bits of 256 that may differ, and mean difference of the thumbnails in levels of 255; both must hold. Outlines alone would call every
@@ -26,7 +28,7 @@ def signature(image: Image.Image) -> npt.NDArray[np.uint8]:
     from PIL import Image
 
     grey = np.asarray(image.convert("L").resize((HASH_SIDE + 1, HASH_SIDE), Image.Resampling.BOX), dtype=np.int16)
-    outline = np.packbits(grey[:, 1:] > grey[:, :-1] + 1)
+    outline = np.packbits(grey[:, 1:] > grey[:, :-1] + LEAST_STEP)
     colours = np.asarray(image.convert("RGB").resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BOX), dtype=np.uint8)
     return np.concatenate([outline, colours.ravel()])
 

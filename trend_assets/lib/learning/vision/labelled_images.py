@@ -15,7 +15,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -50,7 +50,7 @@ def read_collection(where: Path) -> Iterator[LabelledImage]:
     """Labelled pictures of a folder or a ``.zip``, in order of path. Raises ``UnreadableCollectionError``."""
     if where.is_dir():
         names = [path.relative_to(where).as_posix() for path in sorted(where.rglob("*")) if path.is_file() and not path.is_symlink()]
-        yield from _labelled(names, lambda name, limit: _head(where / name, limit))
+        yield from labelled(names, lambda name, limit: _head(where / name, limit))
         return
     yield from read_zip(where)
 
@@ -63,10 +63,11 @@ def read_zip(archive: Path | io.BytesIO) -> Iterator[LabelledImage]:
         raise UnreadableCollectionError(f"not a readable zip archive: {error}") from error
     with opened:
         names = sorted({entry.filename for entry in opened.infolist() if not entry.is_dir()})
-        yield from _labelled(names, lambda name, limit: _member(opened, name, limit))
+        yield from labelled(names, lambda name, limit: _member(opened, name, limit))
 
 
-def _labelled(names: list[str], read: Callable[[str, int], bytes]) -> Iterator[LabelledImage]:
+def labelled(names: Sequence[str], read: Callable[[str, int], bytes]) -> Iterator[LabelledImage]:
+    """Labelled pictures among named files, in their order. read: a file's bytes, at most so many. Raises ``UnreadableCollectionError``."""
     if len(names) > MOST_FILES:
         raise UnreadableCollectionError(f"{len(names):,} files, at most {MOST_FILES:,} are read")
     coarse = _coarse_labels(read) if _MANIFEST in names and _CLASSES in names else None

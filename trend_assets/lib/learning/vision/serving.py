@@ -16,17 +16,8 @@ INPUT, OUTPUT = "pixels", "output"
 AT_ONCE = 16
 
 
-def session_of(network: bytes) -> Any:
-    """An ``onnxruntime.InferenceSession`` on one thread: equal pixels give equal numbers, whatever the machine's load."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-
-
 def run(session: Any, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Outputs (n, k) of pixels (n, side, side, 3), few pictures at once, so that memory does not grow with n."""
+    """Outputs (n, k) of pixels (n, side, side, 3), few at once, so that memory stays small. session: ``OnnxModel.session``."""
     parts = [session.run([OUTPUT], {INPUT: pixels[start : start + AT_ONCE]})[0] for start in range(0, len(pixels), AT_ONCE)]
     return np.concatenate(parts) if parts else np.zeros((0, session.get_outputs()[0].shape[1]), dtype=np.float32)
 
