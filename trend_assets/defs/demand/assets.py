@@ -47,9 +47,13 @@ _LINKED_FROM = ["topics/trends", "social/clean_posts", "topics/topic_assignments
     retry_policy=DAILY_RETRIES,
 )
 def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
-    """Link each raised trend of the day to the products its posts name, or abstain and say why; list what no product answers."""
+    """Link each raised trend of the day to the products its posts name, or abstain and say why; list what no product answers.
+
+    What pictures of the posts show is read where it is known. It is no dependency: pictures are optional, and most lakes have none.
+    """
     from trend_assets.lib.demand.embeddings import MultilingualE5
     from trend_assets.lib.demand.links import link_day
+    from trend_assets.lib.demand.picture_evidence import with_picture_evidence
     from trend_assets.lib.demand.unserved import unserved_trends
 
     embedder = MultilingualE5() if load_settings().link_by_meaning else None
@@ -60,9 +64,11 @@ def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -
         trends = trends.filter(pc.invert(trends["suppressed"]))
         if trends.num_rows:
             posts = _posts_with_topics(store, hours)
-            found = link_day(trends, posts, store.read(TABLES["retail/products"], [day_key(day)]), day, embedder=embedder)
-            links.append(found.links)
-            unserved.append(unserved_trends(trends, found.links, found.nearest, posts, day))
+            products = store.read(TABLES["retail/products"], [day_key(day)])
+            found = link_day(trends, posts, products, day, embedder=embedder)
+            linked = with_picture_evidence(found.links, posts, store.read(TABLES["image_category/media_categories"], hours), products)
+            links.append(linked)
+            unserved.append(unserved_trends(trends, linked, found.nearest, posts, day))
     for path, parts in (("demand/product_trend_links", links), ("demand/unserved_trends", unserved)):
         yield dg.MaterializeResult(asset_key=asset_key(path), value=concatenate(TABLES[path], parts))
 

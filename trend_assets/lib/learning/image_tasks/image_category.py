@@ -115,7 +115,7 @@ def _networks() -> Any:
 
 
 def _features(networks: Any, examples: pa.Table) -> npt.NDArray[np.float32]:
-    """Backbone features of each picture and its mirror image, shape (n, 2, 1280); each picture is described once in a process."""
+    """Backbone features of each picture and its mirror image, shape (n, 2, 1728); each picture is described once in a process."""
     digests = examples["post_id"].to_pylist()
     images = dict(zip(digests, examples["image"].to_pylist(), strict=True))
     missing = [digest for digest in images if digest not in _FEATURES]

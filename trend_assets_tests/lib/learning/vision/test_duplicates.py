@@ -35,4 +35,4 @@ def test_the_same_outline_in_another_colour_is_another_picture() -> None:
 
 
 def test_no_pictures_no_groups() -> None:
-    assert near_duplicate_groups(np.zeros((0, 224), dtype=np.uint8)).shape == (0,)
+    assert near_duplicate_groups(np.zeros((0, 432), dtype=np.uint8)).shape == (0,)

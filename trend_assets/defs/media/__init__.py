@@ -1,0 +1,1 @@
+"""Pictures of posts: what they show."""
