@@ -294,7 +294,7 @@ RENAMED: dict[str, Sources] = {
         "data_origin": ("retail/orders.data_origin",),
     },
     **{path: sources for task in TASKS for path, sources in _of_task(task).items()},
-    **{path: sources for task in IMAGE_TASKS for path, sources in list(_of_task(task).items())[:2]},
+    **{path: _of_task(task)[path] for task in IMAGE_TASKS for path in (f"{task}/evaluation",)},
     "image_category/media_categories": _each("media_index outcome category probability sha256", f"{_RAW}.media"),
 }
 """Columns that the rule of equal names gets wrong or misses: ``group/table`` → column → ``group/table.column`` it is made from."""
