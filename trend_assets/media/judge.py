@@ -1,22 +1,24 @@
 """The champion of ``image_category``, as what judges pictures of posts.
 
-What belongs here: loading it. What doesn't: pictures (``categories.py``), training and promotion (``trend_assets/models``).
+What belongs here: loading it from its bundle. What doesn't: pictures (``categories.py``), training and promotion (``trend_assets/models``).
 """
 
 from __future__ import annotations
 
 from trend_assets.lib.learning.discovery import load_task
-from trend_assets.media.categories import Judge
-from trend_assets.models.tracking import CHAMPION, Tracking
-from trend_assets.models.training import predictor
+from trend_assets.media.categories import LEAST_PROBABILITY, Judge
+from trend_assets.models.bundles import Bundles
+from trend_assets.models.serving import bundled
+from trend_assets.settings import Settings
 
 TASK = "image_category"
 
 
-def judge_of(tracking: Tracking) -> Judge | None:
+def judge_of(settings: Settings) -> Judge | None:
     """The champion; ``None`` where there is none yet. Raises ``IncompatibleModelError`` where today's code cannot run it."""
-    champion = tracking.by_alias(TASK, CHAMPION)
-    if champion is None:
-        return None
     task = load_task(TASK)
-    return Judge(champion.number, task.labels, predictor(task, tracking, champion))
+    found = bundled(task, TASK, Bundles(settings))
+    if found is None:
+        return None
+    version, predict, thresholds = found
+    return Judge(version, task.labels, predict, max(LEAST_PROBABILITY, thresholds.abstain_below))

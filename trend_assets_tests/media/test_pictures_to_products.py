@@ -18,9 +18,8 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning.image_tasks.image_category import ImageCategory
 from trend_assets.media.categories import Judge, Source, categorise_hours
 from trend_assets.media.folder import MediaFolder
-from trend_assets.models.tracking import TrackingResource
 from trend_assets.resources import LakeIOManager, LakeResource
-from trend_assets.settings import Settings, load_settings
+from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.learning.vision.drawn import DRAWN, drawing, drawn_files
 
@@ -229,15 +228,13 @@ def test_an_hour_brings_so_many_pictures_and_bytes_at_most() -> None:
 
 def test_without_a_source_or_a_champion_nothing_is_published_and_nothing_fails(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     lake = LakeResource(root=f"{shop.folder}/lake")
-    settings = Settings(data=str(shop.folder))
-    tracking = TrackingResource(uri=settings.tracking_database, artifacts_root=settings.artifacts_root)
     for folder in ("", str(shop.pictures)):
         monkeypatch.setenv("TREND_ASSETS_MEDIA_FOLDER", folder)
         load_settings.cache_clear()
         result = dg.materialize(
             [media_categories],
             partition_key=KEY,
-            resources={"lake": lake, "io_manager": LakeIOManager(root=lake.root), "tracking": tracking},
+            resources={"lake": lake, "io_manager": LakeIOManager(root=lake.root)},
             instance=dg.DagsterInstance.ephemeral(),
         )
         assert result.success

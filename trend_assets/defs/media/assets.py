@@ -12,7 +12,6 @@ import dagster as dg
 
 from trend_assets.declared import asset_key, asset_spec, declared_checks
 from trend_assets.defs.jobs import LANE, MAX_RUNTIME, tried_again
-from trend_assets.models.tracking import TrackingResource
 from trend_assets.resources import LakeResource
 from trend_assets.settings import load_settings
 
@@ -24,7 +23,7 @@ PATH, TASK = "image_category/media_categories", "image_category"
     specs=[asset_spec(PATH, deps=["social/raw_posts", "social/clean_posts", f"{TASK}/champion"], group_name="models", skippable=True)],
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
-def media_categories(context: dg.AssetExecutionContext, lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
+def media_categories(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """Get the pictures of each hour's posts, keep what they show and forget them."""
     from trend_assets.media.categories import categorise_hours, source_of
     from trend_assets.media.judge import judge_of
@@ -33,7 +32,7 @@ def media_categories(context: dg.AssetExecutionContext, lake: LakeResource, trac
     if source is None:
         context.log.info("pictures of posts have no source: set TREND_ASSETS_MEDIA_FOLDER or TREND_ASSETS_MEDIA_HOSTS (docs/images.md)")
         return
-    judge = judge_of(tracking.get())
+    judge = judge_of(load_settings())
     if judge is None:
         context.log.warning(f"{TASK} has no champion, so no picture is judged: run the job {TASK}_training (docs/images.md)")
         return
