@@ -27,7 +27,7 @@ from trend_assets.lib.learning.leaks_values import LEAST_ROWS
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 
-TOO_CLOSE = 1e-8
+TOO_CLOSE = 1e-6
 """Probability of a statistic as small by chance, at which it is refused: there are many features, groupings and labels."""
 LEAST_GROUPS = 15
 KNOTS = 6

@@ -18,13 +18,14 @@ import numpy as np
 from trend_assets.lib.learning.leaks import Leak, Sides, is_text, texts_of
 from trend_assets.lib.learning.leaks_values import LEAST_ROWS
 
-PURE = 0.97
-"""Share of the posts with a token that have its label, at least."""
+PURE, PURE_NAME = 0.97, 0.9
+"""Share of the posts with a token that have its label, at least; of those with the label's own name, which people say too."""
 OF_WORDS, OF_NAMES, OF_PLACES = 0.5, 0.2, 0.05
 """Share of each label's posts that are marked: by any words, by the label's own name, by what stands at one place or is no word."""
 AT_ONE_PLACE = 0.9
 LEAST_POSTS = 8
 _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]+|_+", re.UNICODE)
+_MACHINE = re.compile(r"__|[|=<>{}\[\]~^\\]|\w[:#/]\w", re.UNICODE)
 _ODD = re.compile(r"[\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\x00-\x08\x0b-\x1f\xa0\U000e0000-\U000e007f]")
 
 
@@ -54,6 +55,9 @@ def tokens_of(text: str) -> dict[str, bool]:
     found |= {f"character U+{ord(one):04X}": True for one in _ODD.findall(text)}
     found |= {f"{how} {text[part]!r}": True for how, part in (("begins with", slice(0, 3)), ("ends with", slice(-3, None))) if text}
     found |= {f"{one} rest of its length by {by} is {size % by}": True for one, size in _sizes(text) for by in (2, 3, 4, 5, 7)}
+    chunks = text.split()
+    found |= {f"first piece {one!r}": True for one in chunks[:1]} | {f"last piece {one!r}": True for one in chunks[-1:]}
+    found |= {f"piece {one!r}": True for one in chunks if _MACHINE.search(one)}
     blanks = len(re.findall(r"\s{2,}", text))
     found[f"{min(blanks, 3)} doubled blanks"] = True
     found[f"first letter {'upper' if text[:1].isupper() else 'lower'} case"] = True
@@ -80,19 +84,23 @@ def _marked(
     placed = {token: at for tokens in early for token, at in tokens.items()}
     later = _counted(late, held, len(labels))
     pure: dict[int, list[str]] = defaultdict(list)
+    named: dict[int, list[str]] = defaultdict(list)
     for token, by_label in counts.items():
         best = int(by_label.argmax())
         beside = later.get(token, np.zeros(len(labels)))
-        holds = beside[best] >= min(PURE, 0.9) * max(beside.sum(), 1) if beside.sum() else False
-        if by_label.sum() >= LEAST_POSTS and by_label[best] >= PURE * by_label.sum() and holds:
+        holds = beside[best] >= 0.85 * max(beside.sum(), 1) if beside.sum() else False
+        if by_label.sum() < LEAST_POSTS or not holds:
+            continue
+        if by_label[best] >= PURE * by_label.sum():
             pure[best].append(token)
+        if by_label[best] >= PURE_NAME * by_label.sum() and _names(token, labels[best]):
+            named[best].append(token)
 
     def covered(which: dict[int, list[str]]) -> np.ndarray:
         """Share of each label's posts that the best single token marks."""
         return np.array([max((counts[token][one] / sizes[one] for token in which.get(one, ())), default=0.0) for one in range(len(labels))])
 
     at_places = {one: [token for token in tokens if placed[token]] for one, tokens in pure.items()}
-    named = {one: [token for token in tokens if _names(token, labels[one])] for one, tokens in pure.items()}
     for which, least, told in (
         (at_places, OF_PLACES, "the same form or place of the text"),
         (named, OF_NAMES, "its own name"),

@@ -29,7 +29,7 @@ MARKS_LABEL, MARKED_ROWS = 0.99, 0.3
 """Or: purity of the values that mark a label, and the share of every label's rows that have one."""
 SAYS_TIME = 0.9
 """Share of the variance of the row's time that a column explains, degrees of freedom taken off."""
-SAYS_LATER = 0.8
+SAYS_LATER = 0.9
 """Rank correlation with a later column, or share of its rows that follow from it exactly."""
 BINS = 40
 
