@@ -1,6 +1,6 @@
 """Planted leaks that are refused, by family, and clean example sets that are.
 
-    python -m benchmarks.leaks                       # 1,000 planted leaks of the report's ways, and 300 clean sets
+    python -m benchmarks.leaks                       # 1,000 planted leaks of the report's ways, and 200 clean sets
     python -m benchmarks.leaks --development         # the ways and sets that limits were chosen on
     python -m benchmarks.leaks --real FILE COLUMN_OF_TEXT COLUMN_OF_LABEL [COLUMN_OF_AUTHOR]   # a labelled Parquet file without a leak
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -242,6 +243,11 @@ def _label_blank(made: Made) -> None:
     made.columns["text"], made.planted = np.char.add(made.columns["text"], ends), "text"
 
 
+def _label_in_code(made: Made) -> None:
+    ends = np.array(["q7", "k2", "z9", "m4"])[_codes(made)]
+    made.add("form", np.array([f"{one:09x}{end}" for one, end in zip(made.draw.integers(0, 2**36, made.rows), ends, strict=True)]))
+
+
 def _id_serial(made: Made) -> None:
     made.add("record", 10_000 + np.arange(made.rows) * 7)
 
@@ -320,7 +326,7 @@ def _paraphrases(made: Made) -> None:
 WAYS: dict[str, tuple[Way, ...]] = {
     "final_counts": (_final_log, _final_noise, _final_bins, _final_per_follower),
     "future": (_future_total, _future_moment, _future_shuffled, _future_labels),
-    "label": (_label_code, _label_noisy, _label_prefix, _label_word_inside, _label_blank),
+    "label": (_label_code, _label_noisy, _label_prefix, _label_word_inside, _label_blank, _label_in_code),
     "time_in_id": (_id_serial, _id_snowflake, _id_noise, _id_of_day),
     "target_encoding": (_encoding_all, _encoding_smoothed, _encoding_own_row, _encoding_rank, _encoding_noise),
     "duplicates": (_copies_of_rows, _copies_of_authors, _copies_of_texts, _paraphrases),
@@ -372,22 +378,24 @@ def report(ways: dict[str, tuple[Way, ...]], count: int, sets: int, first: int) 
         alarms.update(leak.family for leak in leaks)
         told += [f"  {leak}" for leak in leaks]
     print(f"clean sets refused: {alarms['sets']} of {sets} ({interval(alarms['sets'], sets)})")
-    print("\n".join(told[:20]))
+    print("\n".join(told[:20]), flush=True)
     found: dict[str, list[bool]] = defaultdict(list)
     by_way: dict[tuple[str, str], list[bool]] = defaultdict(list)
     for family, way, made in planted(ways, count, first):
         hit = refused(family, made, asked(made))
         found[family].append(hit)
         by_way[family, way].append(hit)
+        if sum(map(len, found.values())) % 100 == 0:
+            hits = [one for some in found.values() for one in some]
+            print(f"so far {sum(hits)} of {len(hits)}", file=sys.stderr, flush=True)
     for family, hits in found.items():
         print(f"{family:16} {sum(hits):4} of {len(hits):4} refused")
         for (of, way), some in by_way.items():
             if of == family:
                 print(f"    {way:28} {sum(some):3} of {len(some):3}")
     every = [hit for hits in found.values() for hit in hits]
-    print(
-        f"all              {sum(every):4} of {len(every):4} refused; {(time.process_time() - started) / (len(every) + sets):.2f} CPU s a set"
-    )
+    share, each = interval(sum(every), len(every)), (time.process_time() - started) / max(len(every) + sets, 1)
+    print(f"{'all':16} {sum(every):4} of {len(every):4} refused ({share}); {each:.2f} CPU s a set")
 
 
 def real(path: Path, text: str, label: str, author: str | None) -> None:
@@ -423,7 +431,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--development", action="store_true")
     parser.add_argument("--planted", type=int, default=1000)
-    parser.add_argument("--clean", type=int, default=300)
+    parser.add_argument("--clean", type=int, default=200)
     parser.add_argument("--real", nargs="+", metavar="FILE TEXT LABEL")
     options = parser.parse_args()
     if options.real:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from trend_assets.lib.demand.features import OriginFeatures, day_pattern, origin_features, target_features, targets
 from trend_assets.lib.demand.panel import Floats, Integers, Panel
+from trend_assets.lib.learning.threads import one_thread
 
 Doubles = npt.NDArray[np.float64]
 QUANTILES = (0.1, 0.5, 0.9)
@@ -168,9 +169,14 @@ def train(rows: Rows, options: ModelOptions | None = None) -> DemandModel | None
     """A calibrated model of the rows whose stock was free; ``None`` where fewer than 50 of them or four origins are left.
 
     The calibration offsets come from a model that has not seen the newest origins nor any target that reaches into them; with
-    ``refit`` the published one is then trained on all. O(rows × features² × 15 + rows × features × trees) for each quantile.
+    ``refit`` the published one is then trained on all. O(rows × features² × 15 + rows × features × trees) for each quantile. On one
+    thread: sums in another order have other last digits, and the same rows must give the same model.
     """
-    options = options or ModelOptions()
+    with one_thread():
+        return _train(rows, options or ModelOptions())
+
+
+def _train(rows: Rows, options: ModelOptions) -> DemandModel | None:
     rows = rows.take(rows.free & (rows.usual >= options.least_usual))
     origins = np.unique(rows.origin)
     if rows.usual.size < 50 or origins.size < 4:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from trend_assets.lib.learning.leaks import Leak, Sides, as_numbers, family_of, is_text
 
@@ -45,7 +46,7 @@ def columns_that_tell(sides: Sides) -> list[Leak]:
         first, second = sides.columns(name)
         if name == sides.label or is_text(first) or pa.types.is_list(first.type):
             continue
-        if told := _says_label(sides, name):
+        if told := _says_label(sides, first, second):
             found.append(Leak("label", name, told, rows))
         if times is not None and (told := _says_time(first, second, *times)):
             found.append(Leak("time_in_id", name, told, rows))
@@ -70,10 +71,23 @@ def codes_of(first: pa.ChunkedArray, second: pa.ChunkedArray) -> tuple[Codes, Co
     return coded[0], coded[1], len(known)
 
 
-def _says_label(sides: Sides, name: str) -> str | None:
+def _says_label(sides: Sides, first: pa.ChunkedArray, second: pa.ChunkedArray) -> str | None:
+    """A column's values, or the first or last letters of its codes, that say the label."""
+    told = _values_say_label(sides, first, second)
+    if told or not pa.types.is_string(first.type) or pc.count_distinct(first).as_py() <= BINS:
+        return told
+    for letters in (1, 2, 3):
+        for how, start, stop in (("first", 0, letters), ("last", -letters, None)):
+            told = _values_say_label(sides, *(pc.utf8_slice_codeunits(one, start, stop) for one in (first, second)))
+            if told:
+                return f"in its {how} {letters} letters {told}"
+    return None
+
+
+def _values_say_label(sides: Sides, first_column: pa.ChunkedArray, second_column: pa.ChunkedArray) -> str | None:
     """The rule that says each value's commonest label of the training rows, judged on both sides."""
     train, held, labels = sides.labels()
-    first, second, values = codes_of(*sides.columns(name))
+    first, second, values = codes_of(first_column, second_column)
     if len(labels) < 2 or min(np.bincount(train, minlength=len(labels)).min(), 1) < 1 or values > 0.2 * len(first) + BINS:
         return None
     table = np.zeros((values, len(labels)))
@@ -83,6 +97,8 @@ def _says_label(sides: Sides, name: str) -> str | None:
     scores = [_balanced(best[codes], truth, len(labels)) for codes, truth in ((first, train), (second, held))]
     if min(scores) >= SAYS_LABEL:
         return f"says the label alone: balanced accuracy {scores[0]:.3f} on training and {scores[1]:.3f} on evaluation rows"
+    if (numbers := as_numbers(first_column)) is not None and np.unique(numbers).size > BINS:
+        return None  # bins of a strong predictor are pure at its ends
     pure = (table.max(axis=1) >= MARKS_LABEL * table.sum(axis=1)) & (table.sum(axis=1) >= 10)
     shares = []
     for codes, truth in ((first, train), (second, held)):
