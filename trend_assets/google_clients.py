@@ -1,7 +1,8 @@
 """Clients of Google Cloud's services, made in one place. Importing it needs the extra ``gcp``; callers do so on demand.
 
 What belongs here: credentials, endpoints, and what to do when there are none. What doesn't: what the clients are used for
-(``lake/cloud_storage.py``, ``warehouse/bigquery_engine.py``, ``collect/pubsub.py``), the same as Dagster resources (``environments.py``).
+(``lake/cloud_storage.py``, ``warehouse/bigquery_engine.py``, ``collect/pubsub.py``,
+``models/vertex.py``), the same as Dagster resources (``environments.py``).
 
 An endpoint over plain http is an emulator's: it knows no credentials, so none are looked for and none are sent.
 """
@@ -17,7 +18,7 @@ from google.cloud import storage
 from trend_assets.lake.storage import NoCredentialsError
 
 if TYPE_CHECKING:
-    from google.cloud import bigquery, pubsub_v1
+    from google.cloud import aiplatform_v1, bigquery, pubsub_v1
 
 _NO_CREDENTIALS = (
     "no Google Cloud credentials were found ({error}): give the machine a service account, or run "
@@ -90,6 +91,23 @@ def subscriber_client(endpoint: str | None = None) -> pubsub_v1.SubscriberClient
         return pubsub_v1.SubscriberClient(transport=SubscriberGrpcTransport(channel=_plain_channel(str(endpoint))))
     try:
         return pubsub_v1.SubscriberClient(client_options={"api_endpoint": endpoint} if endpoint else None)
+    except DefaultCredentialsError as error:
+        raise NoCredentialsError(_NO_CREDENTIALS.format(error=error)) from error
+
+
+def job_client(region: str, endpoint: str | None = None) -> aiplatform_v1.JobServiceClient:
+    """A client of Vertex AI's job service in a region. Without an endpoint it is the region's.
+
+    Raises:
+        NoCredentialsError: none were found.
+    """
+    from google.cloud import aiplatform_v1
+    from google.cloud.aiplatform_v1.services.job_service.transports import JobServiceGrpcTransport
+
+    if is_emulator(endpoint):
+        return aiplatform_v1.JobServiceClient(transport=JobServiceGrpcTransport(channel=_plain_channel(str(endpoint))))
+    try:
+        return aiplatform_v1.JobServiceClient(client_options={"api_endpoint": endpoint or f"{region}-aiplatform.googleapis.com"})
     except DefaultCredentialsError as error:
         raise NoCredentialsError(_NO_CREDENTIALS.format(error=error)) from error
 

@@ -157,6 +157,20 @@ class Settings(BaseSettings):
     )
     pubsub_endpoint: str = Field("", description="Address of Pub/Sub's API; default: Google's (tests set an emulator's)")
 
+    training_runs_on: Literal["local", "vertex"] = Field(
+        "local", description="Where models are trained: on this machine, or as custom jobs of Vertex AI (docs/environments.md)"
+    )
+    vertex_project: str = Field("", description="Google Cloud project of the training jobs")
+    vertex_region: str = Field("", description="Region of the training jobs, for instance europe-west1")
+    vertex_staging: str = Field("", description="gs://bucket/prefix below which Vertex AI puts what a training job writes")
+    vertex_image: str = Field(
+        "", description="Container image of the training jobs: address with tag or digest (infra/training.Dockerfile)"
+    )
+    vertex_machine_type: str = Field("n1-standard-4", description="Machine of a training job")
+    vertex_service_account: str = Field("", description="Service account that training jobs run as")
+    vertex_timeout_hours: float = Field(6.0, gt=0, le=168, description="A training job that runs longer is ended, hours")
+    vertex_endpoint: str = Field("", description="Address of Vertex AI's API; default: the region's (tests set a local server's)")
+
     x_bearer_token: SecretStr | None = Field(None, description="App-only bearer token of the X API; secret, from the environment only")
     x_mode: Literal["stream", "search", "counts"] = Field(
         "counts", description="How posts of X are collected: stream, search, or counts with samples of what breaks out (docs/x.md)"
@@ -190,6 +204,14 @@ class Settings(BaseSettings):
         if "://" in data and not data.startswith(OBJECT_STORE):
             raise ValueError(f"{data!r} is neither a folder nor gs://bucket/prefix: other object stores are not supported")
         return data
+
+    @field_validator("vertex_staging")
+    @classmethod
+    def _a_bucket(cls, staging: str) -> str:
+        staging = staging.rstrip("/")
+        if staging and not _BUCKET.fullmatch(staging):
+            raise ValueError(f"{staging!r} names no bucket: expected gs://bucket or gs://bucket/prefix")
+        return staging
 
     @field_validator("scratch")
     @classmethod

@@ -85,12 +85,12 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     )
     def candidate(context: dg.AssetExecutionContext, lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
         """Train on the training split and register; the same data and code give the version there is."""
-        from trend_assets.models.training import train_candidate
         from trend_assets.models.training_set import data_manifest
+        from trend_assets.models.vertex import train_where_told
 
         store = lake.get()
         registry, settings = tracking.get(), load_settings()
-        version, new = train_candidate(task, name, store, registry, settings, context.run_id)
+        version, new = train_where_told(task, name, store, registry, settings, context.run_id, context.log.info)
         manifest = data_manifest(name, store)
         yield dg.MaterializeResult(
             asset_key=asset_key(f"{name}/candidate"),
