@@ -36,7 +36,7 @@ PLANS: Mapping[str, Plan] = {
         time="created_at",
         shares=("network", "language", "kind"),
         members=("matching_rules",),
-        numbers=("weighted_length", "author_followers"),
+        numbers=("weighted_length",),
         volumes=("network",),
         words=("tokens", "author"),
     ),

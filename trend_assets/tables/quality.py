@@ -37,7 +37,7 @@ DAILY_SUMMARIES = Table(
         Column(
             "buckets",
             pa.list_(pa.int64()),
-            "Of kind words: uses in each of 16,384 buckets, a word by CRC-32 of its UTF-8; else null",
+            "Of kind words: each used bucket of 65,536 (CRC-32 of a word) times 2^32, plus its uses; else null",
             nullable=True,
         ),
     ),

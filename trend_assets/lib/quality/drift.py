@@ -41,6 +41,7 @@ _FURTHEST = 5
 """Words that are named at most."""
 PRIOR_WINDOWS = 4.0
 """Weight of the pooled overdispersion, in windows, beside a cell's own."""
+_SLOW_PART = 0.2
 _OUTLIER = 9.0
 """A past window's squared deviation counts at most this many times the typical one: an old outage must not hide the next."""
 _NORMAL_MEDIAN = 0.4549
@@ -230,12 +231,15 @@ def ranked(columns: Sequence[Cells], what: str = "days", slow: Sequence[tuple[st
             chance = stdtr(freedom, -one.t) if cells.unit == DISTANCE else 2.0 * stdtr(freedom, -abs(one.t))
             tests.append((cells.column, one, float(chance)))
     for name, deviating_slowly, chances in slow:
-        tests += [(f"{name}, slowly", one, chance) for one, chance in zip(deviating_slowly, chances, strict=True)]
-    size = Counter(name for name, _, _ in tests)
+        tests += [(name, one, chance) for one, chance in zip(deviating_slowly, chances, strict=True)]
+    size = Counter((name, one.slow) for name, one, _ in tests)
+    kinds = Counter(slowly for _, slowly in size)
     # Šidák, twice: for the cells of the column, then for the columns, so that a column of one cell is not drowned by one of fifty.
+    # Slow change has a fifth of the level: it has weeks to be found, a day has one.
+    part = {slowly: (_SLOW_PART if slowly else 1.0 - _SLOW_PART) if len(kinds) == 2 else 1.0 for slowly in kinds}
     found = [
-        (float(-np.expm1(size[name] * len(size) * np.log1p(-min(chance, 1.0 - 1e-16)))), number)
-        for number, (name, _, chance) in enumerate(tests)
+        (float(-np.expm1(size[name, one.slow] * kinds[one.slow] / part[one.slow] * np.log1p(-min(chance, 1.0 - 1e-16)))), number)
+        for number, (name, one, chance) in enumerate(tests)
     ]
     order = sorted(found)
     compared = f"{len(usable[0].values) - 1} past {what}: {', '.join(names)}"

@@ -74,8 +74,10 @@ def word_columns(windows: Sequence[Summary]) -> list[drift.Cells]:
     buckets = [window.buckets for window in windows if window.buckets is not None]
     if len(buckets) < max(len(windows), 2):
         return []
-    counts = np.array(buckets, dtype=float)
-    return [_unseen(counts), _distance(counts, windows)]
+    whole = np.array(buckets)
+    used = np.flatnonzero(whole.any(axis=0))
+    counts = whole[:, used].astype(float)
+    return [*_unseen(counts), _distance(counts, used.tolist(), windows)]
 
 
 def _all_rows(windows: Sequence[Summary], weekdays: tuple[int, ...]) -> drift.Cells:
@@ -164,27 +166,28 @@ def _range(first: str, last: str) -> str:
     return f"{edge(first, False):.3g} to {edge(last, True):.3g}"
 
 
-def _unseen(counts: drift.Counts) -> drift.Cells:
-    """Share of each window's words in buckets that none of the seven windows before used."""
+def _unseen(counts: drift.Counts) -> list[drift.Cells]:
+    """Share of each window's words in buckets that none of the seven windows before used, as often as they occur and once each."""
     memory = min(drift.MEMORY, (len(counts) - 1) // 2)
-    rows = []
+    words, distinct = [], []
     for number in range(memory, len(counts)):
-        known = counts[number - memory : number].any(axis=0)
-        new = float(counts[number][~known].sum())
-        rows.append([new, float(counts[number].sum()) - new])
-    return drift.only(drift.shares("vocabulary", ("unseen words", "seen"), np.array(rows).reshape(-1, 2)), "unseen words")
+        new = ~counts[number - memory : number].any(axis=0)
+        words.append([float(counts[number][new].sum()), float(counts[number][~new].sum())])
+        distinct.append([float(np.count_nonzero(counts[number][new])), float(np.count_nonzero(counts[number][~new]))])
+    return [
+        drift.only(drift.shares("vocabulary", (name, "seen"), np.array(rows).reshape(-1, 2)), name)
+        for name, rows in (("unseen words", words), ("unseen distinct words", distinct))
+    ]
 
 
-def _distance(counts: drift.Counts, windows: Sequence[Summary]) -> drift.Cells:
+def _distance(counts: drift.Counts, used: Sequence[int], windows: Sequence[Summary]) -> drift.Cells:
     """Half the squared Hellinger distance of each window's words from the other past windows', and what is furthest off in the newest."""
     past = counts[:-1].sum(axis=0)
-    used = np.flatnonzero(counts.any(axis=0))
-    counts, past = counts[:, used], past[used]
     roots = np.sqrt(counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0))
     others = np.maximum(past - counts, 0.0)
     others[-1] = past
     distances = 1.0 - (roots * np.sqrt(others / np.maximum(others.sum(axis=1, keepdims=True), 1.0))).sum(axis=1)
-    gap = dict(zip(used.tolist(), ((roots[-1] - np.sqrt(past / max(past.sum(), 1.0))) ** 2).tolist(), strict=True))
+    gap = dict(zip(used, ((roots[-1] - np.sqrt(past / max(past.sum(), 1.0))) ** 2).tolist(), strict=True))
     named = {word for window in windows for word in window.of("word")}
     furthest = sorted(named, key=lambda word: (-gap.get(bucket_of(word), 0.0), word))[:_FURTHEST]
     category = f"use of words ({', '.join(furthest)})" if furthest else "use of words (of few people each, so none is named)"

@@ -30,7 +30,7 @@ KINDS = ("rows", "share", "member", "volume", "number", "word", "words", "gap", 
 """What a count is of: all rows; rows by a column's value, by a member of a list, by value and hour of the day; rows in a bin of
 numbers; a word that five people used; words by bucket; minutes that nobody collected; rows by fingerprint of their declaration;
 rows by the version of the model that made them."""
-BUCKETS = 1 << 14
+BUCKETS = 1 << 16
 BINS_PER_OCTAVE = 4
 _FURTHEST_BIN = 50 * BINS_PER_OCTAVE
 NULL, ZERO, NOT_A_NUMBER = "null", "zero", "not a number"
@@ -188,7 +188,10 @@ def kept(summary: Summary) -> list[dict[str, Any]]:
     ]
     if summary.buckets is not None:
         words = int(summary.buckets.sum())
-        rows.append({"kind": "words", "column": "", "category": "", "count": words, "buckets": summary.buckets.tolist()})
+        used = np.flatnonzero(summary.buckets)
+        rows.append(
+            {"kind": "words", "column": "", "category": "", "count": words, "buckets": (used << 32 | summary.buckets[used]).tolist()}
+        )
     return rows
 
 
@@ -198,8 +201,9 @@ def restored(rows: Sequence[Mapping[str, Any]]) -> Summary:
     buckets: Buckets | None = None
     for row in rows:
         if row["kind"] == "words":
-            found = np.asarray(row["buckets"], np.int64)
-            buckets = found if buckets is None else buckets + found
+            used = np.asarray(row["buckets"], np.int64)
+            buckets = np.zeros(BUCKETS, np.int64) if buckets is None else buckets
+            np.add.at(buckets, used >> 32, used & 0xFFFFFFFF)
         else:
             counts[(row["kind"], row["column"], row["category"])] += row["count"]
     return Summary(dict(counts), buckets)
