@@ -7,25 +7,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from trend_assets.declared import asset_key, declared_checks, history_result, warning_check
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.quality import signals
 from trend_assets.lib.quality.post_facts import CHANGED, DAMAGE, MAY_STOP
-from trend_assets.lib.tables import in_batches
-from trend_assets.partitions import end_of_hour, hour_key, hours_between
+from trend_assets.partitions import end_of_hour
 from trend_assets.resources import LakeResource, keys_in_run
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 LATE_HOURS = 48
-WORD_POSTS = 10_000
-"""Posts of a day whose words are compared, roughly: enough to see a change, however many posts there are."""
-POSTS_AT_ONCE = 1_000_000
-"""Posts whose network, language and kind are read together, unless one hour has more."""
 DAY, WEEK = 24, 7 * 24
 
 audits = [declared_checks(path) for path, table in TABLES.items() if table.group == "social"]
@@ -60,44 +53,6 @@ def freshness(lake: Lake) -> signals.Signal:
     settings, keys = load_settings(), lake.partitions(TABLES["social/raw_posts"])
     expected = min(datetime.now(UTC), settings.lake_end or datetime.max.replace(tzinfo=UTC)) - timedelta(hours=settings.seal_after_hours)
     return signals.freshness(end_of_hour(keys[-1]) if keys else None, expected, LATE_HOURS)
-
-
-@warning_check(
-    "social/clean_posts",
-    "drift",
-    "Volume, networks, languages, kinds and vocabulary of the last day are as on the days of the four weeks before.",
-)
-def drift(lake: Lake) -> signals.Signal:
-    """Compare the last day with up to 28 days before, all columns at one alarm level; names the column and category."""
-    from trend_assets.lib.quality.drift import judge
-    from trend_assets.lib.quality.drift_windows import (
-        COUNTED,
-        count_posts,
-        count_words,
-        post_columns,
-        sampled_hours,
-        vocabulary_columns,
-        whole_days,
-    )
-
-    table, published = TABLES["social/clean_posts"], lake.partitions(TABLES["social/clean_posts"])
-    if not published:
-        return signals.Signal(True, "nothing has been published yet")
-    end = end_of_hour(published[-1])
-    days = whole_days(end_of_hour(published[0]) - timedelta(hours=1), end)
-    keys = [hour_key(hour) for hour in hours_between(end - timedelta(days=days), end)]
-    rows = {key: manifest.rows if manifest else 0 for key, manifest in lake.manifests(table, keys).items()}
-    counted = count_posts(lake.read(table, batch, columns=["created_at", *COUNTED]) for batch in in_batches(rows, POSTS_AT_ONCE))
-    sampled = {keys[number]: rows[keys[number]] for number in sampled_hours(list(rows.values()), WORD_POSTS)}
-    words = count_words((_words(lake, batch) for batch in in_batches(sampled, WORD_POSTS)), end, days)
-    return judge([*post_columns(counted, end, days), *vocabulary_columns(words)])
-
-
-def _words(lake: Lake, keys: list[str]) -> pa.Table:
-    """Words of the hours' posts; of every n-th post where a single hour has very many."""
-    posts = lake.read(TABLES["social/clean_posts"], keys, columns=["created_at", "author", "tokens"])
-    step = max(-(-posts.num_rows // WORD_POSTS), 1)
-    return posts if step == 1 else posts.take(pa.array(np.arange(0, posts.num_rows, step)))
 
 
 @warning_check("social/raw_posts", "null_rates", "Optional fields are filled as often as the week before.")

@@ -1,7 +1,7 @@
 """Drift: does the newest window look like the many windows before it, or has something changed?
 
 What belongs here: statistics over windows of counts, one verdict for all of a table's columns. What doesn't: which windows and
-columns (``defs/*/checks.py`` by way of ``drift_windows.py``), simple thresholds (``signals.py``).
+columns (``drift_columns.py``, ``drift_windows.py``, ``topic_windows.py``), simple thresholds (``signals.py``).
 
 A window (a day, say) is compared with past windows, not with its neighbour or a formula, so that ordinary variation from
 day to day is part of what is expected: tests that assume independent posts call every second day a change. Counts are put on
@@ -14,7 +14,7 @@ alarm level for a table, however many columns and categories it has.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,12 +33,8 @@ DISTANCE = "distance"
 """Unit of measures of which only more is a change: to be closer to the past than usual is none."""
 MEMORY = 7
 """Windows whose words count as seen."""
-WORDS = 2_000
-"""Commonest words of all windows whose distribution is compared."""
 LEAST_AUTHORS = 5
 """A word is named only where so many people used it in one window: what is said of a check is kept, and posts may be deleted."""
-_FURTHEST = 5
-"""Words that are named at most."""
 PRIOR_WINDOWS = 4.0
 """Weight of the pooled overdispersion, in windows, beside a cell's own."""
 _SLOW_PART = 0.2
@@ -48,14 +44,6 @@ _NORMAL_MEDIAN = 0.4549
 """Median of a squared standard normal deviate."""
 
 Counts = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Words:
-    """Words of a window with how often they occur, and those that ``LEAST_AUTHORS`` or more people used in it."""
-
-    counts: Counter[str]
-    shared: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -246,62 +234,11 @@ def ranked(columns: Sequence[Cells], what: str = "days", slow: Sequence[tuple[st
     return Ranked(tuple(tests[number][1] for _, number in order), tuple(chance for chance, _ in order), compared)
 
 
-def unseen_shares(counts: Sequence[Mapping[str, int]]) -> list[Cells]:
-    """Share of each window's words, counted as often as they occur and once each, that the seven windows before did not have.
-
-    counts: words of each window, oldest first. What a topic brings is new for a day, then known, so windows are alike.
-    """
-    memory = min(MEMORY, (len(counts) - 1) // 2)
-    words, distinct = [], []
-    for number in range(memory, len(counts)):
-        known = set().union(*counts[number - memory : number])
-        unseen = [count for word, count in counts[number].items() if word not in known]
-        words.append([sum(unseen), sum(counts[number].values()) - sum(unseen)])
-        distinct.append([len(unseen), len(counts[number]) - len(unseen)])
-    return [
-        only(shares("vocabulary", (name, "seen"), np.array(rows, dtype=float).reshape(-1, 2)), name)
-        for name, rows in (("unseen words", words), ("unseen distinct words", distinct))
-    ]
-
-
 def only(cells: Cells, category: str) -> Cells:
     """The cells of one category: of two shares that make a whole, the other says the same. None where it is too small to be judged."""
     chosen = [number for number, name in enumerate(cells.categories) if name == category]
     values, variances, shown = (each[:, chosen] for each in (cells.values, cells.variances, cells.shown))
     return Cells(cells.column, tuple(cells.categories[number] for number in chosen), values, variances, shown, cells.unit, cells.weekdays)
-
-
-def divergence(windows: Sequence[Words]) -> Cells:
-    """How far each window's words are from all past windows' words, and the shared words that are furthest off in the newest.
-
-    Half the squared Hellinger distance, 0 (equal) to 1 (nothing in common); a past window is compared with the others only,
-    as the newest is.
-    """
-    counts = [window.counts for window in windows]
-    shared = frozenset().union(*(window.shared for window in windows))
-    total: Counter[str] = Counter()
-    for window in counts:
-        total.update(window)
-    words = sorted(word for word, _ in total.most_common(WORDS))
-    place = {word: number for number, word in enumerate(words)}
-    matrix = np.zeros((len(counts), len(words)))
-    for row, window in enumerate(counts):
-        known = [word for word in window if word in place]
-        matrix[row, [place[word] for word in known]] = [window[word] for word in known]
-    past = matrix[:-1].sum(axis=0)
-    distances = []
-    for row in range(len(matrix)):
-        others = past - matrix[row] if row < len(matrix) - 1 else past
-        distances.append(1.0 - float(np.sqrt(_distribution(matrix[row]) * _distribution(others)).sum()))
-    gap = (np.sqrt(_distribution(matrix[-1])) - np.sqrt(_distribution(past))) ** 2 if len(matrix) else np.zeros(0)
-    furthest = [words[number] for number in np.argsort(-gap, kind="stable")[:_FURTHEST].tolist() if words[number] in shared]
-    named = f"use of words ({', '.join(furthest)})" if furthest else "use of words (of few people each, so none is named)"
-    return measures("vocabulary", (named,), np.array(distances)[:, None], DISTANCE)
-
-
-def _distribution(counts: Counts) -> Counts:
-    total = counts.sum()
-    return counts / total if total else counts
 
 
 def _merged(categories: Sequence[str], counts: Counts) -> tuple[tuple[str, ...], Counts]:
