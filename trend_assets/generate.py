@@ -57,6 +57,13 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def score_page() -> str:
+    """docs/ml-test-score.md: the 28 items with the tests that earn them."""
+    from trend_assets.lib.learning.test_score import TESTS, existing_tests, page
+
+    return page(existing_tests(PROJECT_ROOT / TESTS), _NOTE)
+
+
 def write_generated(*, check: bool) -> list[str]:
     """Write each generated file that is out of date (or, with ``check``, only name them)."""
     from trend_assets.warehouse.dbt_sources import columns_markdown, sources_yaml
@@ -64,6 +71,7 @@ def write_generated(*, check: bool) -> list[str]:
     wanted = {
         "docs/tables.md": tables_page(),
         "docs/settings.md": settings_page(),
+        "docs/ml-test-score.md": score_page(),
         "dbt_project/models/sources.yml": sources_yaml(),
         "dbt_project/models/columns.md": columns_markdown(),
     }

@@ -22,6 +22,9 @@ import pytest
 os.environ["TREND_ASSETS_DATA"] = tempfile.mkdtemp(prefix="trend-assets-")
 
 from trend_assets.lake.lake import Lake
+from trend_assets_tests.score_of_run import pytest_runtest_logreport, pytest_sessionfinish
+
+__all__ = ["pytest_runtest_logreport", "pytest_sessionfinish"]  # hooks: the ML Test Score of a whole run
 
 atexit.register(shutil.rmtree, os.environ["TREND_ASSETS_DATA"], ignore_errors=True)
 COMMAND = str(Path(sys.executable).with_name("trend-assets"))

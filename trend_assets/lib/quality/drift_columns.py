@@ -61,7 +61,7 @@ def number_columns(name: str, bins: Sequence[str], counts: drift.Counts) -> list
     positive = np.array([one[0] == "+" for one in bins], dtype=bool)
     columns = []
     if positive.any() and (counts[:, positive].sum(axis=1) > 1).all():
-        places = np.array([int(one) for one in bins if one[0] == "+"])
+        places = np.array([int(one[1:]) for one in bins if one[0] == "+"])
         whole = np.zeros((len(counts), int(np.ptp(places)) + 1))
         whole[:, places - places.min()] = counts[:, positive]
         columns = [*_moments(name, places.min(), whole), *_tails(name, whole)]

@@ -143,7 +143,7 @@ def _counted(rows: pa.Table, plan: Plan, present: set[str]) -> Iterator[tuple[st
 
 
 def binned(numbers: pa.ChunkedArray) -> dict[str, int]:
-    """Numbers by bin: ``+n`` (and ``-n`` below zero) holds those from 2^(n/4) up to 2^((n+1)/4)."""
+    """Numbers by bin: sign and number, ``+n`` (below zero ``-n``) holds those from 2^(n/4) up to 2^((n+1)/4); n may be below zero too."""
     nulls = numbers.null_count
     values = pc.drop_null(numbers).cast(pa.float64()).to_numpy()
     found = {NULL: nulls, ZERO: int((values == 0).sum()), NOT_A_NUMBER: int((~np.isfinite(values)).sum())}

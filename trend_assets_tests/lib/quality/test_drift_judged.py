@@ -187,6 +187,10 @@ def test_few_days_no_days_and_unequal_lists() -> None:
         judge_summaries([Summary(), Summary()], [FIRST])
 
 
+def _ratios(seed: int) -> pa.ChunkedArray:
+    return pa.chunked_array([np.random.default_rng(seed).normal(0, 0.01, 500)])
+
+
 def test_columns_of_nulls_zeros_negative_numbers_and_one_value_are_judged() -> None:
     rng = np.random.default_rng(6)
     bins = ["+0", "-3", "-8", "null", "zero", "not a number"]
@@ -197,6 +201,11 @@ def test_columns_of_nulls_zeros_negative_numbers_and_one_value_are_judged() -> N
     worse[-1, 3] *= 2
     verdict = drift.judge(number_columns("change", bins, worse))
     assert (verdict.passed, verdict.figures["category"]) == (False, "null")
+    small = [
+        Summary({("rows", "", ""): 500} | {("number", "ratio", name): count for name, count in binned(_ratios(seed)).items()})
+        for seed in range(20)
+    ]
+    assert judge_summaries(small, _days(20)).signal.passed
     alone = [Summary({("rows", "", ""): 100, ("number", "constant", "+0"): 100}) for _ in range(20)]
     assert judge_summaries(alone, _days(20)).signal.passed
     nulls = [Summary({("rows", "", ""): 100, ("number", "all null", "null"): 100}) for _ in range(20)]
