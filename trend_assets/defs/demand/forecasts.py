@@ -14,6 +14,7 @@ from trend_assets.defs.jobs import DAILY_RETRIES
 from trend_assets.lake.lake import Lake
 from trend_assets.partitions import day_key, days_of
 from trend_assets.resources import LakeResource, Published
+from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 
 RETAIL = ("retail/orders", "retail/inventory", "retail/promotions", "retail/products", "retail/stores")
@@ -52,13 +53,16 @@ def demand_features(context: dg.AssetExecutionContext, lake: LakeResource) -> It
 def demand_forecasts(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:
     """What each product will sell in each place in the next 14 days and 4 weeks, by the global model and by baselines."""
     from trend_assets.lib.demand.forecast_tables import HISTORY_DAYS, Notes, forecast_rows
+    from trend_assets.models.demand import options_in_force
 
     days, notes = days_of(context.partition_time_window), Notes()
     tables = _read(lake.get(), (*RETAIL, "demand/demand_features"), days, HISTORY_DAYS)
-    rows = forecast_rows(tables, tables["demand/demand_features"], days, notes)
-    context.log.info(notes.in_words())
+    options, whose = options_in_force(load_settings())
+    rows = forecast_rows(tables, tables["demand/demand_features"], days, notes, options)
+    context.log.info(f"options {whose}; {notes.in_words()}")
     metadata: dict[str, dg.MetadataValue] = {
         "skipped": dg.MetadataValue.text(notes.in_words()),
+        "options": dg.MetadataValue.text(whose),
         "rows that trained each model": dg.MetadataValue.json(notes.models),
     }
     yield dg.MaterializeResult(asset_key=asset_key("demand/demand_forecasts"), value=rows, metadata=metadata)
