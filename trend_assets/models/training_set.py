@@ -25,6 +25,7 @@ from trend_assets.lib.learning import splits
 from trend_assets.lib.learning.contract import Task
 from trend_assets.lib.learning.label_texts import NETWORK, read_texts
 from trend_assets.lib.learning.labels import NO_LABELS, SUFFIXES, Labels, read_labels
+from trend_assets.lib.learning.leaks_copies import told_again
 from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.privacy.gone import DELETION_COLUMNS, gone
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
@@ -100,7 +101,7 @@ def build_training_set(task: Task, name: str, lake: Lake, settings: Settings) ->
         paths = ", ".join(path for path in inputs if path.startswith("labels/"))
         raise NotReadyError(f"no label of {paths} can be used ({json.dumps(aside)}): are they about posts of this lake?")
     table = TABLES[f"{name}/training_set"]
-    rows = table.conform(rows.append_column("split", pa.array(_sides(rows, task.evaluation_share).tolist(), pa.string())))
+    rows = table.conform(rows.append_column("split", pa.array(sides_of_labelled(rows, task.evaluation_share).tolist(), pa.string())))
     rows = rows.sort_by([(key, "ascending") for key in ON])
     return TrainingSet(rows, inputs, {reason: count for reason, count in aside.items() if count})
 
@@ -174,12 +175,20 @@ def _first_of_each(rows: pa.Table, aside: Counter[str]) -> pa.Table:
     return rows.take(pa.array(np.sort(np.asarray(first))))
 
 
-def _sides(rows: pa.Table, evaluation_share: float) -> npt.NDArray[np.str_]:
-    """The split of each row (n,): as its file gives it, else as ``splits.sides_of`` says; copies and authors apart."""
+def sides_of_labelled(rows: pa.Table, evaluation_share: float) -> npt.NDArray[np.str_]:
+    """The split of each row (n,): as its file gives it, else as ``splits.sides_of`` says; copies and authors apart.
+
+    Copies are near-duplicates, and texts that are the same but for case, signs, digits, links and handles: what the gate calls a leak.
+    """
     sides = splits.sides_of(rows, evaluation_share)
     given = np.asarray(pc.is_valid(rows["given_split"]))
     sides[given] = np.asarray(rows["given_split"].to_pylist(), dtype=object)[given].astype(str)
-    return splits.without_the_known(sides, np.asarray(rows["author"].to_pylist()), np.asarray(rows["near_duplicate_key"]))
+    sides = splits.without_the_known(sides, np.asarray(rows["author"].to_pylist()), np.asarray(rows["near_duplicate_key"]))
+    if "clean_text" in rows.column_names:
+        texts, held = np.asarray(rows["clean_text"].to_pylist(), dtype=object), np.flatnonzero(sides == splits.EVALUATION)
+        again = told_again([text or "" for text in texts[sides == splits.TRAIN]], [text or "" for text in texts[held]])
+        sides[held[again]] = splits.LEFT_OUT
+    return sides
 
 
 def hours_of_posts(rows: pa.Table) -> list[str]:

@@ -28,7 +28,7 @@ from trend_assets.models.promotion import promote, roll_back
 from trend_assets.models.serving import IncompatibleModelError, predict_hours
 from trend_assets.models.tracking import Tracking
 from trend_assets.models.training import train_candidate
-from trend_assets.models.training_set import NotReadyError, build_training_set, data_manifest, examples
+from trend_assets.models.training_set import NotReadyError, build_training_set, data_manifest, examples, sides_of_labelled
 from trend_assets.partitions import hour_key, hours_between
 from trend_assets.settings import Settings, load_settings
 from trend_assets.tables import TABLES
@@ -430,3 +430,18 @@ def test_labelled_texts_of_the_owner_train_beside_posts_and_alone(shop: Shop, po
     found = examples(TASK, NAME, shop.lake, "train", shop.settings)
     assert set(found["network"].to_pylist()) == {"file"}
     assert {text.lower() for text in found["clean_text"].to_pylist()} <= {row["text"].lower() for row in rows}
+
+
+def test_a_text_said_again_with_other_links_and_signs_is_not_judged_on() -> None:
+    text = "the parcel came two days late again"
+    rows = pa.table(
+        {
+            "network": ["x"] * 4,
+            "author": ["a", "b", "c", "d"],
+            "created_at": pa.array([datetime(2026, 9, day, tzinfo=UTC) for day in (1, 2, 3, 4)], pa.timestamp("us", tz="UTC")),
+            "near_duplicate_key": [1, 2, 3, 4],
+            "given_split": pa.nulls(4, pa.string()),
+            "clean_text": [text, "something else altogether was said here", f"{text.upper()}!!! https://t.co/x 2", None],
+        }
+    )
+    assert sides_of_labelled(rows, 0.5).tolist() == ["train", "train", "left_out", "evaluation"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -71,10 +72,16 @@ def plain(text: str) -> str:
     return " ".join("".join(one if one.isalpha() else " " for one in folded if not unicodedata.combining(one)).split())
 
 
+def told_again(training: Iterable[str], evaluation: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which evaluation texts (n,) of ``LEAST_WORDS`` or more words are a training text but for what ``plain`` leaves out."""
+    known = {text for text in map(plain, training) if len(text.split()) >= LEAST_WORDS}
+    return np.fromiter((plain(text) in known for text in evaluation), dtype=bool, count=len(evaluation))
+
+
 def _of_texts(sides: Sides, name: str) -> list[Leak]:
-    early, late = ([plain(text) for text in texts_of(column)] for column in sides.columns(name))
-    known = {text for text in early if len(text.split()) >= LEAST_WORDS}
-    same = sum(text in known for text in late)
+    training, evaluation = (texts_of(column) for column in sides.columns(name))
+    early, late = ([plain(text) for text in texts] for texts in (training, evaluation))
+    same = int(told_again(training, evaluation).sum())
     if same:
         return [Leak("duplicates", name, "evaluation texts that are training texts but for case, signs, digits, links and handles", same)]
     return _paraphrases(sides, name, early, late)
