@@ -29,6 +29,8 @@ select
     round(coalesce(max(case when newest.label = 'positive' then newest.share end), 0), 2) as positive,
     round(coalesce(max(case when newest.label = 'neutral' then newest.share end), 0), 2) as neutral,
     round(coalesce(max(case when newest.label = 'negative' then newest.share end), 0), 2) as negative,
+    -- posts that the model was too unsure of to say anything
+    round(coalesce(max(case when newest.label = 'abstained' then newest.share end), 0), 2) as abstained,
     -- labels of fewer than five people, together: where there are any, a 0 beside them may be one of them
     round(coalesce(max(case when newest.label = 'withheld' then newest.share end), 0), 2) as withheld
 

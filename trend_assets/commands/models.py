@@ -257,14 +257,27 @@ def shadow(
 
 
 @models.command()
-def chain(data: DataOption = None) -> None:
+def chain(
+    accept: Annotated[str, typer.Option(metavar="STAGE", help="Accept what this stage's present version says")] = "",
+    reason: Annotated[str, typer.Option(help="Why it may say something else than before, recorded")] = "",
+    data: DataOption = None,
+) -> None:
     """Which model reads which, the versions that champions were made with and those of today; exits 1 where a change does harm."""
     from trend_assets.lake.lake import Lake
     from trend_assets.models.chain_report import chain_report
+    from trend_assets.models.chain_stages import accept_stage
+    from trend_assets.models.training_set import NotReadyError
     from trend_assets.settings import load_settings
 
     use_data(data)
     settings = load_settings()
+    if accept:
+        try:
+            version = accept_stage(accept, Lake(settings.lake_root), settings, reason)
+        except NotReadyError as error:
+            fail(str(error), 1)
+        console.print(f"{accept}: {version} is accepted.")
+        return
     report = chain_report(Lake(settings.lake_root), settings)
     grid = Grid(title="Models that read models")
     for column in ("model", "reads", "made with", "today"):

@@ -13,6 +13,7 @@ from trend_assets.lib.learning.chain import EDGES
 from trend_assets.lib.learning.discovery import tasks
 from trend_assets.models.bundles import MANIFEST, Bundles, DamagedBundleError
 from trend_assets.models.chain_guard import identify_today, language_effects
+from trend_assets.models.chain_stages import STAGES, judge_stage
 from trend_assets.models.serving import IncompatibleModelError
 from trend_assets.models.training_set import NotReadyError
 from trend_assets.models.upstream import version_of
@@ -59,4 +60,8 @@ def chain_report(lake: Lake, settings: Settings) -> ChainReport:
                 else:
                     worse += failed
                     fine += kept
+    for stage in STAGES:
+        verdict = judge_stage(stage, lake, settings)
+        worse += [str(verdict)] if verdict.worse else []
+        fine += [str(verdict)] if not verdict.worse else []
     return ChainReport(tuple(edges), tuple(worse), tuple(fine))

@@ -21,13 +21,15 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning import gate as gates
 from trend_assets.lib.learning import metrics, splits
 from trend_assets.lib.learning.card import faults_of_card, metrics_table, model_card
+from trend_assets.lib.learning.chain import upstream_of
 from trend_assets.lib.learning.contract import Probabilities, Task, checked_probabilities
 from trend_assets.lib.learning.leaks import leaks_in
 from trend_assets.lib.learning.picture import confusion_svg
 from trend_assets.lib.learning.slices import slices_of
 from trend_assets.lib.learning.threads import one_thread
 from trend_assets.models.bundles import CARD, CHAMPION, MANIFEST, THRESHOLDS, Bundles, DamagedBundleError
-from trend_assets.models.chain_guard import downstream_effects
+from trend_assets.models.chain_guard import Effects, downstream_effects
+from trend_assets.models.chain_stages import blocked_upstream
 from trend_assets.models.money import categories_of, hour_posts, revenue_of_slices
 from trend_assets.models.record import as_json
 from trend_assets.models.serving import IncompatibleModelError, Predict, predictor
@@ -131,7 +133,7 @@ def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, se
         licences=manifest["licence_classes"],
         licences_allowed=task.licence_classes,
         card_faults=faults_of_card(card),
-        downstream=downstream_effects(task, name, lake, chosen, predict, rows),
+        downstream=_along_the_chain(task, name, lake, chosen, predict, rows),
     )
     verdicts = tuple(gates.judge(evidence, task.gate))
     pictures = _pictures(name, task, candidate, held, found)
@@ -235,6 +237,12 @@ def posts_per_second(predict: Predict, rows: pa.Table) -> float:
         predict(many)
         rates.append(many.num_rows / max(time.process_time() - started, 1e-9))
     return float(np.median(rates))
+
+
+def _along_the_chain(task: Task, name: str, lake: Lake, settings: Settings, predict: Predict, held: pa.Table) -> Effects:
+    """What the candidate does to its readers; and stages upstream of it that shifted, for then its examples are not what was accepted."""
+    worse, fine = downstream_effects(task, name, lake, settings, predict, held)
+    return [*worse, *blocked_upstream(upstream_of(task.depends_on), lake, settings)], fine
 
 
 def _leaks(task: Task, trained: pa.Table, held: pa.Table) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-from trend_assets.lib.learning.chain import upstream_of
+from trend_assets.lib.learning.chain import EDGES, upstream_of
 from trend_assets.lib.learning.contract import Task
 from trend_assets.models.bundles import Bundles
 from trend_assets.models.record import code_hash_of
@@ -25,6 +25,11 @@ _CODE = {
 def upstream_versions(task: Task, settings: Settings) -> dict[str, str]:
     """Version of each model upstream of a task, directly or not: the language identifier's package, a champion's bundle, a hash of code."""
     return {name: version_of(name, settings) for name in upstream_of(task.depends_on)}
+
+
+def stage_versions(name: str, settings: Settings) -> dict[str, str]:
+    """Versions of a stage of the chain and of each one upstream of it, as the manifest of a day that it makes names them."""
+    return {f"model {one}": version_of(one, settings) for one in (*upstream_of(EDGES[name]), name)}
 
 
 def version_of(name: str, settings: Settings) -> str:

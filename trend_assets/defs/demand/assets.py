@@ -16,7 +16,7 @@ from trend_assets.defs.jobs import DAILY_RETRIES
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.tables import concatenate, matches
 from trend_assets.partitions import day_key, days_of, hour_key, hours_between
-from trend_assets.resources import LakeResource
+from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
 from trend_assets.warehouse.engine import open_warehouse
@@ -55,8 +55,10 @@ def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -
     from trend_assets.lib.demand.links import link_day
     from trend_assets.lib.demand.picture_evidence import with_picture_evidence
     from trend_assets.lib.demand.unserved import unserved_trends
+    from trend_assets.models.upstream import stage_versions
 
     embedder = MultilingualE5() if load_settings().link_by_meaning else None
+    versions = stage_versions("link", load_settings())
     store, links, unserved = lake.get(), [], []
     for day in days_of(context.partition_time_window):
         hours = _hours_of_day(day)
@@ -70,7 +72,9 @@ def product_trend_links(context: dg.AssetExecutionContext, lake: LakeResource) -
             links.append(linked)
             unserved.append(unserved_trends(trends, linked, found.nearest, posts, day))
     for path, parts in (("demand/product_trend_links", links), ("demand/unserved_trends", unserved)):
-        yield dg.MaterializeResult(asset_key=asset_key(path), value=concatenate(TABLES[path], parts))
+        rows = concatenate(TABLES[path], parts)
+        made_with = {day_key(day): versions for day in pc.unique(rows["day"]).to_pylist()}
+        yield dg.MaterializeResult(asset_key=asset_key(path), value=Published(rows, made_with))
 
 
 @dg.multi_asset(
