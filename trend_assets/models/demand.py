@@ -22,9 +22,11 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.demand.forecast_tables import HISTORY_DAYS, LEAST_DAYS, OPTIONS
 from trend_assets.lib.demand.forecasts import ModelOptions
 from trend_assets.lib.learning import demand_model as method
+from trend_assets.lib.learning.chain import EDGES, upstream_of
 from trend_assets.models.bundles import Bundles, DamagedBundleError
 from trend_assets.models.tracking import CANDIDATE, CHAMPION, MODEL_FOLDER, Tracking, Version
 from trend_assets.models.training_set import NotReadyError
+from trend_assets.models.upstream import version_of
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
 
@@ -69,6 +71,7 @@ def evaluate_options(lake: Lake, tracking: Tracking, settings: Settings) -> Eval
     Raises ``NotReadyError`` where too little is over to judge.
     """
     tables, manifest = _read(lake)
+    manifest |= {"upstream": {one: version_of(one, settings) for one in upstream_of(EDGES["demand"])}}
     step = "week" if _history(tables) >= LEAST_DAYS["week"] + 7 * (method.JUDGED + method.CHOSEN_ON) else "day"
     days = method.sundays(tables, step)
     features = tables["demand/demand_features"]

@@ -20,6 +20,8 @@ _CODE = {
     "demand": ("lib/demand",),
 }
 """Upstreams that are code and not a registered model: where their code is."""
+_OPTIONS_OF = {"demand": "demand_model"}
+"""Those of them whose options are a registered model: its name."""
 
 
 def upstream_versions(task: Task, settings: Settings) -> dict[str, str]:
@@ -40,6 +42,7 @@ def version_of(name: str, settings: Settings) -> str:
         except PackageNotFoundError:
             return "none"
     if name in _CODE:
-        return f"code {code_hash_of(_CODE[name])}"
+        options = Bundles(settings).pointer(_OPTIONS_OF[name]) if name in _OPTIONS_OF else None
+        return f"code {code_hash_of(_CODE[name])}" + (f", options version {options.version}, bundle {options.bundle}" if options else "")
     pointer = Bundles(settings).pointer(name)
     return f"version {pointer.version}, bundle {pointer.bundle}" if pointer else "no champion"

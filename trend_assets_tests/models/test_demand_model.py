@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,8 @@ def test_options_are_judged_tracked_and_used_by_forecasts_once_promoted(tmp_path
     files = tracking.model_files(found.version)
     assert {"options.json", "manifest.json", "model_card.md"} <= set(files)
     assert b"retail/orders[" in files["manifest.json"]
+    upstream = json.loads(files["manifest.json"])["upstream"]
+    assert set(upstream) == {"language", "sentiment", "topic", "link"}, "versions of what the forecasts rest on"
     if found.failed:
         with pytest.raises(NotReadyError):
             promote_options(tracking, settings)
