@@ -6,7 +6,9 @@ What belongs here: reading links, products and orders for the slices of an evalu
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import timedelta
 
 import pyarrow as pa
@@ -22,6 +24,8 @@ from trend_assets.tables import TABLES
 REVENUE_DAYS = 28
 """Days of orders, up to the newest example's, that weigh slices."""
 BEST_SOLD = 5
+_LEAST_LETTERS = 3
+_WORD = re.compile(r"[^\W\d_]+")
 _LANGUAGES = {"FR": "fr", "BE": "fr", "CH": "fr", "GB": "en", "UK": "en", "IE": "en", "US": "en"}
 """Language that customers of a country are counted under; where several are spoken, the one that our posts have of the two."""
 
@@ -51,10 +55,13 @@ def revenue_of_slices(lake: Lake, held: pa.Table) -> dict[str, float]:
 
 
 def categories_of(lake: Lake, held: pa.Table, revenue: dict[str, float]) -> list[str | None]:
-    """Category of the product that each post's topic is linked to, of the ``BEST_SOLD`` by revenue; ``None`` for every other."""
-    nothing: list[str | None] = [None] * held.num_rows
+    """Category that each post names a kind of product of, else that of the product its topic is linked to; ``None`` for every other.
+
+    Only the ``BEST_SOLD`` by revenue. Links alone are not enough: only raised trends have them, and most opinions are on none.
+    """
     best = {name for name in sorted(revenue, key=lambda one: -revenue[one]) if name.startswith(CATEGORY)}
     best = set(sorted(best, key=lambda one: -revenue[one])[:BEST_SOLD])
+    nothing = [name if name is not None and CATEGORY + name in best else None for name in _named(lake, held)]
     keys = [key for key in hours_of_posts(held) if key in set(lake.partitions(TABLES["topics/topic_assignments"]))]
     days = sorted({key[:10] for key in keys} & set(lake.partitions(TABLES["demand/product_trend_links"])))
     if not keys or not days or not best:
@@ -65,10 +72,35 @@ def categories_of(lake: Lake, held: pa.Table, revenue: dict[str, float]) -> list
     topics = lake.read(TABLES["topics/topic_assignments"], keys, columns=[*ON, "topic_id"])
     assigned = topics["topic_id"].take(matches(held, topics, ON)).to_pylist()
     found = []
-    for moment, topic in zip(held["created_at"].to_pylist(), assigned, strict=True):
-        named = category.get((str(moment)[:10], topic)) if moment is not None and topic is not None else None
+    for own, moment, topic in zip(nothing, held["created_at"].to_pylist(), assigned, strict=True):
+        named = own or category.get((str(moment)[:10], topic)) if moment is not None and topic is not None else None
         found.append(named if named is not None and CATEGORY + named in best else None)
     return found
+
+
+def kinds_of_products(products: pa.Table) -> dict[str, str]:
+    """Category by word: English types of products, and the first words of their French names; words of several categories are left out."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in products.select(["product_type", "product_name_fr", "category"]).to_pylist():
+        french = (row["product_name_fr"] or "").split()[:1]
+        for word in (*(row["product_type"] or "").split(), *french):
+            if len(word) >= _LEAST_LETTERS and row["category"]:
+                found[word.casefold()].add(row["category"])
+    return {word: next(iter(categories)) for word, categories in found.items() if len(categories) == 1}
+
+
+def named_category(text: str | None, kinds: Mapping[str, str]) -> str | None:
+    """The category whose products a text names; ``None`` for none, or where it names several."""
+    named = {kinds[word] for word in _WORD.findall((text or "").casefold()) if word in kinds}
+    return next(iter(named)) if len(named) == 1 else None
+
+
+def _named(lake: Lake, held: pa.Table) -> list[str | None]:
+    days = lake.partitions(TABLES["retail/products"])[-1:]
+    if not days or "clean_text" not in held.column_names:
+        return [None] * held.num_rows
+    kinds = kinds_of_products(lake.read(TABLES["retail/products"], days, columns=["product_type", "product_name_fr", "category"]))
+    return [named_category(text, kinds) for text in held["clean_text"].to_pylist()]
 
 
 def hour_posts(lake: Lake, held: pa.Table) -> list[int]:
