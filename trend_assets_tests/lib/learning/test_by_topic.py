@@ -83,3 +83,12 @@ def test_hours_are_the_same_together_and_one_by_one() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert labels_by_topic([NOON], *_tables([]), labels=("positive",)).num_rows == 0
+
+
+def test_posts_that_the_model_abstained_from_count_as_such_and_posts_still_add_up() -> None:
+    rows = [(1, f"a{number}", "t", "positive" if number < 12 else "negative") for number in range(24)]
+    predictions, posts, topics = _tables(rows)
+    unsure = predictions.append_column("abstained", pa.array([number < 6 for number in range(24)]))
+    found = labels_by_topic([NOON], unsure, posts, topics, labels=LABELS).to_pylist()
+    counts = {row["label"]: row["posts"] for row in found if row["topic_id"] == "t"}
+    assert counts == {"abstained": 6, "positive": 6, "negative": 12}
