@@ -16,7 +16,23 @@ from trend_assets.tables.social import POST_LICENCE_CLASSES
 
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 TAKEN_NAMES = frozenset(
-    {"social", "topics", "influencers", "retail", "demand", "warehouse", "models", "learning", "staging", "intermediate", "marts", "live"}
+    {
+        "social",
+        "topics",
+        "influencers",
+        "retail",
+        "demand",
+        "warehouse",
+        "models",
+        "learning",
+        "staging",
+        "intermediate",
+        "marts",
+        "live",
+        "quality",
+        "ledger",
+        "history",
+    }
 )
 """Groups and schemas that exist: a task's name is one too."""
 ABSTAINED = "abstained"
