@@ -13,16 +13,22 @@ import pyarrow.compute as pc
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning.outcomes import Score, decayed
 from trend_assets.lib.learning.retraining import Facts
+from trend_assets.lib.quality.drift_judged import DRIFT
 from trend_assets.models.tracking import Tracking
 from trend_assets.monitoring.labels import read, since
 from trend_assets.monitoring.versions import champion_of
+from trend_assets.operations.daily_summaries import PLANS, POSTS, check_of
 from trend_assets.tables import TABLES
 
 if TYPE_CHECKING:
     import dagster as dg
 
-DRIFT_CHECKS = (("social/clean_posts", "drift"),)
-"""Checks of what models read: table and name."""
+DAILY_SUMMARIES = "quality/daily_summaries"
+
+
+def drift_checks(name: str) -> tuple[str, ...]:
+    """Checks of ``quality/daily_summaries`` of what the task's model reads and of what it says."""
+    return tuple(check_of(path) for path in (POSTS, f"{name}/predictions") if path in PLANS)
 
 
 def facts_of(name: str, instance: dg.DagsterInstance, lake: Lake, tracking: Tracking, *, grows: bool) -> Facts:
@@ -32,7 +38,9 @@ def facts_of(name: str, instance: dg.DagsterInstance, lake: Lake, tracking: Trac
         return Facts(None, None, 0, (), "", grows)
     trained = datetime.fromtimestamp(champion.created_ms / 1000, UTC)
     labels = since(read(lake, name), trained).num_rows if f"{name}/hand_labels" in TABLES else 0
-    return Facts(trained, last_training(name, instance), labels, drifted(instance, trained), decay(name, champion.number, lake), grows)
+    return Facts(
+        trained, last_training(name, instance), labels, drifted(name, instance, trained), decay(name, champion.number, lake), grows
+    )
 
 
 def last_training(name: str, instance: dg.DagsterInstance) -> datetime | None:
@@ -43,18 +51,24 @@ def last_training(name: str, instance: dg.DagsterInstance) -> datetime | None:
     return found[0].create_timestamp.astimezone(UTC) if found else None
 
 
-def drifted(instance: dg.DagsterInstance, after: datetime) -> tuple[str, ...]:
-    """Checks of drift whose newest result, later than ``after``, is that something changed."""
+def drifted(name: str, instance: dg.DagsterInstance, after: datetime) -> tuple[str, ...]:
+    """Checks of the task's drift whose newest result, later than ``after``, is drift.
+
+    A collection gap, another declaration, other rules or another model fail them too: those are no reason to train, and the last would
+    make each promotion ask for the next training.
+    """
     import dagster as dg
 
-    keys = [dg.AssetCheckKey(dg.AssetKey(path.split("/")), name) for path, name in DRIFT_CHECKS]
+    keys = [dg.AssetCheckKey(dg.AssetKey(DAILY_SUMMARIES.split("/")), check) for check in drift_checks(name)]
     records = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
     found = []
     for key, record in records.items():
         event = record.event.dagster_event if record.event is not None else None
         if event is None or event.event_type_value != "ASSET_CHECK_EVALUATION" or record.create_timestamp <= after.timestamp():
             continue
-        if not event.asset_check_evaluation_data.passed:
+        evaluation = event.asset_check_evaluation_data
+        cause = evaluation.metadata.get("cause")
+        if not evaluation.passed and (cause is None or cause.value == DRIFT):
             found.append(f"{key.asset_key.to_user_string()}: {key.name}")
     return tuple(sorted(found))
 

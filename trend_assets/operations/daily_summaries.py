@@ -43,6 +43,13 @@ PLANS: Mapping[str, Plan] = {
     **{path: _PREDICTIONS for path, table in TABLES.items() if table.name == "predictions" and table.partition == "hour"},
 }
 """What is summarised of which tables: what goes into the models, and what each of them says."""
+
+
+def check_of(path: str) -> str:
+    """Name of the check of ``quality/daily_summaries`` that tells the drift of a table."""
+    return f"drift_of_{path.replace('/', '_')}"
+
+
 if set(KINDS) != set(DAILY_SUMMARIES.column("kind").allowed):
     raise ValueError("the kinds that are counted are not those that the table declares")
 

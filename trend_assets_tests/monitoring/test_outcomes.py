@@ -110,9 +110,13 @@ def champion_made(instance: dg.DagsterInstance) -> None:
     instance.report_runless_asset_event(dg.AssetMaterialization([NAME, "champion"]))
 
 
-def drift_found(instance: dg.DagsterInstance) -> None:
+def drift_found(instance: dg.DagsterInstance, cause: str = "drift", check: str = "drift_of_social_clean_posts") -> None:
     evaluation = dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(["social", "clean_posts"]), check_name="drift", passed=False, severity=dg.AssetCheckSeverity.WARN
+        asset_key=dg.AssetKey(["quality", "daily_summaries"]),
+        check_name=check,
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"cause": dg.MetadataValue.text(cause)},
     )
     instance.report_runless_asset_event(evaluation)
 
@@ -124,6 +128,9 @@ def test_a_schedule_trains_again_for_drift_with_its_reason_once_and_never_two_at
     assert "a person's decision" in never.skip_message
     champion_made(instance)
     assert "nothing makes a training due" in tick(shop, instance, monkeypatch).skip_message
+    drift_found(instance, "model change", f"drift_of_{NAME}_predictions")
+    drift_found(instance, "collection gap")
+    assert "nothing makes a training due" in tick(shop, instance, monkeypatch).skip_message, "no drift, though the checks fail"
     drift_found(instance)
     asked = tick(shop, instance, monkeypatch)
     assert isinstance(asked, dg.RunRequest)
@@ -140,3 +147,16 @@ def test_labels_since_the_training_are_counted(shop: Shop, instance: dg.DagsterI
     assert facts.drifted == ()
     assert facts.last_training is None
     assert np.abs((facts.trained_at - datetime.now(UTC)).total_seconds()) < 600
+
+
+def test_the_drift_that_is_asked_for_is_that_of_checks_that_there_are() -> None:
+    """A check that was renamed or removed would leave models untrained, and nobody would notice."""
+    from trend_assets.definitions import definitions
+    from trend_assets.lib.learning.discovery import tasks
+    from trend_assets.monitoring.retraining import DAILY_SUMMARIES, drift_checks
+
+    graph = dg.Definitions.resolve_asset_graph(definitions())
+    defined = {key.name for key in graph.asset_check_keys if key.asset_key.to_user_string() == DAILY_SUMMARIES}
+    for name, task in tasks().items():
+        wanted = {"drift_of_social_clean_posts"} | ({f"drift_of_{name}_predictions"} if task.source == "posts" else set())
+        assert wanted == set(drift_checks(name)) <= defined, name

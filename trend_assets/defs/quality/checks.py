@@ -11,11 +11,11 @@ import dagster as dg
 
 from trend_assets.declared import asset_key, declared_checks
 from trend_assets.lib.quality.drift_judged import DRIFT, GAP, MODEL, RULES, SCHEMA
-from trend_assets.operations.daily_summaries import PLANS
+from trend_assets.operations.daily_summaries import PLANS, check_of
 from trend_assets.resources import LakeResource
 
 PATH = "quality/daily_summaries"
-CHECKS = {f"drift_of_{path.replace('/', '_')}": path for path in PLANS}
+CHECKS = {check_of(path): path for path in PLANS}
 
 audits = [declared_checks(PATH)]
 
