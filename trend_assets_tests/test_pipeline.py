@@ -43,6 +43,10 @@ MAY_BE_EMPTY = {
     "topics/live_trends",
     "influencers/live_rankings",
     "topics/sealing_changes",
+    "models/outcomes",  # no label, sale or answer came after a promotion
+    "demand_model/evaluation",  # a person registers the forecaster's options, and six days are too few
+    *(f"{task}/{name}" for task in TASKS for name in ("label_queue", "hand_labels")),  # nobody was asked
+    *(path for path in TABLES if TABLES[path].group in IMAGE_TASKS),  # the town has no pictures
     "models/post_features",  # feature_hours makes them, which the demo does not run
     "influencers/coordinated_groups",  # the first wave of bots comes later than its days
     # the gate may refuse a model of so few labels
@@ -150,7 +154,7 @@ def test_checks_pass_and_name_an_error_when_a_file_is_damaged(mine):
 def test_a_second_demo_does_nothing_again_and_shows_the_same_answers(mine):
     again = mine.command("demo", "--days", str(DAYS), "--town-posts", str(POSTS))
     assert again.returncode == 0, again.stdout + again.stderr
-    assert again.stdout.count("done before") == 8
+    assert again.stdout.count("done before") == 13
     answers = again.stdout[again.stdout.index("Strongest trends") : again.stdout.index("Ready queries")]
     assert answers in mine.output
 

@@ -32,6 +32,7 @@ TAKEN_NAMES = frozenset(
         "quality",
         "ledger",
         "history",
+        "demand_model",
     }
 )
 """Groups and schemas that exist: a task's name is one too."""

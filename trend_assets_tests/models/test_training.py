@@ -402,7 +402,7 @@ def test_labels_on_posts_that_the_task_is_not_about_do_not_train(shop: Shop, pos
 
 
 def test_where_nothing_was_trained_the_check_of_the_gate_is_quiet_and_nothing_can_be_promoted(shop: Shop) -> None:
-    assert gate_check(NAME, "gate", "")().passed
+    assert gate_check(NAME, "gate", "")(dg.build_asset_check_context()).passed
     assert verdicts_of(NAME, shop.settings) == []
     with pytest.raises(NotReadyError, match="has not been evaluated"):
         promote(NAME, shop.tracking, shop.settings)

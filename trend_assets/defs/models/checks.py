@@ -7,6 +7,7 @@ import dagster as dg
 import pyarrow.compute as pc
 
 from trend_assets.declared import asset_key, declared_checks
+from trend_assets.defs.jobs import checks
 from trend_assets.lib.learning.contract import Task
 from trend_assets.lib.learning.gate import KINDS
 from trend_assets.resources import LakeResource
@@ -30,7 +31,7 @@ def gate_check(name: str, kind: str, asked: str) -> dg.AssetChecksDefinition:
     """One kind of the gate's verdicts on the newest evaluation."""
 
     @dg.asset_check(asset=asset_key(f"{name}/evaluation"), name=kind, blocking=True, description=asked)
-    def gate() -> dg.AssetCheckResult:
+    def gate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         from trend_assets.models.evaluation import verdicts_of
 
         found = next((verdict for verdict in verdicts_of(name, load_settings()) if verdict.kind == kind), None)
@@ -38,10 +39,12 @@ def gate_check(name: str, kind: str, asked: str) -> dg.AssetChecksDefinition:
             # Asked for by `trend-assets check` where no model was ever trained: nothing is wrong, and nothing can be promoted either.
             return dg.AssetCheckResult(passed=True, description="nothing has been evaluated, so nothing is up for promotion")
         rules = "\n".join([*(f"- ✗ {rule}" for rule in found.failed), *(f"- ✓ {rule}" for rule in found.held)])
+        # Asked again after the training: the candidate was refused, the champion is as it was, and nothing in use is wrong.
+        afterwards = context.run.job_name == checks.name
         return dg.AssetCheckResult(
             passed=found.passed,
-            severity=dg.AssetCheckSeverity.ERROR,
-            description=str(found),
+            severity=dg.AssetCheckSeverity.WARN if afterwards else dg.AssetCheckSeverity.ERROR,
+            description=f"{found}{' (the candidate was refused and is not in use)' if afterwards and not found.passed else ''}",
             metadata={"rules": dg.MetadataValue.md(rules)},
         )
 
