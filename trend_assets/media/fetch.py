@@ -131,7 +131,10 @@ class MediaFetcher:
             answer = self._ask(target_of(url, self.hosts, self.ports), deadline)
             if isinstance(answer, Fetched):
                 return answer
-            url = urljoin(url, answer)
+            try:
+                url = urljoin(url, answer)
+            except ValueError as error:
+                raise MediaRefusedError("bad_url", f"a redirect: {error}") from None
         raise MediaRefusedError("too_many_redirects", f"more than {self.limits.redirects}")
 
     def _ask(self, target: Target, deadline: float) -> Fetched | str:

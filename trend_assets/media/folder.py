@@ -31,8 +31,11 @@ class MediaFolder:
             raise MediaRefusedError("not_in_folder", "the reference names no file")
         for candidate in (name, *(f"{name}{suffix}" for suffix in sorted(SUFFIXES))):
             path = self.folder / candidate
-            # what a link leads to may lie outside of the folder
-            if path.is_file() and path.resolve().parent == self.folder:
-                with path.open("rb") as file:
-                    return file.read(MOST_BYTES + 1), candidate
+            try:
+                # what a link leads to may lie outside of the folder
+                if path.is_file() and path.resolve().parent == self.folder:
+                    with path.open("rb") as file:
+                        return file.read(MOST_BYTES + 1), candidate
+            except (OSError, RuntimeError) as error:  # no permission, a disk that fails, links in a circle
+                raise MediaRefusedError("not_in_folder", f"{candidate} cannot be read: {type(error).__name__}") from None
         raise MediaRefusedError("not_in_folder", f"no file {name}")

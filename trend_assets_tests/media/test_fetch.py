@@ -179,6 +179,12 @@ def test_redirects_are_followed_only_to_what_may_be_asked(server: Server) -> Non
     assert sum(path == "/round" for path, _ in server.asked) == 4
 
 
+@pytest.mark.parametrize("location", ["https://[bad", "//[::1", "https://h:99999/a", "\xe9", "https://[v1.x]/"])
+def test_a_redirect_that_is_no_url_is_refused_like_any_other(server: Server, location: str) -> None:
+    server.replies["/a.png"] = sends(b"", 302, Location=location)
+    assert refusal(server.fetcher(), server.url("/a.png")) in {"bad_url", "host_not_allowed", "port_not_allowed", "bad_status"}
+
+
 def test_size_is_held_to_while_the_body_comes(server: Server) -> None:
     server.replies["/said"] = sends(b"x" * 5_000)
     server.replies["/unsaid"] = sends(b"x" * 500_000, Content_Length="")

@@ -27,3 +27,14 @@ def test_nothing_outside_is_read(tmp_path: Path, reference: str) -> None:
     (inside / "link.png").symlink_to(tmp_path / "secret")
     with pytest.raises(MediaRefusedError, match="not_in_folder"):
         MediaFolder(inside).read(reference)
+
+
+def test_a_file_that_cannot_be_read_is_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").write_bytes(b"a")
+
+    def fails(*_: object) -> None:
+        raise PermissionError("no")
+
+    monkeypatch.setattr(Path, "open", fails)
+    with pytest.raises(MediaRefusedError, match=r"not_in_folder: a\.png cannot be read: PermissionError"):
+        MediaFolder(tmp_path).read("a")
