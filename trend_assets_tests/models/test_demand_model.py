@@ -49,6 +49,16 @@ def test_options_come_back_from_a_file_and_those_of_another_version_are_refused(
         method.from_values({})
 
 
+def test_targets_in_which_the_product_ran_out_judge_nobody() -> None:
+    """What sold then says nothing of demand: least would be right, and options that forecast too little would be chosen."""
+    tables, days = shop(products=3, days=60), [FIRST + timedelta(days=number) for number in range(60)]
+    features = feature_rows(tables, links(98), days[20:])
+    options = {"linear": {step: ModelOptions(trees=0, refit=False) for step in OPTIONS}}
+    found = method.paired(tables, features, [days[41]], "day", options)
+    assert found is not None
+    assert np.unique(found.series[found.horizon <= 8]).size == 4, "two products in two places; P01 was sold out from day 40 to 49"
+
+
 def twelve_weeks(_: Lake) -> tuple[dict[str, pa.Table], dict[str, Any]]:
     """A shop with the features that its model reads, as ``_read`` gives them (the tables of the tests lack what the lake wants)."""
     tables, days = shop(products=5, days=98), [FIRST + timedelta(days=number) for number in range(98)]

@@ -87,7 +87,8 @@ def paired(
     over_by: date | None = None,
 ) -> Paired | None:
     """What each of the options and each baseline said on the days, of targets that are over (by ``over_by``, else by the newest orders);
-    ``None`` where a model could not be trained.
+    ``None`` where a model could not be trained. Targets in which the product ran out of stock are left out: what sold then is less than
+    what was wanted, and would favour whoever forecasts too little.
 
     O(options × days) trainings, seconds each.
     """
@@ -108,16 +109,18 @@ def paired(
         return None
     sales = panel(tables, min(key[0] for key in keys), newest)
     place = {pair: number for number, pair in enumerate(zip(sales.product_id, sales.store_id, strict=True))}
-    came = np.zeros(len(keys))
+    came, empty = np.zeros(len(keys)), np.zeros(len(keys), dtype=bool)
     for number, (day, product, store, horizon) in enumerate(keys):
         start = (day - sales.first_day).days + 1 + (horizon - 1) * DAYS[step]
         row = place.get((product, store))
         came[number] = 0.0 if row is None else sales.units[row, start : start + DAYS[step]].sum()
+        empty[number] = row is not None and bool((sales.stock[row, start : start + DAYS[step]] <= 0).any())
     of = {row["product_id"]: row["category"] or "" for row in tables["retail/products"].select(["product_id", "category"]).to_pylist()}
     series = np.unique([f"{key[1]}\x1f{key[2]}" for key in keys], return_inverse=True)[1]
     said = {name: np.array([values[key] for key in keys]) for name, values in found.items()}
     categories, horizons = np.array([of.get(key[1], "") for key in keys], dtype=str), np.array([key[3] for key in keys], dtype=np.int64)
-    return Paired(said, came, series, categories, horizons)
+    found_all = Paired(said, came, series, categories, horizons)
+    return None if empty.all() else found_all.take(~empty)
 
 
 def chosen(found: Paired) -> str:
