@@ -11,7 +11,7 @@ from trend_assets.lib.learning.test_score import ITEMS, SECTIONS, TESTS, existin
 from trend_assets.settings import PROJECT_ROOT
 from trend_assets_tests.score_of_run import lacking, name_of, passed
 
-CLAIMED = {"data": 7.0, "model": 6.5, "infrastructure": 7.0, "monitoring": 7.0}
+CLAIMED = {"data": 7.0, "model": 7.0, "infrastructure": 7.0, "monitoring": 7.0}
 """What must not be lost; more is welcome."""
 EXISTING = existing_tests(PROJECT_ROOT / TESTS)
 
@@ -51,7 +51,7 @@ def test_a_test_that_was_skipped_or_failed_earns_nothing(outcome: str) -> None:
 
 def test_the_score_is_the_lowest_section_and_a_part_of_the_tests_has_none() -> None:
     everything = {test for item in ITEMS for test in item.tests}
-    assert section_scores(everything) == {"data": 7.0, "model": 6.5, "infrastructure": 7.0, "monitoring": 7.0}
+    assert section_scores(everything) == {"data": 7.0, "model": 7.0, "infrastructure": 7.0, "monitoring": 7.0}
     assert score({"data": 7.0, "model": 6.5, "infrastructure": 7.0, "monitoring": 3.0}) == 3.0
     assert lacking([])
     assert not lacking(everything)
