@@ -22,7 +22,7 @@ from trend_assets.lib.learning.threads import one_thread
 from trend_assets.models.training import model_hash
 from trend_assets_tests.lib.learning.opinions import opinion_posts
 
-EXAMPLES = 400
+EXAMPLES, TRIALS = 160, 2
 HINTS = ("one lovely", "two broke", "three asking", "four parcel", "five size", "six queue", "seven rain", "eight match")
 
 
@@ -37,11 +37,11 @@ def examples(task: Task) -> pa.Table:
 
 
 def task_hashes(name: str) -> dict[str, str]:
-    """Hashes of the classical baseline, of the options that a search chose, and of the contender."""
+    """Hashes of the classical baseline, of the options and thresholds that a search chose, and of the contender."""
     task = load_task(name)
     rows = examples(task)
     with one_thread():
-        search = search_options(task, rows, 2, 600)
+        search = search_options(task, rows, TRIALS, 600)
         model, baseline = task.train(rows, search.options), task.train_baseline(rows)
     chosen = json.dumps({"options": dict(search.options), **search.thresholds.as_values()}, sort_keys=True)
     return {
