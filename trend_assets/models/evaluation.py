@@ -25,11 +25,13 @@ from trend_assets.lib.learning.chain import upstream_of
 from trend_assets.lib.learning.contract import Probabilities, Task, checked_probabilities
 from trend_assets.lib.learning.leaks import leaks_in
 from trend_assets.lib.learning.picture import confusion_svg
+from trend_assets.lib.learning.point_in_time import PointInTimeError
 from trend_assets.lib.learning.slices import slices_of
 from trend_assets.lib.learning.threads import one_thread
 from trend_assets.models.bundles import CARD, CHAMPION, MANIFEST, THRESHOLDS, Bundles, DamagedBundleError
 from trend_assets.models.chain_guard import Effects, downstream_effects
 from trend_assets.models.chain_stages import blocked_upstream
+from trend_assets.models.features import FEATURE_NAMES, made_again
 from trend_assets.models.money import categories_of, hour_posts, revenue_of_slices
 from trend_assets.models.record import as_json
 from trend_assets.models.serving import IncompatibleModelError, Predict, predictor
@@ -129,7 +131,7 @@ def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, se
         calibration_noise=metrics.calibration_noise(found) if rows.num_rows else 0.0,
         posts_per_second=speed,
         posts_per_second_wanted=task.minimum_posts_per_second,
-        leaks=_leaks(task, trained, rows),
+        leaks=leaks_of(task, trained, rows, lake, chosen),
         licences=manifest["licence_classes"],
         licences_allowed=task.licence_classes,
         card_faults=faults_of_card(card),
@@ -245,11 +247,21 @@ def _along_the_chain(task: Task, name: str, lake: Lake, settings: Settings, pred
     return [*worse, *blocked_upstream(upstream_of(task.depends_on), lake, settings)], fine
 
 
-def _leaks(task: Task, trained: pa.Table, held: pa.Table) -> list[str]:
+def leaks_of(task: Task, trained: pa.Table, held: pa.Table, lake: Lake, settings: Settings) -> list[str]:
+    """What the examples give away, a sentence each. Features that ``models/post_features`` has are made again as of then and compared."""
     if task.source == "images":
         trained, held = (rows.drop_columns(["image"]) for rows in (trained, held))
     features = [name for name in task.features if name in trained.column_names]
-    return [f"{leak.family}, {leak.feature}: {leak.evidence}" for leak in leaks_in(trained, held, features)]
+    named = [name for name in features if name in FEATURE_NAMES]
+    told, again = [], None
+    if named and task.source == "posts":
+        sides = [rows.select(["network", "post_id", "created_at", *named]) for rows in (trained, held)]
+        try:
+            again = (made_again(lake, settings, sides[0]), made_again(lake, settings, sides[1]))
+        except PointInTimeError as error:
+            told = [f"future, {', '.join(named)}: cannot be made again as known at the posts' moments: {error}"]
+    found = leaks_in(trained, held, features, recomputed=again)
+    return [*told, *(f"{leak.family}, {leak.feature}: {leak.evidence}" for leak in found)]
 
 
 def _card(

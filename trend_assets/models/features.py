@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,12 +29,14 @@ from trend_assets.lib.learning.point_in_time import (
     known_from,
     post_features,
 )
+from trend_assets.lib.tables import matches
 from trend_assets.partitions import day_key, end_of_hour, hour_key, hours_between
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
-from trend_assets.tables.point_in_time import ASSIGNMENTS, POST_FEATURES, POSTS, TREND_LEDGER
+from trend_assets.tables.point_in_time import ASSIGNMENTS, FEATURES, POST_FEATURES, POSTS, TREND_LEDGER
 
 _HOUR = timedelta(hours=1)
+FEATURE_NAMES = frozenset(feature.name for feature in FEATURES)
 COUNTED = ("author_posts_24h", "author_posts_7d", "author_reposted_7d", "author_replied_7d", "author_quoted_7d", "reposts", "copies_24h")
 """Features that count other posts: when some of these are deleted, they are lower when made again."""
 DEMAND_READS = ("retail/orders", "retail/inventory", "retail/promotions", "retail/products", "demand/product_trend_links")
@@ -205,3 +208,27 @@ def replay_demand(lake: LakeReader, day: date | None = None) -> Replay:
     same = all(noted.get(path, version) == version for path, version in now.items())
     differ, explained = (tuple(found), ()) if same else ((), tuple(found))
     return Replay(table.path, key, recorded.num_rows, differ, explained, gone, new)
+
+
+def made_again(lake: LakeReader, settings: Settings, rows: pa.Table) -> pa.Table:
+    """Columns of rows that are features of posts, made again as of the moment from which each post is known; rows in the same order.
+
+    rows: examples with network, post_id, created_at. Only columns named as in ``models/post_features`` come back. Rows that are no
+    posts of the lake (the owner's texts) keep what they hold, for nothing is known of when that was.
+
+    Raises ``PointInTimeError`` where the lake has no answer for a moment.
+    """
+    names = [name for name in rows.column_names if name in FEATURE_NAMES]
+    if not names or not rows.num_rows:
+        return rows.select(names)
+    hours = sorted({hour_key(one) for one in pc.unique(pc.floor_temporal(rows["created_at"], unit="hour")).to_pylist()})
+    own = lake.read(TABLES[POSTS], hours, columns=[*ON, "created_at", "captured_at"])
+    place = matches(rows, own, ON)
+    there = pc.is_valid(place)
+    if not pc.any(there).as_py():
+        return rows.select(names)
+    asked = own.take(place.filter(there))
+    again = features_at(lake, settings, asked.select([*ON, "created_at"]).append_column("moment", known_from(asked, _seal_after(settings))))
+    back = pa.array(np.where(np.asarray(there), np.cumsum(np.asarray(there)) - 1, 0))
+    taken = {name: pc.if_else(there, again[name].take(back).cast(rows[name].type), rows[name]) for name in names}
+    return pa.table(taken)

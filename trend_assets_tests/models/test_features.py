@@ -16,7 +16,17 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.demand import features as demand
 from trend_assets.lib.demand.forecast_tables import feature_rows
 from trend_assets.lib.learning.point_in_time import PointInTimeError, known_from
-from trend_assets.models.features import DEMAND_READS, demand_inputs, features_at, features_of_hours, replay_demand, replay_posts
+from trend_assets.lib.learning.tasks.sentiment import Sentiment
+from trend_assets.models.evaluation import leaks_of
+from trend_assets.models.features import (
+    DEMAND_READS,
+    demand_inputs,
+    features_at,
+    features_of_hours,
+    made_again,
+    replay_demand,
+    replay_posts,
+)
 from trend_assets.partitions import hour_key, hours_between
 from trend_assets.resources import LakeResource
 from trend_assets.settings import Settings
@@ -202,3 +212,53 @@ def test_sales_that_were_corrected_since_explain_a_difference(products):
     found = replay_demand(products)
     assert found.passed
     assert "units_3d" in {one.feature for one in found.explained}
+
+
+class Counting(Sentiment):
+    """Sentiment that reads features besides the text."""
+
+    features = ("clean_text", "language", "author_followers", "author_posts_7d")
+
+
+def judged(lake: Lake, settings: Settings, change: str = "", value: int = 0) -> list[str]:
+    """Leaks among the lake's posts of two days and a third, with their features as served, one of them changed in one row."""
+    served, posts = lake.read(POST_FEATURES), lake.read(TABLES[POSTS])
+    rows = posts.select(["network", "post_id", "created_at", "author", "near_duplicate_key", "clean_text"])
+    for name in Counting.features[1:]:
+        rows = rows.append_column(name, served[name])
+    if change:
+        rows = changed(rows, change, [value, *rows[change].to_pylist()[1:]])
+    rows = rows.append_column("label", pa.array(["positive" if len(text) % 2 else "negative" for text in rows["clean_text"].to_pylist()]))
+    late = pc.equal(pc.day(rows["created_at"]), 3)
+    return leaks_of(Counting(), rows.filter(pc.invert(late)), rows.filter(late), lake, settings)
+
+
+def told_again(leaks: list[str]) -> list[str]:
+    return [leak for leak in leaks if "made again" in leak]
+
+
+def test_the_gate_passes_features_that_are_the_same_when_made_again(shop):
+    assert told_again(judged(*shop)) == []
+
+
+@pytest.mark.parametrize(("name", "value"), [("author_posts_7d", 999), ("author_followers", 12)])
+def test_the_gate_refuses_a_feature_that_is_otherwise_in_one_row(shop, name, value):
+    (leak,) = told_again(judged(*shop, name, value))
+    assert leak.startswith(f"future, {name}: is otherwise when made again as known at the moment of each training row")
+
+
+def test_the_gate_refuses_features_that_cannot_be_made_again(shop):
+    lake, settings = shop
+    later = settings.model_copy(update={"lake_start": START + timedelta(days=2)})
+    (leak,) = told_again(judged(lake, later))
+    assert "cannot be made again" in leak
+    assert "the lake begins at" in leak
+
+
+def test_what_is_no_post_of_the_lake_is_left_as_it_is(shop):
+    lake, settings = shop
+    rows = lake.read(POST_FEATURES).slice(10, 3).select(["network", "post_id", "created_at", "author_posts_7d"])
+    rows = changed(changed(rows, "post_id", ["of the owner", *rows["post_id"].to_pylist()[1:]]), "author_posts_7d", [7, 700, 700])
+    own, *posts = made_again(lake, settings, rows)["author_posts_7d"].to_pylist()
+    assert own == 7
+    assert posts == lake.read(POST_FEATURES)["author_posts_7d"].to_pylist()[11:13]
