@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,7 @@ def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, se
     with one_thread():
         found = predict(rows)
         speed = posts_per_second(predict, rows)
-        baseline = checked_probabilities(
-            task, task.predict_baseline(task.train_baseline(trained), rows.select(list(task.features))), rows.num_rows
-        )
+        baseline = _of_baseline(task, name, trained, rows)
     told = [_row(gates.CANDIDATE, candidate.number, metrics.ALL, gates.TRAINING_EXAMPLES, trained.num_rows, trained.num_rows)]
     measured = held.measured(found, everything)
     told += _rows(gates.CANDIDATE, candidate.number, measured)
@@ -136,6 +135,9 @@ def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, se
         licences_allowed=task.licence_classes,
         card_faults=faults_of_card(card),
         downstream=_along_the_chain(task, name, lake, chosen, predict, rows),
+        languages=languages_of(manifest),
+        champion_languages=compared.languages,
+        unlearnt={label: missed for label, number in column.items() if not shares[number] and (missed := int((truth == number).sum()))},
     )
     verdicts = tuple(gates.judge(evidence, task.gate))
     pictures = _pictures(name, task, candidate, held, found)
@@ -154,9 +156,17 @@ def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, se
     return Evaluation(TABLES[f"{name}/evaluation"].from_rows(told), pictures | extra, bins, compared.told, verdicts)
 
 
+def _of_baseline(task: Task, name: str, trained: pa.Table, held: pa.Table) -> Probabilities:
+    try:
+        model = task.train_baseline(trained)
+    except ValueError as error:
+        raise NotReadyError(f"the classical baseline of {name} cannot be trained on {trained.num_rows} examples: {error}") from error
+    return checked_probabilities(task, task.predict_baseline(model, held.select(list(task.features))), held.num_rows)
+
+
 @dataclass(frozen=True)
 class _Compared:
-    """How the champion fared: its version, rows, metrics, the candidate's gains over it, a sentence, and why it was not compared."""
+    """How the champion fared: its version, rows, metrics, the candidate's gains over it, a sentence, why it was not compared, languages."""
 
     version: int | None = None
     rows: tuple[dict[str, Any], ...] = ()
@@ -164,6 +174,7 @@ class _Compared:
     gains: Mapping[str, tuple[metrics.Gain, int]] | None = None
     told: str = "there is none"
     why_not: str = ""
+    languages: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def _beside_champion(task: Task, name: str, bundles: Bundles, tracking: Tracking, held: _Held, found: Probabilities) -> _Compared:
@@ -171,15 +182,15 @@ def _beside_champion(task: Task, name: str, bundles: Bundles, tracking: Tracking
     if there is None:
         return _Compared()
     number, files = there
+    languages = languages_of(json.loads((files or {}).get(MANIFEST, b"{}")))
     try:
         predict = predictor(task, files or {}, f"{name} version {number}")
         unseen = ~trained_on(files or {}, held.rows, f"version {number}")
         present = predict(held.rows.filter(pa.array(unseen)))
     except IncompatibleModelError as error:
         row = _row(gates.CHAMPION, number, metrics.ALL, gates.NOT_COMPARED, 1.0, 0)
-        return _Compared(
-            number, (row,), told=f"not compared: {error}", why_not="today's code cannot run it: the evaluation's metadata say why"
-        )
+        why_not = "today's code cannot run it: the evaluation's metadata say why"
+        return _Compared(number, (row,), told=f"not compared: {error}", why_not=why_not, languages=languages)
     measured = held.measured(present, unseen)
     gains = held.gains(found[unseen], present, unseen)
     beside = next((part.values[_SCORE] for part in held.measured(found[unseen], unseen) if part.name == metrics.ALL), 0.0)
@@ -191,7 +202,16 @@ def _beside_champion(task: Task, name: str, bundles: Bundles, tracking: Tracking
         for metric, value in (("gain", change.value), ("gain_low", change.low), ("gain_high", change.high)):
             rows.append(_row(gates.CANDIDATE, number, part, f"{_SCORE}_{metric}", value, count))
     told = f"version {number}, on the {int(unseen.sum())} of {held.rows.num_rows} examples that it was not trained on"
-    return _Compared(number, tuple(rows), tuple(measured), gains, told)
+    return _Compared(number, tuple(rows), tuple(measured), gains, told, languages=languages)
+
+
+def languages_of(manifest: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+    """Training and evaluation examples of each language, as a data manifest counts them."""
+    found = Counter[tuple[str, str]]()
+    for row in manifest.get("counts", []):
+        found[row["language"], row["split"]] += row["posts"]
+    languages = sorted({language for language, _ in found})
+    return {language: (found[language, splits.TRAIN], found[language, splits.EVALUATION]) for language in languages}
 
 
 def champion_files(name: str, bundles: Bundles, tracking: Tracking) -> tuple[int, dict[str, bytes] | None] | None:

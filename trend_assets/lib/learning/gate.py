@@ -34,6 +34,8 @@ KINDS: Mapping[str, str] = {
 """Kinds of verdicts, each a blocking check on the evaluation, and what is asked."""
 ALARM_LEVEL = 0.1
 """Chance that one of the slices stops a candidate that is as good as the champion on all of them."""
+UNLEARNT_SHARE = 0.05
+"""Share of the evaluation examples from which a label that training lacks stops a candidate, which can never say it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class Evidence:
     gains: against the champion, by slice, on the examples it was not trained on; ``None``: there is no champion to compare with, and
     ``not_compared`` says why where one exists. is_champion: the candidate is the champion already. over_baseline: gain over the classical
     baseline. revenue: money behind slices, any unit. downstream: sentences of what would get worse, and of what would not.
+    languages, champion_languages: training and evaluation examples of each language, of the candidate and of the champion when it was
+    trained. unlearnt: evaluation examples of each label that no training example has.
     """
 
     training_examples: int
@@ -79,6 +83,9 @@ class Evidence:
     licences_allowed: Sequence[str] = ()
     card_faults: Sequence[str] = ()
     downstream: tuple[Sequence[str], Sequence[str]] = ((), ())
+    languages: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    champion_languages: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    unlearnt: Mapping[str, int] = field(default_factory=dict)
 
 
 def judge(found: Evidence, gate: Gate) -> list[Verdict]:
@@ -116,6 +123,9 @@ def _enough(found: Evidence, overall: Slice | None, gate: Gate) -> list[Rule]:
             f"macro F1 {score:.3f}, majority {found.majority_f1:.3f} + {gate.over_majority:g} wanted",
         ),
     ]
+    for label, missed in found.unlearnt.items():
+        told = f"{missed} evaluation examples are {label!r}, which no training example is"
+        rules.append((missed < UNLEARNT_SHARE * examples, f"{told}; label older ones where they are {UNLEARNT_SHARE:.0%} or more"))
     for part in found.candidate:
         language = part.name.removeprefix("language:")
         if language != part.name and part.name != OTHER and part.examples >= gate.language_examples:
@@ -149,10 +159,11 @@ def _better(found: Evidence, gate: Gate) -> list[Rule]:
 def _no_worse_slices(found: Evidence, gate: Gate) -> list[Rule]:
     if found.is_champion:
         return [(True, "it is the champion already")]
+    lost = _lost_languages(found, gate)
     if found.gains is None:
-        return [(True, "there is no champion that slices could be compared with")]
+        return lost or [(True, "there is no champion that slices could be compared with")]
     large = {name: one for name, one in found.gains.items() if name != ALL and one[1] >= gate.slice_examples}
-    rules = []
+    rules = list(lost)
     for name, share in shares_of_alarm(list(large), found.revenue).items():
         change, examples = large[name]
         level = ALARM_LEVEL * share
@@ -165,6 +176,20 @@ def _no_worse_slices(found: Evidence, gate: Gate) -> list[Rule]:
     if small:
         rules.append((True, f"too few examples to compare ({gate.slice_examples} wanted): {', '.join(small)}"))
     return rules or [(True, f"no slice has {gate.slice_examples} examples")]
+
+
+def _lost_languages(found: Evidence, gate: Gate) -> list[Rule]:
+    """A language that the champion was taught and judged in: without examples nothing is measured, and a loss would not be seen."""
+    rules = []
+    for language, (taught, judged) in sorted(found.champion_languages.items()):
+        training, evaluation = found.languages.get(language, (0, 0))
+        wanted = f"label posts in {language}, or promote by hand with a reason"
+        if taught >= gate.language_examples and not training:
+            rules.append((False, f"language:{language}: the champion had {taught} training examples in it, this one none; {wanted}"))
+        elif judged >= gate.language_examples > evaluation:
+            told = f"the champion had {judged} evaluation examples in it, this one {evaluation}, at least {gate.language_examples} wanted"
+            rules.append((False, f"language:{language}: {told}; {wanted}"))
+    return rules
 
 
 def _calibrated(found: Evidence, overall: Slice | None, gate: Gate) -> Rule:
