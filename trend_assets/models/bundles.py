@@ -86,11 +86,27 @@ class Bundles:
         return Pointer(**found) if found else None
 
     def point(
-        self, task: str, bundle: str, version: int, now: datetime, reason: str, which: str = CHAMPION, previous: Pointer | None = None
+        self,
+        task: str,
+        bundle: str,
+        version: int,
+        now: datetime,
+        reason: str,
+        which: str = CHAMPION,
+        previous: Pointer | None = None,
+        *,
+        instead_of: Pointer | None,
     ) -> Pointer:
-        """Swap the pointer. Raises ``ConflictError`` where somebody else swapped it meanwhile."""
+        """Swap the pointer that the caller decided on, ``instead_of``. Raises ``ConflictError`` where another is there meanwhile."""
         made = Pointer(bundle, version, now.isoformat(timespec="seconds"), reason, asdict(previous) if previous else None)
-        self._swap(f"models/{task}/{which}.json", asdict(made))
+        path = f"models/{task}/{which}.json"
+        try:
+            there, generation = self.storage.read_with_generation(path)
+        except FileNotFoundError:
+            there, generation = b"null", None
+        if json.loads(there) != (asdict(instead_of) if instead_of else None):
+            raise ConflictError(f"another {which} of {task} was made meanwhile: look at it, then do this again")
+        self.storage.compare_and_swap(path, _as_file(asdict(made)), generation)
         return made
 
     def remove(self, task: str, which: str) -> None:
@@ -117,4 +133,8 @@ class Bundles:
             generation: str | None = self.storage.read_with_generation(path)[1]
         except FileNotFoundError:
             generation = None
-        self.storage.compare_and_swap(path, json.dumps(value, indent=1, ensure_ascii=False).encode(), generation)
+        self.storage.compare_and_swap(path, _as_file(value), generation)
+
+
+def _as_file(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, indent=1, ensure_ascii=False).encode()

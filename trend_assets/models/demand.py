@@ -116,7 +116,7 @@ def promote_options(tracking: Tracking, settings: Settings, now: datetime | None
     pointer = bundles.pointer(NAME)
     if pointer is not None and bundles.read(NAME, pointer.bundle)[_FILE] == files[_FILE]:
         return pointer.version, "champion already: the same options"
-    bundles.point(NAME, bundles.write(NAME, files), candidate.number, moment, "passed the gate", previous=pointer)
+    bundles.point(NAME, bundles.write(NAME, files), candidate.number, moment, "passed the gate", previous=pointer, instead_of=pointer)
     tracking.point(NAME, CHAMPION, candidate)
     return candidate.number, f"promoted, before it version {pointer.version}" if pointer else "promoted, the first"
 

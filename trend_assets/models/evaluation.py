@@ -152,7 +152,8 @@ def evaluate_candidate(task: Task, name: str, lake: Lake, tracking: Tracking, se
     tracking.add(candidate.run_id, pictures | extra, logged)
     passed = all(one.passed for one in verdicts)
     tracking.tag(candidate, "gate", "passed" if passed else "not passed: " + ", ".join(one.kind for one in verdicts if not one.passed))
-    bundles.note_evaluation(name, {"version": candidate.number, "passed": passed, "verdicts": verdict_rows})
+    noted = {"version": candidate.number, "champion": compared.version, "passed": passed, "verdicts": verdict_rows}
+    bundles.note_evaluation(name, noted)
     return Evaluation(TABLES[f"{name}/evaluation"].from_rows(told), pictures | extra, bins, compared.told, verdicts)
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import Any
 
+from trend_assets.lake.storage import ConflictError
 from trend_assets.models.bundles import CHALLENGER, Bundles, DamagedBundleError, Pointer
 from trend_assets.models.evaluation import verdicts_of
 from trend_assets.models.tracking import CANDIDATE, CHAMPION, PREVIOUS, Tracking, Version
@@ -20,6 +22,8 @@ from trend_assets.settings import Settings
 
 GATE = "gate"
 _PASSED = "passed"
+_LEFT = "rolled back from version "
+"""Begins the reason of the pointer that a rollback makes; the version follows."""
 
 
 def promote(name: str, tracking: Tracking, settings: Settings, now: datetime | None = None) -> tuple[Version, str]:
@@ -32,6 +36,8 @@ def promote(name: str, tracking: Tracking, settings: Settings, now: datetime | N
     evaluated, candidate = bundles.evaluated(name), tracking.by_alias(name, CANDIDATE)
     if candidate is None or evaluated is None or evaluated["version"] != candidate.number:
         raise NotReadyError(f"the newest candidate of {name} has not been evaluated: run the job {name}_training")
+    follow(name, bundles, tracking)  # also after a rollback that was interrupted: its mark is what keeps the candidate out
+    candidate = _version(tracking, name, candidate.number)
     failed = [str(verdict) for verdict in verdicts_of(name, settings) if not verdict.passed]
     if failed:
         raise NotReadyError("; ".join(failed))
@@ -43,6 +49,13 @@ def promote(name: str, tracking: Tracking, settings: Settings, now: datetime | N
         return candidate, "champion already"
     if number is not None and ROLLED_BACK in candidate.tags:
         return _version(tracking, name, number), f"kept: version {candidate.number} was rolled back at {candidate.tags[ROLLED_BACK]}"
+    beside = evaluated.get("champion", number)
+    if beside != number:
+        others = f"version {beside}" if beside is not None else "no champion"
+        raise NotReadyError(
+            f"version {candidate.number} of {name} was judged beside {others}, and version {number} is champion now: "
+            f"run the job {name}_training again"
+        )
     _make_champion(name, candidate, bundles, tracking, moment, "passed the gate")
     return candidate, f"promoted, before it version {number}" if number is not None else "promoted, the first"
 
@@ -78,10 +91,8 @@ def roll_back(name: str, tracking: Tracking, settings: Settings, now: datetime |
     if before is None:
         raise NotReadyError(f"version {pointer.version} is the first champion of {name}: there is none to go back to")
     bundle = _whole(name, before, bundles, tracking)
-    bundles.point(name, bundle, before.version, moment, f"rolled back from version {pointer.version}", previous=before.before)
+    _swap(bundles, name, bundle, before.version, moment, f"{_LEFT}{pointer.version}", previous=before.before, instead_of=pointer)
     seconds = time.monotonic() - started
-    left = _version(tracking, name, pointer.version)
-    tracking.tag(left, ROLLED_BACK, moment.isoformat(timespec="seconds"))
     follow(name, bundles, tracking)
     return pointer.version, before.version, seconds
 
@@ -94,8 +105,9 @@ def shadow(name: str, number: int, tracking: Tracking, settings: Settings, now: 
         raise NotReadyError(f"{name} has no champion to run beside: train one first (trend-assets models train {name})")
     if pointer.version == number:
         raise NotReadyError(f"version {number} is the champion of {name}: choose another to run beside it")
+    running = bundles.pointer(name, CHALLENGER)
     bundle = bundles.write(name, tracking.model_files(version))
-    made = bundles.point(name, bundle, number, now or datetime.now(UTC), "in shadow", which=CHALLENGER)
+    made = _swap(bundles, name, bundle, number, now or datetime.now(UTC), "in shadow", which=CHALLENGER, instead_of=running)
     tracking.point(name, CHALLENGER, version)
     return made
 
@@ -112,18 +124,21 @@ def _make_champion(name: str, version: Version, bundles: Bundles, tracking: Trac
     pointer = bundles.pointer(name)
     previous = pointer if pointer is not None and pointer.version != version.number else pointer.before if pointer else None
     bundle = bundles.write(name, tracking.model_files(version))
-    bundles.point(name, bundle, version.number, now, reason, previous=previous)
+    _swap(bundles, name, bundle, version.number, now, reason, previous=previous, instead_of=pointer)
     if previous is not None:
         tracking.tag(version, "previous_champion", str(previous.version))
     follow(name, bundles, tracking)
 
 
 def follow(name: str, bundles: Bundles, tracking: Tracking) -> None:
-    """Make the registry's aliases say what ``champion.json`` says, after a promotion that was interrupted too."""
+    """Make the registry's aliases and marks say what ``champion.json`` says, after a promotion or rollback that was interrupted too."""
     pointer = bundles.pointer(name)
     if pointer is None:
         return
     numbers = {version.number: version for version in tracking.versions(name)}
+    left = pointer.reason.removeprefix(_LEFT)
+    if left != pointer.reason and left.isdigit() and int(left) in numbers and ROLLED_BACK not in numbers[int(left)].tags:
+        tracking.tag(numbers[int(left)], ROLLED_BACK, pointer.since)
     for alias, wanted in ((CHAMPION, pointer), (PREVIOUS, pointer.before)):
         if wanted is not None and wanted.version in numbers:
             tracking.point(name, alias, numbers[wanted.version])
@@ -133,6 +148,14 @@ def follow(name: str, bundles: Bundles, tracking: Tracking) -> None:
     if challenger is not None and challenger.number == pointer.version:
         tracking.unpoint(name, CHALLENGER)
         bundles.remove(name, CHALLENGER)
+
+
+def _swap(bundles: Bundles, *arguments: Any, **named: Any) -> Pointer:
+    """Point, or say that somebody else did."""
+    try:
+        return bundles.point(*arguments, **named)
+    except ConflictError as error:
+        raise NotReadyError(str(error)) from error
 
 
 def _whole(name: str, pointer: Pointer, bundles: Bundles, tracking: Tracking) -> str:

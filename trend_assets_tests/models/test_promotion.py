@@ -24,7 +24,7 @@ from trend_assets.lib.quality.audit import AuditError
 from trend_assets.models.bundles import Bundles
 from trend_assets.models.chain_guard import downstream_effects, identify_today, language_effects
 from trend_assets.models.comparison import compare_versions, shadow_run
-from trend_assets.models.promotion import promote_by_hand, roll_back, shadow
+from trend_assets.models.promotion import promote, promote_by_hand, roll_back, shadow
 from trend_assets.models.serving import bundled, predict_hours
 from trend_assets.models.training import train_candidate
 from trend_assets.models.training_set import NotReadyError, build_training_set, examples
@@ -86,6 +86,48 @@ def test_a_bundle_that_was_changed_is_refused_and_a_rollback_writes_it_anew(shop
     (shop.folder / "models" / NAME / before.bundle / "features.json").write_text("{}")
     with pytest.raises(NotReadyError, match=r"damaged: features\.json"):
         predict_hours(TASK, NAME, shop.lake, shop.settings, KEYS[:1])
+
+
+def test_a_verdict_beside_another_champion_than_todays_promotes_nothing(shop: Shop) -> None:
+    bundles = Bundles(shop.settings)
+    for beside, told in ((None, "judged beside no champion, and version 1 is"), (7, "judged beside version 7, and version 1 is")):
+        bundles.note_evaluation(NAME, {"version": 2, "champion": beside, "passed": True, "verdicts": []})
+        with pytest.raises(NotReadyError, match=told):
+            promote(NAME, shop.tracking, shop.settings)
+        assert bundles.pointer(NAME).version == 1
+    bundles.note_evaluation(NAME, {"version": 2, "champion": 1, "passed": True, "verdicts": []})
+    assert promote(NAME, shop.tracking, shop.settings)[1] == "promoted, before it version 1"
+
+
+def test_a_rollback_between_decision_and_promotion_is_not_undone_by_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    promote_by_hand(NAME, 2, shop.tracking, shop.settings, "to have one before")
+    write = Bundles.write
+
+    def meanwhile(self: Bundles, *arguments: object) -> str:
+        monkeypatch.setattr(Bundles, "write", write)
+        roll_back(NAME, shop.tracking, shop.settings)
+        return write(self, *arguments)
+
+    monkeypatch.setattr(Bundles, "write", meanwhile)
+    with pytest.raises(NotReadyError, match="another champion of sentiment was made meanwhile"):
+        promote_by_hand(NAME, 2, shop.tracking, shop.settings, "late")
+    assert Bundles(shop.settings).pointer(NAME).version == 1
+
+
+def test_a_rollback_that_the_registry_did_not_hear_of_lasts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    promote_by_hand(NAME, 2, shop.tracking, shop.settings, "to have one before")
+
+    def fails(*_: object) -> None:
+        raise ConnectionError("no registry")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(shop.tracking), "tag", fails)
+        with pytest.raises(ConnectionError):
+            roll_back(NAME, shop.tracking, shop.settings)
+    assert Bundles(shop.settings).pointer(NAME).version == 1
+    Bundles(shop.settings).note_evaluation(NAME, {"version": 2, "champion": 1, "passed": True, "verdicts": []})
+    assert promote(NAME, shop.tracking, shop.settings)[1].startswith("kept: version 2 was rolled back at ")
+    assert shop.tracking.by_alias(NAME, "champion").number == 1
 
 
 def test_a_version_that_failed_its_gate_is_promoted_for_a_reason_only_which_is_recorded(shop: Shop) -> None:
