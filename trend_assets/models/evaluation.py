@@ -29,6 +29,7 @@ from trend_assets.lib.learning.picture import confusion_svg
 from trend_assets.lib.learning.point_in_time import PointInTimeError
 from trend_assets.lib.learning.slices import slices_of
 from trend_assets.lib.learning.threads import one_thread
+from trend_assets.lib.privacy.messages import without_quotes
 from trend_assets.models.bundles import CARD, CHAMPION, MANIFEST, THRESHOLDS, Bundles, DamagedBundleError
 from trend_assets.models.chain_guard import Effects, downstream_effects
 from trend_assets.models.chain_stages import blocked_upstream
@@ -161,7 +162,9 @@ def _of_baseline(task: Task, name: str, trained: pa.Table, held: pa.Table) -> Pr
     try:
         model = task.train_baseline(trained)
     except ValueError as error:
-        raise NotReadyError(f"the classical baseline of {name} cannot be trained on {trained.num_rows} examples: {error}") from error
+        raise NotReadyError(
+            f"the classical baseline of {name} cannot be trained on {trained.num_rows} examples: {without_quotes(str(error))}"
+        ) from error
     return checked_probabilities(task, task.predict_baseline(model, held.select(list(task.features))), held.num_rows)
 
 

@@ -22,6 +22,7 @@ from trend_assets.lib.learning.picture import curve_svg
 from trend_assets.lib.learning.search import Search, search_options
 from trend_assets.lib.learning.store import form_of, model_from_files, model_to_files
 from trend_assets.lib.learning.threads import one_thread
+from trend_assets.lib.privacy.messages import without_quotes
 from trend_assets.models.bundles import FEATURES, MANIFEST, THRESHOLDS
 from trend_assets.models.record import as_json, code_hash, environment, library_versions, tensorboard_files
 from trend_assets.models.serving import contract_of
@@ -60,7 +61,7 @@ def train_candidate(
             with collected() as curves:
                 model = task.train(rows, search.options)
         except ValueError as error:
-            raise NotReadyError(f"{name} cannot be trained on its {rows.num_rows} examples: {error}") from error
+            raise NotReadyError(f"{name} cannot be trained on its {rows.num_rows} examples: {without_quotes(str(error))}") from error
         except ImportError as error:
             raise NotReadyError(_not_installed(task, name, error)) from error
     files = model_to_files(model)

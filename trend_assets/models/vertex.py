@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from trend_assets.lib.privacy.messages import has_password
 from trend_assets.settings import OBJECT_STORE, Settings
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def faults(settings: Settings) -> list[str]:
         found.append(f"TREND_ASSETS_DATA is the folder {settings.data}, which Vertex AI cannot see: it must be gs://bucket/prefix")
     if not settings.tracking_uri or settings.tracking_uri.startswith("sqlite"):
         found.append("TREND_ASSETS_TRACKING_URI must be a store that Vertex AI and this machine both reach, not a file of this machine")
+    elif has_password(settings.tracking_uri):
+        found.append("TREND_ASSETS_TRACKING_URI holds a password, which a job's request would show: use a server that asks for an identity")
     return found
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from trend_assets.lib.privacy.messages import without_password
 from trend_assets.settings import Settings
 
 
@@ -35,6 +36,6 @@ def link_to(place: str) -> dg.MetadataValue:
 def look_at(settings: Settings) -> dg.MetadataValue:
     """The command that shows the tracked runs in a browser, where no server is configured."""
     if settings.tracking_database.startswith("http"):
-        return dg.MetadataValue.text(settings.tracking_database)
-    command = f"mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri {settings.tracking_database}"
+        return dg.MetadataValue.text(without_password(settings.tracking_database))
+    command = f"mlflow server --host 127.0.0.1 --port 5000 --backend-store-uri {without_password(settings.tracking_database)}"
     return dg.MetadataValue.md(f"`{command}`")

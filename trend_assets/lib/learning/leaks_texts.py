@@ -134,9 +134,15 @@ def _counted(texts: list[dict[str, bool]], truth: np.ndarray, labels: int) -> di
     return counted
 
 
+def _shown(token: str, label: str) -> str:
+    """A token that says no more than the label or a form; another may be the word of few people, and verdicts are kept."""
+    form = token.startswith(("shape ", "all in ", "first letter ")) or token.endswith(" doubled blanks")
+    return token if form or _names(token, label) else "a word or sign, not named here"
+
+
 def _examples(which: dict[int, list[str]], counts: dict[str, np.ndarray], labels: list[str]) -> str:
     best = Counter({(one, token): counts[token][one] for one, tokens in which.items() for token in tokens})
     told: dict[int, str] = {}
     for (one, token), _ in best.most_common():
-        told.setdefault(one, f"{token} ({labels[one]})")
+        told.setdefault(one, f"{_shown(token, labels[one])} ({labels[one]})")
     return ", ".join(told[one] for one in sorted(told))

@@ -22,6 +22,7 @@ from trend_assets.lib.learning import splits
 from trend_assets.lib.learning.calibration import Thresholds, fit_thresholds
 from trend_assets.lib.learning.contract import Task, checked_probabilities
 from trend_assets.lib.learning.metrics import confusion_matrix, macro_f1
+from trend_assets.lib.privacy.messages import without_quotes
 
 INNER_SHARE = 0.25
 LEAST_HELD = 20
@@ -72,7 +73,7 @@ def search_options(task: Task, examples: pa.Table, trials: int, seconds: float) 
         try:
             found = checked_probabilities(task, task.predict(task.train(inner, options), features), held.num_rows)
         except ValueError as error:
-            done.append(Trial(options, float("nan"), str(error)[:300]))
+            done.append(Trial(options, float("nan"), without_quotes(str(error))[:300]))
             asked.tell(None)
             continue
         score = float(macro_f1(confusion_matrix(truth, found.argmax(axis=1), len(column))))
