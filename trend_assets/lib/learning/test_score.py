@@ -253,6 +253,6 @@ def page(existing: Collection[str], note: str) -> str:
         found = (
             [f"`{test}`" for test in item.tests] + [f"check `{check}`" for check in item.checks] if set(item.tests) <= set(existing) else []
         )
-        found += [f"by hand: [{item.procedure}](../{item.procedure})"] if item.procedure else []
+        found += [f"by hand: [{item.procedure}]({item.procedure.removeprefix('docs/')})"] if item.procedure else []
         lines.append(f"| {item.section} {place} | {item.text} | {points(item, existing):.1f} | {'<br>'.join(found) or 'nothing yet'} |")
     return "\n".join([*lines, ""])
