@@ -16,6 +16,8 @@ from trend_assets.commands.terminal import DataOption, console, fail, use_data
 if TYPE_CHECKING:
     from trend_assets.models.tracking import Tracking, Version
 
+DEMAND = "demand_model"
+"""The forecaster, which is no task: listed and rolled back here, trained by its own job (docs/forecasts.md)."""
 NameArgument = Annotated[str, typer.Argument(help="Name of a task")]
 models = typer.Typer(no_args_is_help=True, help="Models: list, show, compare, train, promote, roll back (docs/models.md).")
 
@@ -70,10 +72,21 @@ def list_models(data: DataOption = None) -> None:
             score = tracking.metrics(version).get("candidate.all.macro_f1") if tracking and version else None
             cells += [str(version.number) if version else "none", "" if score is None else f"{score:.3f}"]
         grid.add_row(name, task.description, task.about, *cells)
+    grid.add_row(DEMAND, "Options of the demand forecaster; WAPE, less is better", "products", *_demand_cells(tracking))
     for name, reason in refused.items():
         grid.add_row(name, f"left out: {reason}")
     console.print(grid)
     console.print("Train one: trend-assets models train NAME. Begin one: trend-assets models new NAME.")
+
+
+def _demand_cells(tracking: Tracking | None) -> list[str]:
+    """Version and WAPE of the demand forecaster's champion and candidate."""
+    cells = []
+    for alias in ("champion", "candidate"):
+        version = tracking.by_alias(DEMAND, alias) if tracking else None
+        score = tracking.metrics(version).get("candidate.all.wape") if tracking and version else None
+        cells += [str(version.number) if version else "none", "" if score is None else f"{score:.3f}"]
+    return cells
 
 
 @models.command()
@@ -301,7 +314,8 @@ def rollback(name: NameArgument, data: DataOption = None) -> None:
     from trend_assets.settings import load_settings
 
     use_data(data)
-    _known(name)
+    if name != DEMAND:
+        _known(name)
     tracking = _tracking()
     if tracking is None:
         fail(f"{name} has no champion: nothing to roll back", 1)
@@ -309,9 +323,14 @@ def rollback(name: NameArgument, data: DataOption = None) -> None:
         left, now, seconds = roll_back(name, tracking, load_settings())
     except NotReadyError as error:
         fail(str(error), 1)
+    told = (
+        f"Hours already predicted keep the version they say (column model_version) until {name}_hours is run over them again."
+        if name != DEMAND
+        else "Forecasts already published stay; the next ones are made with these options."
+    )
     console.print(
         f"{name}: version {now} is champion again, version {left} is not; model, features and thresholds were back after {seconds:.2f} s. "
-        f"Hours already predicted keep the version they say (column model_version) until {name}_hours is run over them again."
+        f"{told}"
     )
 
 

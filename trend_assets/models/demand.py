@@ -24,7 +24,9 @@ from trend_assets.lib.demand.forecasts import ModelOptions
 from trend_assets.lib.learning import demand_model as method
 from trend_assets.lib.learning.chain import EDGES, upstream_of
 from trend_assets.models.bundles import Bundles, DamagedBundleError
+from trend_assets.models.promotion import follow, swap
 from trend_assets.models.tracking import CANDIDATE, CHAMPION, MODEL_FOLDER, Tracking, Version
+from trend_assets.models.training import ROLLED_BACK
 from trend_assets.models.training_set import NotReadyError
 from trend_assets.models.upstream import version_of
 from trend_assets.settings import Settings
@@ -105,8 +107,12 @@ def evaluate_options(lake: Lake, tracking: Tracking, settings: Settings) -> Eval
 
 
 def promote_options(tracking: Tracking, settings: Settings, now: datetime | None = None) -> tuple[int, str]:
-    """Make the evaluated candidate champion; the same options as the champion's change nothing. Raises ``NotReadyError``."""
+    """Make the evaluated candidate champion; the same options as the champion's, or some that were rolled back, change nothing.
+
+    Raises ``NotReadyError``.
+    """
     bundles, moment = Bundles(settings), now or datetime.now(UTC)
+    follow(NAME, bundles, tracking)
     evaluated, candidate = bundles.evaluated(NAME), tracking.by_alias(NAME, CANDIDATE)
     if candidate is None or evaluated is None or evaluated["version"] != candidate.number:
         raise NotReadyError(f"the newest candidate has not been evaluated: run the job {NAME}_training")
@@ -116,8 +122,12 @@ def promote_options(tracking: Tracking, settings: Settings, now: datetime | None
     pointer = bundles.pointer(NAME)
     if pointer is not None and bundles.read(NAME, pointer.bundle)[_FILE] == files[_FILE]:
         return pointer.version, "champion already: the same options"
-    bundles.point(NAME, bundles.write(NAME, files), candidate.number, moment, "passed the gate", previous=pointer, instead_of=pointer)
-    tracking.point(NAME, CHAMPION, candidate)
+    for left in tracking.versions(NAME):  # each evaluation registers another version, so options are told by what they are
+        if pointer is not None and ROLLED_BACK in left.tags and tracking.model_files(left)[_FILE] == files[_FILE]:
+            return pointer.version, f"kept: these options were rolled back at {left.tags[ROLLED_BACK]}, as version {left.number}"
+    bundle = bundles.write(NAME, files)
+    swap(bundles, NAME, bundle, candidate.number, moment, "passed the gate", previous=pointer, instead_of=pointer)
+    follow(NAME, bundles, tracking)
     return candidate.number, f"promoted, before it version {pointer.version}" if pointer else "promoted, the first"
 
 

@@ -91,7 +91,7 @@ def roll_back(name: str, tracking: Tracking, settings: Settings, now: datetime |
     if before is None:
         raise NotReadyError(f"version {pointer.version} is the first champion of {name}: there is none to go back to")
     bundle = _whole(name, before, bundles, tracking)
-    _swap(bundles, name, bundle, before.version, moment, f"{_LEFT}{pointer.version}", previous=before.before, instead_of=pointer)
+    swap(bundles, name, bundle, before.version, moment, f"{_LEFT}{pointer.version}", previous=before.before, instead_of=pointer)
     seconds = time.monotonic() - started
     follow(name, bundles, tracking)
     return pointer.version, before.version, seconds
@@ -107,7 +107,7 @@ def shadow(name: str, number: int, tracking: Tracking, settings: Settings, now: 
         raise NotReadyError(f"version {number} is the champion of {name}: choose another to run beside it")
     running = bundles.pointer(name, CHALLENGER)
     bundle = bundles.write(name, tracking.model_files(version))
-    made = _swap(bundles, name, bundle, number, now or datetime.now(UTC), "in shadow", which=CHALLENGER, instead_of=running)
+    made = swap(bundles, name, bundle, number, now or datetime.now(UTC), "in shadow", which=CHALLENGER, instead_of=running)
     tracking.point(name, CHALLENGER, version)
     return made
 
@@ -124,7 +124,7 @@ def _make_champion(name: str, version: Version, bundles: Bundles, tracking: Trac
     pointer = bundles.pointer(name)
     previous = pointer if pointer is not None and pointer.version != version.number else pointer.before if pointer else None
     bundle = bundles.write(name, tracking.model_files(version))
-    _swap(bundles, name, bundle, version.number, now, reason, previous=previous, instead_of=pointer)
+    swap(bundles, name, bundle, version.number, now, reason, previous=previous, instead_of=pointer)
     if previous is not None:
         tracking.tag(version, "previous_champion", str(previous.version))
     follow(name, bundles, tracking)
@@ -150,7 +150,7 @@ def follow(name: str, bundles: Bundles, tracking: Tracking) -> None:
         bundles.remove(name, CHALLENGER)
 
 
-def _swap(bundles: Bundles, *arguments: Any, **named: Any) -> Pointer:
+def swap(bundles: Bundles, *arguments: Any, **named: Any) -> Pointer:
     """Point, or say that somebody else did."""
     try:
         return bundles.point(*arguments, **named)

@@ -16,6 +16,7 @@ from trend_assets.lib.demand.forecast_tables import OPTIONS, feature_rows
 from trend_assets.lib.demand.forecasts import ModelOptions
 from trend_assets.lib.learning import demand_model as method
 from trend_assets.models.demand import NAME, evaluate_options, options_in_force, promote_options
+from trend_assets.models.promotion import roll_back
 from trend_assets.models.tracking import Tracking
 from trend_assets.models.training_set import NotReadyError
 from trend_assets.settings import Settings
@@ -92,6 +93,20 @@ def test_options_are_judged_tracked_and_used_by_forecasts_once_promoted(tmp_path
     assert options["day"].trees == 0
     assert whose == "version 1"
     assert promote_options(tracking, settings)[1].startswith("champion already")
+
+    monkeypatch.setattr(method, "TRIED", {"few trees": {step: ModelOptions(trees=2, refit=False) for step in OPTIONS}})
+
+    def again() -> tuple[int, str]:
+        made = evaluate_options(lake, tracking, settings).version.number
+        Bundles(settings).note_evaluation(NAME, {"version": made, "failed": [], "held": ["as if"], "options": "few trees"})
+        return promote_options(tracking, settings)
+
+    assert again() == (2, "promoted, before it version 1")
+    roll_back(NAME, tracking, settings)
+    assert options_in_force(settings)[1] == "version 1"
+    number, told = again()
+    assert (number, told[:42]) == (1, "kept: these options were rolled back at 20"), told
+    assert options_in_force(settings)[1] == "version 1", "options that were rolled back do not come back under another number"
 
 
 def test_too_little_history_is_said_and_nothing_is_registered(tmp_path: Path) -> None:
