@@ -188,11 +188,13 @@ def _record(console: Console) -> None:
 
 def _models(steps: Steps, beside: Beside, hours: Range, last_day: Range, console: Console) -> list[Callable[[], None]]:
     """Train each model that has labels and let it predict; one whose gate refuses it is said, and stops nothing."""
+    from trend_assets.lib.learning.chain import upstream_first
     from trend_assets.lib.learning.discovery import tasks
     from trend_assets.models.training_set import NotReadyError, check_labels
 
-    begun = []
-    for task, declared in tasks().items():
+    begun, there = [], tasks()
+    for task in upstream_first({name: declared.depends_on for name, declared in there.items()}):
+        declared = there[task]
         try:
             check_labels(load_settings(), declared, task)
         except NotReadyError as missing:

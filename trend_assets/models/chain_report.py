@@ -50,8 +50,9 @@ def chain_report(lake: Lake, settings: Settings) -> ChainReport:
             made = json.loads(bundles.read(model, pointer.bundle).get(MANIFEST, b"{}")).get("upstream", {}) if pointer else {}
         except DamagedBundleError:
             made = {}
+        unrecorded = "not recorded" if pointer else "no champion" if model in there else "see its manifests"
         for one in upstream:
-            edges.append(Edge(model, one, made.get(one, "not recorded" if pointer else "no champion"), version_of(one, settings)))
+            edges.append(Edge(model, one, made.get(one, unrecorded), version_of(one, settings)))
             if one == "language" and pointer is not None:
                 try:
                     failed, kept = language_effects(there[model], model, lake, settings, identify_today)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,11 @@ def upstream_of(direct: Iterable[str], edges: Mapping[str, tuple[str, ...]] = ED
             found.add(name)
             left += edges.get(name, ())
     return tuple(sorted(found))
+
+
+def upstream_first(declared: Mapping[str, Sequence[str]]) -> list[str]:
+    """Names, each after those among them that it reads. Raises ``ValueError`` where they read one another in a circle."""
+    return list(TopologicalSorter({name: [one for one in reads if one in declared] for name, reads in declared.items()}).static_order())
 
 
 def downstream_of(name: str, declared: Mapping[str, Sequence[str]], edges: Mapping[str, tuple[str, ...]] = EDGES) -> tuple[str, ...]:
