@@ -287,7 +287,7 @@ def test_the_event_log_holds_no_post_no_pseudonym_and_little_else(latest, town):
     secrets = {row["author"] for row in raw} | {row["post_id"] for row in raw} | {row["text"] for row in raw if len(row["text"]) > 20}
     for path, event in latest.items():
         said = " ".join(str(value.value) for value in event.metadata.values())
-        assert len(said) < 8000, path
+        assert len(said) < (48_000 if path.endswith("/evaluation") else 8_000), path  # an evaluation shows a picture
         words = set(re.findall(r"[\w-]{8,}", said))
         assert not (words & secrets), path
         assert not any(text in said for text in secrets if " " in text), path

@@ -147,8 +147,10 @@ def test_no_table_made_of_posts_takes_over_figures_that_a_backfilled_post_has_of
         for file in (package / folder).rglob("*.py")
         if (ENGAGEMENT | {"author_followers"}) & set(file.read_text(encoding="utf-8").replace('"', " ").replace(",", " ").split())
     ]
-    # decode, invent, test data; hand on as seen; compare with what the same source delivered in the hours before
+    # decode, invent, test data; hand on as seen; compare with what the same source delivered in the hours before; refuse final counts
+    # as features; followers as of the moment the post was captured, before which it is not known
     allowed = ("lib/sources/", "lib/simulation/", "lib/evaluation/", "lib/text/clean.py", "lib/quality/post_facts.py")
+    allowed += ("lib/learning/leaks.py", "lib/learning/point_in_time.py")
     assert [file for file in readers if not file.startswith(allowed)] == []
 
 

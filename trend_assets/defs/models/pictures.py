@@ -12,10 +12,16 @@ from trend_assets.lib.privacy.messages import without_password
 from trend_assets.settings import Settings
 
 
+LARGEST_PICTURE = 30_000
+"""Bytes: of a task with dozens of labels the matrix is in the run's files only; the event log is kept for long."""
+
+
 def picture(svg: bytes | None) -> dg.MetadataValue:
-    """A picture inside the metadata, so that it needs no server."""
+    """A picture inside the metadata, so that it needs no server; where it is too large for that, where to find it."""
     if svg is None:
         return dg.MetadataValue.text("no evaluation examples")
+    if len(svg) > LARGEST_PICTURE:
+        return dg.MetadataValue.text("many labels, a large picture: evaluation/confusion_all.svg among the files of the tracked run")
     return dg.MetadataValue.md(f"![confusion matrix](data:image/svg+xml;base64,{base64.b64encode(svg).decode()})")
 
 
