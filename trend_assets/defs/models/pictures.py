@@ -11,7 +11,6 @@ import dagster as dg
 from trend_assets.lib.privacy.messages import without_password
 from trend_assets.settings import Settings
 
-
 LARGEST_PICTURE = 30_000
 """Bytes: of a task with dozens of labels the matrix is in the run's files only; the event log is kept for long."""
 
