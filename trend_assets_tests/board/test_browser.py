@@ -103,8 +103,20 @@ class Visit:
         self.page.wait_for_function(
             "name => document.querySelectorAll(`input[aria-label='${name}']`).length === 1", arg=field, timeout=60_000
         )
-        self.page.get_by_label(field, exact=True).click()
-        self.page.get_by_role("option").filter(has_text=option).first.click()
+        from playwright.sync_api import TimeoutError as TooLateError
+
+        found = self.page.get_by_role("option").filter(has_text=option).first
+        for patience in (8_000, 8_000, 30_000):  # milliseconds; a page drawn anew on a busy machine closes the list that was opened
+            self.page.get_by_label(field, exact=True).click()
+            try:
+                found.click(timeout=patience)
+            except TooLateError as error:
+                missed = error
+                self.page.keyboard.press("Escape")
+            else:
+                break
+        else:
+            raise missed
         self.settled()
 
     def settled(self) -> None:
