@@ -86,7 +86,7 @@ def compared(name: str, rows: Sequence[Row]) -> None:
     for method in ("cnn", "linear"):
         started = time.process_time()
         if method == "cnn":
-            model: Any = fit_text_network([row[0] for row in taught], [row[1] for row in taught], classes)
+            model: Any = fit_text_network([row[0] for row in taught], [row[1] for row in taught], classes, [row[2] for row in taught])
             told = network_probabilities
         else:
             model = fit_text_classifier([row[0] for row in taught], [row[1] for row in taught], [row[2] for row in taught])

@@ -101,10 +101,11 @@ def with_images(rows: pa.Table, name: str, settings: Settings) -> pa.Table:
 
     wanted = set(rows["post_id"].to_pylist())
     images: dict[str, bytes] = {}
+    authors: dict[str, str] = {}
     for one in _found(name, settings, Counter()):
         digest = hashlib.sha256(one.data).hexdigest()
-        if digest in wanted:
-            images[digest] = one.data
+        if digest in wanted and digest not in images:
+            images[digest], authors[digest] = one.data, one.author
     if wanted and not images:
         raise NotReadyError(f"no image of {name}'s training set is in {settings.data}/labels/{name} any more: run the job {name}_training")
     rows = rows.filter(pa.array([digest in images for digest in rows["post_id"].to_pylist()], pa.bool_()))
@@ -112,7 +113,8 @@ def with_images(rows: pa.Table, name: str, settings: Settings) -> pa.Table:
     signatures = [signature(decode(images[digest])) for digest in digests]
     groups = near_duplicate_groups(np.stack(signatures)) if signatures else np.zeros(0, dtype=np.int64)
     leading = [digests[group] for group in groups.tolist()]
-    rows = rows.append_column("author", pa.array(leading, pa.string()))
+    named = [authors[digest] or first for digest, first in zip(digests, leading, strict=True)]
+    rows = rows.append_column("author", pa.array(named, pa.string()))
     rows = rows.append_column("near_duplicate_key", pa.array([_key(digest) for digest in leading], pa.int64()))
     return rows.append_column("image", pa.array([images[digest] for digest in digests], pa.binary()))
 

@@ -183,7 +183,7 @@ def sides_of_labelled(rows: pa.Table, evaluation_share: float) -> npt.NDArray[np
     sides = splits.sides_of(rows, evaluation_share)
     given = np.asarray(pc.is_valid(rows["given_split"]))
     sides[given] = np.asarray(rows["given_split"].to_pylist(), dtype=object)[given].astype(str)
-    sides = splits.without_the_known(sides, np.asarray(rows["author"].to_pylist()), np.asarray(rows["near_duplicate_key"]))
+    sides = splits.without_the_known(sides, np.asarray(rows["author"].to_pylist(), dtype=object), np.asarray(rows["near_duplicate_key"]))
     if "clean_text" in rows.column_names:
         texts, held = np.asarray(rows["clean_text"].to_pylist(), dtype=object), np.flatnonzero(sides == splits.EVALUATION)
         again = told_again([text or "" for text in texts[sides == splits.TRAIN]], [text or "" for text in texts[held]])

@@ -8,11 +8,13 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from PIL import Image
 
 from trend_assets.lake.lake import Lake
+from trend_assets.lib.learning import splits
 from trend_assets.lib.learning.discovery import load_task
 from trend_assets.lib.learning.image_tasks.image_category import ImageCategory
 from trend_assets.models.training_set import NotReadyError, build_training_set, check_labels, examples
@@ -129,6 +131,24 @@ def test_a_list_decides_licence_author_and_split(shop: Shop) -> None:
     assert built.left_aside == {"licence class may not train this model": 1, "no such file": 1}
     listed = built.rows.filter(pc.equal(built.rows["label"], "handbags"))
     assert listed["split"].to_pylist() == ["evaluation"]
+
+
+def test_authors_of_the_list_are_kept_apart_where_options_are_searched_too(shop: Shop) -> None:
+    shop.draw(40)
+    lines = ["file,label,licence_class,author,split"]
+    for number, (label, _) in enumerate(drawn_files(40)):
+        lines.append(f"{label}/{number}.jpg,{label},own,{f'photographer {number // 10}' if number < 60 else ''},train")
+    shop.put("images.csv", "\n".join(lines).encode())
+    shop.lake.publish(TABLES[f"{NAME}/training_set"], {"all": build_training_set(TASK, NAME, shop.lake, shop.settings).rows})
+    train = examples(TASK, NAME, shop.lake, "train", shop.settings)
+    named = [author for author in train["author"].to_pylist() if author.startswith("photographer")]
+    assert len(named) == 60
+    assert len(set(train["author"].to_pylist())) > 40  # the others are by nobody else
+    sides = splits.sides_of(train, 0.25)
+    of_side = {side: set(train.filter(pa.array(sides == side))["author"].to_pylist()) for side in ("train", "evaluation")}
+    assert of_side["train"]
+    assert of_side["evaluation"]
+    assert not of_side["train"] & of_side["evaluation"]
 
 
 def test_an_archive_that_is_none_is_said(shop: Shop) -> None:

@@ -22,6 +22,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from threadpoolctl import threadpool_limits
 
 from trend_assets.lib.learning.contract import Probabilities
+from trend_assets.lib.learning.splits import people
 
 WORD_FEATURES, CHARACTER_FEATURES = 2**16, 2**17
 STRENGTHS = (1.0, 4.0, 16.0)
@@ -62,11 +63,11 @@ def best_classifier(features: sparse.csr_matrix, target: np.ndarray, authors: np
     return _classifier(_best_strength(features, target, authors)).fit(features, target)
 
 
-def fit_text_classifier(texts: Sequence[str], labels: Sequence[str], authors: Sequence[str]) -> Pipeline:
+def fit_text_classifier(texts: Sequence[str], labels: Sequence[str], authors: Sequence[str | None]) -> Pipeline:
     """A pipeline from prepared text to class probabilities; equal input gives an equal pipeline.
 
-    The strength is chosen by cross-validation with no author in two folds. Raises ``ValueError`` for fewer than two
-    classes, and for texts that are all the same or share no word.
+    authors: null or blank where unknown. The strength is chosen by cross-validation with no author in two folds. Raises ``ValueError``
+    for fewer than two classes, and for texts that are all the same or share no word.
     """
     weights = TfidfTransformer(sublinear_tf=True)
     features = weights.fit_transform(counted(texts)).tocsr()
@@ -75,7 +76,7 @@ def fit_text_classifier(texts: Sequence[str], labels: Sequence[str], authors: Se
     used = features_worth_a_weight(features, labels)
     seen = features[:, used]
     with threadpool_limits(limits=1):  # threads change the last digits of sums, and on small problems they only wait for each other
-        classifier = best_classifier(seen, target, np.asarray(authors))
+        classifier = best_classifier(seen, target, people(authors, texts))
     coefficients = np.zeros((classifier.coef_.shape[0], features.shape[1]))
     coefficients[:, used] = classifier.coef_
     classifier.coef_, classifier.n_features_in_ = coefficients, features.shape[1]

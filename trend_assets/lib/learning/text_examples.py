@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from trend_assets.lib.learning.splits import people
+
 
 def texts_of(posts: pa.Table) -> list[str]:
     """Texts of ``posts`` (column clean_text); a missing one is empty."""
@@ -16,10 +18,11 @@ def texts_of(posts: pa.Table) -> list[str]:
 def learnable(examples: pa.Table) -> tuple[list[str], list[str], list[str]]:
     """Texts, labels and authors of ``examples`` (columns clean_text, label, author) that have a text.
 
-    Raises ``ValueError`` where there is no text, only one text over and over, or fewer than two classes.
+    Examples of unknown authors are by different people, unless their texts are the same. Raises ``ValueError`` where there is no text,
+    only one text over and over, or fewer than two classes.
     """
     rows = [
-        (text, label, author or "")
+        (text, label, author)
         for text, label, author in zip(
             examples["clean_text"].to_pylist(), examples["label"].to_pylist(), examples["author"].to_pylist(), strict=True
         )
@@ -32,4 +35,4 @@ def learnable(examples: pa.Table) -> tuple[list[str], list[str], list[str]]:
         raise ValueError(f"the training split has {len(set(labels))} class of two or more: label more posts")
     if len({text.strip().lower() for text in texts}) < 2:
         raise ValueError(f"all {len(texts)} texts of the training split are the same: nothing can be learnt from them")
-    return texts, labels, authors
+    return texts, labels, people(authors, [text.strip().lower() for text in texts]).tolist()

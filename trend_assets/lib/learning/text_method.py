@@ -26,7 +26,7 @@ def fit_text_method(examples: pa.Table, classes: Sequence[str], options: Mapping
     texts, labels, authors = learnable(examples.sort_by([("created_at", "ascending"), ("post_id", "ascending")]))
     if options.get("method", "cnn") == "linear":
         return fit_text_classifier(texts, labels, authors)
-    return fit_text_network(texts, labels, classes, dropout=float(options.get("dropout", 0.3)))
+    return fit_text_network(texts, labels, classes, authors, dropout=float(options.get("dropout", 0.3)))
 
 
 def method_probabilities(model: Any, posts: pa.Table, labels: Sequence[str]) -> Probabilities:

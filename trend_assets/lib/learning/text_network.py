@@ -16,11 +16,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.metrics import f1_score
 from threadpoolctl import threadpool_limits
 
 from trend_assets.lib.learning.contract import Probabilities
 from trend_assets.lib.learning.curves import report
+from trend_assets.lib.learning.leaks_copies import plain
+from trend_assets.lib.learning.splits import newest_apart
 from trend_assets.lib.learning.store import SpacyModel
 from trend_assets.lib.learning.text_classifier import prepared
 
@@ -32,7 +35,7 @@ EPOCHS, PATIENCE = 12, 3
 """Passes over the examples at most, and how many in a row may bring no lower loss on held-out examples."""
 BATCH = 32
 HELD_SHARE, LEAST_HELD = 0.15, 20
-"""The newest examples that decide when to stop; where they would be fewer than ``LEAST_HELD``, all epochs are run."""
+"""Of the newest examples those by people, and of texts, that are not learnt from decide when to stop; fewer: all epochs are run."""
 WIDTH, DEPTH, ROWS = 48, 1, 2_000
 """On an inner split of the town (development family) as good as 64 wide and two deep, or 96 wide, and twice as fast."""
 LONGEST = 400
@@ -40,11 +43,13 @@ LONGEST = 400
 _BATCH_TO_PREDICT = 256
 
 
-def fit_text_network(texts: Sequence[str], labels: Sequence[str], classes: Sequence[str], dropout: float = 0.3) -> SpacyModel:
+def fit_text_network(
+    texts: Sequence[str], labels: Sequence[str], classes: Sequence[str], authors: Sequence[str | None], dropout: float = 0.3
+) -> SpacyModel:
     """A network from text to class probabilities; equal input gives equal bytes on any number of threads.
 
-    texts, labels: in order of time, at least two different labels, all in ``classes``. Reports the loss, and macro F1 and log-loss on
-    the held-out examples, after each epoch.
+    texts, labels, authors (null or blank where unknown): in order of time, at least two different labels, all in ``classes``. Reports the
+    loss, and macro F1 and log-loss on the held-out examples, after each epoch.
     """
     from spacy.training import Example
 
@@ -55,9 +60,9 @@ def fit_text_network(texts: Sequence[str], labels: Sequence[str], classes: Seque
             Example.from_dict(nlp.make_doc(text), {"cats": {name: float(name == label) for name in classes}})
             for text, label in zip(read, labels, strict=True)
         ]
-        held = int(len(known) * HELD_SHARE)
-        held = held if held >= LEAST_HELD else 0
-        taught = known[: len(known) - held]
+        held = _held_out(texts, authors)
+        taught = [one for one, out in zip(known, held, strict=True) if not out]
+        judged = [[value for value, out in zip(values, held, strict=True) if out] for values in (read, labels)]
         optimizer = nlp.initialize(lambda: taught[:BATCH])
         order = np.random.default_rng(SEED)
         best, weights, since = np.inf, nlp.to_bytes(exclude=["vocab", "tokenizer"]), 0
@@ -68,8 +73,8 @@ def fit_text_network(texts: Sequence[str], labels: Sequence[str], classes: Seque
                 batch = [taught[place] for place in shuffled[start : start + BATCH].tolist()]
                 nlp.update(batch, sgd=optimizer, drop=dropout, losses=losses)
             figures = {"loss": losses["textcat"] / max(1, -(-len(taught) // BATCH))}
-            if held:
-                figures |= _judged(nlp, read[-held:], labels[-held:], classes)
+            if held.any():
+                figures |= _judged(nlp, judged[0], judged[1], classes)
             report(epoch, **figures)
             now = figures.get("held_log_loss", -float(epoch))
             if now < best:
@@ -91,6 +96,13 @@ def network_probabilities(model: SpacyModel, texts: Sequence[str], labels: Seque
         if name in labels:
             result[:, list(labels).index(name)] = found[:, column]
     return result
+
+
+def _held_out(texts: Sequence[str], authors: Sequence[str | None]) -> npt.NDArray[np.bool_]:
+    """Which examples (n,), in order of time, decide when to stop; none where they would be few."""
+    copies = np.array([plain(text) or text for text in texts], dtype=np.str_)
+    held = newest_apart(np.arange(len(texts)), np.array(authors, dtype=object), copies, HELD_SHARE)
+    return held if held.sum() >= LEAST_HELD else np.zeros(len(texts), dtype=bool)
 
 
 def _pipeline(classes: Sequence[str]) -> Language:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from trend_assets.lib.learning.contract import Gate, Probabilities, Task
+from trend_assets.lib.learning.splits import together
 from trend_assets.lib.learning.vision.images import pixels
 
 FASHION = (
@@ -96,12 +97,13 @@ class ImageCategory(Task):
 
 
 def _classes(examples: pa.Table, labels: tuple[str, ...]) -> tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Labels that occur, the class of each example (n,), and which examples are held out (n,): whole groups of near-duplicates."""
+    """Labels that occur, the class of each example (n,), and which are held out (n,): whole groups of near-duplicates and authors."""
     given = examples["label"].to_pylist()
     learnt = [label for label in labels if label in set(given)]
     if len(learnt) < 2:
         raise ValueError(f"pictures of {len(learnt)} categories: at least two are needed to tell them apart")
-    groups, place = np.unique(np.asarray(examples["near_duplicate_key"]), return_inverse=True)
+    authors = np.asarray(examples["author"].to_pylist(), dtype=object)
+    groups, place = np.unique(together(authors, np.asarray(examples["near_duplicate_key"])), return_inverse=True)
     drawn = np.random.default_rng(len(groups)).random(len(groups)) < _HELD_OUT
     return learnt, np.array([learnt.index(label) for label in given], dtype=np.int64), drawn[place]
 

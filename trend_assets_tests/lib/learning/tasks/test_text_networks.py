@@ -72,6 +72,35 @@ def test_what_is_loaded_says_the_same_and_holds_no_word_of_a_post(network: Spacy
     assert not [word for word in words if any(word.encode() in data for data in (*files.values(), *fresh.values()))]
 
 
+def test_what_decides_when_to_stop_shares_no_author_and_no_text_with_what_is_learnt(
+    complaints: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trend_assets.lib.learning import text_network
+
+    held: list[str] = []
+    judged = text_network._judged
+    monkeypatch.setattr(text_network, "_judged", lambda nlp, read, *rest: (held.extend(read), judged(nlp, read, *rest))[1])
+    monkeypatch.setattr(text_network, "EPOCHS", 1)
+    names = [first + second for first in "abcdefghij" for second in "klmnopqrstuvwxyzåäöü"]
+    texts = [f"{text} {name}" for text, name in zip(complaints["clean_text"].to_pylist(), names, strict=False)]
+    texts[199] = texts[3].upper() + "!"
+    labels, authors = complaints["label"].to_pylist()[:200], [f"author {name}" for name in names]
+    authors[198] = authors[5]
+    authors[197] = authors[196] = ""
+    text_network.fit_text_network(texts, labels, REASON.labels, authors)
+    read = text_network._read(texts)
+    assert held == read[170:198]  # of the newest 30 two are known
+
+
+def test_where_nobody_new_wrote_last_all_examples_are_learnt_from(complaints: pa.Table) -> None:
+    few = complaints.slice(0, 160)
+    one = few.set_column(few.schema.get_field_index("author"), "author", pa.array(["the same"] * 160))
+    with collected() as curves:
+        REASON.train(one, REASON.default_options)
+    assert "held_log_loss" not in curves
+    assert len(curves["loss"]) > 2
+
+
 def test_curves_are_reported(complaints: pa.Table) -> None:
     with collected() as curves:
         REASON.train(complaints, REASON.default_options)

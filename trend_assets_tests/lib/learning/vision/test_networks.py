@@ -10,7 +10,7 @@ import pytest
 
 from trend_assets.lib.learning.contract import checked_probabilities
 from trend_assets.lib.learning.curves import collected
-from trend_assets.lib.learning.image_tasks.image_category import ImageCategory
+from trend_assets.lib.learning.image_tasks.image_category import ImageCategory, _classes
 from trend_assets.lib.learning.store import OnnxModel, model_from_files, model_to_files
 from trend_assets.lib.learning.vision import classical, serving
 from trend_assets.lib.learning.vision.images import ImageRefusedError, pixels
@@ -26,6 +26,7 @@ def examples(each: int, seed: int = 1) -> pa.Table:
     return pa.table(
         {
             "post_id": digests,
+            "author": digests,
             "label": [label for label, _ in files],
             "near_duplicate_key": [int(digest[:15], 16) for digest in digests],
             "image": pa.array([data for _, data in files], pa.binary()),
@@ -62,6 +63,15 @@ def test_one_category_is_refused_before_torch_is_needed() -> None:
     one = examples(4).filter(pa.array([label == DRAWN[0] for label in examples(4)["label"].to_pylist()]))
     with pytest.raises(ValueError, match="pictures of 1 categories"):
         TASK.train(one, TASK.default_options)
+
+
+def test_pictures_of_one_author_are_held_out_together() -> None:
+    table = examples(40)
+    authors = [f"photographer {number // 6}" for number in range(table.num_rows)]
+    _, _, held = _classes(table.set_column(1, "author", pa.array(authors)), TASK.labels)
+    assert held.any()
+    assert not held.all()
+    assert (held.reshape(-1, 6) == held[::6, None]).all()
 
 
 def test_transfer_learns_stores_and_repeats() -> None:
