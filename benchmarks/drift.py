@@ -1,6 +1,6 @@
 """Drift detection: false alarms on unchanged windows and power at planted shifts, on made windows and on a town's days.
 
-    python -m benchmarks.drift [--series N] [--data FOLDER]
+    python -m benchmarks.drift [--rows N ...] [--regime NAME ...] [--series N] [--data FOLDER]
 
 What belongs here: counting alarms of ours. What doesn't: the detector (``lib/quality/drift_*.py``), made windows (``drift_made.py``),
 other tools (``drift_peers.py``).
@@ -41,7 +41,7 @@ PLAN = Plan(time="at", shares=("language", "category"), numbers=NUMERIC, words=(
 DAYS = [date(2026, 1, 5) + timedelta(days=number) for number in range(REFERENCE + 1)]
 JUDGED = 100
 """Windows of a series that are judged where nothing is planted."""
-SERIES = {1_000: 20, 10_000: 20, 100_000: 4}
+SERIES = 20
 REPEATS = 5
 """How often each shift is planted into a series."""
 GROWTH = 1.01
@@ -62,10 +62,10 @@ def counted(table: pa.Table) -> Summary:
     return Summary(found.counts, found.buckets)
 
 
-def made(series: dict[int, int], family: str) -> None:
-    """The table of made windows."""
-    for rows, number in series.items():
-        for regime in REGIMES:
+def made(sizes: list[int], regimes: list[str], number: int, family: str) -> None:
+    """The table of made windows: ``number`` series of each size and regime."""
+    for rows in sizes:
+        for regime in regimes:
             alarms = windows = 0
             seconds = 0.0
             power: dict[tuple[str, float], list[bool]] = defaultdict(list)
@@ -122,6 +122,8 @@ def town(data: Path) -> None:
     days = int((pc.max(posts["created_at"]).as_py() - start).total_seconds() // 86_400) + 1
     ledger = json.loads((data / "truth" / "ledger.json").read_text())
     outages = {datetime.fromisoformat(outage["starts_at"]).date() for outage in ledger["outages"]}
+    if days < 9:
+        raise SystemExit(f"{data} has {days} days: nine are needed (seven that come before, one or more to judge)")
     past, dates, clean, judged, seconds = [], [], [], 0, 0.0
     changed, named = dict.fromkeys(PLANTS, 0), defaultdict[str, set[str]](set)
     for number in range(days):
@@ -283,11 +285,19 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="data folder of a finished demo on the town")
-    parser.add_argument("--series", type=int, help="series of each number of rows; without it 20, of 100,000 rows 4")
+    parser.add_argument(
+        "--rows", type=int, nargs="*", default=[1_000, 10_000, 100_000], help="rows of a made window; none: no made windows"
+    )
+    parser.add_argument("--regime", nargs="*", default=REGIMES, choices=REGIMES)
+    parser.add_argument(
+        "--series", type=int, default=SERIES, help=f"series of {JUDGED} judged windows, of each size and regime (default: {SERIES})"
+    )
+    parser.add_argument("--no-slow-change", action="store_true", help="leave the share that grows by 1 %% a day out")
     parser.add_argument("--family", default="reported", choices=("development", "reported"))
     arguments = parser.parse_args()
-    made(dict.fromkeys(SERIES, arguments.series) if arguments.series else SERIES, arguments.family)
-    slowly(arguments.family)
+    made(arguments.rows, arguments.regime, arguments.series, arguments.family)
+    if not arguments.no_slow_change:
+        slowly(arguments.family)
     if arguments.data:
         town(arguments.data)
         town_topics(arguments.data)

@@ -26,7 +26,7 @@ import pandas as pd
 
 from benchmarks.drift_made import CATEGORICAL, NUMERIC, PAST, REGIMES, SHIFTS, SIZES, Series, Window
 
-LEVEL = 0.003
+LEVEL = 0.004
 ROWS = (1_000, 10_000, 100_000)
 EVERY = {1_000: 1, 10_000: 2, 100_000: 8}
 """Larger windows are made every so many rounds only."""

@@ -55,11 +55,11 @@ class Source:
     per_hour: int = 500
     bytes_per_hour: int = 256 * 2**20
     _left: int = field(default=0, init=False)
-    _bytes: int = field(default=0, init=False)
+    _before: int = field(default=0, init=False)
 
     def start_hour(self) -> None:
         """Begin a new count of what may be fetched."""
-        self._left, self._bytes = self.per_hour, self.bytes_per_hour
+        self._left, self._before = self.per_hour, self.fetcher.bytes_read if self.fetcher else 0
 
     def get(self, reference: str) -> tuple[bytes, str, str]:
         """Bytes, file name and content type where known. Raises ``MediaRefusedError``."""
@@ -71,11 +71,10 @@ class Source:
                     raise
         if self.fetcher is None:
             raise MediaRefusedError("host_not_allowed", "no host is allowed")
-        if self._left <= 0 or self._bytes <= 0:
+        if self._left <= 0 or self.fetcher.bytes_read - self._before >= self.bytes_per_hour:
             raise MediaRefusedError("over_limit", "as many pictures or bytes as an hour may bring were fetched")
         self._left -= 1
         found = self.fetcher.fetch(reference)
-        self._bytes -= len(found.data)
         return found.data, "", found.content_type
 
 

@@ -9,8 +9,10 @@ name. Each redirect is a new URL that passes the same rules. No cookies, credent
 
 from __future__ import annotations
 
+import queue
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -92,7 +94,7 @@ class _Checked(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         try:
-            addresses = list(self._resolver(host, port))
+            addresses = list(_in_time(lambda: self._resolver(host, port), self._deadline))
         except (OSError, UnicodeError) as error:
             raise MediaRefusedError("unresolvable", f"{host}: {error}") from None
         if not addresses:
@@ -108,6 +110,7 @@ class MediaFetcher:
 
     hosts: names that are allowed, exactly; none: nothing is. resolver, allowed, ports, trust: how names are resolved, which network
     addresses and ports may be connected to, and whose certificates count; the tests' own server is reached by changing them.
+    bytes_read: of all bodies so far, those that were refused included.
     """
 
     def __init__(
@@ -123,6 +126,7 @@ class MediaFetcher:
         self.hosts, self.limits, self.ports = frozenset(hosts), limits or Limits(), frozenset(ports)
         self._resolver, self._allowed = resolver, allowed
         self._trust = trust or ssl.create_default_context()
+        self.bytes_read = 0
 
     def fetch(self, url: str) -> Fetched:
         """The body behind a URL. Raises ``MediaRefusedError``, and nothing else, whatever the URL and the server are."""
@@ -171,6 +175,7 @@ class MediaFetcher:
         data = bytearray()
         for part in response.iter_stream():
             data += part
+            self.bytes_read += len(part)
             if len(data) > self.limits.bytes:
                 raise MediaRefusedError("too_many_bytes", f"more than {self.limits.bytes:,} bytes")
         return Fetched(bytes(data), headers.get("content-type", ""))
@@ -178,6 +183,26 @@ class MediaFetcher:
 
 def _host_header(target: Target) -> bytes:
     return target.host.encode() if target.port == 443 else f"{target.host}:{target.port}".encode()
+
+
+def _in_time(ask: Callable[[], Sequence[str]], deadline: float) -> Sequence[str]:
+    """What is asked, before the deadline: the system's resolver takes no time limit, so a slow one is left behind in its own thread."""
+    answer: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
+
+    def wait() -> None:
+        try:
+            answer.put(ask())
+        except Exception as error:  # handed over to who asks
+            answer.put(error)
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        found = answer.get(timeout=_left(deadline, None))
+    except queue.Empty:
+        raise httpcore.ConnectTimeout("the name was not resolved in time") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _left(deadline: float, timeout: float | None) -> float:

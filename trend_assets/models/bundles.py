@@ -22,6 +22,8 @@ from trend_assets.settings import Settings
 CHAMPION, CHALLENGER, EVALUATED = "champion", "challenger", "evaluated"
 FEATURES, THRESHOLDS, MANIFEST, CARD = "features.json", "thresholds.json", "manifest.json", "model_card.md"
 _HASH_LENGTH = 32
+_REMEMBERED = 50
+"""Pointers before the present one that it names: as far back as rollbacks, one after the other, can go."""
 _FILES = "files.json"
 
 
@@ -98,7 +100,7 @@ class Bundles:
         instead_of: Pointer | None,
     ) -> Pointer:
         """Swap the pointer that the caller decided on, ``instead_of``. Raises ``ConflictError`` where another is there meanwhile."""
-        made = Pointer(bundle, version, now.isoformat(timespec="seconds"), reason, asdict(previous) if previous else None)
+        made = Pointer(bundle, version, now.isoformat(timespec="seconds"), reason, _shortened(previous))
         path = f"models/{task}/{which}.json"
         try:
             there, generation = self.storage.read_with_generation(path)
@@ -134,6 +136,18 @@ class Bundles:
         except FileNotFoundError:
             generation = None
         self.storage.compare_and_swap(path, _as_file(value), generation)
+
+
+def _shortened(pointer: Pointer | None) -> dict[str, Any] | None:
+    """A pointer as a dict that names ``_REMEMBERED`` in all: each holds the one before, so without an end the file would grow for ever."""
+    chain: list[dict[str, Any]] = []
+    while pointer is not None and len(chain) < _REMEMBERED:
+        chain.append({**vars(pointer), "previous": None})
+        pointer = pointer.before
+    found: dict[str, Any] | None = None
+    for one in reversed(chain):
+        found = {**one, "previous": found}
+    return found
 
 
 def _as_file(value: Mapping[str, Any]) -> bytes:

@@ -139,7 +139,7 @@ def judge_stage(stage: str, lake: Lake, settings: Settings, identify: Identify |
             _write(settings, stage, _entry(present, "the first version seen" if kept is None else kept["reason"], merged, aside))
         return StageVerdict(stage, present, present, (), (), f"{present} is accepted, {len(merged)} days of it are known")
     accepted = _days(kept["days"])
-    found = compare_days(accepted, summaries(stage, lake, known={}))
+    found = compare_days(accepted, summaries(stage, lake, known={}, accepted=accepted))
     edge = " and ".join(f"{stage} → {reader}" for reader in _readers(stage)) or stage
     worse, fine = [f"{edge}, {one}" for one in found.shifted], [f"{edge}, {one}" for one in found.kept]
     if stage == "language":
@@ -184,8 +184,11 @@ def blocked_upstream(upstream: Sequence[str], lake: Lake, settings: Settings) ->
     return [str(verdict) for verdict in (judge_stage(one, lake, settings) for one in upstream if one in STAGES) if not verdict.passed]
 
 
-def summaries(stage: str, lake: Lake, known: Mapping[str, Any]) -> dict[str, dict[str, tuple[float, float]]]:
-    """Summaries of the newest whole days that are not known yet, by day; days without rows are left out."""
+def summaries(stage: str, lake: Lake, known: Mapping[str, Any], accepted: Days | None = None) -> dict[str, dict[str, tuple[float, float]]]:
+    """Summaries of the newest whole days that are not known yet, by day; days before the first with rows (or accepted) are left out.
+
+    Later days without rows count as nothing of everything: a version that says nothing any more has shifted.
+    """
     made = STAGES[stage]
     keys = lake.partitions(TABLES[made.path])
     hourly = TABLES[made.path].partition == "hour"
@@ -193,7 +196,12 @@ def summaries(stage: str, lake: Lake, known: Mapping[str, Any]) -> dict[str, dic
     under_way = {keys[-1][:10]} if hourly and keys and not keys[-1].endswith("-23:00") else set()
     whole = sorted({key[:10] for key in keys} - under_way)
     found = {day: dict(made.summary(lake, day)) for day in whole[-KEPT_DAYS:] if day not in known}
-    return {day: {name: (float(one), float(of)) for name, (one, of) in slices.items()} for day, slices in found.items() if slices}
+    first = min((day for days in (found, known, accepted or {}) for day, slices in days.items() if slices), default=None)
+    return {
+        day: {name: (float(one), float(of)) for name, (one, of) in slices.items()}
+        for day, slices in found.items()
+        if first is not None and day >= first
+    }
 
 
 def _asked(lake: Lake, accepted: Days, identify: Identify | None) -> tuple[list[str], list[str]]:

@@ -73,7 +73,8 @@ def categories_of(lake: Lake, held: pa.Table, revenue: dict[str, float]) -> list
     assigned = topics["topic_id"].take(matches(held, topics, ON)).to_pylist()
     found = []
     for own, moment, topic in zip(nothing, held["created_at"].to_pylist(), assigned, strict=True):
-        named = own or category.get((str(moment)[:10], topic)) if moment is not None and topic is not None else None
+        linked = category.get((str(moment)[:10], topic)) if moment is not None and topic is not None else None
+        named = own or linked
         found.append(named if named is not None and CATEGORY + named in best else None)
     return found
 

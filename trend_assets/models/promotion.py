@@ -45,7 +45,7 @@ def promote(name: str, tracking: Tracking, settings: Settings, now: datetime | N
     number = pointer.version if pointer else champion.number if champion else None
     if number == candidate.number:
         if pointer is None:  # made champion before there were bundles
-            _make_champion(name, candidate, bundles, tracking, moment, "champion already")
+            _make_champion(name, candidate, pointer, bundles, tracking, moment, "champion already")
         return candidate, "champion already"
     if number is not None and ROLLED_BACK in candidate.tags:
         return _version(tracking, name, number), f"kept: version {candidate.number} was rolled back at {candidate.tags[ROLLED_BACK]}"
@@ -56,7 +56,7 @@ def promote(name: str, tracking: Tracking, settings: Settings, now: datetime | N
             f"version {candidate.number} of {name} was judged beside {others}, and version {number} is champion now: "
             f"run the job {name}_training again"
         )
-    _make_champion(name, candidate, bundles, tracking, moment, "passed the gate")
+    _make_champion(name, candidate, pointer, bundles, tracking, moment, "passed the gate")
     return candidate, f"promoted, before it version {number}" if number is not None else "promoted, the first"
 
 
@@ -68,13 +68,14 @@ def promote_by_hand(
     Raises ``NotReadyError`` for a version that there is not, and for one that did not pass its gate unless a reason is given, which is
     recorded with the version and the pointer.
     """
-    version = _version(tracking, name, number)
+    bundles = Bundles(settings)
+    pointer, version = bundles.pointer(name), _version(tracking, name, number)
     outcome = version.tags.get(GATE, "it was never evaluated")
     if outcome != _PASSED and not reason.strip():
         raise NotReadyError(f"version {number} of {name} did not pass its gate ({outcome}): promote it with --reason, which is recorded")
     if outcome != _PASSED:
         tracking.tag(version, "promoted_despite", f"{outcome}; reason: {reason.strip()}"[:1000])
-    _make_champion(name, version, Bundles(settings), tracking, now or datetime.now(UTC), reason.strip() or "by hand")
+    _make_champion(name, version, pointer, bundles, tracking, now or datetime.now(UTC), reason.strip() or "by hand")
     return version
 
 
@@ -120,8 +121,10 @@ def note_challenger(name: str, tracking: Tracking, settings: Settings) -> None:
         tracking.point(name, CHALLENGER, candidate)
 
 
-def _make_champion(name: str, version: Version, bundles: Bundles, tracking: Tracking, now: datetime, reason: str) -> None:
-    pointer = bundles.pointer(name)
+def _make_champion(
+    name: str, version: Version, pointer: Pointer | None, bundles: Bundles, tracking: Tracking, now: datetime, reason: str
+) -> None:
+    """In place of the pointer that the decision was made on, and of no other."""
     previous = pointer if pointer is not None and pointer.version != version.number else pointer.before if pointer else None
     bundle = bundles.write(name, tracking.model_files(version))
     swap(bundles, name, bundle, version.number, now, reason, previous=previous, instead_of=pointer)

@@ -5,7 +5,8 @@ What belongs here: rows of ``<task>/hand_labels``. What doesn't: files that peop
 
 An answer is never changed and never goes: a person who thinks again gives another one, and of each person's answers about a post the
 latest holds. Each batch goes to the lake as a micro-batch, retried where another writer was faster. The version of the labels is a
-hash of the answers there are; as answers are only added, the answers of an earlier version can be had again by it.
+hash of the answers there are; as answers are only added, each later than those there are whatever a clock says, the answers of an
+earlier version can be had again by it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -69,9 +70,8 @@ def add(
     name = clean_name(labeller)
     if source not in LABEL_SOURCES:
         raise ValueError(f"{source!r} is no source of labels; there are {', '.join(LABEL_SOURCES)}")
-    table, moment = TABLES[f"{task}/hand_labels"], now.astimezone(UTC)
     present = {(row["network"], row["post_id"]): row["label"] for row in holding(read(lake, task)).to_pylist() if row["labeller"] == name}
-    rows: list[dict[str, Any]] = []
+    taken: list[Answer] = []
     refused: list[str | None] = []
     for answer in answers:
         key = (answer.post["network"], answer.post["post_id"])
@@ -81,9 +81,9 @@ def add(
             continue
         present[key] = answer.label
         refused.append(None)
-        rows.append(_row(answer, name, source, moment))
-    if rows:
-        _append(lake, task, moment.date().isoformat(), table.from_rows(rows))
+        taken.append(answer)
+    if taken:
+        _append(lake, task, taken, name, source, now.astimezone(UTC))
     return refused
 
 
@@ -103,16 +103,19 @@ def _row(answer: Answer, labeller: str, source: str, moment: datetime) -> dict[s
     }
 
 
-def _append(lake: Lake, task: str, key: str, rows: pa.Table) -> None:
+def _append(lake: Lake, task: str, answers: Sequence[Answer], labeller: str, source: str, now: datetime) -> None:
     table = TABLES[f"{task}/hand_labels"]
-    for attempt in range(ATTEMPTS - 1):
+    for attempt in range(ATTEMPTS):
+        newest = pc.max(lake.read(table, columns=["labelled_at"])["labelled_at"]).as_py()
+        moment = max(now, newest + timedelta(microseconds=1)) if newest is not None else now
         try:
-            lake.append(table, key, rows)
+            lake.append(table, moment.date().isoformat(), table.from_rows([_row(one, labeller, source, moment) for one in answers]))
         except ConflictError:
+            if attempt == ATTEMPTS - 1:
+                raise
             time.sleep(random.uniform(0, 0.05 * 2 ** min(attempt, 4)))
         else:
             return
-    lake.append(table, key, rows)
 
 
 def read(lake: Lake, task: str, version: str | None = None) -> pa.Table:

@@ -105,7 +105,7 @@ def server(certificate: tuple[Path, Path]) -> Iterator[Server]:
 def sends(body: bytes = BODY, status: int = 200, **headers: str) -> Reply:
     def reply(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
-        for name, value in ({"Content-Type": "image/png", "Content-Length": str(len(body))} | headers).items():
+        for name, value in ({"Content_Type": "image/png", "Content_Length": str(len(body))} | headers).items():
             if value:
                 handler.send_header(name.replace("_", "-"), value)
         handler.end_headers()
@@ -190,7 +190,9 @@ def test_size_is_held_to_while_the_body_comes(server: Server) -> None:
     server.replies["/unsaid"] = sends(b"x" * 500_000, Content_Length="")
     few = Limits(bytes=1_000)
     assert refusal(server.fetcher(few), server.url("/said")) == "too_many_bytes"
-    assert refusal(server.fetcher(few), server.url("/unsaid")) == "too_many_bytes"
+    fetcher = server.fetcher(few)
+    assert refusal(fetcher, server.url("/unsaid")) == "too_many_bytes"
+    assert fetcher.bytes_read > few.bytes, "what was refused was read"
     server.replies["/fits"] = sends(b"x" * 1_000)
     assert len(server.fetcher(few).fetch(server.url("/fits")).data) == 1_000
 
@@ -227,6 +229,21 @@ def test_a_server_that_sends_a_byte_now_and_then_is_left(server: Server) -> None
             started = time.monotonic()
             assert refusal(server.fetcher(Limits(seconds=0.6)), server.url(path)) == "timed_out"
             assert time.monotonic() - started < 5
+    finally:
+        over.set()
+
+
+def test_a_name_that_takes_too_long_to_resolve_is_left(server: Server) -> None:
+    over = threading.Event()
+
+    def slow(host: str, port: int) -> list[str]:
+        over.wait(20)
+        return ["127.0.0.1"]
+
+    started = time.monotonic()
+    try:
+        assert refusal(server.fetcher(Limits(seconds=0.3), resolver=slow), server.url("/a.png")) == "timed_out"
+        assert time.monotonic() - started < 5
     finally:
         over.set()
 

@@ -16,6 +16,7 @@ from trend_assets.defs.demand.assets import product_trend_links
 from trend_assets.defs.media.assets import media_categories
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning.image_tasks.image_category import ImageCategory
+from trend_assets.media.addresses import MediaRefusedError
 from trend_assets.media.categories import Judge, Source, categorise_hours
 from trend_assets.media.folder import MediaFolder
 from trend_assets.resources import LakeIOManager, LakeResource
@@ -206,9 +207,14 @@ def test_a_picture_that_many_posts_show_is_got_once(shop: Shop, judge: Judge, mo
 
 def test_an_hour_brings_so_many_pictures_and_bytes_at_most() -> None:
     class Fetcher:
+        bytes_read = 0
+
         def fetch(self, url: str) -> Any:
             file = io.BytesIO()
             drawing(DRAWN[0], np.random.default_rng(1)).save(file, "PNG")
+            self.bytes_read += len(file.getvalue())
+            if url.endswith("refused.png"):
+                raise MediaRefusedError("too_many_bytes", "more than its limit")
             return type("Fetched", (), {"data": file.getvalue(), "content_type": "image/png"})()
 
     source = Source(None, Fetcher(), per_hour=2)  # type: ignore[arg-type]
@@ -221,8 +227,9 @@ def test_an_hour_brings_so_many_pictures_and_bytes_at_most() -> None:
     source.get("https://pictures.example.com/a.png")
     small = Source(None, Fetcher(), bytes_per_hour=10)  # type: ignore[arg-type]
     small.start_hour()
-    small.get("https://pictures.example.com/a.png")
-    with pytest.raises(ValueError, match="over_limit"):
+    with pytest.raises(ValueError, match="too_many_bytes"):
+        small.get("https://pictures.example.com/refused.png")
+    with pytest.raises(ValueError, match="over_limit"):  # what was read and refused counts
         small.get("https://pictures.example.com/a.png")
 
 

@@ -128,3 +128,23 @@ def test_an_identifier_that_calls_a_fifth_of_french_posts_english_is_stopped_bef
 
 def test_a_days_manifest_can_name_every_model_upstream(settings: Settings) -> None:
     assert set(stage_versions("link", settings)) == {"model language", "model sentiment", "model topic", "model link"}
+
+
+def publish_forecasts(lake: Lake, number: int, *, nothing: bool = False) -> None:
+    """Days of forecasts for ten products; or, of another version, days without any."""
+    table = TABLES["demand/demand_forecasts"]
+    for place in range(number):
+        day = FIRST + timedelta(days=place)
+        common = {"day": day, "store_id": "a", "step": "day", "method": "global", "horizon": 1, "data_origin": "simulated"}
+        common |= {"starts_on": day + timedelta(days=1), "ends_on": day + timedelta(days=1)}
+        rows = [common | {"product_id": f"P{product}", "units": 20.0 + product + place % 3} for product in range(0 if nothing else 10)]
+        lake.publish(table, {day_key(day): table.from_rows(rows)}, allow_shrink=True)
+
+
+def test_a_version_that_forecasts_nothing_any_more_has_shifted(lake: Lake, settings: Settings) -> None:
+    publish_forecasts(lake, 8)
+    assert judge_stage("demand", lake, settings, version="old").passed
+    publish_forecasts(lake, 8, nothing=True)
+    verdict = judge_stage("demand", lake, settings, version="new")
+    assert not verdict.passed
+    assert "0 now on the same 8 days" in str(verdict)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,7 @@ from trend_assets.commands.terminal import console
 from trend_assets.lib.learning.chain import share_error, shifts, upstream_of
 from trend_assets.lib.learning.contract import Probabilities
 from trend_assets.lib.quality.audit import AuditError
+from trend_assets.models import promotion
 from trend_assets.models.bundles import Bundles
 from trend_assets.models.chain_guard import downstream_effects, identify_today, language_effects
 from trend_assets.models.comparison import compare_versions, shadow_run
@@ -112,6 +114,23 @@ def test_a_rollback_between_decision_and_promotion_is_not_undone_by_it(shop: Sho
     with pytest.raises(NotReadyError, match="another champion of sentiment was made meanwhile"):
         promote_by_hand(NAME, 2, shop.tracking, shop.settings, "late")
     assert Bundles(shop.settings).pointer(NAME).version == 1
+
+
+def test_a_rollback_while_the_gates_verdict_is_carried_out_is_not_undone_either(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (2, 1):
+        promote_by_hand(NAME, number, shop.tracking, shop.settings, "to have one before")
+    bundles, make = Bundles(shop.settings), promotion._make_champion
+    bundles.note_evaluation(NAME, {"version": 2, "champion": 1, "passed": True, "verdicts": []})
+
+    def meanwhile(*arguments: Any) -> None:
+        monkeypatch.setattr(promotion, "_make_champion", make)
+        roll_back(NAME, shop.tracking, shop.settings)
+        make(*arguments)
+
+    monkeypatch.setattr(promotion, "_make_champion", meanwhile)
+    with pytest.raises(NotReadyError, match="another champion of sentiment was made meanwhile"):
+        promote(NAME, shop.tracking, shop.settings)
+    assert bundles.pointer(NAME).reason == "rolled back from version 1"
 
 
 def test_a_rollback_that_the_registry_did_not_hear_of_lasts(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

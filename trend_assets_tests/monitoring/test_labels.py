@@ -117,3 +117,12 @@ def test_people_at_once_lose_nothing(lake: Lake) -> None:
         told = list(pool.map(lambda number: say(lake, {number: "positive"}, f"p{number % 4}", number), range(24)))
     assert told == [[None]] * 24
     assert read(lake, TASK).num_rows == 24
+
+
+def test_a_version_can_be_had_again_after_an_answer_whose_clock_was_behind(lake: Lake) -> None:
+    say(lake, {1: "positive"}, "ann")
+    say(lake, {2: "negative"}, "ann", minutes=3)
+    version = version_of(read(lake, TASK))
+    say(lake, {3: "neutral"}, "ben", minutes=2)
+    assert read(lake, TASK, version)["post_id"].to_pylist() == ["1", "2"]
+    assert read(lake, TASK)["post_id"].to_pylist() == ["1", "2", "3"], "what came last is last"

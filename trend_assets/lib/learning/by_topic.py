@@ -28,7 +28,8 @@ def labels_by_topic(
     """Posts and authors by label and topic in the day that ends with each of ``hours``, where five or more authors wrote.
 
     Labels of fewer authors are counted together as ``WITHHELD``, and with them the next smallest where they are still too few: neither
-    a row nor what rows leave of the whole is about fewer than five people.
+    a row nor what the rows of a topic and hour leave of its whole is about fewer than five people. Differences between rows of
+    several hours, or between all posts and topics, may be: windows overlap.
 
     predictions: network, post_id, created_at, label, abstained (then it counts as that and not under the label), of the hours and the day
     before. posts: network, post_id, author.

@@ -100,11 +100,25 @@ def estimate(labelled: Labelled, confidence: Doubles, answer: Integers, labels: 
     half = _Z * np.sqrt(drawn.var(axis=0) + own + _between(labelled, right, edges))
     before = _shares(labelled.confidence, edges)
     half = half + _calibration_error(labelled, right, edges) * (0.5 * np.abs(window - before).sum() + unlike)
-    # an estimate cannot be surer than a sample of labelled posts without a mistake would be
-    low, high = float(np.clip((values - half).min(), 0, 1)), float(np.clip((values + half).max(), 0, 1))
+    below, above = _of_labelled(right)
+    low = float(np.clip((values - np.maximum(half, below)).min(), 0, 1))
+    high = float(np.clip((values + np.maximum(half, above)).max(), 0, 1))
     excess = max(unlike - UNLIKE, 0.0)
     low, high = (1 - excess) * low, (1 - excess) * high + excess
     return Estimate(float(np.clip(values[0], low, high)), low, high, "estimated from confidence", bool(checked))
+
+
+def _of_labelled(right: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """How far the labelled posts' own accuracy may be from the truth, down and up (Clopper and Pearson 1934, 90 %).
+
+    An estimate cannot be surer than the sample that it rests on: where no labelled post was wrong, the bootstrap has no width at all.
+    """
+    from scipy.stats import beta
+
+    count, hits = len(right), int(right.sum())
+    low = beta.ppf(0.05, hits, count - hits + 1) if hits else 0.0
+    high = beta.ppf(0.95, hits + 1, count - hits) if hits < count else 1.0
+    return float(hits / count - low), float(high - hits / count)
 
 
 def agrees(found: Estimate, came: Score) -> bool | None:

@@ -92,3 +92,16 @@ def test_unlike_are_posts_whose_words_were_hardly_trained_on() -> None:
     assert unlike_share(training, held, posts[250:]) < 0.1
     assert unlike_share(training, held, [["x", "y", "z"]] * 50) == 1.0
     assert unlike_share([], held, posts) == 1.0
+
+
+def test_no_mistake_among_few_labelled_posts_is_no_certainty() -> None:
+    """At an accuracy of .98, a hundred labelled posts often show no mistake: the bootstrap over them has no width then."""
+    held = 0
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        truth, right = random.integers(0, 3, 100), random.random(100) < 0.98
+        known = Labelled(random.uniform(0.9, 0.999, 100), np.where(right, truth, (truth + 1) % 3), truth, np.repeat("en", 100))
+        came = random.random(2_000) < 0.98
+        found = estimate(known, random.uniform(0.9, 0.999, 2_000), random.integers(0, 3, 2_000), 3, 0.02, None)
+        held += found.low <= came.mean() <= found.high
+    assert held >= 180
