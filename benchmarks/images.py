@@ -29,7 +29,7 @@ from trend_assets.lib.learning.image_tasks.image_category import ImageCategory, 
 from trend_assets.lib.learning.store import OnnxModel, model_to_files
 from trend_assets.lib.learning.vision import networks, serving
 from trend_assets.lib.learning.vision.duplicates import near_duplicate_groups, signature
-from trend_assets.lib.learning.vision.images import decode, pixels
+from trend_assets.lib.learning.vision.images import decode, opened, pixels
 from trend_assets.models.image_examples import labelled_images, with_images
 from trend_assets.settings import Settings
 
@@ -56,7 +56,7 @@ def examples(archives: list[Path]) -> tuple[pa.Table, pa.Table]:
 
 def copies_found(table: pa.Table) -> None:
     """Of pictures saved again smaller, brighter and at low quality, how many share the group of their original."""
-    originals = [decode(image) for image in table["image"].to_pylist()]
+    originals = [decode(opened(image)) for image in table["image"].to_pylist()]
     copies = []
     for image in originals:
         file = io.BytesIO()
@@ -71,7 +71,7 @@ def copies_found(table: pa.Table) -> None:
 def from_scratch(train: pa.Table) -> OnnxModel:
     """The small network, on pictures of 64 x 64."""
     learnt, classes, held_out = _classes(train, TASK.labels)
-    shown = np.stack([pixels(image, SCRATCH_SIDE) for image in train["image"].to_pylist()])
+    shown = np.stack([pixels(opened(image), SCRATCH_SIDE) for image in train["image"].to_pylist()])
     trained = networks.train_from_scratch(shown, classes, labels=len(learnt), held_out=held_out, epochs=SCRATCH_EPOCHS)
     return OnnxModel(trained.network, {"learnt": learnt, "side": SCRATCH_SIDE})
 
@@ -128,7 +128,7 @@ def report(title: str, archives: list[Path]) -> None:
         epochs = curves["held_out_loss"]
         print(f"    {len(epochs)} epochs, held-out loss of training pictures {epochs[0][1]:.2f} to {min(loss for _, loss in epochs):.2f}")
     for name, model in models.items():
-        speed(name, model, held["image"].to_pylist())
+        speed(name, model, [opened(image) for image in held["image"].to_pylist()])
 
 
 def main() -> None:

@@ -6,17 +6,23 @@ unfit and which layouts there are (``lib/learning/vision``), the split (``traini
 ``labels/<task>/`` in the data folder holds folders named after labels, zip archives of such folders, or both. Where ``images.csv`` is
 there it decides instead: columns file (path beside it), label, licence_class and, optionally, author (what must not be on both sides of
 the split: a product, a photographer) and split (train, evaluation). Images without it are the owner's, class ``own``.
+
+One file is held in memory at a time. Examples name copies of the files in the temporary folder of the system, each under its hash: what
+training reads is what was split, though somebody sorts pictures meanwhile. They go when the process ends.
 """
 
 from __future__ import annotations
 
+import atexit
 import hashlib
-import io
+import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
@@ -25,13 +31,14 @@ from trend_assets.lake.storage import Storage, open_storage
 from trend_assets.lib.learning.contract import Task
 from trend_assets.lib.learning.labels import rows_of
 from trend_assets.lib.learning.vision.duplicates import near_duplicate_groups, signature
-from trend_assets.lib.learning.vision.images import SUFFIXES, ImageRefusedError, decode
+from trend_assets.lib.learning.vision.images import MOST_BYTES, SUFFIXES, ImageRefusedError, decode
 from trend_assets.lib.learning.vision.labelled_images import UnreadableCollectionError, labelled, read_zip
 from trend_assets.settings import Settings
 
 NETWORK = "image"
 """In the column ``network`` of a training set: the example is an image file; ``post_id`` is its SHA-256."""
 _LIST = "images.csv"
+_SAID = ("post_id", "label", "licence_class", "author", "given_split")
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,17 @@ def labelled_images(task: Task, name: str, settings: Settings) -> tuple[pa.Table
                 "licence_class": one.licence_class, "given_split": one.split,
             }  # fmt: skip
     rows = _rows(list(chosen.values()), signatures)
-    digests = hashlib.sha256("".join(sorted(chosen)).encode()).hexdigest()
-    return rows, {f"labels/{name}/": digests}, dict(aside)
+    return rows, _inputs(name, settings, chosen), dict(aside)
+
+
+def _inputs(name: str, settings: Settings, chosen: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Hash of what the images are and what is said of them, whatever they are called; and of the list, where there is one."""
+    told = json.dumps(sorted([row[column] or "" for column in _SAID] for row in chosen.values()))
+    found = {f"labels/{name}/": hashlib.sha256(told.encode()).hexdigest()}
+    storage, path = open_storage(settings.data), f"labels/{name}/{_LIST}"
+    if path in storage.list(path):
+        found[path] = hashlib.sha256(storage.read(path)).hexdigest()
+    return found
 
 
 def _rows(chosen: list[dict[str, Any]], signatures: list[Any]) -> pa.Table:
@@ -96,27 +112,35 @@ def _key(digest: str) -> int:
 
 
 def with_images(rows: pa.Table, name: str, settings: Settings) -> pa.Table:
-    """The rows whose image is still there, with the columns ``author``, ``near_duplicate_key`` and ``image`` (the file's bytes)."""
+    """The rows whose image is still there, with the columns ``author``, ``near_duplicate_key`` and ``image`` (path of a local copy)."""
     from trend_assets.models.training_set import NotReadyError
 
     wanted = set(rows["post_id"].to_pylist())
-    images: dict[str, bytes] = {}
-    authors: dict[str, str] = {}
+    authors, signatures_of = dict[str, str](), dict[str, Any]()
     for one in _found(name, settings, Counter()):
         digest = hashlib.sha256(one.data).hexdigest()
-        if digest in wanted and digest not in images:
-            images[digest], authors[digest] = one.data, one.author
-    if wanted and not images:
+        if digest in wanted and digest not in authors:
+            authors[digest], signatures_of[digest] = one.author, signature(decode(one.data))
+            if not (copy := _copies() / digest).exists():
+                copy.write_bytes(one.data)
+    if wanted and not authors:
         raise NotReadyError(f"no image of {name}'s training set is in {settings.data}/labels/{name} any more: run the job {name}_training")
-    rows = rows.filter(pa.array([digest in images for digest in rows["post_id"].to_pylist()], pa.bool_()))
+    rows = rows.filter(pa.array([digest in authors for digest in rows["post_id"].to_pylist()], pa.bool_()))
     digests = rows["post_id"].to_pylist()
-    signatures = [signature(decode(images[digest])) for digest in digests]
+    signatures = [signatures_of[digest] for digest in digests]
     groups = near_duplicate_groups(np.stack(signatures)) if signatures else np.zeros(0, dtype=np.int64)
     leading = [digests[group] for group in groups.tolist()]
     named = [authors[digest] or first for digest, first in zip(digests, leading, strict=True)]
     rows = rows.append_column("author", pa.array(named, pa.string()))
     rows = rows.append_column("near_duplicate_key", pa.array([_key(digest) for digest in leading], pa.int64()))
-    return rows.append_column("image", pa.array([images[digest] for digest in digests], pa.binary()))
+    return rows.append_column("image", pa.array([str(_copies() / digest) for digest in digests], pa.string()))
+
+
+@cache
+def _copies() -> Path:
+    folder = tempfile.TemporaryDirectory(prefix="trend-assets-images-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
 
 
 def _found(name: str, settings: Settings, aside: Counter[str]) -> Iterator[_Example]:
@@ -136,13 +160,20 @@ def _found(name: str, settings: Settings, aside: Counter[str]) -> Iterator[_Exam
         )
     try:
         plain = [path for path in there if path not in archives]
-        for image in labelled(plain, lambda path, limit: storage.read(folder + path)[:limit]):
+        for image in labelled(plain, lambda path, limit: _head(storage, folder + path, limit)):
             yield _Example(image.path, image.label, image.data)
         for archive in archives:
-            for image in read_zip(io.BytesIO(storage.read(folder + archive))):
-                yield _Example(image.path, image.label, image.data)
+            with storage.open_input(folder + archive) as file:
+                for image in read_zip(cast("BinaryIO", file)):
+                    yield _Example(image.path, image.label, image.data)
     except UnreadableCollectionError as error:
         raise NotReadyError(f"the images in {settings.data}/{folder} cannot be read: {error}") from error
+
+
+def _head(storage: Storage, path: str, limit: int = MOST_BYTES + 1) -> bytes:
+    """The file, or as much of it as shows that it is too large."""
+    with storage.open_input(path) as file:
+        return bytes(file.read(limit))
 
 
 def _listed(storage: Storage, folder: str, there: set[str], aside: Counter[str]) -> Iterator[_Example]:
@@ -158,4 +189,4 @@ def _listed(storage: Storage, folder: str, there: set[str], aside: Counter[str])
             aside["no such file"] += 1
             continue
         author, split = str(row.get("author") or ""), str(row.get("split") or "") or None
-        yield _Example(path, str(row["label"] or ""), storage.read(folder + path), str(row["licence_class"] or ""), author, split)
+        yield _Example(path, str(row["label"] or ""), _head(storage, folder + path), str(row["licence_class"] or ""), author, split)

@@ -170,10 +170,10 @@ def _loads(tracking: Tracking, version: Version) -> bool:
 def _contents(task: Task, rows: pa.Table) -> str:
     """Hash of what training reads: a training set holds posts by their id, and their text may have been made anew since.
 
-    An image's id is the hash of its bytes: the id is enough.
+    An image's id is the hash of its bytes: the id is enough. Authors and copies decide what is held out while training.
     """
     digest = hashlib.sha256()
-    for column in (*ON, *(name for name in task.features if task.source == "posts")):
+    for column in (*ON, "author", "near_duplicate_key", *(name for name in task.features if task.source == "posts")):
         digest.update(repr(rows[column].to_pylist()).encode("utf-8", "surrogatepass") + b"\0")
     return digest.hexdigest()[:32]
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
+import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +20,9 @@ from PIL import Image
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning import splits
 from trend_assets.lib.learning.discovery import load_task
-from trend_assets.lib.learning.image_tasks.image_category import ImageCategory
-from trend_assets.models.training_set import NotReadyError, build_training_set, check_labels, examples
+from trend_assets.lib.learning.image_tasks.image_category import ImageCategory, _features
+from trend_assets.models.training import _contents
+from trend_assets.models.training_set import NotReadyError, build_training_set, check_labels, data_manifest, examples
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.learning.vision.drawn import drawn_files
@@ -149,6 +154,80 @@ def test_authors_of_the_list_are_kept_apart_where_options_are_searched_too(shop:
     assert of_side["train"]
     assert of_side["evaluation"]
     assert not of_side["train"] & of_side["evaluation"]
+
+
+def heaviest_moment(work: Callable[[], object]) -> int:
+    """Bytes that Python, NumPy and Arrow held at most while something was done, above what they held before."""
+    before, arrow = pa.default_memory_pool().bytes_allocated(), [0]
+
+    def look(*_: object) -> None:
+        arrow[0] = max(arrow[0], pa.default_memory_pool().bytes_allocated() - before)
+
+    tracemalloc.start()
+    sys.setprofile(look)
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1] + arrow[0]
+    finally:
+        sys.setprofile(None)
+        tracemalloc.stop()
+
+
+def test_training_reads_one_file_at_a_time_however_large_the_collection_is(shop: Shop) -> None:
+    heavy = 2 * 2**20
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, (label, data) in enumerate(drawn_files(12)):
+            padded = data + bytes([number]) * heavy  # after the picture's end: decoders do not mind
+            if number < 18:
+                shop.put(f"{label}/{number}.jpg", padded)
+            else:
+                archive.writestr(f"{label}/{number}.jpg", padded)
+    shop.put("more.zip", packed.getvalue())
+    del packed
+
+    def train_and_judge() -> None:
+        built = build_training_set(TASK, NAME, shop.lake, shop.settings)
+        assert built.rows.num_rows == 36
+        shop.lake.publish(TABLES[f"{NAME}/training_set"], {"all": built.rows})
+        train, held = (examples(TASK, NAME, shop.lake, split, shop.settings) for split in ("train", "evaluation"))
+        model = TASK.train_baseline(train.filter(pa.array([True] * train.num_rows)))
+        assert TASK.predict_baseline(model, held).shape[0] == held.num_rows == 36 - train.num_rows
+        assert len(_features(SimpleNamespace(backbone_features=corners), train)) == train.num_rows
+
+    assert heaviest_moment(train_and_judge) < 36 * heavy / 3
+
+
+def corners(pixels: np.ndarray) -> np.ndarray:
+    """In place of the frozen network, which needs torch: what reading and decoding hold does not depend on it."""
+    return pixels.reshape(len(pixels), -1)[:, :8].astype(np.float32)
+
+
+def test_the_manifest_shows_another_label_author_or_list_and_nothing_else(shop: Shop) -> None:
+    def inputs() -> dict[str, str]:
+        built = build_training_set(TASK, NAME, shop.lake, shop.settings)
+        shop.lake.publish(TABLES[f"{NAME}/training_set"], {"all": built.rows}, inputs={"all": built.inputs})
+        found: dict[str, str] = data_manifest(NAME, shop.lake)["inputs"]
+        return found
+
+    shop.draw(4)
+    first = inputs()
+    assert inputs() == first
+    (shop.labels / "jeans" / "2.jpg").rename(shop.labels / "jeans" / "renamed.jpg")
+    assert inputs() == first, "what a file is called teaches nothing"
+    (shop.labels / "jeans" / "renamed.jpg").rename(shop.labels / "watches" / "2.jpg")
+    relabelled = inputs()
+    assert relabelled != first
+    head, row = "file,label,licence_class,author,split\n", "handbags/0.jpg,handbags,own,{},train\nwatches/1.jpg,watches,own,,evaluation\n"
+    shop.put("images.csv", (head + row.format("lamp")).encode())
+    listed, trained = inputs(), _contents(TASK, examples(TASK, NAME, shop.lake, "train", shop.settings))
+    assert f"labels/{NAME}/images.csv" in listed
+    assert inputs() == listed
+    shop.put("images.csv", (head + row.format("desk")).encode())
+    by_another = inputs()
+    assert _contents(TASK, examples(TASK, NAME, shop.lake, "train", shop.settings)) != trained, "another candidate is trained"
+    assert by_another[f"labels/{NAME}/"] != listed[f"labels/{NAME}/"]
+    assert by_another[f"labels/{NAME}/images.csv"] != listed[f"labels/{NAME}/images.csv"]
 
 
 def test_an_archive_that_is_none_is_said(shop: Shop) -> None:

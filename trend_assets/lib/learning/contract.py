@@ -52,7 +52,8 @@ class Task(ABC):
     """A classification of posts or of images. The file's name is the task's name: group of its assets, registered model, label file.
 
     description: one sentence. labels: the classes, in the order of the columns of probabilities. features: columns of
-    ``social/clean_posts`` that ``train`` and ``predict`` see; ``("image",)``, the file's bytes, where ``source`` is images. about: posts
+    ``social/clean_posts`` that ``train`` and ``predict`` see; ``("image",)`` where ``source`` is images: bytes, or
+    a local file's path (``vision.images.opened``). about: posts
     that name one of our brands, or all posts. from_scratch: False for a model that starts from pretrained weights; posts under X's
     terms are then left out. evaluation_share: share of the labelled posts, the newest, that is kept for evaluation.
     search_space: values of each option that are tried, the first of each is the default. depends_on: models whose output this task

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from trend_assets.lib.learning.contract import Gate, Probabilities, Task
 from trend_assets.lib.learning.splits import together
-from trend_assets.lib.learning.vision.images import pixels
+from trend_assets.lib.learning.vision.images import opened, pixels
 
 FASHION = (
     "belts", "casual_shoes", "flip_flops", "formal_shoes", "handbags", "heels", "jeans", "kurtas", "sandals", "shirts", "socks",
@@ -80,7 +80,7 @@ class ImageCategory(Task):
         parts = [np.zeros((0, len(self.labels)))]
         for start in range(0, posts.num_rows, 64):
             images = posts["image"].slice(start, 64).to_pylist()
-            parts.append(probabilities(model.session, np.stack([pixels(image, side) for image in images]), learnt, self.labels))
+            parts.append(probabilities(model.session, np.stack([pixels(opened(image), side) for image in images]), learnt, self.labels))
         return np.concatenate(parts)
 
     def train_baseline(self, examples: pa.Table) -> Any:
@@ -126,7 +126,7 @@ def _features(networks: Any, examples: pa.Table) -> npt.NDArray[np.float32]:
         missing = list(images)
     for start in range(0, len(missing), 64):
         chosen = missing[start : start + 64]
-        shown = np.stack([pixels(images[digest], SIDE) for digest in chosen])
+        shown = np.stack([pixels(opened(images[digest]), SIDE) for digest in chosen])
         straight, mirrored = (networks.backbone_features(views) for views in (shown, np.ascontiguousarray(shown[:, :, ::-1])))
         _FEATURES.update({digest: np.stack(pair) for digest, *pair in zip(chosen, straight, mirrored, strict=True)})
     return np.stack([_FEATURES[digest] for digest in digests])
@@ -135,5 +135,5 @@ def _features(networks: Any, examples: pa.Table) -> npt.NDArray[np.float32]:
 def _described(examples: pa.Table) -> npt.NDArray[np.float32]:
     from trend_assets.lib.learning.vision import classical
 
-    found = [classical.described(pixels(image, classical.SIDE)) for image in examples["image"].to_pylist()]
+    found = [classical.described(pixels(opened(image), classical.SIDE)) for image in examples["image"].to_pylist()]
     return np.stack(found) if found else np.zeros((0, 640), dtype=np.float32)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import io
 import warnings
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,6 +90,11 @@ def decode(data: bytes, name: str = "", content_type: str = "", target: int = 0)
         return _in_rgb(upright)
     except Exception as error:
         raise _damaged(error) from None
+
+
+def opened(image: bytes | str) -> bytes:
+    """Bytes of a picture that is told by its bytes, as posts' are, or by the path of a local file, as examples' are: many are large."""
+    return image if isinstance(image, bytes) else Path(image).read_bytes()
 
 
 def pixels(data: bytes, size: int, name: str = "", content_type: str = "") -> npt.NDArray[np.uint8]:

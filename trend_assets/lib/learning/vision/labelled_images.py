@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from trend_assets.lib.learning.vision.images import MOST_BYTES
 
@@ -55,11 +56,11 @@ def read_collection(where: Path) -> Iterator[LabelledImage]:
     yield from read_zip(where)
 
 
-def read_zip(archive: Path | io.BytesIO) -> Iterator[LabelledImage]:
+def read_zip(archive: Path | BinaryIO) -> Iterator[LabelledImage]:
     """Labelled pictures of a zip archive, in order of path. Raises ``UnreadableCollectionError``."""
     try:
-        opened = zipfile.ZipFile(archive)
-    except (zipfile.BadZipFile, OSError) as error:
+        opened = zipfile.ZipFile(archive)  # reads the list of its files only
+    except (zipfile.BadZipFile, OSError, ValueError) as error:  # ValueError: of Arrow, a position outside of the file
         raise UnreadableCollectionError(f"not a readable zip archive: {error}") from error
     with opened:
         names = sorted({entry.filename for entry in opened.infolist() if not entry.is_dir()})
@@ -118,5 +119,5 @@ def _member(archive: zipfile.ZipFile, name: str, limit: int) -> bytes:
     try:
         with archive.open(name) as file:
             return file.read(limit)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError):
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, OSError, ValueError):
         return b""
