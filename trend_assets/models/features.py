@@ -33,10 +33,13 @@ from trend_assets.lib.tables import matches
 from trend_assets.partitions import day_key, end_of_hour, hour_key, hours_between
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
-from trend_assets.tables.point_in_time import ASSIGNMENTS, FEATURES, POST_FEATURES, POSTS, TREND_LEDGER
+from trend_assets.tables.point_in_time import ASSIGNMENTS, FEATURES, POST_FEATURES, POSTS, TREND_LEDGER, known_at_moments
 
 _HOUR = timedelta(hours=1)
 FEATURE_NAMES = frozenset(feature.name for feature in FEATURES)
+MADE_TOGETHER = 7
+"""Days of training posts whose features are made at once. The gate makes those of one day at once: a feature that looks ahead of the moment
+finds other rows there, and differs."""
 COUNTED = ("author_posts_24h", "author_posts_7d", "author_reposted_7d", "author_replied_7d", "author_quoted_7d", "reposts", "copies_24h")
 """Features that count other posts: when some of these are deleted, they are lower when made again."""
 DEMAND_READS = ("retail/orders", "retail/inventory", "retail/promotions", "retail/products", "demand/product_trend_links")
@@ -210,6 +213,50 @@ def replay_demand(lake: LakeReader, day: date | None = None) -> Replay:
     return Replay(table.path, key, recorded.num_rows, differ, explained, gone, new)
 
 
+def with_features(lake: LakeReader, settings: Settings, posts: pa.Table, features: Sequence[str], *, served: bool = False) -> pa.Table:
+    """Posts of the lake with one more column for each feature that posts do not have themselves, as of the moment from which each is known.
+
+    posts: network, post_id, created_at, captured_at, in any order. served: what was recorded for serving is taken, and what was not
+    is made by the same function; else all is made. Raises ``PointInTimeError``, unless served, where the lake has no answer for a moment.
+    """
+    wanted = known_at_moments(features)
+    if not wanted or not posts.num_rows:
+        return _with_columns(posts, POST_FEATURES.empty(), wanted)
+    return _with_columns(posts, _served(lake, settings, posts) if served else _as_known(lake, settings, posts, MADE_TOGETHER), wanted)
+
+
+def _with_columns(posts: pa.Table, rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    for name in names:
+        posts = posts.append_column(POST_FEATURES.schema.field(name), rows[name])
+    return posts
+
+
+def _served(lake: LakeReader, settings: Settings, posts: pa.Table) -> pa.Table:
+    """Rows of ``models/post_features`` of the posts, in their order: as recorded; whole hours made now where one of their posts is not."""
+    asked = posts.select(ON).append_column(
+        "moment", known_from(posts, _seal_after(settings)).cast(POST_FEATURES.schema.field("moment").type)
+    )
+    hours = pa.array([hour_key(one) for one in posts["created_at"].to_pylist()])
+    keys = sorted(set(hours.to_pylist()))
+    recorded = lake.read(POST_FEATURES, sorted(set(keys) & set(lake.partitions(POST_FEATURES))))
+    place = matches(asked, recorded, ON)
+    there = pc.fill_null(pc.equal(recorded["moment"].take(place), asked["moment"]), pa.scalar(False))
+    lacking = set(hours.filter(pc.invert(there).combine_chunks()).to_pylist())
+    made = features_of_hours(lake, settings, sorted(lacking))
+    kept = recorded.filter(pa.array([hour_key(one) not in lacking for one in recorded["created_at"].to_pylist()], pa.bool_()))
+    rows = pa.concat_tables([made, kept])
+    return rows.take(matches(asked, rows, ON))
+
+
+def _as_known(lake: LakeReader, settings: Settings, posts: pa.Table, days: int) -> pa.Table:
+    """Rows of ``models/post_features`` of the posts, in their order, made for so many days of posts at once: memory is bounded by these."""
+    asked = posts.select([*ON, "created_at"]).append_column("moment", known_from(posts, _seal_after(settings)))
+    spans = np.asarray(pc.cast(pc.cast(asked["created_at"], pa.timestamp("us", tz="UTC")), pa.int64())) // (days * 86_400_000_000)
+    order = np.argsort(spans, kind="stable")
+    parts = [features_at(lake, settings, asked.take(pa.array(rows))) for rows in np.split(order, np.flatnonzero(np.diff(spans[order])) + 1)]
+    return pa.concat_tables(parts).take(pa.array(np.argsort(order)))
+
+
 def made_again(lake: LakeReader, settings: Settings, rows: pa.Table) -> pa.Table:
     """Columns of rows that are features of posts, made again as of the moment from which each post is known; rows in the same order.
 
@@ -227,8 +274,7 @@ def made_again(lake: LakeReader, settings: Settings, rows: pa.Table) -> pa.Table
     there = pc.is_valid(place)
     if not pc.any(there).as_py():
         return rows.select(names)
-    asked = own.take(place.filter(there))
-    again = features_at(lake, settings, asked.select([*ON, "created_at"]).append_column("moment", known_from(asked, _seal_after(settings))))
+    again = _as_known(lake, settings, own.take(place.filter(there)), days=1)
     back = pa.array(np.where(np.asarray(there), np.cumsum(np.asarray(there)) - 1, 0))
     taken = {name: pc.if_else(there, again[name].take(back).cast(rows[name].type), rows[name]) for name in names}
     return pa.table(taken)

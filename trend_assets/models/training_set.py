@@ -26,14 +26,17 @@ from trend_assets.lib.learning.contract import Task
 from trend_assets.lib.learning.label_texts import NETWORK, read_texts
 from trend_assets.lib.learning.labels import NO_LABELS, SUFFIXES, Labels, read_labels
 from trend_assets.lib.learning.leaks_copies import told_again
+from trend_assets.lib.learning.point_in_time import PointInTimeError
 from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.privacy.gone import DELETION_COLUMNS, gone
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.tables import in_batches, matches
+from trend_assets.models.features import with_features
 from trend_assets.monitoring.labels import has_hand_labels, with_hand_labels
 from trend_assets.partitions import hour_key
 from trend_assets.settings import Settings, load_settings
 from trend_assets.tables import TABLES
+from trend_assets.tables.point_in_time import POST_FEATURES, known_at_moments
 
 POSTS = "social/clean_posts"
 ON = ["network", "post_id"]
@@ -162,7 +165,7 @@ def _texts_of_file(task: Task, path: str, content: bytes, brands: Sequence[str],
     aside.update(refused)
     unknown = sorted(set(task.features) - set(rows.column_names))
     if unknown:
-        aside[f"text without {', '.join(unknown)}, which the task reads"] += rows.num_rows
+        aside[f"text without {', '.join(unknown)}, which the task reads: only posts of the lake have it"] += rows.num_rows
         rows = rows.slice(0, 0)
     return rows.append_column("labelled_at", pa.nulls(rows.num_rows, pa.timestamp("us", tz="UTC")))
 
@@ -252,14 +255,21 @@ def examples(task: Task, name: str, lake: Lake, split: str, settings: Settings |
         from trend_assets.models.image_examples import with_images
 
         return with_images(rows, name, settings or load_settings())
-    columns = [*ON, "author", "near_duplicate_key", *(name for name in task.features if name not in (*ON, "author", "near_duplicate_key"))]
-    schema = TABLES[POSTS].schema.empty_table().select(columns).schema
+    chosen = settings or load_settings()
+    known = known_at_moments(task.features)
+    columns = list(dict.fromkeys([*ON, "author", "near_duplicate_key", *task.features]))
+    of_posts = [name for name in columns if name not in known]
+    fields = [(POST_FEATURES if name in known else TABLES[POSTS]).schema.field(name) for name in columns]
+    schema = pa.schema(fields)
     parts = [schema.empty_table()]
     for batch in batches_of_posts(lake, hours_of_posts(rows)):
-        read = lake.read(TABLES[POSTS], batch, columns=columns)
-        parts.append(read.filter(pc.is_valid(matches(read, rows, ON))).cast(schema))
+        read = lake.read(TABLES[POSTS], batch, columns=list(dict.fromkeys([*of_posts, "created_at", "captured_at"])))
+        read = read.filter(pc.is_valid(matches(read, rows, ON)))
+        try:
+            parts.append(with_features(lake, chosen, read, known).select(columns).cast(schema))
+        except PointInTimeError as error:
+            raise NotReadyError(f"{', '.join(known)} cannot be made as known at the posts' moments: {error}") from error
     if pc.any(pc.equal(rows["network"], NETWORK)).as_py():
-        chosen = settings or load_settings()
         for path, content in text_files(chosen, name).items():
             texts = _texts_of_file(task, path, content, chosen.brands, Counter())
             parts.append(texts.select(columns).cast(schema))

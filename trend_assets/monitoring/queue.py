@@ -26,6 +26,7 @@ from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.privacy.gone import still_there
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.tables import matches
+from trend_assets.models.features import with_features
 from trend_assets.models.tracking import Tracking
 from trend_assets.models.training_set import GONE_BY, ON, POSTS, NotReadyError, batches_of_posts, deletions, label_file
 from trend_assets.monitoring.labels import opinions, read
@@ -33,6 +34,7 @@ from trend_assets.monitoring.second_opinion import Models, models_of
 from trend_assets.partitions import end_of_hour, hour_key
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
+from trend_assets.tables.point_in_time import known_at_moments
 
 SIZE = 200
 """Posts in the queue: an afternoon's work."""
@@ -74,7 +76,7 @@ def build_queue(task: Task, name: str, lake: Lake, tracking: Tracking, settings:
     posts = posts.append_column("sampling_probability", pa.array(drawn))
     posts = _predicted(name, lake, keys, posts)
     posts = _labelled(name, lake, posts)
-    posts = _judged(task, lake, keys, posts, models)
+    posts = _judged(task, lake, settings, keys, posts, models)
     chosen = choose(posts, size)
     rows = [_row(row) for row in chosen.to_pylist()]
     for row, item in zip(rows, items_of(*(chosen[column].to_pylist() for column in ON)), strict=True):
@@ -133,14 +135,14 @@ def _labelled(name: str, lake: Lake, posts: pa.Table) -> pa.Table:
     return posts.append_column("differ", pa.array([bool(one and one.differ) for one in said], pa.bool_()))
 
 
-def _judged(task: Task, lake: Lake, keys: Sequence[str], posts: pa.Table, models: Models) -> pa.Table:
+def _judged(task: Task, lake: Lake, settings: Settings, keys: Sequence[str], posts: pa.Table, models: Models) -> pa.Table:
     """With margin, entropy and what another model says, of the posts that are worth asking models about."""
     count = posts.num_rows
     values: dict[str, list[Any]] = {column: [None] * count for column in ("margin", "entropy", "other_label")}
     differs = np.zeros(count, dtype=bool)
     if models.champion is not None:
         rows = _worth_modelling(posts)
-        found, order = _features(task, lake, keys, posts.take(pa.array(rows, pa.int64())))
+        found, order = features_of(task, lake, settings, keys, posts.take(pa.array(rows, pa.int64())))
         rows = rows[order]
         first: Probabilities = models.champion(found)
         other = models.other(found) if models.other is not None else None
@@ -167,15 +169,16 @@ def _worth_modelling(posts: pa.Table) -> npt.NDArray[np.int64]:
     return np.unique(np.concatenate([least, np.argsort(numbers, kind="stable")[: MODELLED // 3]]))
 
 
-def _features(task: Task, lake: Lake, keys: Sequence[str], posts: pa.Table) -> tuple[pa.Table, npt.NDArray[np.int64]]:
-    """The features of posts, and which row of ``posts`` each is of."""
-    columns = list(dict.fromkeys([*ON, *task.features]))
+def features_of(task: Task, lake: Lake, settings: Settings, keys: Sequence[str], posts: pa.Table) -> tuple[pa.Table, npt.NDArray[np.int64]]:
+    """The features of posts as the champion is served with them, and which row of ``posts`` each is of."""
+    known = known_at_moments(task.features)
+    columns = list(dict.fromkeys([*ON, "created_at", "captured_at", *(name for name in task.features if name not in known)]))
     parts = [TABLES[POSTS].schema.empty_table().select(columns)]
     wanted = {hour_key(moment) for moment in pc.unique(pc.floor_temporal(posts["created_at"], unit="hour")).to_pylist()}
     for batch in batches_of_posts(lake, [key for key in keys if key in wanted]):
         read = lake.read(TABLES[POSTS], batch, columns=columns)
         parts.append(read.filter(pc.is_valid(matches(read, posts, ON))).cast(parts[0].schema))
-    found = pa.concat_tables(parts)
+    found = with_features(lake, settings, pa.concat_tables(parts), known, served=True)
     place = matches(found, posts, ON)
     return found, np.asarray(place.to_pylist(), dtype=np.int64)
 

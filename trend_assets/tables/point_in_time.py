@@ -6,11 +6,13 @@ What belongs here: declarations of ``models/post_features`` and of every feature
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from trend_assets.tables.declaration import Column, Table, timestamp
+from trend_assets.tables.social import CLEAN_POSTS
 
 POSTS, ASSIGNMENTS, TREND_LEDGER = "social/clean_posts", "topics/topic_assignments", "topics/trend_ledger"
 
@@ -85,3 +87,9 @@ POST_FEATURES = Table(
 )
 
 TABLES = (POST_FEATURES,)
+
+
+def known_at_moments(names: Iterable[str]) -> list[str]:
+    """Those of the names, in order, that are features of posts and no columns of ``social/clean_posts``."""
+    only_features = {feature.name for feature in FEATURES} - set(CLEAN_POSTS.schema.names)
+    return [name for name in names if name in only_features]

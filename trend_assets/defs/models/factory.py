@@ -19,6 +19,7 @@ from trend_assets.partitions import hour_key, hours_between, hours_of
 from trend_assets.resources import LakeResource, Published
 from trend_assets.settings import load_settings
 from trend_assets.tables import TABLES
+from trend_assets.tables.point_in_time import POST_FEATURES, known_at_moments
 
 GROUP = "models"
 _POSTS, _ASSIGNMENTS = "social/clean_posts", "topics/topic_assignments"
@@ -145,11 +146,12 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
 
 def hourly_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     """The champion's predictions and what they say by topic."""
+    recorded = [POST_FEATURES.path] if known_at_moments(task.features) else []
     past_day = dg.TimeWindowPartitionMapping(start_offset=-23, allow_nonexistent_upstream_partitions=True)
 
     @dg.multi_asset(
         name=f"{name}_predictions",
-        specs=[table_spec(f"{name}/predictions", deps=[_POSTS, f"{name}/champion"], skippable=True)],
+        specs=[table_spec(f"{name}/predictions", deps=[_POSTS, *recorded, f"{name}/champion"], skippable=True)],
         backfill_policy=_SINGLE_RUN,
     )
     def predictions(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:

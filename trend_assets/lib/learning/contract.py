@@ -16,6 +16,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from trend_assets.tables.models import ABSTAINED, WITHHELD
+from trend_assets.tables.point_in_time import FEATURES, known_at_moments
+from trend_assets.tables.social import CLEAN_POSTS
 
 Probabilities = npt.NDArray[np.float64]
 """Shape (posts, labels): each row sums to 1, columns in the order of ``Task.labels``."""
@@ -52,8 +54,8 @@ class Task(ABC):
     """A classification of posts or of images. The file's name is the task's name: group of its assets, registered model, label file.
 
     description: one sentence. labels: the classes, in the order of the columns of probabilities. features: columns of
-    ``social/clean_posts`` that ``train`` and ``predict`` see; ``("image",)`` where ``source`` is images: bytes, or
-    a local file's path (``vision.images.opened``). about: posts
+    ``social/clean_posts`` that ``train`` and ``predict`` see, and features of ``models/post_features``, as known when the post was;
+    ``("image",)`` where ``source`` is images: bytes, or a local file's path (``vision.images.opened``). about: posts
     that name one of our brands, or all posts. from_scratch: False for a model that starts from pretrained weights; posts under X's
     terms are then left out. evaluation_share: share of the labelled posts, the newest, that is kept for evaluation.
     search_space: values of each option that are tried, the first of each is the default. depends_on: models whose output this task
@@ -142,6 +144,11 @@ def faults_of(task: type[Task]) -> list[str]:
         faults.append(f"search_space must give each option a tuple of values, the first its default: {', '.join(empty)}")
     if not task.features:
         faults.append("features must name at least one column of social/clean_posts")
+    of_posts, known = CLEAN_POSTS.schema.names, known_at_moments(feature.name for feature in FEATURES)
+    unknown = [name for name in task.features if name not in (*of_posts, *known, *task.depends_on)] if task.source == "posts" else []
+    if unknown:
+        there = f"{', '.join(of_posts)}; known at a moment: {', '.join(known)}"
+        faults.append(f"there is no feature {', '.join(unknown)}; there are {there}")
     if task.about not in ("brand", "all"):
         faults.append(f"about must be 'brand' or 'all', not {task.about!r}")
     if not 0.05 <= task.evaluation_share <= 0.5:

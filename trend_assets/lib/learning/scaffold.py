@@ -28,7 +28,7 @@ class {class_name}(Task):
     description: ClassVar[str] = "{title} of each post"
     # What people write into the column label of labels/{name}.jsonl.
     labels: ClassVar[tuple[str, ...]] = ("no", "yes")
-    # Columns of social/clean_posts that both methods see.
+    # Columns of social/clean_posts that both methods see, and features of models/post_features, as known when the post was.
     features: ClassVar[tuple[str, ...]] = ("clean_text",)
     # "brand": only posts that name one of our brands; "all": every post that is no repost.
     about: ClassVar[Literal["brand", "all"]] = "all"
