@@ -16,7 +16,7 @@ import pyarrow as pa
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning import metrics, splits
 from trend_assets.lib.learning.chain import LEAST_ROWS, downstream_of, share_error, shifts
-from trend_assets.lib.learning.contract import Task
+from trend_assets.lib.learning.contract import Task, upstream_features
 from trend_assets.models.bundles import CHAMPION, Bundles
 from trend_assets.models.serving import IncompatibleModelError, Predict, bundled
 from trend_assets.models.training_set import NotReadyError, examples
@@ -63,22 +63,20 @@ def _readers(name: str) -> dict[str, Task]:
 
     there = tasks()
     declared = {other: one.depends_on for other, one in there.items()}
-    return {
-        other: there[other] for other in downstream_of(name, declared) if other in there and other != name and name in there[other].features
-    }
+    return {other: there[other] for other in downstream_of(name, declared) if other in there and name in upstream_features(there[other])}
 
 
 def _judge_reader(
     reader: Task, other: str, name: str, task: Task, lake: Lake, settings: Settings, candidate: Predict, worse: list[str], fine: list[str]
 ) -> None:
-    champion = bundled(reader, other, Bundles(settings))
-    if champion is None:
-        fine.append(f"{other} has no champion")
-        return
     try:
+        champion = bundled(reader, other, Bundles(settings))
+        if champion is None:
+            fine.append(f"{other} has no champion")
+            return
         held = examples(reader, other, lake, splits.EVALUATION, settings)
-    except NotReadyError:
-        fine.append(f"{other} has no examples")
+    except NotReadyError as error:  # also a champion that today's code cannot run
+        fine.append(f"{other} cannot be judged: {error}")
         return
     said = [task.labels[number] for number in candidate(held).argmax(axis=1).tolist()]
     changed = held.set_column(held.schema.get_field_index(name), name, pa.array(said, pa.string()))

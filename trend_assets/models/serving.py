@@ -20,11 +20,10 @@ from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.learning.store import form_of, model_from_files
 from trend_assets.lib.privacy.gone import still_there
 from trend_assets.models.bundles import CHAMPION, FEATURES, THRESHOLDS, Bundles, DamagedBundleError
-from trend_assets.models.features import with_features
+from trend_assets.models.inputs import KEPT, Inputs
 from trend_assets.models.training_set import GONE_BY, ON, POSTS, NotReadyError, batches_of_posts, deletions
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
-from trend_assets.tables.point_in_time import known_at_moments
 
 Predict = Callable[[pa.Table], Probabilities]
 
@@ -136,10 +135,9 @@ def predict_hours(task: Task, name: str, lake: Lake, settings: Settings, keys: S
 
 def posts_in_scope(task: Task, lake: Lake, settings: Settings, keys: Sequence[str]) -> Iterator[pa.Table]:
     """Clean posts of hours that the task is about and that are still there, few together: keys, times and the task's features."""
-    known = known_at_moments(task.features)
-    of_posts = [name for name in task.features if name not in known]
-    columns = list(dict.fromkeys([*ON, "author", *GONE_BY, "created_at", "captured_at", "kind", "clean_text", *of_posts]))
+    inputs = Inputs(task, settings)
+    columns = list(dict.fromkeys([*KEPT, "author", *GONE_BY, "kind", "clean_text", *inputs.of_posts]))
     notices = deletions(lake)
     for batch in batches_of_posts(lake, keys):
         posts = still_there(lake.read(TABLES[POSTS], batch, columns=columns), notices)
-        yield with_features(lake, settings, posts.filter(pa.array(in_scope(task, posts, settings.brands))), known, served=True)
+        yield inputs.add(lake, posts.filter(pa.array(in_scope(task, posts, settings.brands))), served=True)

@@ -31,12 +31,12 @@ from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.privacy.gone import DELETION_COLUMNS, gone
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.tables import in_batches, matches
-from trend_assets.models.features import with_features
+from trend_assets.models.inputs import KEPT, Inputs
 from trend_assets.monitoring.labels import has_hand_labels, with_hand_labels
 from trend_assets.partitions import hour_key
 from trend_assets.settings import Settings, load_settings
 from trend_assets.tables import TABLES
-from trend_assets.tables.point_in_time import POST_FEATURES, known_at_moments
+from trend_assets.tables.point_in_time import known_at_moments
 
 POSTS = "social/clean_posts"
 ON = ["network", "post_id"]
@@ -124,7 +124,7 @@ def _labelled_texts(task: Task, name: str, lake: Lake, settings: Settings) -> tu
         keys = hours_of_posts(posts)
         inputs |= {f"{POSTS}[{key}]": found.data_version for key, found in lake.manifests(TABLES[POSTS], keys).items() if found}
         parts.append(posts)
-    parts += [_texts_of_file(task, path, content, settings.brands, aside) for path, content in files.items()]
+    parts += [_texts_of_file(task, path, content, settings, aside) for path, content in files.items()]
     rows = pa.concat_tables(parts, promote_options="default")
     return _first_of_each(rows, aside), inputs, dict(aside)
 
@@ -157,13 +157,14 @@ def _usable_posts(task: Task, labels: Labels, lake: Lake, settings: Settings, as
     return posts.append_column("given_split", pa.nulls(posts.num_rows, pa.string()))
 
 
-def _texts_of_file(task: Task, path: str, content: bytes, brands: Sequence[str], aside: Counter[str]) -> pa.Table:
+def _texts_of_file(task: Task, path: str, content: bytes, settings: Settings, aside: Counter[str]) -> pa.Table:
+    brands = frozenset(map(str.lower, settings.brands))
     try:
-        rows, refused = read_texts(content, Path(path).suffix, task.labels, task.licence_classes, frozenset(map(str.lower, brands)))
+        rows, refused = read_texts(content, Path(path).suffix, task.labels, task.licence_classes, brands)
     except ValueError as error:
         raise NotReadyError(f"{path}: {error}") from error
     aside.update(refused)
-    unknown = sorted(set(task.features) - set(rows.column_names))
+    unknown = sorted(set(Inputs(task, settings).columns) - set(rows.column_names))
     if unknown:
         aside[f"text without {', '.join(unknown)}, which the task reads: only posts of the lake have it"] += rows.num_rows
         rows = rows.slice(0, 0)
@@ -256,23 +257,22 @@ def examples(task: Task, name: str, lake: Lake, split: str, settings: Settings |
 
         return with_images(rows, name, settings or load_settings())
     chosen = settings or load_settings()
-    known = known_at_moments(task.features)
-    columns = list(dict.fromkeys([*ON, "author", "near_duplicate_key", *task.features]))
-    of_posts = [name for name in columns if name not in known]
-    fields = [(POST_FEATURES if name in known else TABLES[POSTS]).schema.field(name) for name in columns]
-    schema = pa.schema(fields)
+    inputs = Inputs(task, chosen)
+    columns = list(dict.fromkeys([*ON, "author", "near_duplicate_key", *inputs.columns, *inputs.upstream]))
+    schema = pa.schema([inputs.field(name) for name in columns])
     parts = [schema.empty_table()]
     for batch in batches_of_posts(lake, hours_of_posts(rows)):
-        read = lake.read(TABLES[POSTS], batch, columns=list(dict.fromkeys([*of_posts, "created_at", "captured_at"])))
+        read = lake.read(TABLES[POSTS], batch, columns=list(dict.fromkeys([*KEPT, "author", "near_duplicate_key", *inputs.of_posts])))
         read = read.filter(pc.is_valid(matches(read, rows, ON)))
         try:
-            parts.append(with_features(lake, chosen, read, known).select(columns).cast(schema))
+            parts.append(inputs.add(lake, read).select(columns).cast(schema))
         except PointInTimeError as error:
-            raise NotReadyError(f"{', '.join(known)} cannot be made as known at the posts' moments: {error}") from error
+            known = ", ".join(known_at_moments(inputs.columns))
+            raise NotReadyError(f"{known} cannot be made as known at the posts' moments: {error}") from error
     if pc.any(pc.equal(rows["network"], NETWORK)).as_py():
         for path, content in text_files(chosen, name).items():
-            texts = _texts_of_file(task, path, content, chosen.brands, Counter())
-            parts.append(texts.select(columns).cast(schema))
+            texts = _texts_of_file(task, path, content, chosen, Counter())
+            parts.append(inputs.add_answers(texts).select(columns).cast(schema))
     posts = pa.concat_tables(parts)
     place = matches(rows, posts, ON)
     found = pc.is_valid(place)

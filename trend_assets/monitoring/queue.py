@@ -26,7 +26,7 @@ from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.privacy.gone import still_there
 from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.tables import matches
-from trend_assets.models.features import with_features
+from trend_assets.models.inputs import KEPT, Inputs
 from trend_assets.models.tracking import Tracking
 from trend_assets.models.training_set import GONE_BY, ON, POSTS, NotReadyError, batches_of_posts, deletions, label_file
 from trend_assets.monitoring.labels import opinions, read
@@ -34,7 +34,6 @@ from trend_assets.monitoring.second_opinion import Models, models_of
 from trend_assets.partitions import end_of_hour, hour_key
 from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
-from trend_assets.tables.point_in_time import known_at_moments
 
 SIZE = 200
 """Posts in the queue: an afternoon's work."""
@@ -171,14 +170,14 @@ def _worth_modelling(posts: pa.Table) -> npt.NDArray[np.int64]:
 
 def features_of(task: Task, lake: Lake, settings: Settings, keys: Sequence[str], posts: pa.Table) -> tuple[pa.Table, npt.NDArray[np.int64]]:
     """The features of posts as the champion is served with them, and which row of ``posts`` each is of."""
-    known = known_at_moments(task.features)
-    columns = list(dict.fromkeys([*ON, "created_at", "captured_at", *(name for name in task.features if name not in known)]))
+    inputs = Inputs(task, settings)
+    columns = list(dict.fromkeys([*KEPT, *inputs.of_posts]))
     parts = [TABLES[POSTS].schema.empty_table().select(columns)]
     wanted = {hour_key(moment) for moment in pc.unique(pc.floor_temporal(posts["created_at"], unit="hour")).to_pylist()}
     for batch in batches_of_posts(lake, [key for key in keys if key in wanted]):
         read = lake.read(TABLES[POSTS], batch, columns=columns)
         parts.append(read.filter(pc.is_valid(matches(read, posts, ON))).cast(parts[0].schema))
-    found = with_features(lake, settings, pa.concat_tables(parts), known, served=True)
+    found = inputs.add(lake, pa.concat_tables(parts), served=True)
     place = matches(found, posts, ON)
     return found, np.asarray(place.to_pylist(), dtype=np.int64)
 

@@ -13,7 +13,7 @@ import dagster as dg
 from trend_assets.declared import OWNERS_BY_GROUP, asset_key, asset_spec
 from trend_assets.defs.jobs import LANE, MAX_RUNTIME
 from trend_assets.defs.models.pictures import link_to, look_at
-from trend_assets.lib.learning.contract import Task
+from trend_assets.lib.learning.contract import Task, upstream_features
 from trend_assets.models.tracking import TrackingResource
 from trend_assets.partitions import hour_key, hours_between, hours_of
 from trend_assets.resources import LakeResource, Published
@@ -58,6 +58,7 @@ def labels_spec(name: str) -> dg.AssetSpec:
 
 def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     """Training set to champion."""
+    upstream = [f"{one}/champion" for one in upstream_features(task)]
 
     @dg.multi_asset(
         name=f"{name}_training_set",
@@ -81,7 +82,9 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     @dg.multi_asset(
         name=f"{name}_candidate",
         specs=[
-            registry_spec(name, "candidate", f"{task.description}: the newest model trained, in the registry.", [f"{name}/training_set"])
+            registry_spec(
+                name, "candidate", f"{task.description}: the newest model trained, in the registry.", [f"{name}/training_set", *upstream]
+            )
         ],
     )
     def candidate(context: dg.AssetExecutionContext, lake: LakeResource, tracking: TrackingResource) -> Iterator[dg.MaterializeResult]:
@@ -147,11 +150,12 @@ def training_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
 def hourly_assets(name: str, task: Task) -> list[dg.AssetsDefinition]:
     """The champion's predictions and what they say by topic."""
     recorded = [POST_FEATURES.path] if known_at_moments(task.features) else []
+    upstream = [f"{one}/champion" for one in upstream_features(task)]
     past_day = dg.TimeWindowPartitionMapping(start_offset=-23, allow_nonexistent_upstream_partitions=True)
 
     @dg.multi_asset(
         name=f"{name}_predictions",
-        specs=[table_spec(f"{name}/predictions", deps=[_POSTS, *recorded, f"{name}/champion"], skippable=True)],
+        specs=[table_spec(f"{name}/predictions", deps=[_POSTS, *recorded, *upstream, f"{name}/champion"], skippable=True)],
         backfill_policy=_SINGLE_RUN,
     )
     def predictions(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult]:

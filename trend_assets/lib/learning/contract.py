@@ -115,6 +115,11 @@ class Task(ABC):
         return ("x", "bluesky", "open", "own", "simulated") if self.from_scratch else ("bluesky", "open", "own", "simulated")
 
 
+def upstream_features(task: Task) -> list[str]:
+    """Features of a task that are what another task says of the post: named in ``depends_on`` too."""
+    return [name for name in task.features if name in task.depends_on and name not in CLEAN_POSTS.schema.names]
+
+
 def checked_probabilities(task: Task, found: object, rows: int) -> Probabilities:
     """What ``predict`` returned, as probabilities. Raises ``ValueError`` saying what is wrong with it."""
     values = np.asarray(found, dtype=np.float64)
