@@ -128,6 +128,8 @@ class Bundles:
             found: dict[str, Any] = json.loads(self.storage.read(path))
         except FileNotFoundError:
             return None
+        except ValueError as error:
+            raise DamagedBundleError(f"{path} is damaged ({error}): bring it back from a backup, or delete it and promote again") from error
         return found
 
     def _swap(self, path: str, value: Mapping[str, Any]) -> None:

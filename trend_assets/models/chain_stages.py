@@ -9,6 +9,7 @@ compared; where they shift, the stage stops what reads it until the old version 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def judge_stage(stage: str, lake: Lake, settings: Settings, identify: Identify |
         new = {day: found for day, found in summaries(stage, lake, known=days).items() if aside.get(day) != found}
         merged = dict(sorted({**days, **new}.items())[-KEPT_DAYS:])
         if kept is None or new:
-            _write(settings, stage, _entry(present, "the first version seen" if kept is None else kept["reason"], merged, aside))
+            _note(settings, stage, _entry(present, "the first version seen" if kept is None else kept["reason"], merged, aside), kept)
         return StageVerdict(stage, present, present, (), (), f"{present} is accepted, {len(merged)} days of it are known")
     accepted = _days(kept["days"])
     found = compare_days(accepted, summaries(stage, lake, known={}, accepted=accepted))
@@ -149,12 +150,13 @@ def judge_stage(stage: str, lake: Lake, settings: Settings, identify: Identify |
         worse, fine = worse + failed, fine + held
     if not worse and not found.untold and len(found.new_days) >= ENOUGH_DAYS:
         days = {**accepted, **summaries(stage, lake, known=accepted)}
-        _write(settings, stage, _entry(present, f"{len(found.new_days)} days without a shift", dict(sorted(days.items())[-KEPT_DAYS:]), {}))
+        reason = f"{len(found.new_days)} days without a shift"
+        _note(settings, stage, _entry(present, reason, dict(sorted(days.items())[-KEPT_DAYS:]), {}), kept)
         told = f"{present} is accepted in place of {kept['version']}: no shift on {len(found.new_days)} days"
         return StageVerdict(stage, kept["version"], present, (), tuple(fine), told)
     aside = {**_days(kept["aside"]), **{day: one for day, one in summaries(stage, lake, known=accepted).items() if day in found.new_days}}
     if aside != _days(kept["aside"]):
-        _write(settings, stage, _entry(kept["version"], kept["reason"], accepted, dict(sorted(aside.items())[-KEPT_DAYS:])))
+        _note(settings, stage, _entry(kept["version"], kept["reason"], accepted, dict(sorted(aside.items())[-KEPT_DAYS:])), kept)
     shift = found.untold or f"no shift so far on {len(found.new_days)} days that it made"
     told = f"changed from {kept['version']} to {present}; {shift}, {ENOUGH_DAYS} accept it"
     return StageVerdict(stage, kept["version"], present, tuple(worse), tuple(fine), told)
@@ -270,8 +272,20 @@ def _read(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def _write(settings: Settings, stage: str, entry: Mapping[str, Any]) -> None:
-    """Replace one stage's entry; the others' stay what they are, also where two runs write at once."""
+def _note(settings: Settings, stage: str, entry: Mapping[str, Any], kept: Mapping[str, Any] | None) -> None:
+    """Replace the entry that a check read; where a person accepted a version meanwhile, that stays: the next check looks again."""
+    with contextlib.suppress(ConflictError):
+        _write(settings, stage, entry, instead_of=kept)
+
+
+_ANY: Mapping[str, Any] = {}
+
+
+def _write(settings: Settings, stage: str, entry: Mapping[str, Any], instead_of: Mapping[str, Any] | None = _ANY) -> None:
+    """Replace one stage's entry; the others' stay what they are, also where two runs write at once.
+
+    Raises ``ConflictError`` where the entry is not the one that was to be replaced (any, by default).
+    """
     storage = open_storage(settings.data)
     for attempt in range(_ATTEMPTS):
         try:
@@ -279,6 +293,8 @@ def _write(settings: Settings, stage: str, entry: Mapping[str, Any]) -> None:
             held = json.loads(content)
         except FileNotFoundError:
             held, generation = {}, None
+        if instead_of is not _ANY and held.get(stage) != instead_of:
+            raise ConflictError(f"what is accepted of {stage} was changed meanwhile")
         try:
             storage.compare_and_swap(FILE, json.dumps(held | {stage: entry}, indent=1, ensure_ascii=False).encode(), generation)
         except ConflictError:

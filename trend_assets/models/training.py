@@ -18,6 +18,7 @@ from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning import splits
 from trend_assets.lib.learning.contract import Task
 from trend_assets.lib.learning.curves import collected
+from trend_assets.lib.learning.learning_curve import curve_by_examples
 from trend_assets.lib.learning.picture import curve_svg
 from trend_assets.lib.learning.search import Search, search_options
 from trend_assets.lib.learning.store import form_of, model_from_files, model_to_files
@@ -33,6 +34,8 @@ from trend_assets.settings import Settings, load_settings
 
 TRAINING_POSTS = "training_posts.bin"
 """File beside a version's model: hashes of the posts it was trained on, so that it is not judged on them."""
+BY_EXAMPLES = "macro_f1_by_examples"
+"""The learning curve of a task that reports none itself."""
 ROLLED_BACK = "rolled_back_at"
 
 
@@ -60,6 +63,8 @@ def train_candidate(
             search = search_options(task, rows, chosen.model_search_trials, chosen.model_search_seconds)
             with collected() as curves:
                 model = task.train(rows, search.options)
+            if not curves and (points := curve_by_examples(task, rows, search.options)):
+                curves[BY_EXAMPLES] = points
         except ValueError as error:
             raise NotReadyError(f"{name} cannot be trained on its {rows.num_rows} examples: {without_quotes(str(error))}") from error
         except ImportError as error:
@@ -81,7 +86,10 @@ def train_candidate(
         "search.json": as_json(told_of(search)),
     }
     artifacts |= tensorboard_files(curves)
-    artifacts |= {f"curves/{figure}.svg": curve_svg(points, f"{name}: {figure}", "step").encode() for figure, points in curves.items()}
+    artifacts |= {
+        f"curves/{figure}.svg": curve_svg(points, f"{name}: {figure}", "examples" if figure == BY_EXAMPLES else "step").encode()
+        for figure, points in curves.items()
+    }
     params: dict[str, object] = {
         "task": name,
         "description": task.description,

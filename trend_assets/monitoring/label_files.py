@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,7 +32,8 @@ from trend_assets.tables import TABLES
 COLUMNS = ("item", "language", "created_at", "text", "label", "allowed")
 """Columns of the file; only ``item`` (or network and post_id) and ``label`` are read back."""
 LARGEST_FILE, MOST_ROWS = 50_000_000, 100_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"(^|[;\t])\s*(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Where a spreadsheet, whatever it takes for the separator of cells, would begin a formula; their full-width forms too."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def texts_of(lake: Lake, posts: pa.Table) -> dict[tuple[str, str], str]:
 
 
 def queue_csv(lake: Lake, name: str, task: Task) -> tuple[str, int]:
-    """The queue as the text of a CSV file, and its rows. A text that a spreadsheet would run as a formula gets a space in front."""
+    """The queue as the text of a CSV file, and its rows. What a spreadsheet would run as a formula gets an apostrophe in front."""
     rows = queue_with_text(lake, name)
     output = io.StringIO()
     writer = csv.DictWriter(output, COLUMNS, lineterminator="\n")
@@ -87,7 +89,7 @@ def queue_csv(lake: Lake, name: str, task: Task) -> tuple[str, int]:
                 "item": row["item"],
                 "language": row["language"],
                 "created_at": row["created_at"].isoformat(timespec="minutes"),
-                "text": f" {text}" if text.startswith(_FORMULA) else text,
+                "text": _harmless(text),
                 "label": "",
                 "allowed": " | ".join(task.labels),
             }
@@ -135,8 +137,12 @@ def refused_csv(refused: Sequence[Refused]) -> str:
     writer = csv.writer(output, lineterminator="\n")
     writer.writerow(("line", "item", "label", "reason"))
     for one in refused:
-        writer.writerow((one.line, one.item, f" {one.label}" if one.label.startswith(_FORMULA) else one.label, one.reason))
+        writer.writerow((one.line, _harmless(one.item), _harmless(one.label), one.reason))
     return output.getvalue()
+
+
+def _harmless(text: str) -> str:
+    return _FORMULA.sub(lambda found: f"{found.group()}'", text)
 
 
 def _rows(content: bytes) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from trend_assets.cli import app
 from trend_assets.defs.models.chain import stage_check
 from trend_assets.lake.lake import Lake
+from trend_assets.models import chain_stages
 from trend_assets.models.chain_stages import STAGES, accept_stage, blocked_upstream, judge_stage
 from trend_assets.models.training_set import NotReadyError
 from trend_assets.models.upstream import stage_versions, version_of
@@ -148,3 +150,20 @@ def test_a_version_that_forecasts_nothing_any_more_has_shifted(lake: Lake, setti
     verdict = judge_stage("demand", lake, settings, version="new")
     assert not verdict.passed
     assert "0 now on the same 8 days" in str(verdict)
+
+
+def test_what_a_person_accepts_while_a_check_runs_stays(lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_links(lake, 0, 10)
+    judge_stage("link", lake, settings, version="old")
+    publish_links(lake, 10, 1, halved="fashion")
+    compare = chain_stages.compare_days
+
+    def meanwhile(*days: Any) -> Any:
+        monkeypatch.setattr(chain_stages, "compare_days", compare)
+        accept_stage("link", lake, settings, "half of fashion was wrong", version="new")
+        return compare(*days)
+
+    monkeypatch.setattr(chain_stages, "compare_days", meanwhile)
+    judge_stage("link", lake, settings, version="new")
+    verdict = judge_stage("link", lake, settings, version="new")
+    assert (verdict.accepted, verdict.passed) == ("new", True)

@@ -132,6 +132,16 @@ def test_a_reader_is_trained_and_served_with_the_label_of_the_champion_upstream(
     assert manifest["upstream"]["sentiment"].startswith("version 1, bundle ")
 
 
+def test_a_run_has_a_learning_curve_by_examples(shop: Shop) -> None:
+    run = shop.tracking.by_alias(NAME, "champion").run_id
+    points = shop.tracking.client.get_metric_history(run, "curve.macro_f1_by_examples")
+    examples_used = [point.step for point in points]
+    assert examples_used == sorted(examples_used)
+    assert len(points) == 4
+    assert points[-1].value > points[0].value
+    assert shop.tracking.client.download_artifacts(run, "curves/macro_f1_by_examples.svg")
+
+
 def test_a_candidate_that_harms_its_reader_is_named_with_the_readers_slices(shop: Shop) -> None:
     train(shop, load_task(READER))
     held = examples(TASK, NAME, shop.lake, splits.EVALUATION, shop.settings)
@@ -148,7 +158,9 @@ def test_without_a_champion_upstream_and_in_a_circle_it_is_said_what_to_do(shop:
     Bundles(shop.settings).remove(NAME, "champion")
     built = build_training_set(task, READER, shop.lake, shop.settings)
     shop.lake.publish(TABLES[f"{READER}/training_set"], {"all": built.rows}, inputs={"all": built.inputs})
-    with pytest.raises(NotReadyError, match="sentiment says is read as a feature, and it has no champion: trend-assets models train sentiment"):
+    with pytest.raises(
+        NotReadyError, match="sentiment says is read as a feature, and it has no champion: trend-assets models train sentiment"
+    ):
         examples(task, READER, shop.lake, splits.TRAIN, shop.settings)
     with pytest.raises(NotReadyError, match="sentiment reads its own label by way of anger, sentiment"):
         _ = Inputs(task, shop.settings, (READER, NAME)).upstream

@@ -46,7 +46,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lake = Lake(settings.lake_root)
     posts = opinion_posts(300)
     texts = posts["clean_text"].to_pylist()
-    hostile = [f'=HYPERLINK("http://evil") {text}' if number % 10 == 0 else text for number, text in enumerate(texts)]
+    formulas = {0: '=HYPERLINK("http://evil") ', 1: "well;=cmd|'/c calc'!A1;", 2: "\uff1dSUM(A1) "}
+    hostile = [formulas.get(number % 10, "") + text for number, text in enumerate(texts)]
     publish(lake, posts.set_column(posts.column_names.index("clean_text"), "clean_text", pa.array(hostile)))
     built = build_queue(TASK, NAME, lake, Tracking(settings.tracking_database, settings.artifacts_root), settings)
     lake.publish(TABLES["sentiment/label_queue"], {"all": built.rows})
@@ -78,8 +79,10 @@ def test_the_file_has_text_to_read_no_opinion_of_the_model_and_nothing_a_spreads
     assert len(rows) == count > 20
     assert set(rows[0]) == {"item", "language", "created_at", "text", "label", "allowed"}
     assert all(row["label"] == "" and len(row["text"]) > 10 for row in rows)
-    assert any("=HYPERLINK" in row["text"] for row in rows)
-    assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row.values())
+    assert all(any(formula in row["text"] for row in rows) for formula in ("=HYPERLINK", "=cmd", "\uff1dSUM"))
+    cells = [cell.strip() for line in text.splitlines() for cell in line.split(";")]  # as where the semicolon is the separator
+    cells += [cell for row in rows for cell in row.values()]
+    assert not any(cell.startswith(("=", "+", "-", "@", "\uff1d")) for cell in cells)
 
 
 def test_good_rows_are_kept_and_every_other_is_told_with_its_line_and_reason(lake: Lake) -> None:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 Slices = Mapping[str, tuple[float, float]]
-"""By name of a slice, whose first word is its kind: ``share`` (a part and the whole), ``count`` (how many, 0), ``mean`` (sum, how many)."""
+"""By name of a slice, whose first word is its kind: ``share`` (a part and the whole), ``count`` (how many, 0), ``mean`` (sum of values
+between 0 and 1, how many)."""
 Days = Mapping[str, Slices]
 SHARE, COUNT, MEAN = "share", "count", "mean"
 ALARM_LEVEL = 0.01
@@ -62,18 +63,15 @@ def _of_same_days(name: str, accepted: Days, present: Days, days: list[str], lev
 
     kind = name.split()[0]
     before, after = (np.array([_cell(name, side[day]) for day in days]).sum(axis=0) for side in (accepted, present))
-    if kind == MEAN:
-        if not before[1] or not after[1]:
-            return None
-        old, new = before[0] / before[1], after[0] / after[1]
-        changed = abs(new - old) > _RATIO * max(abs(old), _ROUNDING)
-    elif kind == SHARE:
+    if kind in (MEAN, SHARE):
         if not before[1] or not after[1]:
             return None
         old, new = before[0] / before[1], after[0] / after[1]
         pooled = (before[0] + after[0]) / (before[1] + after[1])
+        # The variance of a share; that of a mean of values between 0 and 1 is no larger (Bhatia and Davis 2000).
         error = np.sqrt(max(pooled * (1 - pooled), _ROUNDING) * (1 / before[1] + 1 / after[1]))
-        changed = abs(new - old) > _POINTS and 2 * norm.sf(abs(new - old) / error) < level
+        least = _POINTS if kind == SHARE else _RATIO * max(abs(old), _ROUNDING)
+        changed = abs(new - old) > least and 2 * norm.sf(abs(new - old) / error) < level
     else:
         old, new = float(before[0]), float(after[0])
         # Square roots of counts have a variance of a quarter, whatever they count (Anscombe 1948).

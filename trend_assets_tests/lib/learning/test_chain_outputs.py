@@ -60,3 +60,10 @@ def test_a_category_that_is_gone_is_a_shift_and_few_days_are_told() -> None:
     few = compare_days(days(2, 1, 3), days(2, 1, 5))
     assert (few.shifted, few.untold) == ((), "3 accepted days, 5 are needed to know what is ordinary")
     assert compare_days({}, {}).new_days == ()
+
+
+def test_one_link_that_got_weaker_is_no_shift_and_hundreds_are() -> None:
+    name = "mean strength of category x"
+    for links, shifted in ((1.0, False), (500.0, True)):
+        accepted, present = ({"2026-09-01": {name: (strength * links, links)}} for strength in (0.8, 0.7))
+        assert bool(compare_days(accepted, present).shifted) is shifted
