@@ -58,7 +58,8 @@ class Task(ABC):
     ``("image",)`` where ``source`` is images: bytes, or a local file's path (``vision.images.opened``). about: posts
     that name one of our brands, or all posts. from_scratch: False for a model that starts from pretrained weights; posts under X's
     terms are then left out. evaluation_share: share of the labelled posts, the newest, that is kept for evaluation.
-    search_space: values of each option that are tried, the first of each is the default. depends_on: models whose output this task
+    search_space: values of each option that are tried, the first of each is the default. only_with: for an option that belongs to one value
+    of an option before it, that option and value; ``train`` is not given it with others. depends_on: models whose output this task
     reads (``chain.py``). minimum_posts_per_second: on one core; 0 asks nothing. intended_use, limits: for the model card, which the
     gate wants complete.
     """
@@ -72,6 +73,7 @@ class Task(ABC):
     evaluation_share: ClassVar[float] = 0.3
     gate: ClassVar[Gate] = Gate()
     search_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    only_with: ClassVar[Mapping[str, tuple[str, Any]]] = {}
     depends_on: ClassVar[tuple[str, ...]] = ()
     minimum_posts_per_second: ClassVar[float] = 0.0
     intended_use: ClassVar[str] = ""
@@ -106,8 +108,17 @@ class Task(ABC):
 
     @property
     def default_options(self) -> dict[str, Any]:
-        """The first value of each option."""
-        return {name: values[0] for name, values in self.search_space.items()}
+        """The first value of each option, without those that belong to other values."""
+        found: dict[str, Any] = {}
+        for name, values in self.search_space.items():
+            if self.takes(name, found):
+                found[name] = values[0]
+        return found
+
+    def takes(self, option: str, others: Mapping[str, Any]) -> bool:
+        """Whether ``train`` is given an option beside those that come before it."""
+        other, value = self.only_with.get(option, (None, None))
+        return other is None or (other in others and others[other] == value)
 
     @property
     def licence_classes(self) -> tuple[str, ...]:
@@ -147,6 +158,10 @@ def faults_of(task: type[Task]) -> list[str]:
     empty = [option for option, values in task.search_space.items() if not isinstance(values, tuple) or not values]
     if empty:
         faults.append(f"search_space must give each option a tuple of values, the first its default: {', '.join(empty)}")
+    names = list(task.search_space)
+    for option, (other, value) in task.only_with.items():
+        if option not in names or other not in names[: names.index(option)] or value not in task.search_space[other]:
+            faults.append(f"only_with: {option!r} must come after {other!r} in search_space, which must have the value {value!r}")
     if not task.features:
         faults.append("features must name at least one column of social/clean_posts")
     of_posts, known = CLEAN_POSTS.schema.names, known_at_moments(feature.name for feature in FEATURES)

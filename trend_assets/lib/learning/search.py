@@ -9,7 +9,6 @@ number of trials give the same options, unless the time cap cut the search short
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,8 +63,7 @@ def search_options(task: Task, examples: pa.Table, trials: int, seconds: float) 
     features = held.select(list(task.features))
     begun, done, cut_short = time.monotonic(), list[Trial](), False
     best: tuple[float, Mapping[str, Any], Thresholds] = (-1.0, task.default_options, Thresholds())
-    combinations = int(np.prod([len(values) for values in task.search_space.values()], dtype=np.int64))
-    asked = _Asked(task, min(trials, combinations))
+    asked = _Asked(task, trials)
     while (options := asked.next()) is not None:
         if done and time.monotonic() - begun > seconds:
             cut_short = True
@@ -84,19 +82,27 @@ def search_options(task: Task, examples: pa.Table, trials: int, seconds: float) 
     return Search(best[1], tuple(done), best[2], cut_short)
 
 
+def combinations(task: Task) -> list[dict[str, Any]]:
+    """All options that ``train`` may be given, the defaults first."""
+    found: list[dict[str, Any]] = [{}]
+    for name, values in task.search_space.items():
+        found = [more for one in found for more in ([one | {name: value} for value in values] if task.takes(name, one) else [one])]
+    return found
+
+
 class _Asked:
     """Proposals of options, each once; the defaults first."""
 
     def __init__(self, task: Task, trials: int) -> None:
-        self.space, self.left, self.seen = task.search_space, max(trials, 1), set[str]()
-        self.first: dict[str, Any] | None = task.default_options
+        self.task, self.all = task, combinations(task)
+        self.left, self.seen = max(min(trials, len(self.all)), 1), list[dict[str, Any]]()
         self.study: Any = None
         if self.left > 1:
             import optuna
 
             optuna.logging.set_verbosity(optuna.logging.WARNING)
             self.study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=_SEED, n_startup_trials=4))
-            self.study.enqueue_trial(dict.fromkeys(self.space, 0))
+            self._enqueue(self.all[0])
 
     def next(self) -> dict[str, Any] | None:
         """Options not tried yet; ``None`` where enough were."""
@@ -104,26 +110,30 @@ class _Asked:
             return None
         self.left -= 1
         if self.study is None:
-            return self.first
+            return self.all[0]
         for _ in range(10):
-            self.trial = self.study.ask()
-            # Places and not values are proposed: values may be anything, places are the same in every process.
-            chosen = {name: self.trial.suggest_categorical(name, list(range(len(values)))) for name, values in self.space.items()}
-            options = {name: self.space[name][place] for name, place in chosen.items()}
-            if str(chosen) not in self.seen:
-                self.seen.add(str(chosen))
+            options = self._ask()
+            if options not in self.seen:
+                self.seen.append(options)
                 return options
             self.study.tell(self.trial, state=_pruned())
-        for places in itertools.product(*(range(len(values)) for values in self.space.values())):  # it proposes what it likes best again
-            chosen = dict(zip(self.space, places, strict=True))
-            if str(chosen) not in self.seen:
-                self.seen.add(str(chosen))
-                self.study.enqueue_trial(chosen)
-                self.trial = self.study.ask()
-                for name, values in self.space.items():
-                    self.trial.suggest_categorical(name, list(range(len(values))))
-                return {name: self.space[name][place] for name, place in chosen.items()}
-        return None
+        # It proposes what it likes best again.
+        options = next(one for one in self.all if one not in self.seen)
+        self._enqueue(options)
+        self.seen.append(options)
+        return self._ask()
+
+    def _ask(self) -> dict[str, Any]:
+        """A proposal of the study. Options that belong to another value are not asked for, so that it learns nothing from them."""
+        self.trial, options = self.study.ask(), dict[str, Any]()
+        for name, values in self.task.search_space.items():
+            if self.task.takes(name, options):
+                # Places and not values are proposed: values may be anything, places are the same in every process.
+                options[name] = values[self.trial.suggest_categorical(name, list(range(len(values))))]
+        return options
+
+    def _enqueue(self, options: Mapping[str, Any]) -> None:
+        self.study.enqueue_trial({name: self.task.search_space[name].index(value) for name, value in options.items()})
 
     def tell(self, score: float | None) -> None:
         """What came of the last proposal."""

@@ -27,6 +27,7 @@ class ComplaintReason(Task):
     about: ClassVar[Literal["brand", "all"]] = "brand"
     gate: ClassVar[Gate] = Gate(language_floor=0.35)
     search_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {"method": ("cnn", "linear"), "dropout": (0.3, 0.1)}
+    only_with: ClassVar[Mapping[str, tuple[str, Any]]] = {"dropout": ("method", "cnn")}
     depends_on: ClassVar[tuple[str, ...]] = ("sentiment",)
     minimum_posts_per_second: ClassVar[float] = 500.0
     intended_use: ClassVar[str] = (

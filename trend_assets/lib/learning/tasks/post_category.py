@@ -26,6 +26,7 @@ class PostCategory(Task):
     # Macro F1 over nine categories of which a town talks about some: what a post says of a product never seen before is hard to tell.
     gate: ClassVar[Gate] = Gate(language_floor=0.2)
     search_space: ClassVar[Mapping[str, tuple[Any, ...]]] = {"method": ("cnn", "linear"), "dropout": (0.3, 0.1)}
+    only_with: ClassVar[Mapping[str, tuple[str, Any]]] = {"dropout": ("method", "cnn")}
     minimum_posts_per_second: ClassVar[float] = 500.0
     intended_use: ClassVar[str] = (
         "Counting, by topic and hour, which categories posts are about, beside the links of trends to products. Not for ordering by itself."
