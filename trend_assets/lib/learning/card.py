@@ -23,6 +23,7 @@ SECTIONS = (
     "Limits",
     "Versions",
 )
+UNDETERMINED = "und"
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 
 
@@ -36,6 +37,25 @@ def faults_of_card(card: str) -> list[str]:
     parts = _HEADING.split(card)[1:]
     texts = dict(zip(parts[::2], parts[1::2], strict=True))
     return [f"the section {name!r} is {'empty' if name in texts else 'missing'}" for name in SECTIONS if not texts.get(name, "").strip()]
+
+
+def limits(told: str, languages: Mapping[str, tuple[int, int]], least: int) -> str:
+    """What the task says of its limits, and the languages that it was trained and judged on, most examples first.
+
+    languages: training and evaluation examples of each. least: evaluation examples from which a language is judged by itself.
+    """
+    if not told or not set(languages) - {UNDETERMINED}:
+        return told
+
+    def listed(side: int, chosen: Mapping[str, tuple[int, int]], unit: str = "") -> str:
+        order = sorted((name for name in chosen if chosen[name][side]), key=lambda name: (-chosen[name][side], name))
+        return ", ".join(f"{name} ({chosen[name][side]}{'' if place else unit})" for place, name in enumerate(order))
+
+    judged = {name: counts for name, counts in languages.items() if counts[1] >= least}
+    few = listed(1, {name: counts for name, counts in languages.items() if name not in judged})
+    parts = [f"trained on {listed(0, languages, ' examples') or 'none'}", f"judged on {listed(1, judged) or 'none'}"]
+    spoken = "; ".join(parts) + (f", too few to judge by themselves: {few}" if few else "")
+    return f"{told} Languages (ISO 639-1): {spoken}. No other language was tried."
 
 
 def metrics_table(candidate: Sequence[Slice], others: Mapping[str, Mapping[str, float]]) -> str:

@@ -30,7 +30,7 @@ class Sentiment(Task):
         "Counting, by topic and hour, how posts that name the brand speak of it. Not for judging or answering single people."
     )
     limits: ClassVar[str] = (
-        "Sarcasm, and praise of something else in the same post, are mostly beyond it; other languages than these two are not judged."
+        "Sarcasm, and praise of something else in the same post, are mostly beyond it. In a language that it was not trained on it guesses."
     )
 
     def train(self, examples: pa.Table, options: Mapping[str, Any]) -> Any:
