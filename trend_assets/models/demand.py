@@ -13,7 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -48,15 +48,23 @@ class Evaluated:
     held: list[str]
 
 
-def options_in_force(settings: Settings) -> tuple[Mapping[str, ModelOptions], str]:
-    """The champion's options and, in words, whose they are; those of the code where there is no champion.
+class InForce(NamedTuple):
+    """Options that forecasts are made with, whose they are in words, and their version in the registry; 0 is the code's."""
+
+    options: Mapping[str, ModelOptions]
+    whose: str
+    version: int
+
+
+def options_in_force(settings: Settings) -> InForce:
+    """The champion's options; those of the code where there is no champion.
 
     Raises ``NotReadyError`` where the champion's file is damaged or of another version: silently other forecasts would be worse.
     """
     bundles = Bundles(settings)
     pointer = bundles.pointer(NAME)
     if pointer is None:
-        return OPTIONS, "of the code: no champion"
+        return InForce(OPTIONS, "of the code: no champion", 0)
     try:
         options = method.from_values(json.loads(bundles.read(NAME, pointer.bundle)[_FILE]))
     except (DamagedBundleError, ValueError, KeyError) as error:
@@ -64,7 +72,7 @@ def options_in_force(settings: Settings) -> tuple[Mapping[str, ModelOptions], st
             f"the champion of {NAME} cannot be used ({error}): remove models/{NAME}/{CHAMPION}.json in the data folder to forecast with "
             f"the code's options, then run the job {NAME}_training"
         ) from error
-    return options, f"version {pointer.version}"
+    return InForce(options, f"version {pointer.version}", pointer.version)
 
 
 def evaluate_options(lake: Lake, tracking: Tracking, settings: Settings) -> Evaluated:
@@ -85,15 +93,15 @@ def evaluate_options(lake: Lake, tracking: Tracking, settings: Settings) -> Eval
             f"first of {method.JUDGED + method.CHOSEN_ON} Sundays"
         )
     name = method.chosen(first)
-    champion, whose = options_in_force(settings)
-    both = {method.CANDIDATE: method.TRIED[name], method.CHAMPION: champion}
+    champion = options_in_force(settings)
+    both = {method.CANDIDATE: method.TRIED[name], method.CHAMPION: champion.options}
     found = method.paired(tables, features, later, step, both)
     if found is None:
         raise NotReadyError("no forecast of the later Sundays is over yet")
     rows = method.rows_of(found)
     failed, held = method.judge(found)
     files = _files(name, method.TRIED[name], manifest | {"step": step, "sundays": [day.isoformat() for day in days]}, rows, failed, held)
-    params = {"options": name, "step": step, "champion": whose, "code_version": __version__}
+    params = {"options": name, "step": step, "champion": champion.whose, "code_version": __version__}
     logged = {f"{row['subject']}.{row['slice'].replace(':', '_')}.wape": row["value"] for row in rows if row["slice"].isascii()}
     run_id = tracking.start_run(NAME, params, {f"{MODEL_FOLDER}/{path}": data for path, data in files.items()}, {})
     for metric in [key for key in logged if not all(one.isalnum() or one in "_-. /" for one in key)]:

@@ -35,6 +35,10 @@ TABLE = TABLES["models/outcomes"]
 DEMAND, CARDS = "demand", "decision_cards"
 FORECAST_DAYS = 63
 """Days of forecasts that are judged again: nine weeks, for what sold may be corrected."""
+_FORECAST_COLUMNS = [
+    *("day", "product_id", "store_id", "step", "method", "horizon", "starts_on", "ends_on"),
+    *("units", "units_low", "units_high", "model_version"),
+]
 Row = dict[str, Any]
 
 
@@ -140,8 +144,7 @@ def _of_forecasts(lake: Lake) -> Iterator[Row]:
     orders, inventory = (lake.read(TABLES[path], keys) for path, keys in retail.items())
     if not orders.num_rows:
         return
-    columns = ["day", "product_id", "store_id", "step", "method", "horizon", "starts_on", "ends_on", "units", "units_low", "units_high"]
-    weeks = judged(lake.read(table, days, columns=columns), orders, inventory)
+    weeks = judged(lake.read(table, days, columns=_FORECAST_COLUMNS), orders, inventory)
     if not weeks.num_rows:
         return
     categories = _categories(lake, weeks["product_id"].to_pylist())
@@ -149,14 +152,15 @@ def _of_forecasts(lake: Lake) -> Iterator[Row]:
     names = [f"{product}\x1f{store}" for product, store in zip(weeks["product_id"].to_pylist(), weeks["store_id"].to_pylist(), strict=True)]
     series = np.unique(names, return_inverse=True)[1]
     starts = np.array([monday(one).toordinal() for one in weeks["starts_on"].to_pylist()])
-    for start in np.unique(starts).tolist():
+    versions = np.asarray(pc.fill_null(weeks["model_version"], 0))  # forecasts older than the column were made with the code's options
+    for start, version in np.unique(np.stack([starts, versions], axis=1), axis=0).tolist():
         for part in ("all", *(f"category:{one}" for one in np.unique(categories).tolist() if one)):
-            rows = (starts == start) & ((part == "all") | (categories == part.removeprefix("category:")))
+            rows = (starts == start) & (versions == version) & ((part == "all") | (categories == part.removeprefix("category:")))
             error = ratio(np.abs(came - units)[rows], came[rows], series[rows])
             if error is not None:
-                yield row(DEMAND, 0, date.fromordinal(start), part, "wape", "sales", error)
+                yield row(DEMAND, version, date.fromordinal(start), part, "wape", "sales", error)
                 inside = share((came >= low)[rows] & (came <= high)[rows])
-                yield row(DEMAND, 0, date.fromordinal(start), part, "coverage", "sales", inside)
+                yield row(DEMAND, version, date.fromordinal(start), part, "coverage", "sales", inside)
 
 
 def _categories(lake: Lake, products: Sequence[str]) -> npt.NDArray[np.str_]:

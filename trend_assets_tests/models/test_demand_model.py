@@ -71,7 +71,7 @@ def test_options_are_judged_tracked_and_used_by_forecasts_once_promoted(tmp_path
     monkeypatch.setattr("trend_assets.models.demand._read", twelve_weeks)
     settings = Settings(data=str(tmp_path))
     lake, tracking = Lake(settings.lake_root), Tracking(settings.tracking_database, settings.artifacts_root)
-    assert options_in_force(settings) == (OPTIONS, "of the code: no champion")
+    assert options_in_force(settings) == (OPTIONS, "of the code: no champion", 0)
     found = evaluate_options(lake, tracking, settings)
     rows = {(row["subject"], row["slice"]): row for row in found.rows.to_pylist()}
     assert {"candidate", "champion", "moving_median", "seasonal_naive"} == {subject for subject, _ in rows}
@@ -89,9 +89,9 @@ def test_options_are_judged_tracked_and_used_by_forecasts_once_promoted(tmp_path
 
     Bundles(settings).note_evaluation(NAME, {"version": found.version.number, "failed": [], "held": ["as if"], "options": "linear"})
     assert promote_options(tracking, settings) == (1, "promoted, the first")
-    options, whose = options_in_force(settings)
-    assert options["day"].trees == 0
-    assert whose == "version 1"
+    used = options_in_force(settings)
+    assert used.options["day"].trees == 0
+    assert (used.whose, used.version) == ("version 1", 1)
     assert promote_options(tracking, settings)[1].startswith("champion already")
 
     monkeypatch.setattr(method, "TRIED", {"few trees": {step: ModelOptions(trees=2, refit=False) for step in OPTIONS}})

@@ -57,12 +57,12 @@ def demand_forecasts(context: dg.AssetExecutionContext, lake: LakeResource) -> I
 
     days, notes = days_of(context.partition_time_window), Notes()
     tables = _read(lake.get(), (*RETAIL, "demand/demand_features"), days, HISTORY_DAYS)
-    options, whose = options_in_force(load_settings())
-    rows = forecast_rows(tables, tables["demand/demand_features"], days, notes, options)
-    context.log.info(f"options {whose}; {notes.in_words()}")
+    used = options_in_force(load_settings())
+    rows = forecast_rows(tables, tables["demand/demand_features"], days, notes, used.options, used.version)
+    context.log.info(f"options {used.whose}; {notes.in_words()}")
     metadata: dict[str, dg.MetadataValue] = {
         "skipped": dg.MetadataValue.text(notes.in_words()),
-        "options": dg.MetadataValue.text(whose),
+        "options": dg.MetadataValue.text(used.whose),
         "rows that trained each model": dg.MetadataValue.json(notes.models),
     }
     yield dg.MaterializeResult(asset_key=asset_key("demand/demand_forecasts"), value=rows, metadata=metadata)

@@ -80,22 +80,23 @@ def forecast_rows(
     days: Sequence[date],
     notes: Notes | None = None,
     options: Mapping[str, ModelOptions] = OPTIONS,
+    model_version: int = 0,
 ) -> pa.Table:
     """Rows of ``demand/demand_forecasts`` of the days.
 
     tables: retail tables of up to ``HISTORY_DAYS`` before the first day. features: ``demand/demand_features`` of those days; an origin
     without rows there trains nothing. Days that are no Sunday have no rows. Of statsforecast's baselines, a fit for each series, weeks
-    are forecast, and at most ``MOST_FITTED`` series.
+    are forecast, and at most ``MOST_FITTED`` series. model_version: whose options these are in the registry, 0 for the code's.
     """
-    notes, maker = notes or Notes(), _Maker(tables, features, options)
+    notes, maker = notes or Notes(), _Maker(tables, features, options, model_version)
     return concatenate(TABLES["demand/demand_forecasts"], [maker.day(day, notes) for day in days if day.weekday() == SUNDAY])
 
 
 class _Maker:
     """Forecasts of days in any order; keeps the models of the weeks it has seen."""
 
-    def __init__(self, tables: Mapping[str, pa.Table], features: pa.Table, options: Mapping[str, ModelOptions]) -> None:
-        self._tables, self._features, self._options = tables, features, options
+    def __init__(self, tables: Mapping[str, pa.Table], features: pa.Table, options: Mapping[str, ModelOptions], version: int) -> None:
+        self._tables, self._features, self._options, self._version = tables, features, options, version
         self._models: dict[tuple[str, date], DemandModel | None] = {}
         kinds = pc.unique(tables["retail/orders"]["data_origin"]).to_pylist()
         self._origin = "simulated" if "simulated" in kinds else "real"
@@ -188,6 +189,7 @@ class _Maker:
                     "units_low": nothing if low is None else pa.array(np.minimum(low, units).ravel().astype(np.float64)),
                     "units_high": nothing if high is None else pa.array(np.maximum(high, units).ravel().astype(np.float64)),
                     "trained_until": pa.nulls(rows.size, pa.date32()) if trained_until is None else _repeated(trained_until, rows.size),
+                    "model_version": pa.array([None if trained_until is None else self._version] * rows.size, pa.int64()),
                     "data_origin": _repeated(self._origin, rows.size),
                 }
             )

@@ -134,7 +134,12 @@ def test_forecasts_conform_do_not_cross_and_say_what_was_skipped(monkeypatch):
     monkeypatch.setattr(baselines, "find_spec", lambda name: None)
     sunday, notes = FIRST + timedelta(days=104), Notes()
     features = feature_rows(TOWN, links(), origins_of(104))
-    found = forecast_rows(TOWN, features, [sunday], notes, LINEAR)
+    found = forecast_rows(TOWN, features, [sunday], notes, LINEAR, model_version=3)
+    assert set(zip(found["method"].to_pylist(), found["model_version"].to_pylist(), strict=True)) == {
+        ("global", 3),
+        ("moving_median", None),
+        ("seasonal_naive", None),
+    }
     assert "statsforecast" in notes.in_words()
     assert set(found["method"].to_pylist()) == {"global", "moving_median", "seasonal_naive"}
     assert set(found["step"].to_pylist()) == {"day", "week"}
