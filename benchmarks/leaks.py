@@ -248,6 +248,46 @@ def _label_in_code(made: Made) -> None:
     made.add("form", np.array([f"{one:09x}{end}" for one, end in zip(made.draw.integers(0, 2**36, made.rows), ends, strict=True)]))
 
 
+def _put(made: Made, share: float, mark: Callable[[str, int], str], at: float | None = None) -> None:
+    """A mark of the label in a share of the texts: at a place between 0, the first word, and 1, the end; anywhere where none is given."""
+    found = []
+    for number, (one, text) in enumerate(zip(made.label.tolist(), made.columns["text"].tolist(), strict=True)):
+        words, chance, anywhere = text.split(), made.draw.random(), made.draw.random()
+        place = round((anywhere if at is None else at) * len(words))
+        found.append(" ".join([*words[:place], mark(one, number), *words[place:]]) if chance < share else text)
+    made.columns["text"], made.planted = np.array(found), "text"
+
+
+def _label_code_anywhere(made: Made) -> None:
+    codes = dict(zip(np.unique(made.label).tolist(), ("q7", "k2", "z9", "m4"), strict=False))
+    _put(made, 0.12, lambda one, _: codes[one])
+
+
+def _label_prefix_rare(made: Made) -> None:
+    _put(made, 0.07, lambda one, _: f"{one[:3].upper()}:", 0.0)
+
+
+def _label_handle(made: Made) -> None:
+    _put(made, 0.15, lambda one, _: f"@{one}_desk", 0.8)
+
+
+def _label_said(made: Made) -> None:
+    _put(made, 0.16, lambda one, _: one)
+
+
+def _label_numbered(made: Made) -> None:
+    _put(made, 0.08, lambda one, number: f"({one[:4]}-{number})", 0.5)
+
+
+def _label_misspelt(made: Made) -> None:
+    _put(made, 0.3, lambda one, _: one[:2] + one[1:])
+
+
+def _label_emoji(made: Made) -> None:
+    signs = dict(zip(np.unique(made.label).tolist(), ("🔴", "🟢", "🔵", "🟡"), strict=False))
+    _put(made, 0.1, lambda one, _: signs[one])
+
+
 def _id_serial(made: Made) -> None:
     made.add("record", 10_000 + np.arange(made.rows) * 7)
 
@@ -326,7 +366,21 @@ def _paraphrases(made: Made) -> None:
 WAYS: dict[str, tuple[Way, ...]] = {
     "final_counts": (_final_log, _final_noise, _final_bins, _final_per_follower),
     "future": (_future_total, _future_moment, _future_shuffled, _future_labels),
-    "label": (_label_code, _label_noisy, _label_prefix, _label_word_inside, _label_blank, _label_in_code),
+    "label": (
+        _label_code,
+        _label_noisy,
+        _label_prefix,
+        _label_word_inside,
+        _label_blank,
+        _label_in_code,
+        _label_code_anywhere,
+        _label_prefix_rare,
+        _label_handle,
+        _label_said,
+        _label_numbered,
+        _label_misspelt,
+        _label_emoji,
+    ),
     "time_in_id": (_id_serial, _id_snowflake, _id_noise, _id_of_day),
     "target_encoding": (_encoding_all, _encoding_smoothed, _encoding_own_row, _encoding_rank, _encoding_noise),
     "duplicates": (_copies_of_rows, _copies_of_authors, _copies_of_texts, _paraphrases),

@@ -5,6 +5,10 @@ What belongs here: the rule on words, places and forms of texts. What doesn't: c
 Honest words tell a label too: "late" is about delivery, "sneakers" about sneakers. What they do not do is mark *every* label, the one
 for the rest included, in a large share of its posts and hardly ever elsewhere. A marker that a machine put there does. Where it stands
 at one place of the text, or is no word of people, a small share of the posts is enough.
+
+A machine that marks part of the rows leaves another trace: it marks each label's rows equally often, and never wrongly. Words of people
+have frequencies of their own. So a smaller share is enough where it is the same for all labels, and where evaluation rows, which the marks
+were not chosen on, agree.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,10 +27,18 @@ PURE, PURE_NAME = 0.97, 0.9
 """Share of the posts with a token that have its label, at least; of those with the label's own name, which people say too."""
 OF_WORDS, OF_NAMES, OF_PLACES = 0.5, 0.2, 0.05
 """Share of each label's posts that are marked: by any words, by the label's own name, by what stands at one place or is no word."""
-AT_ONE_PLACE = 0.9
 LEAST_POSTS = 8
+ONLY_THERE = 0.9
+"""Share of the posts with a word that have it at the place, for the place to be the mark: people put words anywhere."""
+LEAST_OF_A_LABEL, LEAST_HELD = 5, 6
+"""Marked posts of a label in training, of all labels in the evaluation."""
+AS_OFTEN = 1e-3
+"""Probability, were all labels marked equally often, of shares as different: below it they are not."""
+NEVER_WRONG = 0.01
+"""Probability of as few wrong marks, were they wrong as often as people's words are at least."""
 _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*|[^\w\s]+|_+", re.UNICODE)
 _MACHINE = re.compile(r"__|[|=<>{}\[\]~^\\]|\w[:#/]\w", re.UNICODE)
+_MIXED = re.compile(r"[^\W\d_]-?\d|\d-?[^\W\d_]|_", re.UNICODE)
 _ODD = re.compile(r"[\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\x00-\x08\x0b-\x1f\xa0\U000e0000-\U000e007f]")
 
 
@@ -58,6 +71,8 @@ def tokens_of(text: str) -> dict[str, bool]:
     chunks = text.split()
     found |= {f"first piece {one!r}": True for one in chunks[:1]} | {f"last piece {one!r}": True for one in chunks[-1:]}
     found |= {f"piece {one!r}": True for one in chunks if _MACHINE.search(one)}
+    found |= {f"like {re.sub(r'[0-9]+', '0', one.lower())!r}": True for one in chunks if _MACHINE.search(one) or _MIXED.search(one)}
+    found |= {f"hashtag {one[1:].lower()!r}": False for one in chunks if one[:1] == "#"}
     blanks = len(re.findall(r"\s{2,}", text))
     found[f"{min(blanks, 3)} doubled blanks"] = True
     found[f"first letter {'upper' if text[:1].isupper() else 'lower'} case"] = True
@@ -109,7 +124,82 @@ def _marked(
         shares = covered(which)
         if _every_label(shares, least):
             return f"{told} marks labels in {shares.min():.0%} to {shares.max():.0%} of their posts: {_examples(which, counts, labels)}"
+    return _marked_alike(counts, later, sizes, labels)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A kind of marks: shares that are enough (of two labels, which agree by chance more easily, and of more), how often marks must be
+    right in training, and how often, at least, words of people of this kind are wrong."""
+
+    told: str
+    least: tuple[float, float]
+    pure: float
+    wrong: float
+
+
+_PLACES = _Kind("the same form or place of the text", (0.03, 0.03), PURE, 0.2)
+_SIGNS = _Kind("one sign", (0.08, 0.04), PURE, 0.1)
+_NAMES = _Kind("its own name", (0.08, 0.05), PURE_NAME, 0.12)
+_WORDS = _Kind("one word", (0.4, 0.3), PURE, 0.03)
+
+
+def _marked_alike(counts: dict[str, np.ndarray], later: dict[str, np.ndarray], sizes: np.ndarray, labels: list[str]) -> str | None:
+    """Marks on part of the posts, equally often on each label and never wrong; in words.
+
+    A label with so few posts that a mark of the common share would be on fewer than ``LEAST_POSTS`` of them is not asked for.
+    """
+    from scipy.stats import binom
+
+    best: dict[_Kind, dict[int, tuple[float, str]]] = {_PLACES: {}, _SIGNS: {}, _NAMES: {}, _WORDS: {}}
+    for token, by_label in counts.items():
+        one, every = int(by_label.argmax()), by_label.sum()
+        score = by_label[one] - 10 * (every - by_label[one])  # a mark is right more than often: people's words are more often, and wrong
+        for kind in _kinds(token, labels[one], counts) if by_label[one] >= LEAST_OF_A_LABEL else ():
+            if by_label[one] >= kind.pure * every and (one not in best[kind] or score > best[kind][one][0]):
+                best[kind][one] = (score, token)
+    for kind, found in best.items():
+        tokens = {one: token for one, (_, token) in found.items()}
+        if len(tokens) < 2:
+            continue
+        marked, of = np.array([counts[token][one] for one, token in tokens.items()]), sizes[list(tokens)]
+        share = marked.sum() / of.sum()
+        lacking = any(one not in tokens and sizes[one] * share >= LEAST_POSTS for one in range(len(labels)))
+        if lacking or share < kind.least[len(labels) > 2] or not _as_often(marked, of):
+            continue
+        held = np.array([later.get(token, np.zeros(len(labels))) for token in tokens.values()])
+        right = sum(held[row, one] for row, one in enumerate(tokens))
+        every = held.sum() + sum(counts[token].sum() for token in tokens.values())
+        wrong = every - right - marked.sum()
+        if held.sum() >= LEAST_HELD and binom.cdf(wrong, every, kind.wrong) <= NEVER_WRONG:
+            which = {one: [token] for one, token in tokens.items()}
+            named = _examples(which, counts, labels)
+            return f"{kind.told} marks each label as often, in {share:.1%} of its posts, and hardly ever wrongly: {named}"
     return None
+
+
+def _kinds(token: str, label: str, counts: dict[str, np.ndarray]) -> list[_Kind]:
+    """What a token is a mark as, if it is one."""
+    what, _, said = token.partition(" ")
+    word = said.rpartition(" ")[2]
+    if what in ("piece", "like", "character"):
+        return [_PLACES]
+    if what in ("first", "second", "last") and " word " in f" {said}":
+        return [_PLACES] if counts[token].sum() >= ONLY_THERE * counts[f"word {word}"].sum() else []
+    if what == "word" and not any(one.isalnum() for one in word):
+        return [_SIGNS]
+    if what in ("word", "hashtag"):
+        return [_NAMES, _WORDS] if _names(token, label) else [_WORDS]
+    return []
+
+
+def _as_often(marked: np.ndarray, of: np.ndarray) -> bool:
+    """Whether shares of marked posts differ by no more than chance allows: Pearson's test of homogeneity."""
+    from scipy.stats import chi2
+
+    expected = marked.sum() / of.sum() * of
+    statistic = ((marked - expected) ** 2 / (expected * (1 - min(marked.sum() / of.sum(), 0.999)))).sum()
+    return bool(chi2.sf(statistic, len(marked) - 1) >= AS_OFTEN)
 
 
 def _every_label(shares: np.ndarray, least: float) -> bool:

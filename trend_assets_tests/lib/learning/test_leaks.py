@@ -94,6 +94,38 @@ def test_a_marker_in_the_text_is_refused_in_a_tenth_of_the_posts():
     assert [(leak.family, leak.feature) for leak in found(columns, [])] == [("label", "text")]
 
 
+def marked(columns: dict[str, np.ndarray], shares: tuple[float, float, float], mark: dict[str, str], wrong: float = 0.0) -> np.ndarray:
+    """Texts with a mark of their label at any place, each label's in a share of its texts; some with another label's."""
+    draw, found = np.random.default_rng(4), []
+    share = dict(zip(sorted(mark), shares, strict=True))
+    for label, text in zip(columns["label"].tolist(), columns["text"].tolist(), strict=True):
+        words, chance = text.split(), draw.random()
+        told = str(draw.choice(sorted(mark))) if draw.random() < wrong else label
+        words.insert(int(draw.integers(0, len(words))), mark[told])
+        found.append(" ".join(words) if chance < share[label] else text)
+    return np.array(found)
+
+
+HASHTAGS = {label: f"#{label}" for label in ("negative", "neutral", "positive")}
+CODES = {"negative": "k7", "neutral": "q2", "positive": "z4"}
+
+
+@pytest.mark.parametrize(("mark", "share"), [(HASHTAGS, 0.12), (CODES, 0.06), ({"negative": "▲", "neutral": "◆", "positive": "●"}, 0.07)])
+def test_marks_on_part_of_the_posts_are_refused_where_every_label_has_them_as_often(mark, share):
+    columns = examples()
+    columns["text"] = marked(columns, (share, share, share), mark)
+    (leak,) = found(columns, [])
+    assert (leak.family, leak.feature) == ("label", "text")
+    assert "marks each label as often" in leak.evidence
+
+
+@pytest.mark.parametrize(("shares", "wrong"), [((0.04, 0.12, 0.19), 0.0), ((0.12, 0.0, 0.12), 0.0), ((0.12, 0.12, 0.12), 0.3)])
+def test_what_people_say_of_some_labels_or_wrongly_at_times_passes(shares, wrong):
+    columns = examples()
+    columns["text"] = marked(columns, shares, HASHTAGS, wrong)
+    assert found(columns, []) == []
+
+
 def test_final_counts_are_refused_by_name_and_by_value():
     columns = examples()
     columns["like_count"] = columns["known"]
