@@ -491,11 +491,13 @@ def main() -> None:
     if options.real:
         real(Path(options.real[0]), options.real[1], options.real[2], options.real[3] if len(options.real) > 3 else None)
     elif options.development:
-        report(WAYS, options.planted, options.clean, first=1)
-    else:
-        from benchmarks.leaks_families import REPORTED
+        from benchmarks.leaks_families import SEEN
 
-        report(REPORTED, options.planted, options.clean, first=2)
+        report(WAYS | {"label": (*WAYS["label"], *SEEN)}, options.planted, options.clean, first=1)
+    else:
+        from benchmarks.leaks_families import FIRST, REPORTED
+
+        report(REPORTED, options.planted, options.clean, first=FIRST)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Ways of planting leaks that are reported, written after the limits of ``lib/learning/leaks*.py`` were chosen on others.
 
 What belongs here: planting. What doesn't: clean sets, the ways of development, counting (``leaks.py``). Nothing is tuned on these.
+Ways that a report showed to be missed, and that a rule was then made for, are in ``SEEN`` and are reported no more; newer ones,
+written after that rule, take their place.
 """
 
 from __future__ import annotations
@@ -12,6 +14,10 @@ import numpy as np
 from benchmarks.leaks import DAY, Made, Way
 
 LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+GERMAN = {
+    "negative": "schlecht", "positive": "gut", "neutral": "egal", "delivery": "lieferung", "quality": "qualitaet", "size": "groesse",
+    "other": "sonstiges",
+}  # fmt: skip
 FRENCH = {
     "negative": "négatif", "positive": "positif", "neutral": "neutre", "delivery": "livraison", "quality": "qualité", "size": "taille",
     "other": "autre",
@@ -59,6 +65,20 @@ def final_half_noise(made: Made) -> None:
     made.add("reach", made.columns["final_reposts"] * made.draw.lognormal(0, 0.5, made.rows))
 
 
+def final_above_known(made: Made) -> None:
+    """Whether more than twice as many reposts came as were known."""
+    made.add("took_off", made.columns["final_reposts"] > 2 * made.columns["known_reposts"] + 2)
+
+
+def final_rank_in_category(made: Made) -> None:
+    """The rank of the count at the end within the category, as a share of it."""
+    value = np.zeros(made.rows)
+    for one in np.unique(made.columns["category"]):
+        rows = np.flatnonzero(made.columns["category"] == one)
+        value[rows] = (np.argsort(np.argsort(made.columns["final_reposts"][rows], kind="stable")) + 1) / rows.size
+    made.add("rank_among_alike", value)
+
+
 def final_by_place(made: Made) -> None:
     """The logarithm, standardised within the place."""
     value = np.log1p(made.columns["final_reposts"])
@@ -76,6 +96,16 @@ def future_binned(made: Made) -> None:
 def future_centred(made: Made) -> None:
     """A mean over days around the moment: half of it next week's."""
     made.add("mean_14d", 0.5 * made.columns["sales_next_week"] + 0.5 * made.draw.poisson(20, made.rows))
+
+
+def future_above_median(made: Made) -> None:
+    """Whether next week sells more than the median."""
+    made.add("will_grow", made.columns["sales_next_week"] > np.median(made.columns["sales_next_week"]))
+
+
+def future_in_score(made: Made) -> None:
+    """An honest predictor with a tenth of next week's sales in it."""
+    made.add("outlook", made.columns["strength"] + 0.1 * made.columns["sales_next_week"])
 
 
 def future_hashed(made: Made) -> None:
@@ -162,6 +192,74 @@ def label_in_nulls(made: Made) -> None:
         "note",
         np.array([f"see {one[:2]}" if filled else "" for one, filled in zip(made.label, made.draw.random(made.rows) < 0.4, strict=True)]),
     )
+
+
+def _put(made: Made, share: float, mark: object, at: float | None = None) -> None:
+    """A mark of the label in a share of the texts, after a part of the words; anywhere where none is given."""
+    chances = iter(made.draw.random((made.rows, 2)).tolist())
+    numbers = iter(range(made.rows))
+
+    def change(label: str, text: str) -> str:
+        (chance, anywhere), number, words = next(chances), next(numbers), text.split()
+        place = int((anywhere if at is None else at) * len(words))
+        return " ".join([*words[:place], mark(label, number), *words[place:]]) if chance < share else text  # type: ignore[operator]
+
+    _text(made, change)
+
+
+def label_as_field(made: Made) -> None:
+    """A key and three letters, anywhere in every sixteenth post."""
+    _put(made, 0.06, lambda label, _: f"tone={label[:3]}")
+
+
+def label_in_topic_tag(made: Made) -> None:
+    """A hashtag that ends with the label, in every twelfth post."""
+    _put(made, 0.08, lambda label, _: f"#case_{label}")
+
+
+def label_in_german(made: Made) -> None:
+    """The label's name in German, anywhere in nine posts of twenty."""
+    _put(made, 0.45, lambda label, _: GERMAN[label])
+
+
+def label_shouted(made: Made) -> None:
+    """The label's name in capitals after the first third of every seventh post."""
+    _put(made, 0.14, lambda label, _: label.upper(), 0.34)
+
+
+def label_as_dingbat(made: Made) -> None:
+    """A sign of its own between words in every sixteenth post."""
+    signs = dict(zip(np.unique(made.label).tolist(), "✂✈✉✍", strict=False))
+    _put(made, 0.06, lambda label, _: signs[label])
+
+
+def label_unseen(made: Made) -> None:
+    """A character that is not seen, its own for each label, at the end of a word in every eleventh post."""
+    signs = dict(zip(np.unique(made.label).tolist(), ("\u200c", "\u200d", "\u2060", "\u200b"), strict=False))
+    _put(made, 0.09, lambda label, _: "so" + signs[label])
+
+
+def label_in_link(made: Made) -> None:
+    """A link whose path begins with the label, at the end of every tenth post; no two links are the same."""
+    _put(made, 0.1, lambda label, number: f"https://t.example/{label[:3]}/{number}", 1.0)
+
+
+def label_of_two_desks(made: Made) -> None:
+    """One of two codes of the label before the text, in every seventh post."""
+    codes = {label: (f"{2 * place + 3}xv", f"{2 * place + 4}xv") for place, label in enumerate(np.unique(made.label).tolist())}
+    _put(made, 0.14, lambda label, number: codes[label][number % 2], 0.0)
+
+
+def id_of_week(made: Made) -> None:
+    """The week in letters that say nothing."""
+    order = made.draw.permutation(len(LETTERS))
+    made.add("wave", np.array([f"w{LETTERS[order[one]]}" for one in (made.columns["created_at"] // (7 * DAY)).tolist()]))
+
+
+def id_in_the_middle(made: Made) -> None:
+    """A counter between two parts of chance."""
+    chance = made.draw.integers(0, 16**4, (made.rows, 2)).tolist()
+    made.add("key", np.array([f"{one:04x}{number:06d}{two:04x}" for number, (one, two) in enumerate(chance)]))
 
 
 def id_ulid(made: Made) -> None:
@@ -261,6 +359,20 @@ def encoding_through_proxy(made: Made) -> None:
     made.features = [name if name != "category" else "shelf" for name in made.features]
 
 
+def encoding_above(made: Made) -> None:
+    """Whether the group's mean over all rows is above that of all groups."""
+    (codes, sizes), hits = _groups(made), _of(made)
+    rates = np.bincount(codes, hits) / sizes
+    made.add("above", (rates > np.median(rates))[codes])
+
+
+def encoding_of_two(made: Made) -> None:
+    """Smoothed means over all rows by category and place together."""
+    pair = np.char.add(made.columns["category"].astype(str), made.columns["place"].astype(str))
+    codes, hits = np.unique(pair, return_inverse=True)[1], _of(made)
+    made.add("rate_here", ((np.bincount(codes, hits) + 3 * hits.mean()) / (np.bincount(codes) + 3))[codes])
+
+
 def encoding_noisier(made: Made) -> None:
     """Smoothed means over all rows with noise of a twentieth."""
     (codes, sizes), hits = _groups(made), _of(made)
@@ -329,19 +441,47 @@ def copies_of_accents(made: Made) -> None:
     _copied(made, 0.05, lambda text: text.replace("e", "é").replace("a", "à") + " http://t.example/ab 24/7")
 
 
+def copies_cut_short(made: Made) -> None:
+    """The first two thirds of the words."""
+    _copied(made, 0.08, lambda text: " ".join(text.split()[: max(2 * len(text.split()) // 3, 4)]) + "…")
+
+
+def copies_of_tokens(made: Made) -> None:
+    """Records copied with their token and numbers under other ids, authors and texts."""
+    for late, early in _some(made, 0.05):
+        for name in ("token", "strength", "growing", "author_followers", "label"):
+            made.columns[name][late] = made.columns[name][early]
+    made.planted = "strength"
+
+
 REPORTED: dict[str, tuple[Way, ...]] = {
-    "final_counts": (final_percentile_reversed, final_hashed, final_viral, final_growth, final_half_noise, final_by_place),
-    "future": (future_binned, future_centred, future_hashed, future_one_row, future_partition, future_few_labels),
-    "label": (
-        label_in_ticket, label_in_remainder, label_as_hashtag, label_in_french, label_initial_at_end, label_in_signs, label_in_nulls,
+    "final_counts": (
+        final_above_known, final_rank_in_category, final_percentile_reversed, final_hashed, final_viral, final_growth, final_half_noise,
+        final_by_place,
     ),
-    "time_in_id": (id_ulid, id_shards, id_base_36, id_of_day_hashed, id_backwards, id_time_first, id_with_chance),
+    "future": (
+        future_above_median, future_in_score, future_binned, future_centred, future_hashed, future_one_row, future_partition,
+        future_few_labels,
+    ),
+    "label": (
+        label_as_field, label_in_topic_tag, label_in_german, label_shouted, label_as_dingbat, label_unseen, label_in_link,
+        label_of_two_desks, label_in_ticket, label_in_remainder, label_in_french, label_in_signs, label_in_nulls,
+    ),
+    "time_in_id": (
+        id_of_week, id_in_the_middle, id_ulid, id_shards, id_base_36, id_of_day_hashed, id_backwards, id_time_first, id_with_chance,
+    ),
     "target_encoding": (
-        encoding_odds, encoding_leave_one_out, encoding_rounded, encoding_hashed, encoding_evaluation_only, encoding_through_proxy,
-        encoding_noisier,
+        encoding_above, encoding_of_two, encoding_odds, encoding_leave_one_out, encoding_rounded, encoding_hashed,
+        encoding_evaluation_only, encoding_through_proxy, encoding_noisier,
     ),
     "duplicates": (
-        copies_with_slips, copies_with_gaps, copies_with_more, copies_shuffled, copies_of_one_author, copies_of_numbers, copies_of_accents,
+        copies_cut_short, copies_of_tokens, copies_with_slips, copies_with_gaps, copies_with_more, copies_shuffled, copies_of_one_author,
+        copies_of_numbers, copies_of_accents,
     ),
 }  # fmt: skip
 """Ways by family, in the order in which they are planted."""
+SEEN: tuple[Way, ...] = (label_as_hashtag, label_initial_at_end)
+"""Ways of which a report showed misses, before the rule on marks in part of the texts was made: planted by ``--development`` now."""
+FIRST = 300_002
+"""Seed of the first reported set: none was made before that rule. The first eight ways of label, and the first two of each other family, were
+written after it and before they were first run."""

@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 from benchmarks.leaks import Made, Way, asked, clean, interval, planted, refused
-from benchmarks.leaks_families import REPORTED
+from benchmarks.leaks_families import FIRST, REPORTED
 from trend_assets.lib.learning.leaks import differences
 
 ASKED = 60
@@ -109,41 +109,58 @@ def _known_per_follower(made: Made) -> None:
 HONEST: tuple[Callable[[Made], None], ...] = (_rate_of_other_folds, _rate_until_then, _known_count_with_noise, _known_per_follower)
 
 
-def report(count: int, sets: int) -> None:
-    """Print, by family and way, what is refused with features made again, and honest features that are."""
-    started, alarms = time.process_time(), 0
-    for number in range(sets):
-        log = clean(1_000_002 + 2 * number)
-        way = HONEST[number % len(HONEST)]
-        made = same(log)
-        way(made)
-        alarms += otherwise(log, way, made.columns[made.planted], made.planted)
-    print(f"honest features otherwise when made again: {alarms} of {sets} ({interval(alarms, sets)})", flush=True)
+def report(count: int, sets: int, values: int) -> None:
+    """Print, by family and way, what is refused with features made again, and sets without a leak that are.
+
+    Sets without a leak are judged between planted ones. values: planted sets of which it is also told what values alone refuse.
+    """
+    started, clear = time.process_time(), list[bool]()
     by_way: dict[tuple[str, str], list[str]] = defaultdict(list)
+    alone: dict[tuple[str, str], list[bool]] = defaultdict(list)
     ways = {way.__name__: way for some in REPORTED.values() for way in some}
-    for place, (family, name, made) in enumerate(planted(REPORTED, count, 2)):
-        log = clean(2 + 2 * place)
+    for place, (family, name, made) in enumerate(planted(REPORTED, count, FIRST)):
+        log = clean(FIRST + 2 * place)
         added = made.planted in made.columns and (made.planted == "rate" or made.planted not in log.columns)
-        if family not in GIVEN and added and not made.options and otherwise(log, ways[name], made.columns[made.planted], made.planted):
-            by_way[family, name].append("again")
-        else:
-            by_way[family, name].append("values" if refused(family, made, asked(made)) else "")
-        if (place + 1) % 100 == 0:
-            _print(by_way, place + 1)
-    _print(by_way, count)
-    print(f"{time.process_time() - started:.0f} CPU s")
+        again = family not in GIVEN and added and not made.options and otherwise(log, ways[name], made.columns[made.planted], made.planted)
+        told = refused(family, made, asked(made)) if place < values or not again else False
+        by_way[family, name].append("again" if again else "values" if told else "")
+        if place < values:
+            alone[family, name].append(told)
+        if not by_way[family, name][-1]:
+            print(f"missed: {name} in a set of {made.rows} rows, {len(np.unique(made.label))} labels, seed {FIRST + 2 * place}", flush=True)
+        while len(clear) * count < (place + 1) * sets:
+            clear.append(_passes(len(clear)))
+        if (place + 1) % 100 == 0 or place + 1 == count:
+            _print(by_way, alone, place + 1)
+            print(f"without a leak, refused: {clear.count(False)} of {len(clear)} ({interval(clear.count(False), len(clear))})")
+            print(f"{time.process_time() - started:.0f} CPU s", flush=True)
 
 
-def _print(by_way: dict[tuple[str, str], list[str]], count: int) -> None:
+def _passes(number: int) -> bool:
+    """Whether a set without a leak, with one more honest feature, passes: made again, and by its values."""
+    log, way = clean(1_000_000 + FIRST + 2 * number), HONEST[number % len(HONEST)]
+    made = same(log)
+    way(made)
+    differs, leaks = otherwise(log, way, made.columns[made.planted], made.planted), asked(made)
+    for told in (*leaks, *(["is otherwise when made again"] if differs else [])):
+        print(f"without a leak, refused: {way.__name__}: {told}", flush=True)
+    return not differs and not leaks
+
+
+def _print(by_way: dict[tuple[str, str], list[str]], alone: dict[tuple[str, str], list[bool]], count: int) -> None:
     for family in REPORTED:
         lines = [(way, told) for (of, way), told in by_way.items() if of == family]
         every = [one for _, told in lines for one in told]
         print(f"{family:16} {sum(map(bool, every)):4} of {len(every):4} refused, {every.count('again')} of them made again")
         for way, told in lines:
-            print(f"    {way:28} {sum(map(bool, told)):3} of {len(told):3}" + (" made again" if "again" in told else ""))
+            by_values = alone[family, way]
+            beside = f"; values alone {sum(by_values)} of {len(by_values)}" if by_values else ""
+            print(f"    {way:28} {sum(map(bool, told)):3} of {len(told):3}{' made again' if 'again' in told else ''}{beside}")
     every = [one for told in by_way.values() for one in told]
-    hits = sum(map(bool, every))
-    print(f"{'all':16} {hits:4} of {count:4} refused ({interval(hits, count)})", flush=True)
+    hits, by_values = sum(map(bool, every)), [one for told in alone.values() for one in told]
+    print(
+        f"{'all':16} {hits:4} of {count:4} refused ({interval(hits, count)}); values alone {sum(by_values)} of {len(by_values)}", flush=True
+    )
     print(f"so far {hits} of {count}", file=sys.stderr, flush=True)
 
 
@@ -152,8 +169,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--planted", type=int, default=1000)
     parser.add_argument("--clean", type=int, default=200)
+    parser.add_argument("--values", type=int, default=300, help="planted sets of which values alone are told too")
     options = parser.parse_args()
-    report(options.planted, options.clean)
+    report(options.planted, options.clean, options.values)
 
 
 if __name__ == "__main__":
