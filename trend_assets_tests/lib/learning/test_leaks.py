@@ -2,9 +2,11 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from trend_assets.lib.learning.leaks import Leak, leaks_in
+from trend_assets_tests.support import shared_data
 
 ROWS, EVALUATION = 1200, 400
 WORDS = np.array(
@@ -224,3 +226,22 @@ def test_few_rows_one_label_and_empty_columns_are_no_error(rows):
         side.set_column(side.column_names.index("known"), "known", pa.nulls(side.num_rows, pa.float64())) for side in (train, evaluation)
     ]
     assert leaks_in(*nothing, CLEAN) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "label"),
+    [
+        ("tweets_airline_sentiment_2015.parquet", "text", "airline_sentiment"),
+        ("tweets_airline_sentiment_2015.parquet", "text", "negativereason"),
+        ("tweets_sentiment_8lang_xlmt.parquet", "text", "label"),
+        ("tweets_brand_emotion_sxsw2011.parquet", "text", "emotion"),
+        ("tweets_brand_emotion_sxsw2011.parquet", "text", "product"),
+    ],
+)
+def test_what_people_wrote_marks_no_label(file, text, label):
+    rows = pq.read_table(shared_data(file), columns=[text, label]).drop_null()
+    for seed, size in ((1, 400), (2, 1200), (3, 4000)):
+        chosen = np.sort(np.random.default_rng(seed).choice(rows.num_rows, min(size, rows.num_rows), replace=False))
+        part = pa.table({"text": rows[text], "label": rows[label].cast(pa.string())}).take(pa.array(chosen))
+        cut = part.num_rows * 7 // 10
+        assert [leak for leak in leaks_in(part.slice(0, cut), part.slice(cut), ["text"]) if leak.family == "label"] == []
