@@ -483,5 +483,5 @@ REPORTED: dict[str, tuple[Way, ...]] = {
 SEEN: tuple[Way, ...] = (label_as_hashtag, label_initial_at_end)
 """Ways of which a report showed misses before the rule on marks in part of the texts was made: planted with ``--development`` now."""
 FIRST = 300_002
-"""Seed of the first reported set: none was made before that rule. The first eight ways of label, and the first two of each other family, were
-written after it and before they were first run."""
+"""Seed of the first reported set: none was made before that rule. The first eight ways of label, and the first two of each other family,
+were written after it and before they were first run."""
