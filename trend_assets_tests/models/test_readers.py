@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -85,7 +84,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def shop(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+def shop(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     (tmp_path / "tasks").mkdir()
     (tmp_path / "tasks" / f"{READER}.py").write_text(FILE)
     package = trend_assets.lib.learning.tasks
@@ -95,7 +94,7 @@ def shop(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.delitem(sys.modules, f"{package.__name__}.{READER}", raising=False)
     for table in task_tables(READER):
         monkeypatch.setitem(TABLES, table.path, table)
-    yield Shop(Path(shutil.copytree(template, tmp_path / "shop")))
+    return Shop(Path(shutil.copytree(template, tmp_path / "shop")))
 
 
 def train(shop: Shop, task: Task) -> str:
