@@ -5,25 +5,34 @@ What belongs here: asking Dagster's record, the lake and the tracking store. Wha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 
 from trend_assets.lake.lake import Lake
-from trend_assets.lib.learning.outcomes import Score, decayed
+from trend_assets.lib.learning.outcomes import CLASSIFIER, FORECASTER, Score, decayed
 from trend_assets.lib.learning.retraining import Facts
 from trend_assets.lib.quality.drift_judged import DRIFT
+from trend_assets.models.bundles import Bundles
 from trend_assets.models.tracking import Tracking
 from trend_assets.monitoring.labels import read, since
 from trend_assets.monitoring.versions import champion_of
 from trend_assets.operations.daily_summaries import PLANS, POSTS, check_of
+from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
 
 if TYPE_CHECKING:
     import dagster as dg
 
+REASON = "trend_assets/retraining"
+"""Run tag: why a model is trained again; drift, decay, new_labels or age."""
+WHY = "trend_assets/retraining_why"
+"""Run tag: the same as a sentence with figures."""
 DAILY_SUMMARIES = "quality/daily_summaries"
+DEMAND, DEMAND_MODEL = "demand", "demand_model"
+"""The forecaster's name in ``models/outcomes``, and that of its options in the registry."""
 
 
 def drift_checks(name: str) -> tuple[str, ...]:
@@ -74,15 +83,42 @@ def drifted(name: str, instance: dg.DagsterInstance, after: datetime) -> tuple[s
 
 
 def decay(name: str, version: int, lake: Lake) -> str:
-    """How the version is worse, beyond both intervals, in its newest labelled week than in its first; empty where it is not."""
+    """How the version is worse by its main metric, beyond both intervals, in its newest judged week than in its first; else empty."""
+    by = FORECASTER if name == DEMAND else CLASSIFIER
     rows = lake.read(TABLES["models/outcomes"])
     mine = rows.filter(pc.and_(pc.equal(rows["task"], name), pc.equal(rows["model_version"], version))).to_pylist()
     weeks = sorted(
-        (row for row in mine if (row["slice"], row["metric"], row["basis"]) == ("all", "accuracy", "random")), key=lambda one: one["week"]
+        (row for row in mine if (row["slice"], row["metric"], row["basis"]) == ("all", by.metric, by.basis)), key=lambda one: one["week"]
     )
     if len(weeks) < 2:
         return ""
     first, newest = (Score(*(row[key] for key in ("value", "low", "high", "examples"))) for row in (weeks[0], weeks[-1]))
-    if not decayed(first, newest):
+    if not decayed(first, newest, higher_is_better=by.higher_is_better):
         return ""
-    return f"accuracy {newest.value:.2f} in the week of {weeks[-1]['week']}, {first.value:.2f} in that of {weeks[0]['week']}"
+    return f"{by.metric} {newest.value:.2f} in the week of {weeks[-1]['week']}, {first.value:.2f} in that of {weeks[0]['week']}"
+
+
+def decays(names: Iterable[str], lake: Lake, settings: Settings) -> dict[str, str | None]:
+    """``decay`` of each task's champion, of ``demand`` of the options in force; ``None`` for a task without a champion.
+
+    The version that is in use by its pointer, not the newest: after a rollback that is an older one.
+    """
+    bundles, found = Bundles(settings), dict[str, str | None]()
+    for name in names:
+        pointer = bundles.pointer(DEMAND_MODEL if name == DEMAND else name)
+        version = pointer.version if pointer is not None else 0 if name == DEMAND else None
+        found[name] = None if version is None else decay(name, version, lake)
+    return found
+
+
+def facts_of_forecaster(instance: dg.DagsterInstance, lake: Lake, settings: Settings) -> Facts:
+    """What is known of the demand forecaster's options now.
+
+    They do not grow old by staying champion: it is since they were last compared with others that the age counts. No labels are given
+    for forecasts, and no drift check is of orders alone.
+    """
+    pointer, asked = Bundles(settings).pointer(DEMAND_MODEL), last_training(DEMAND_MODEL, instance)
+    if pointer is None:
+        return Facts(None, asked, 0, (), "", grows=settings.lake_end is None)
+    since_then = max(datetime.fromisoformat(pointer.since), *([asked] if asked else []), datetime.min.replace(tzinfo=UTC))
+    return Facts(since_then, asked, 0, (), decays([DEMAND], lake, settings)[DEMAND] or "", grows=settings.lake_end is None)

@@ -12,12 +12,15 @@ import numpy as np
 import pytest
 from dagster._core.test_utils import create_run_for_test, instance_for_test
 
-from trend_assets.defs.monitoring.retraining import REASON, retraining_schedule
+from trend_assets.defs.monitoring.retraining import retraining_schedule
+from trend_assets.lake.lake import Lake
+from trend_assets.models.bundles import Bundles
 from trend_assets.models.serving import predict_hours
 from trend_assets.monitoring.labels import Answer, add
 from trend_assets.monitoring.outcomes import merged, outcome_rows
-from trend_assets.monitoring.retraining import decay, facts_of
+from trend_assets.monitoring.retraining import REASON, decay, decays, facts_of
 from trend_assets.partitions import hour_key
+from trend_assets.settings import Settings
 from trend_assets.tables import TABLES
 from trend_assets_tests.lib.learning.opinions import opinion_posts
 from trend_assets_tests.models.test_training import HOURS, NAME, TASK, Shop
@@ -79,19 +82,70 @@ def test_weeks_that_cannot_be_made_anew_stay(shop: Shop) -> None:
     assert table.num_rows == len(rows_of(shop)) + 1
 
 
-def test_a_model_that_got_worse_beyond_both_intervals_is_told(tmp_path: Path) -> None:
-    shop = Shop(tmp_path)
-    named = {"task": NAME, "model_version": 1, "slice": "all", "metric": "accuracy", "basis": "random", "examples": 60, "remark": None}
-    weeks = [(0.9, 0.85, 0.95), (0.88, 0.8, 0.93), (0.6, 0.5, 0.7)]
-    rows = [
+BEFORE, SAME, LESS = (0.9, 0.85, 0.95), (0.88, 0.8, 0.93), (0.6, 0.5, 0.7)
+
+
+def weeks_of(
+    task: str, metric: str, weeks: list[tuple[float, float, float]], version: int = 1, basis: str = "random"
+) -> list[dict[str, Any]]:
+    named = {"task": task, "model_version": version, "slice": "all", "metric": metric, "basis": basis, "examples": 60, "remark": None}
+    return [
         named | {"week": MONDAY + timedelta(days=7 * number), "value": value, "low": low, "high": high}
         for number, (value, low, high) in enumerate(weeks)
     ]
-    shop.lake.publish(TABLES["models/outcomes"], {"all": TABLES["models/outcomes"].from_rows(rows[:2])})
-    assert decay(NAME, 1, shop.lake) == ""
-    shop.lake.publish(TABLES["models/outcomes"], {"all": TABLES["models/outcomes"].from_rows(rows)})
-    assert decay(NAME, 1, shop.lake) == "accuracy 0.60 in the week of 2026-09-14, 0.90 in that of 2026-08-31"
-    assert decay(NAME, 2, shop.lake) == ""
+
+
+def publish(lake: Lake, rows: list[dict[str, Any]]) -> None:
+    lake.publish(TABLES["models/outcomes"], {"all": TABLES["models/outcomes"].from_rows(rows)}, allow_shrink=True)
+
+
+def test_a_model_that_got_worse_beyond_both_intervals_is_told_by_its_main_metric(tmp_path: Path) -> None:
+    lake = Lake(Settings(data=str(tmp_path)).lake_root)
+    publish(lake, weeks_of(NAME, "macro_f1", [BEFORE, SAME]))
+    assert decay(NAME, 1, lake) == ""
+    publish(lake, weeks_of(NAME, "macro_f1", [BEFORE, SAME, LESS]))
+    assert decay(NAME, 1, lake) == "macro_f1 0.60 in the week of 2026-09-14, 0.90 in that of 2026-08-31"
+    assert decay(NAME, 2, lake) == ""
+    publish(lake, [*weeks_of(NAME, "macro_f1", [BEFORE, SAME]), *weeks_of(NAME, "accuracy", [BEFORE, LESS])])
+    assert decay(NAME, 1, lake) == "", "the gate judges macro F1, so does this"
+
+
+def test_of_forecasts_a_larger_error_is_worse(tmp_path: Path) -> None:
+    lake = Lake(Settings(data=str(tmp_path)).lake_root)
+    publish(lake, weeks_of("demand", "wape", [BEFORE, LESS], basis="sales"))
+    assert decay("demand", 1, lake) == ""
+    publish(lake, weeks_of("demand", "wape", [LESS, BEFORE], basis="sales"))
+    assert decay("demand", 1, lake) == "wape 0.90 in the week of 2026-09-07, 0.60 in that of 2026-08-31"
+
+
+def test_the_champion_is_judged_not_the_newest_version(tmp_path: Path) -> None:
+    """After a rollback the newest version is one that predicts no more, and the champion one that no other row may hide."""
+    settings = Settings(data=str(tmp_path))
+    lake, bundles = Lake(settings.lake_root), Bundles(settings)
+    worse, fine = [BEFORE, LESS], [BEFORE, SAME]
+    publish(lake, [*weeks_of(NAME, "macro_f1", fine, 1), *weeks_of(NAME, "macro_f1", worse, 2)])
+    assert decays([NAME], lake, settings) == {NAME: None}, "without a champion nothing is judged"
+    for number in (1, 2):
+        bundle = bundles.write(NAME, {"model": str(number).encode()})
+        bundles.point(NAME, bundle, number, datetime.now(UTC), "made", previous=bundles.pointer(NAME), instead_of=bundles.pointer(NAME))
+    assert str(decays([NAME], lake, settings)[NAME]).startswith("macro_f1 0.60")
+    now = bundles.pointer(NAME)
+    assert now is not None
+    assert now.before is not None
+    bundles.point(NAME, now.before.bundle, 1, datetime.now(UTC), "rolled back", previous=now.before.before, instead_of=now)
+    assert decays([NAME], lake, settings) == {NAME: ""}
+
+
+def test_forecasts_with_the_codes_options_are_judged_as_version_0_and_with_a_champions_as_its(tmp_path: Path) -> None:
+    settings = Settings(data=str(tmp_path))
+    lake, bundles = Lake(settings.lake_root), Bundles(settings)
+    publish(
+        lake,
+        [*weeks_of("demand", "wape", [LESS, BEFORE], 0, basis="sales"), *weeks_of("demand", "wape", [BEFORE, BEFORE], 3, basis="sales")],
+    )
+    assert str(decays(["demand"], lake, settings)["demand"]).startswith("wape 0.90")
+    bundles.point("demand_model", bundles.write("demand_model", {"options.json": b"{}"}), 3, datetime.now(UTC), "made", instead_of=None)
+    assert decays(["demand"], lake, settings) == {"demand": ""}
 
 
 @pytest.fixture
@@ -160,3 +214,29 @@ def test_the_drift_that_is_asked_for_is_that_of_checks_that_there_are() -> None:
     for name, task in tasks().items():
         wanted = {"drift_of_social_clean_posts"} | ({f"drift_of_{name}_predictions"} if task.source == "posts" else set())
         assert wanted == set(drift_checks(name)) <= defined, name
+
+
+def test_the_forecaster_is_due_for_decay_or_a_month_after_it_was_last_asked(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trend_assets.defs.demand.model import demand_model_retraining
+
+    settings = Settings(data=str(tmp_path))
+    lake, bundles = Lake(settings.lake_root), Bundles(settings)
+    monkeypatch.setattr("trend_assets.defs.demand.model.load_settings", lambda: settings)
+
+    def asked(days: int = 0) -> Any:
+        at = datetime.now(UTC) + timedelta(days=days)
+        return demand_model_retraining(dg.build_schedule_context(instance=instance, scheduled_execution_time=at))
+
+    assert "a person's decision" in asked().skip_message
+    instance.report_runless_asset_event(dg.AssetMaterialization(["demand_model", "champion"]))
+    bundles.point("demand_model", bundles.write("demand_model", {"options.json": b"{}"}), 3, datetime.now(UTC), "made", instead_of=None)
+    assert "nothing makes a training due" in asked().skip_message
+    assert asked(30).tags[REASON] == "age"
+    publish(lake, weeks_of("demand", "wape", [LESS, BEFORE], 3, basis="sales"))
+    assert asked().tags[REASON] == "decay"
+    create_run_for_test(instance, job_name="demand_model_training", status=dg.DagsterRunStatus.SUCCESS)
+    assert "cooling down" in asked().skip_message
+    publish(lake, weeks_of("demand", "wape", [BEFORE, BEFORE], 3, basis="sales"))
+    assert "nothing makes a training due" in asked(20).skip_message, "options that stay champion do not grow old: they were asked again"

@@ -88,18 +88,24 @@ training = dg.define_asset_job(
 
 @dg.schedule(
     job=training,
-    cron_schedule="45 7 1 * *",
+    cron_schedule="45 7 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Monthly: whether other options forecast better, once a person has trained the first.",
+    description="Every morning, once a person has trained the first: other options are tried for decay, or a month after the last time.",
 )
-def demand_model_monthly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Request a run where there is a champion and none is going."""
+def demand_model_retraining(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Request a run where there is a champion, none is going and one is due."""
     if going := under_way(context.instance, f"{NAME}_training"):
         return dg.SkipReason(going)
     if context.instance.get_latest_materialization_event(asset_key(f"{NAME}/champion")) is None:
         return dg.SkipReason("there is no champion: the first training is a person's decision")
-    return dg.RunRequest(run_key=None, tags={"trend_assets/retraining": "age"})
+    from trend_assets.lake.lake import Lake
+    from trend_assets.lib.learning.retraining import due
+    from trend_assets.monitoring.retraining import REASON, WHY, facts_of_forecaster
+
+    settings = load_settings()
+    reason, why = due(facts_of_forecaster(context.instance, Lake(settings.lake_root), settings), context.scheduled_execution_time)
+    return dg.RunRequest(run_key=None, tags={REASON: reason, WHY: why[:250]}) if reason else dg.SkipReason(why)
 
 
 @dg.definitions
@@ -109,5 +115,5 @@ def demand_model_definitions() -> dg.Definitions:
         assets=[evaluation, champion],
         asset_checks=[declared_checks(f"{NAME}/evaluation"), gate],
         jobs=[training],
-        schedules=[demand_model_monthly],
+        schedules=[demand_model_retraining],
     )

@@ -14,7 +14,6 @@ from trend_assets.models.tracking import TrackingResource
 from trend_assets.operations.sealing import under_way
 from trend_assets.resources import LakeResource
 from trend_assets.settings import load_settings
-from trend_assets.tables import TABLES
 
 _TASKS = {name: task for name, task in tasks().items() if task.source == "posts"}
 _DEPS = [
@@ -42,21 +41,19 @@ def model_outcomes(context: dg.AssetExecutionContext, lake: LakeResource, tracki
     asset=asset_key("models/outcomes"),
     name="no_decay",
     blocking=False,
-    description="No champion is worse, beyond both 90 % intervals, in its newest labelled week than in its first.",
+    description="No champion is worse by its main metric, beyond both 90 % intervals, in its newest judged week than in its first.",
 )
 def no_decay(lake: LakeResource) -> dg.AssetCheckResult:
     """Say which model got worse."""
-    from trend_assets.monitoring.retraining import decay
+    from trend_assets.monitoring.retraining import DEMAND, decays
 
-    store = lake.get()
-    rows = store.read(TABLES["models/outcomes"], columns=["task", "model_version"]).to_pylist()
-    newest = {row["task"]: row["model_version"] for row in sorted(rows, key=lambda row: row["model_version"])}
-    told = {name: sentence for name, version in newest.items() if (sentence := decay(name, version, store))}
+    found = decays([*_TASKS, DEMAND], lake.get(), load_settings())
+    told = "; ".join(f"{name}: {sentence}" for name, sentence in found.items() if sentence)
     return dg.AssetCheckResult(
         passed=not told,
         severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(f"{name}: {sentence}" for name, sentence in told.items()) or None,
-        metadata={"followed": len(newest)},
+        description=told or None,
+        metadata={"followed": sum(sentence is not None for sentence in found.values())},
     )
 
 

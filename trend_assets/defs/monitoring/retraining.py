@@ -10,14 +10,11 @@ import dagster as dg
 
 from trend_assets.lib.learning.contract import Task
 from trend_assets.lib.learning.discovery import tasks
+from trend_assets.monitoring.retraining import REASON, WHY
 from trend_assets.operations import alerts
 from trend_assets.operations.sealing import under_way
 from trend_assets.settings import load_settings
 
-REASON = "trend_assets/retraining"
-"""Run tag: why a model is trained again; drift, decay, new_labels or age."""
-WHY = "trend_assets/retraining_why"
-"""Run tag: the same as a sentence with figures."""
 REMEMBERED = 200
 """Slow runs that were told of."""
 

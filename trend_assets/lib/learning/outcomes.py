@@ -27,6 +27,20 @@ Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Judged:
+    """By what a model is said to decay: rows of ``models/outcomes`` of this metric and basis, all slices together."""
+
+    metric: str
+    basis: str
+    higher_is_better: bool
+
+
+CLASSIFIER = Judged("macro_f1", "random", higher_is_better=True)
+"""What the gate judges, on the queue's random share: the other labels are mostly of hard posts."""
+FORECASTER = Judged("wape", "sales", higher_is_better=False)
+
+
+@dataclass(frozen=True)
 class Score:
     """A value with its 90 % interval and the items behind it."""
 
