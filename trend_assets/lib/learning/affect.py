@@ -1,6 +1,6 @@
 """Affective scores of words, and what they say about a text: features of sentiment that no post has taught.
 
-What belongs here: the table, and features of texts from it. What doesn't: how it was made (``benchmarks/affective_words.py`` says it: two
+What belongs here: the table, and features of texts from it. What doesn't: how it was made (``benchmarks/affective_words.py`` says it:
 published lexicons, carried to more words of both languages by word vectors), the classifier (``text_sentiment.py``).
 
 Words after a negation count half and the other way round (as in VADER, Hutto and Gilbert, ICWSM 2014).
@@ -19,7 +19,7 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-AXES = ("english_valence", "french_polarity", "subjectivity", "intensity", "valence", "listed", "exact_valence")
+AXES = ("english_valence", "french_polarity", "subjectivity", "french_valence", "intensity", "valence", "listed", "exact_valence")
 STEPS = 25.0
 """Steps of a stored score in a standard deviation over common words."""
 FEATURES = 4 * len(AXES)

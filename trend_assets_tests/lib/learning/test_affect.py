@@ -13,9 +13,10 @@ LABELS = ("negative", "neutral", "positive")
 
 
 @pytest.mark.parametrize(
-    ("good", "bad"), [("wonderful", "terrible"), ("excellent", "awful"), ("magnifique", "horrible"), ("parfait", "affreux")]
+    ("good", "bad"),
+    [("wonderful", "terrible"), ("excellent", "awful"), ("magnifique", "horrible"), ("parfait", "affreux"), ("ravies", "déçues")],
 )
-def test_praise_and_blame_are_apart_in_both_languages(good: str, bad: str) -> None:
+def test_praise_and_blame_are_apart_in_both_languages_also_inflected(good: str, bad: str) -> None:
     table = affective_words()
     assert table.scores[table.place[good], VALENCE] > table.scores[table.place[bad], VALENCE] + 2.0
 
