@@ -43,23 +43,16 @@ def cooled(predicted: Probabilities, temperature: float) -> Probabilities:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def fit_thresholds(truth: npt.NDArray[np.int64], predicted: Probabilities) -> Thresholds:
-    """Of held-out examples: truth (n,) columns of the true labels, predicted (n, labels).
+def fit_thresholds(truth: npt.NDArray[np.int64], predicted: Probabilities, temperature: float | None = None) -> Thresholds:
+    """Of held-out examples: truth (n,) columns of the true labels, predicted (n, labels). temperature: given, it is not fitted.
 
     The temperature of least log-loss; then the highest probability at whose neighbourhood a label is more often wrong than right: a
     label like that is better not given.
     """
     if len(truth) < LEAST_EXAMPLES:
         return Thresholds()
-    from scipy.optimize import minimize_scalar
-
-    rows = np.arange(len(truth))
-
-    def loss(log_temperature: float) -> float:
-        return float(-np.log(np.maximum(cooled(predicted, float(np.exp(log_temperature)))[rows, truth], _TINY)).mean())
-
-    found = minimize_scalar(loss, bounds=(np.log(_COLDEST), np.log(_HOTTEST)), method="bounded", options={"xatol": 1e-3})
-    temperature = round(float(np.exp(found.x)), 3)
+    if temperature is None:
+        temperature = _fit_temperature(truth, predicted)
     fitted = cooled(predicted, temperature)
     sure, right = fitted.max(axis=1), fitted.argmax(axis=1) == truth
     below = 0.0
@@ -68,3 +61,25 @@ def fit_thresholds(truth: npt.NDArray[np.int64], predicted: Probabilities) -> Th
         if near.sum() >= LEAST_EXAMPLES // 3 and right[near].mean() < 0.5:
             below = float(level + _STEP)
     return Thresholds(temperature, round(below, 3))
+
+
+def less_sure(held: Thresholds, truth: npt.NDArray[np.int64], predicted: Probabilities) -> Thresholds:
+    """Thresholds of few held-out examples, unless all examples (truth (n,), predicted (n, labels) out of fold) say that they make too sure.
+
+    Few examples make a temperature far below 1 by chance. Models of folds learn from fewer examples than the one that is kept and are
+    worse than it: they may keep it from being made surer, and never make it less sure than it is by itself.
+    """
+    temperature = min(fit_thresholds(truth, predicted).temperature, 1.0)
+    return held if temperature <= held.temperature else fit_thresholds(truth, predicted, temperature)
+
+
+def _fit_temperature(truth: npt.NDArray[np.int64], predicted: Probabilities) -> float:
+    from scipy.optimize import minimize_scalar
+
+    rows = np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        return float(-np.log(np.maximum(cooled(predicted, float(np.exp(log_temperature)))[rows, truth], _TINY)).mean())
+
+    found = minimize_scalar(loss, bounds=(np.log(_COLDEST), np.log(_HOTTEST)), method="bounded", options={"xatol": 1e-3})
+    return round(float(np.exp(found.x)), 3)

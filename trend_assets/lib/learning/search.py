@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from trend_assets.lib.learning import splits
-from trend_assets.lib.learning.calibration import Thresholds, fit_thresholds
-from trend_assets.lib.learning.contract import Task, checked_probabilities
+from trend_assets.lib.learning.calibration import LEAST_EXAMPLES, Thresholds, fit_thresholds, less_sure
+from trend_assets.lib.learning.contract import Probabilities, Task, checked_probabilities
 from trend_assets.lib.learning.metrics import confusion_matrix, macro_f1
+from trend_assets.lib.learning.out_of_fold import FOLDS, out_of_fold
 from trend_assets.lib.privacy.messages import without_quotes
 
 INNER_SHARE = 0.25
@@ -39,7 +41,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Search:
-    """The options chosen, what was tried, the thresholds fitted with them, whether the cap cut it short, and anything to know."""
+    """The options chosen, what was tried, the thresholds fitted with them, whether the cap cut either short, and anything to know."""
 
     options: Mapping[str, Any]
     trials: tuple[Trial, ...]
@@ -52,34 +54,60 @@ def search_options(task: Task, examples: pa.Table, trials: int, seconds: float) 
     """Try options of ``task.search_space``, the defaults first, and take those of the highest macro F1, the earlier of equals.
 
     trials: different options tried at most. seconds: no trial begins later than that after the first. Without a search space there is
-    one trial, for thresholds are fitted on its held-out examples.
+    one trial, for thresholds: they are fitted with the chosen options on its held-out examples, and on all (``out_of_fold.py``) where the
+    seconds that are left will do: the newest examples show what time changes, all of them what few show by chance
+    (``calibration.less_sure``; figures: ``python -m benchmarks.temperatures``).
     """
     sides = splits.sides_of(examples, INNER_SHARE)
     inner, held = (examples.filter(pa.array(sides == side)) for side in (splits.TRAIN, splits.EVALUATION))
     if held.num_rows < LEAST_HELD or len(set(inner["label"].to_pylist())) < 2:
         return Search(task.default_options, (), Thresholds(), remark=f"{held.num_rows} examples could be held out: nothing was searched")
-    column = {label: number for number, label in enumerate(task.labels)}
-    truth = np.array([column[label] for label in held["label"].to_pylist()], dtype=np.int64)
+    truth = _truth(task, held)
     features = held.select(list(task.features))
     begun, done, cut_short = time.monotonic(), list[Trial](), False
-    best: tuple[float, Mapping[str, Any], Thresholds] = (-1.0, task.default_options, Thresholds())
+    best: tuple[float, Mapping[str, Any], Thresholds, float] = (-1.0, task.default_options, Thresholds(), 0.0)
     asked = _Asked(task, trials)
     while (options := asked.next()) is not None:
         if done and time.monotonic() - begun > seconds:
             cut_short = True
             break
+        started = time.monotonic()
         try:
             found = checked_probabilities(task, task.predict(task.train(inner, options), features), held.num_rows)
         except ValueError as error:
             done.append(Trial(options, float("nan"), without_quotes(str(error))[:300]))
             asked.tell(None)
             continue
-        score = float(macro_f1(confusion_matrix(truth, found.argmax(axis=1), len(column))))
+        score = float(macro_f1(confusion_matrix(truth, found.argmax(axis=1), len(task.labels))))
         done.append(Trial(options, score))
         asked.tell(score)
         if score > best[0]:
-            best = (score, options, fit_thresholds(truth, found))
-    return Search(best[1], tuple(done), best[2], cut_short)
+            best = (score, options, fit_thresholds(truth, found), time.monotonic() - started)
+    _, chosen, thresholds, each = best
+    if held.num_rows < LEAST_EXAMPLES:  # a model of two thirds of so few examples is much worse than one of all: too unsure
+        return Search(chosen, tuple(done), thresholds, cut_short)
+    if time.monotonic() - begun + FOLDS * each > seconds:
+        return Search(chosen, tuple(done), thresholds, True, "no time was left to fit the temperature on all examples")
+    found_by_folds, remark = _out_of_fold(task, examples, chosen)
+    if found_by_folds is not None:
+        thresholds = less_sure(thresholds, _truth(task, examples), found_by_folds)
+    return Search(chosen, tuple(done), thresholds, cut_short, remark)
+
+
+def _truth(task: Task, examples: pa.Table) -> npt.NDArray[np.int64]:
+    column = {label: number for number, label in enumerate(task.labels)}
+    return np.array([column[label] for label in examples["label"].to_pylist()], dtype=np.int64)
+
+
+def _out_of_fold(task: Task, examples: pa.Table, options: Mapping[str, Any]) -> tuple[Probabilities | None, str]:
+    """Probabilities of all examples out of fold; ``None`` where that cannot be done, and why."""
+    try:
+        found = out_of_fold(task, examples, options)
+    except ValueError as error:
+        return None, f"the temperature is fitted on held-out examples only: {without_quotes(str(error))[:300]}"
+    if found is None:
+        return None, f"the temperature is fitted on held-out examples only: there are fewer than {FOLDS} authors"
+    return found, ""
 
 
 def combinations(task: Task) -> list[dict[str, Any]]:
