@@ -1,6 +1,7 @@
 """How well demand is forecast: against baselines on real orders, and with and without social features on the simulated town.
 
     python -m benchmarks.demand --orders FILE [--leave-out 9]    Online Retail: rolling origins over the last nine weeks
+    python -m benchmarks.demand --orders FILE --gate --refit 9   the options that the forecaster's gate would choose, and its verdict
     python -m benchmarks.demand --town 1001 1002 ...             the ablation on towns of these seeds
 
 What belongs here: data, split and tables of the protocol in docs/forecasts.md. What doesn't: methods (``trend_assets/lib/demand``).
@@ -147,6 +148,48 @@ def on_orders(path: Path, leave_out: int, horizons: Sequence[int], refit: int, o
     print(f"\n{time.process_time() - started:.0f} s of CPU")
 
 
+def judged_by_gate(path: Path, leave_out: int, refit: int) -> None:
+    """The gate's judgement on Online Retail: options chosen on nine weeks, judged on the nine after them beside the published ones."""
+    from trend_assets.lib.learning import demand_model as method
+
+    whole = whole_weeks(online_retail(path), leave_out)
+    before = whole.days - 2 * TEST_WEEKS * WEEK
+    products = np.sort(np.argsort(-whole.units[:, :before].sum(axis=1), kind="stable")[:TOP])
+
+    def paired(end: int, options: dict[str, ModelOptions]) -> method.Paired:
+        """One week ahead, over the nine weeks that end on a day; origins and products are the same for all options."""
+        known = whole.until(end)
+        said: dict[str, np.ndarray] = {}
+        low: dict[str, np.ndarray] = {}
+        high: dict[str, np.ndarray] = {}
+        chosen = np.searchsorted(np.flatnonzero(whole.since <= end), products[whole.since[products] <= end])
+        for name, given in options.items():
+            scores = rolling(known, chosen, [1], refit, given)[1]
+            band = np.concatenate(scores.bands)
+            said |= {name: band[:, 1]} | {other: np.concatenate(scores.said[other]) for other in method.BASELINES}
+            low[name], high[name] = band[:, 0], band[:, 2]
+        came = np.concatenate(scores.came)
+        origins = range(known.days - 1 - TEST_WEEKS * WEEK, known.days - 1, WEEK)
+        series = np.unique(np.concatenate([chosen[known.since[chosen] <= origin] for origin in origins]), return_inverse=True)[1]
+        return method.Paired(said, came, series, np.full(came.size, ""), np.ones(came.size, np.int64), low, high)
+
+    started = time.process_time()
+    first = paired(whole.days - 1 - TEST_WEEKS * WEEK, {name: given["week"] for name, given in method.TRIED.items()})
+    name = method.chosen(first)
+    print("chosen on the nine weeks before:", name)
+    for row in method.rows_of(first):
+        if row["slice"] == method.ALL:
+            print(f"  {row['subject']:20} {row['metric']:10} {row['value']:.4f}")
+    found = paired(whole.days - 1, {method.CANDIDATE: method.TRIED[name]["week"], method.CHAMPION: OPTIONS["week"]})
+    print("judged on the last nine:")
+    for row in method.rows_of(found):
+        if row["slice"] == method.ALL:
+            print(f"  {row['subject']:20} {row['metric']:10} {row['value']:.4f}")
+    failed, held = method.judge(found)
+    print("\n".join([*(f"failed: {one}" for one in failed), *(f"held: {one}" for one in held)]))
+    print(f"{time.process_time() - started:.0f} s of CPU")
+
+
 def town_of(seed: int) -> tuple[Panel, np.ndarray]:
     """The town of a seed with the posts of its planted trends per product and day, and which series a trend lifts.
 
@@ -241,10 +284,13 @@ def main() -> None:
     parser.add_argument("--refit", type=int, default=1, help="weeks between trainings")
     parser.add_argument("--trees", type=int, default=OPTIONS["week"].trees, help="not as published: 0 is the linear part alone")
     parser.add_argument("--town", type=int, nargs="+", help="seeds of towns for the ablation")
+    parser.add_argument("--gate", action="store_true", help="with --orders: options that the gate would choose, and its verdict on them")
     options = parser.parse_args()
     if options.town:
         on_towns(options.town)
-    if options.orders:
+    if options.orders and options.gate:
+        judged_by_gate(options.orders, options.leave_out, options.refit)
+    elif options.orders:
         on_orders(options.orders, options.leave_out, options.horizons, options.refit, replace(OPTIONS["week"], trees=options.trees))
 
 

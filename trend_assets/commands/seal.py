@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trend_assets.commands.terminal import DataOption, console, fail, use_data
+from trend_assets.tables.models import TASKS
 
 if TYPE_CHECKING:
     from trend_assets.operations.runs import Range
-    from trend_assets.operations.sealing import State
+    from trend_assets.operations.sealing import Due, State
 
-JOBS = ("social_hours", "late_hours", "removals", "retail_days", "demand_days", "ledger_hours", "marts")
+PREDICTED = {f"{task}_hours": task for task in TASKS}
+"""Jobs in which champions label sealed hours, and their tasks."""
+QUALITY = "quality_days"
+JOBS = ("social_hours", "late_hours", "removals", *PREDICTED, QUALITY, "retail_days", "demand_days", "ledger_hours", "marts")
 """In the order in which they run: each makes what the next reads. Removals are runs of late_hours, over hours with posts that are gone."""
 
 
@@ -33,9 +37,9 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Do once, without the daemon, what its sensors and schedules would do now for hours, days and marts.
 
-        Seals the hours that are due, takes late posts into sealed hours and deleted ones out, reads retail tables of closed days,
-        makes the daily tables of days that are complete, records what was
-        published in the ledgers, then makes the marts. Run it again and it does only what has become due since.
+        Seals the hours that are due, takes late posts into sealed hours and deleted ones out, lets each task's champion label the
+        posts of sealed hours, summarises sealed days, reads retail tables of closed days, makes the daily tables of days that are
+        complete, records what was published in the ledgers, then makes the marts. Run it again and it does only what has become due since.
         """
         from trend_assets.operations.runs import RunFailedError
 
@@ -86,7 +90,33 @@ def _lane_under_way(state: State, job: str) -> str | None:
     from trend_assets.defs import jobs
     from trend_assets.operations.sealing import under_way
 
-    return under_way(state.instance, tags={jobs.LANE: getattr(jobs, "late_hours" if job == "removals" else job).tags[jobs.LANE]})
+    if job in PREDICTED:
+        lane = PREDICTED[job]
+    elif job == QUALITY:
+        from trend_assets.defs.quality.assets import quality_days
+
+        lane = (quality_days.tags or {})[jobs.LANE]
+    else:
+        lane = getattr(jobs, "late_hours" if job == "removals" else job).tags[jobs.LANE]
+    return under_way(state.instance, tags={jobs.LANE: lane})
+
+
+def due_now(state: State, job: str, now: datetime) -> Due:
+    """What is due of a job with partitions."""
+    from trend_assets.models.bundles import Bundles
+    from trend_assets.models.due import predictions_due
+    from trend_assets.operations.daily_summaries import PLANS, summaries_due
+    from trend_assets.operations.sealing import recorded
+    from trend_assets.tables.quality import DAILY_SUMMARIES
+
+    if job in PREDICTED:
+        task = PREDICTED[job]
+        clean, labelled = (recorded(state.instance, path) for path in ("social/clean_posts", f"{task}/predictions"))
+        return predictions_due(task, state.sealed(), clean, labelled, champion=Bundles(state.settings).pointer(task) is not None)
+    if job == QUALITY:
+        made_from = [recorded(state.instance, path) for path in PLANS]
+        return summaries_due(state.sealed(), made_from, recorded(state.instance, DAILY_SUMMARIES.path))
+    return state.due(now)[job]
 
 
 def _marts(state: State, *, dry_run: bool) -> None:
@@ -105,7 +135,7 @@ def _ranges_of(state: State, job: str, now: datetime, *, dry_run: bool) -> None:
 
     before: Range | None = None
     while True:
-        due = state.due(now)[job]
+        due = due_now(state, job, now)
         if due.range is None or due.range == before:
             if due.range is None and before is None:
                 _tell(job, None, due.reason)

@@ -102,7 +102,7 @@ def evaluate_options(lake: Lake, tracking: Tracking, settings: Settings) -> Eval
     failed, held = method.judge(found)
     files = _files(name, method.TRIED[name], manifest | {"step": step, "sundays": [day.isoformat() for day in days]}, rows, failed, held)
     params = {"options": name, "step": step, "champion": champion.whose, "code_version": __version__}
-    logged = {f"{row['subject']}.{row['slice'].replace(':', '_')}.wape": row["value"] for row in rows if row["slice"].isascii()}
+    logged = {f"{row['subject']}.{row['slice'].replace(':', '_')}.{row['metric']}": row["value"] for row in rows if row["slice"].isascii()}
     run_id = tracking.start_run(NAME, params, {f"{MODEL_FOLDER}/{path}": data for path, data in files.items()}, {})
     for metric in [key for key in logged if not all(one.isalnum() or one in "_-. /" for one in key)]:
         del logged[metric]
@@ -161,12 +161,12 @@ def _history(tables: Mapping[str, pa.Table]) -> int:
 def _files(
     name: str, options: method.Options, manifest: Mapping[str, Any], rows: list[dict[str, Any]], failed: list[str], held: list[str]
 ) -> dict[str, bytes]:
-    table = "\n".join(f"| {row['subject']} | {row['slice']} | {row['value']:.4f} | {row['examples']} |" for row in rows)
+    table = "\n".join(f"| {row['subject']} | {row['slice']} | {row['metric']} | {row['value']:.4f} | {row['examples']} |" for row in rows)
     rules = "\n".join([*(f"- failed: {one}" for one in failed), *(f"- held: {one}" for one in held)])
     card = (
         f"# Demand forecaster: {name}\n\nOptions of the global quantile model that forecasts units by product and place, trained anew for "
         f"each Sunday. For ordering; not for products without a past. Limits and method: docs/forecasts.md.\n\n"
-        f"| subject | slice | WAPE | forecasts |\n|---|---|---|---|\n{table}\n\n{rules}\n"
+        f"| subject | slice | metric | value | forecasts |\n|---|---|---|---|---|\n{table}\n\n{rules}\n"
     )
     return {
         _FILE: json.dumps(method.to_values(options), indent=1, sort_keys=True).encode(),

@@ -132,12 +132,16 @@ OUTCOMES = Table(
 DEMAND_MODEL = Table(
     group="demand_model",
     name="evaluation",
-    description="WAPE of the demand forecaster's candidate options on Sundays that are over, beside the champion's and the baselines.",
+    description="How good the forecaster's candidate options are on Sundays that are over, beside the champion's and the baselines.",
     columns=(
         Column("subject", pa.string(), "candidate, champion, moving_median or seasonal_naive"),
         Column("model_version", pa.int64(), "Version of the candidate in the model registry", "number", nullable=True, minimum=0),
         Column("slice", pa.string(), "all; horizon:STEPS, category:NAME"),
-        Column("metric", pa.string(), "wape: sum of absolute errors over what sold"),
+        Column(
+            "metric",
+            pa.string(),
+            "wape: sum of absolute errors over what sold; pinball: of the quantiles' losses; coverage of the 80 % interval",
+        ),
         Column("value", pa.float64(), "The metric", "of the metric", minimum=0),
         Column("examples", pa.int64(), "Forecasts behind it", "count", minimum=0),
     ),

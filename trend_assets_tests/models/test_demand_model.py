@@ -42,6 +42,34 @@ def test_the_gate_wants_a_gain_beyond_noise_overall_and_no_loss_in_a_category() 
     assert any("200 wanted" in one for one in method.judge(errors(0.7, 100))[0])
 
 
+def with_bands(candidate: float, champion: float = 1.0, lean: float = 0.0) -> method.Paired:
+    """Equal medians; intervals so many times the right width, the candidate's moved up by ``lean`` units."""
+    found = errors(0.5)
+    centre = np.full(400, 20.0)
+    said = dict(found.said) | {"candidate": centre + lean}
+    half = {"candidate": candidate * 6.2, "champion": champion * 6.2}
+    move = {"candidate": lean, "champion": 0.0}
+    low, high = ({name: np.maximum(centre + move[name] + side * width, 0) for name, width in half.items()} for side in (-1, 1))
+    return method.Paired(said, found.came, found.series, found.category, found.horizon, low, high)
+
+
+def test_the_gate_judges_the_interval_too_not_the_median_alone() -> None:
+    """Half as wide or leaning intervals would lose stock-outs and orders that a median's error cannot see."""
+    failed, held = method.judge(with_bands(1.0))
+    assert not [one for one in failed if "quantile" in one or "pinball" in one]
+    assert [one for one in held if "80 % interval" in one]
+    failed, _ = method.judge(with_bands(0.2))
+    assert [one for one in failed if one.startswith("80 % interval")]
+    assert [one for one in failed if one.startswith("pinball")], "worse than the champion's, beyond noise"
+    failed, _ = method.judge(with_bands(3.0))
+    assert [one for one in failed if one.startswith("80 % interval")], "too wide is no better"
+    failed, _ = method.judge(with_bands(0.2, champion=0.15))
+    assert not [one for one in failed if one.startswith("80 % interval")], "the champion's hold less still"
+    rows = {(row["subject"], row["metric"]) for row in method.rows_of(with_bands(1.0)) if row["slice"] == "all"}
+    assert {("candidate", "coverage"), ("candidate", "pinball"), ("champion", "coverage"), ("moving_median", "wape")} <= rows
+    assert ("seasonal_naive", "coverage") not in rows
+
+
 def test_options_come_back_from_a_file_and_those_of_another_version_are_refused() -> None:
     assert method.from_values(method.to_values(OPTIONS)) == OPTIONS
     with pytest.raises(ValueError, match="another version"):

@@ -99,7 +99,7 @@ def publish(lake: Lake, rows: list[dict[str, Any]]) -> None:
     lake.publish(TABLES["models/outcomes"], {"all": TABLES["models/outcomes"].from_rows(rows)}, allow_shrink=True)
 
 
-def test_a_model_that_got_worse_beyond_both_intervals_is_told_by_its_main_metric(tmp_path: Path) -> None:
+def test_a_model_that_got_worse_beyond_both_intervals_is_told(tmp_path: Path) -> None:
     lake = Lake(Settings(data=str(tmp_path)).lake_root)
     publish(lake, weeks_of(NAME, "macro_f1", [BEFORE, SAME]))
     assert decay(NAME, 1, lake) == ""

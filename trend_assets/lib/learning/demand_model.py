@@ -10,8 +10,8 @@ Forecasts are paired: the bootstrap draws products in places, for their errors g
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,8 +20,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from trend_assets.lib.demand.forecast_checks import QUANTILES
 from trend_assets.lib.demand.forecast_tables import DAYS, OPTIONS, forecast_rows
-from trend_assets.lib.demand.forecasts import ModelOptions, weighted_error
+from trend_assets.lib.demand.forecasts import ModelOptions, coverage, weighted_error
 from trend_assets.lib.demand.panel import panel
 
 CANDIDATE, CHAMPION = "candidate", "champion"
@@ -33,6 +34,7 @@ LEAST_FORECASTS, LEAST_OF_CATEGORY = 200, 100
 ALL = "all"
 _RESAMPLES, _SEED = 400, 20_261_125
 _INTERVAL = (0.05, 0.95)
+_FORECAST = ["day", "product_id", "store_id", "horizon", "method", "units", "units_low", "units_high"]
 Options = Mapping[str, ModelOptions]
 _EPOCH = date(1970, 1, 1)
 
@@ -53,19 +55,21 @@ TRIED: dict[str, Options] = {
 
 @dataclass(frozen=True)
 class Paired:
-    """Forecasts of several methods of the same targets, each (n,): ``said`` by method, units that ``came``, product and place, category,
-    horizon."""
+    """Forecasts of several methods of the same targets, each (n,): medians ``said`` by method, units that ``came``, product and place,
+    category, horizon; ``low`` and ``high``, the quantiles .1 and .9, of the methods that give them."""
 
     said: Mapping[str, npt.NDArray[np.float64]]
     came: npt.NDArray[np.float64]
     series: npt.NDArray[np.int64]
     category: npt.NDArray[np.str_]
     horizon: npt.NDArray[np.int64]
+    low: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    high: Mapping[str, npt.NDArray[np.float64]] = field(default_factory=dict)
 
     def take(self, rows: npt.NDArray[np.bool_]) -> Paired:
         """Some of the targets."""
-        said = {name: values[rows] for name, values in self.said.items()}
-        return Paired(said, self.came[rows], self.series[rows], self.category[rows], self.horizon[rows])
+        said, low, high = ({name: values[rows] for name, values in given.items()} for given in (self.said, self.low, self.high))
+        return Paired(said, self.came[rows], self.series[rows], self.category[rows], self.horizon[rows], low, high)
 
 
 def sundays(tables: Mapping[str, pa.Table], step: str) -> list[date]:
@@ -92,14 +96,15 @@ def paired(
 
     O(options × days) trainings, seconds each.
     """
-    found: dict[str, dict[tuple[date, str, str, int], float]] = {}
+    found: dict[str, dict[tuple[date, str, str, int], tuple[float, float | None, float | None]]] = {}
     for name, given in options.items():
         rows = forecast_rows(tables, features, days, options=given)
         rows = rows.filter(pc.equal(rows["step"], step))
-        for row in rows.select(["day", "product_id", "store_id", "horizon", "method", "units"]).to_pylist():
+        for row in rows.select(_FORECAST).to_pylist():
             method = name if row["method"] == "global" else row["method"]
             if row["method"] == "global" or row["method"] in BASELINES:
-                found.setdefault(method, {})[row["day"], row["product_id"], row["store_id"], row["horizon"]] = row["units"]
+                key = row["day"], row["product_id"], row["store_id"], row["horizon"]
+                found.setdefault(method, {})[key] = row["units"], row["units_low"], row["units_high"]
     if any(not found.get(name) for name in (*options, *BASELINES)):
         return None
     newest = over_by or pc.max(tables["retail/orders"]["day"]).as_py()
@@ -117,9 +122,16 @@ def paired(
         empty[number] = row is not None and bool((sales.stock[row, start : start + DAYS[step]] <= 0).any())
     of = {row["product_id"]: row["category"] or "" for row in tables["retail/products"].select(["product_id", "category"]).to_pylist()}
     series = np.unique([f"{key[1]}\x1f{key[2]}" for key in keys], return_inverse=True)[1]
-    said = {name: np.array([values[key] for key in keys]) for name, values in found.items()}
+    said, low, high = (
+        {
+            name: np.array([values[key][place] for key in keys], dtype=float)
+            for name, values in found.items()
+            if place == 0 or name in options
+        }
+        for place in range(3)
+    )
     categories, horizons = np.array([of.get(key[1], "") for key in keys], dtype=str), np.array([key[3] for key in keys], dtype=np.int64)
-    found_all = Paired(said, came, series, categories, horizons)
+    found_all = Paired(said, came, series, categories, horizons, low, high)
     return None if empty.all() else found_all.take(~empty)
 
 
@@ -138,9 +150,40 @@ class Gain:
     high: float
 
 
-def gain(found: Paired, first: str, second: str) -> Gain:
-    """The paired bootstrap over products in places."""
-    off = [np.bincount(found.series, np.abs(found.came - found.said[name])) for name in (first, second)]
+def absolute(found: Paired, name: str) -> npt.NDArray[np.float64]:
+    """Absolute errors of a method's median (n,)."""
+    return np.abs(found.came - found.said[name])
+
+
+def pinball_losses(found: Paired, name: str) -> npt.NDArray[np.float64]:
+    """Pinball losses (n,) of a method's quantiles .1, .5 and .9 together (Koenker & Bassett 1978)."""
+    losses = np.zeros(len(found.came))
+    for column, level, _ in QUANTILES:
+        off = found.came - _quantile(found, name, column)
+        losses += np.maximum(level * off, (level - 1) * off)
+    return losses
+
+
+def misses(found: Paired, name: str) -> list[float]:
+    """By how much the share of targets below each quantile misses its level beyond what ``forecast_checks.hold`` allows, 0 for none.
+
+    Ties are split as there: a level between the shares below, and at or below, is not missed.
+    """
+    beyond = []
+    for column, level, allowed in QUANTILES:
+        said = np.rint(_quantile(found, name, column))
+        below, up_to = float(np.mean(found.came < said)), float(np.mean(found.came <= said))
+        beyond.append(max(below - level - allowed, level - up_to - allowed, 0.0))
+    return beyond
+
+
+def _quantile(found: Paired, name: str, column: str) -> npt.NDArray[np.float64]:
+    return {"units_low": found.low, "units": found.said, "units_high": found.high}[column][name]
+
+
+def gain(found: Paired, first: str, second: str, loss: Callable[[Paired, str], npt.NDArray[np.float64]] = absolute) -> Gain:
+    """The paired bootstrap over products in places, of sums of losses over units sold; of absolute errors that is WAPE."""
+    off = [np.bincount(found.series, loss(found, name)) for name in (first, second)]
     sums = np.stack([*off, np.bincount(found.series, found.came)])
     count = sums.shape[1]
     draws = np.random.default_rng(_SEED).multinomial(count, np.full(count, 1 / count), size=_RESAMPLES) @ sums.T
@@ -159,19 +202,26 @@ def slices(found: Paired) -> dict[str, npt.NDArray[np.bool_]]:
 
 
 def rows_of(found: Paired) -> list[dict[str, Any]]:
-    """WAPE of each method in each slice: subject, slice, metric, value, examples."""
+    """WAPE of each method in each slice, and of those with an interval its coverage and pinball loss: subject, slice, metric, value,
+    examples."""
     rows = []
     for part, chosen_rows in slices(found).items():
         mine = found.take(chosen_rows)
         for name, said in mine.said.items():
             error = weighted_error(mine.came, said)
             if np.isfinite(error):
-                rows.append({"subject": name, "slice": part, "metric": "wape", "value": error, "examples": len(mine.came)})
+                named = {"subject": name, "slice": part, "examples": len(mine.came)}
+                rows.append(named | {"metric": "wape", "value": error})
+                if name in mine.low:
+                    inside = coverage(mine.came, mine.low[name], mine.high[name])
+                    loss = float(pinball_losses(mine, name).sum() / max(mine.came.sum(), 1e-9))
+                    rows += [named | {"metric": "coverage", "value": inside}, named | {"metric": "pinball", "value": loss}]
     return rows
 
 
 def judge(found: Paired) -> tuple[list[str], list[str]]:
-    """Rules that failed and rules that held, as sentences: enough, better than the baseline and than the champion, no category worse."""
+    """Rules that failed and rules that held, as sentences: enough, better than the baseline and than the champion, no category worse, an
+    interval that holds its share and is no worse than the champion's."""
     failed: list[str] = []
     held: list[str] = []
 
@@ -192,6 +242,17 @@ def judge(found: Paired) -> tuple[list[str], list[str]]:
                     one.low <= 0,
                     f"{part}: WAPE {one.value:+.4f} against the champion (from {one.low:+.4f}), not worse wanted",
                 )
+    if CANDIDATE in found.low:
+        inside = coverage(found.came, found.low[CANDIDATE], found.high[CANDIDATE])
+        beyond, champions = sum(misses(found, CANDIDATE)), sum(misses(found, CHAMPION)) if CHAMPION in found.low else 0.0
+        rule(
+            beyond <= champions,
+            f"80 % interval holds {inside:.0%}; quantiles miss their levels by {beyond:.3f} more than is allowed, "
+            f"at most {champions:.3f} wanted" + (", as the champion's" if champions else ""),
+        )
+        if CHAMPION in found.low:
+            one = gain(found, CANDIDATE, CHAMPION, pinball_losses)
+            rule(one.low <= 0, f"pinball loss {one.value:+.4f} against the champion (from {one.low:+.4f}), not worse wanted")
     return failed, held
 
 
