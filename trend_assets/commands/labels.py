@@ -68,9 +68,9 @@ def write_queue(
         fail(f"there is nothing to label: no whole day of posts that {name} is about, or all of them are labelled", 1)
     output.write_text(text, encoding="utf-8")
     console.print(f"{rows} posts in {output}: fill in the column label ({', '.join(task.labels)}), leave empty what cannot be told.")
-    console.print(
-        f"Then: trend-assets labels add {name} {output} --labeller YOUR_NAME. The last rows are drawn at random: do label them too."
-    )
+    folder = f" --data {data}" if data else ""
+    console.print(f"Then: trend-assets labels add {name} {output} --labeller YOUR_NAME{folder}")
+    console.print("The last rows are drawn at random: do label them too.")
 
 
 @labels.command("add")

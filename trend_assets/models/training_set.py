@@ -7,7 +7,6 @@ models made from it (``training.py``), Dagster definitions (``defs/models``), an
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -73,6 +72,14 @@ def label_file(settings: Settings, task: str) -> tuple[str, bytes]:
     )
 
 
+def labels_of(path: str, content: bytes, task: Task, settings: Settings) -> Labels:
+    """The labels in a task's file. Raises ``NotReadyError``, with its path, for one that cannot be read."""
+    try:
+        return read_labels(content, Path(path).suffix, task.labels, Pseudonyms(settings.pseudonym_key.get_secret_value()))
+    except ValueError as error:
+        raise NotReadyError(f"{path}: {error}") from error
+
+
 def text_files(settings: Settings, task: str) -> dict[str, bytes]:
     """Content of the owner's labelled texts, ``labels/<task>/*``, by path within the data folder."""
     storage = open_storage(settings.data)
@@ -102,7 +109,8 @@ def build_training_set(task: Task, name: str, lake: Lake, settings: Settings) ->
         rows, inputs, aside = _labelled_texts(task, name, lake, settings)
     if not rows.num_rows:
         paths = ", ".join(path for path in inputs if path.startswith("labels/"))
-        raise NotReadyError(f"no label of {paths} can be used ({json.dumps(aside)}): are they about posts of this lake?")
+        told = ", ".join(f"{reason}: {count}" for reason, count in aside.items() if count) or "there are no rows in it"
+        raise NotReadyError(f"no label of {paths} can be used ({told}): are they about posts of this lake?")
     table = TABLES[f"{name}/training_set"]
     rows = table.conform(rows.append_column("split", pa.array(sides_of_labelled(rows, task.evaluation_share).tolist(), pa.string())))
     rows = rows.sort_by([(key, "ascending") for key in ON])
@@ -141,7 +149,7 @@ def post_labels(task: Task, name: str, lake: Lake, settings: Settings) -> tuple[
         if not has_hand_labels(lake, name):
             return labels, {}
     else:
-        labels = read_labels(content, Path(path).suffix, task.labels, Pseudonyms(settings.pseudonym_key.get_secret_value()))
+        labels = labels_of(path, content, task, settings)
         hashes[path] = hashlib.sha256(content).hexdigest()
     labels, versions = with_hand_labels(labels, name, lake, task.labels)
     return labels, hashes | versions

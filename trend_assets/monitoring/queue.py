@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,12 @@ import pyarrow.compute as pc
 from trend_assets.lake.lake import Lake
 from trend_assets.lib.learning.contract import Probabilities, Task
 from trend_assets.lib.learning.label_queue import PER_DAY, choose, entropy, margin, permanent, random_share
-from trend_assets.lib.learning.labels import read_labels
 from trend_assets.lib.learning.scope import in_scope
 from trend_assets.lib.privacy.gone import still_there
-from trend_assets.lib.privacy.pseudonyms import Pseudonyms
 from trend_assets.lib.tables import matches
 from trend_assets.models.inputs import KEPT, Inputs
 from trend_assets.models.tracking import Tracking
-from trend_assets.models.training_set import GONE_BY, ON, POSTS, NotReadyError, batches_of_posts, deletions, label_file
+from trend_assets.models.training_set import GONE_BY, ON, POSTS, NotReadyError, batches_of_posts, deletions, label_file, labels_of
 from trend_assets.monitoring.labels import opinions, read
 from trend_assets.monitoring.second_opinion import Models, models_of
 from trend_assets.partitions import end_of_hour, hour_key
@@ -121,8 +118,7 @@ def _without_those_of_the_file(task: Task, name: str, settings: Settings, posts:
         path, content = label_file(settings, name)
     except NotReadyError:
         return posts
-    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value())
-    known = read_labels(content, Path(path).suffix, task.labels, pseudonyms).rows
+    known = labels_of(path, content, task, settings).rows
     return posts.filter(pc.is_null(matches(posts, known, ON)))
 
 

@@ -89,7 +89,7 @@ def rows_of(data: bytes, suffix: str, refused: Counter[str], required: Sequence[
         ".csv": lambda content: pa.csv.read_csv(
             io.BytesIO(content),
             convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys([*required, *optional], pa.string())),
-            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+            parse_options=pa.csv.ParseOptions(delimiter=_delimiter(content), newlines_in_values=True),
         ),
         ".parquet": lambda content: pq.read_table(io.BytesIO(content)),
     }
@@ -97,15 +97,23 @@ def rows_of(data: bytes, suffix: str, refused: Counter[str], required: Sequence[
         return _objects(data, refused)
     if suffix not in readers:
         raise ValueError(f"labels are read from {', '.join(SUFFIXES)}, not {suffix!r}")
+    if not data.strip():
+        raise ValueError(f"the file is empty: it needs the columns {', '.join(required)}")
     try:
         table = readers[suffix](data)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise ValueError(f"the labels cannot be read as {suffix}: {error}") from error
     missing = [name for name in required if name not in table.column_names]
     if missing:
-        raise ValueError(f"the labels lack the column {', '.join(missing)}; there are {', '.join(table.column_names)}")
+        raise ValueError(f"the labels lack the column {', '.join(missing)}; there are {', '.join(table.column_names)}: rename them")
     rows: list[dict[str, Any]] = table.select([name for name in (*required, *optional) if name in table.column_names]).to_pylist()
     return rows
+
+
+def _delimiter(content: bytes) -> str:
+    """What separates the names in the heading: spreadsheets write semicolons or tabs in some countries."""
+    heading = content.split(b"\n", 1)[0]
+    return max((",", ";", "\t"), key=lambda one: heading.count(one.encode()))
 
 
 def _objects(data: bytes, refused: Counter[str]) -> list[dict[str, Any]]:

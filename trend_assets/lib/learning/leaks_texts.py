@@ -123,7 +123,9 @@ def _marked(
     ):
         shares = covered(which)
         if _every_label(shares, least):
-            return f"{told} marks labels in {shares.min():.0%} to {shares.max():.0%} of their posts: {_examples(which, counts, labels)}"
+            rule = "; where a rule on that word made the labels, label by reading instead" if which is pure else ""
+            share = f"{shares.min():.0%} to {shares.max():.0%}"
+            return f"{told} marks labels in {share} of their posts: {_examples(which, counts, labels)}{rule}"
     return _marked_alike(counts, later, sizes, labels)
 
 

@@ -33,6 +33,8 @@ def test_the_three_formats_say_the_same() -> None:
         for data, suffix in ((_jsonl(ROWS), ".jsonl"), (csv, ".csv"), (sink.getvalue(), ".parquet"))
     ]
     assert read[0].rows.to_pylist() == read[1].rows.to_pylist() == read[2].rows.to_pylist()
+    for separator in (b";", b"\t"):
+        assert read_labels(csv.replace(b",", separator), ".csv", LABELS, PSEUDONYMS).rows == read[1].rows
     assert [(row["post_id"], row["label"], row["labelled_at"] is None) for row in read[0].rows.to_pylist()] == [
         ("1", "positive", False),
         ("2", "neutral", True),
@@ -60,6 +62,7 @@ def test_rows_that_cannot_be_used_are_counted_by_reason() -> None:
     [
         (b"network,post_id\nx,1\n", ".csv", "lack the column label"),
         (b"PAR0", ".parquet", "cannot be read"),
+        (b"\n", ".csv", "the file is empty: it needs the columns network, post_id, label"),
         (b"", ".xlsx", "labels are read from"),
     ],
 )
