@@ -46,6 +46,10 @@ class LakeResource(dg.ConfigurableResource):
         return _lake(self.root)
 
 
+ALLOW_SHRINK = "trend_assets/allow_shrink"
+"""Tag of a run; ``true``: a person says that it is right where a partition keeps less than a tenth of its rows."""
+
+
 @dataclass(frozen=True)
 class Published:
     """What an asset returns when it wants to say what each partition consumed (landing files, for instance)."""
@@ -72,17 +76,19 @@ def publish_parts(
 
     A partition without rows gets no folder unless it had one or consumed input: a lake that starts long ago stays small.
     """
-    return _publish(lake, table, _parts(table, data, keys), inputs)
+    return _publish(lake, table, _parts(table, data, keys), inputs, allow_shrink=False)
 
 
 def _parts(table: Table, data: pa.Table, keys: Sequence[str]) -> dict[str, pa.Table]:
     return {UNPARTITIONED: data} if table.partition == "none" else Lake.split(table, data, keys)
 
 
-def _publish(lake: Lake, table: Table, parts: Mapping[str, pa.Table], inputs: Mapping[str, Mapping[str, str]]) -> dict[str, Manifest]:
+def _publish(
+    lake: Lake, table: Table, parts: Mapping[str, pa.Table], inputs: Mapping[str, Mapping[str, str]], *, allow_shrink: bool
+) -> dict[str, Manifest]:
     known = set(lake.partitions(table))
     wanted = {key: part for key, part in parts.items() if part.num_rows or key in known or key in inputs}
-    return lake.publish(table, wanted, inputs={key: dict(inputs.get(key, {})) for key in wanted})
+    return lake.publish(table, wanted, inputs={key: dict(inputs.get(key, {})) for key in wanted}, allow_shrink=allow_shrink)
 
 
 def _described(
@@ -152,7 +158,8 @@ class LakeIOManager(dg.ConfigurableIOManager):
         keys = list(context.asset_partition_keys) if context.has_asset_partitions else [UNPARTITIONED]
         lake, parts = _lake(self.root), _parts(table, published.data, keys)
         try:
-            manifests = _publish(lake, table, parts, published.inputs)
+            wanted = context.step_context.run_tags.get(ALLOW_SHRINK) == "true"
+            manifests = _publish(lake, table, parts, published.inputs, allow_shrink=wanted)
         except AuditError as error:
             self._record_failed_audit(context, error)
             raise

@@ -5,6 +5,7 @@ What belongs here: options and printing. What doesn't: the work (``trend_assets/
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -141,7 +142,13 @@ def _show_metrics(tracking: Tracking, version: Version) -> None:
 
 
 @models.command()
-def train(name: NameArgument, data: DataOption = None) -> None:
+def train(
+    name: NameArgument,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Less than a tenth of the labels before are left, and that is right")
+    ] = False,
+    data: DataOption = None,
+) -> None:
     """Train, evaluate and, where the gate is passed, promote: the job NAME_training; exits 1 where it is not."""
     use_data(data)
     _known(name)
@@ -149,26 +156,33 @@ def train(name: NameArgument, data: DataOption = None) -> None:
     from trend_assets.lib.learning.gate import KINDS
     from trend_assets.models.training_set import NotReadyError, check_labels
     from trend_assets.operations.runs import run_job
+    from trend_assets.resources import ALLOW_SHRINK
     from trend_assets.settings import load_settings
 
     try:
         check_labels(load_settings(), load_task(name), name)
     except NotReadyError as error:
         fail(str(error), 1)
-    result = run_job(f"{name}_training", console, raise_on_error=False)
+    tags = {ALLOW_SHRINK: "true"} if allow_shrink else {}
+    result = run_job(f"{name}_training", console, raise_on_error=False, tags=tags)
     # The verdicts of this run, not of the newest evaluation: that may be another candidate's.
     verdicts = [check for check in result.get_asset_check_evaluations() if check.check_name in KINDS]
     failed = [check for check in verdicts if not check.passed]
     if not result.success and not failed:
         errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure and event.step_failure_data]
         cause = next((error.cause or error for error in errors if error), None)
-        fail(cause.message.strip() if cause else "the run failed: see its page (make dev, then Runs)", 1)
+        fail(_in_words(cause.message) if cause else "the run failed: see its page (make dev, then Runs)", 1)
     for check in failed or verdicts:
         console.print(str(check.description))
     if not result.success:
         console.print("The champion stays what it was.")
         raise typer.Exit(1)
     show(name, data)
+
+
+def _in_words(message: str) -> str:
+    """A step's error as Dagster keeps it, without the name of the exception's class."""
+    return re.sub(r"^[\w.]+(?:Error|Exception): ", "", message.strip())
 
 
 @models.command()

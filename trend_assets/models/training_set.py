@@ -110,7 +110,8 @@ def build_training_set(task: Task, name: str, lake: Lake, settings: Settings) ->
     if not rows.num_rows:
         paths = ", ".join(path for path in inputs if path.startswith("labels/"))
         told = ", ".join(f"{reason}: {count}" for reason, count in aside.items() if count) or "there are no rows in it"
-        raise NotReadyError(f"no label of {paths} can be used ({told}): are they about posts of this lake?")
+        advice = f"the labels of {name} are {', '.join(task.labels)}" if "unknown label" in told else "are they about posts of this lake?"
+        raise NotReadyError(f"no label of {paths} can be used ({told}): {advice}")
     table = TABLES[f"{name}/training_set"]
     rows = table.conform(rows.append_column("split", pa.array(sides_of_labelled(rows, task.evaluation_share).tolist(), pa.string())))
     rows = rows.sort_by([(key, "ascending") for key in ON])

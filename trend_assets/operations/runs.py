@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,8 +110,10 @@ def _steps_shown(instance: dg.DagsterInstance, run_id: str, console: Console) ->
             poll()
 
 
-def run_job(name: str, console: Console, partitions: Range | None = None, *, raise_on_error: bool = True) -> dg.ExecuteInProcessResult:
-    """Execute the job ``name`` in this process over a range of partitions; recorded, so `make dev` shows it.
+def run_job(
+    name: str, console: Console, partitions: Range | None = None, *, raise_on_error: bool = True, tags: Mapping[str, str] | None = None
+) -> dg.ExecuteInProcessResult:
+    """Execute the job ``name`` in this process over a range of partitions; recorded, so `make dev` shows it. tags: more of the run's.
 
     Raises:
         RunFailedError: a step failed and ``raise_on_error``.
@@ -129,9 +131,9 @@ def run_job(name: str, console: Console, partitions: Range | None = None, *, rai
     # What dbt prints goes to a file; the console keeps the real standard output.
     with log.open("w") as output, contextlib.redirect_stdout(output), _steps_shown(instance, run_id, console):
         # Killed, the run is known by its host (the daemon ends it) and not started again: nobody but this command can.
-        tags = {HOST_TAG: socket.gethostname(), "dagster/max_retries": "0", **(partitions.tags if partitions else {})}
+        own = {HOST_TAG: socket.gethostname(), "dagster/max_retries": "0", **(partitions.tags if partitions else {}), **(tags or {})}
         result = loaded.resolve_job_def(name).execute_in_process(
-            instance=instance, run_id=run_id, tags=tags, raise_on_error=False, run_config=_QUIET
+            instance=instance, run_id=run_id, tags=own, raise_on_error=False, run_config=_QUIET
         )
     console.print(f"    {name}: {time.monotonic() - started:.1f} s")
     failures = [event for event in result.all_events if event.is_step_failure]

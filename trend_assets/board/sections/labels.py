@@ -24,6 +24,7 @@ from trend_assets.lib.learning.discovery import tasks
 from trend_assets.lib.quality.audit import AuditError
 from trend_assets.monitoring import labels as kept
 from trend_assets.monitoring.label_files import queue_with_text
+from trend_assets.tables import TABLES
 from trend_assets.tables.models import TASKS
 
 _SKIPPED = "labels_skipped"
@@ -32,6 +33,8 @@ _SKIPPED = "labels_skipped"
 def page() -> None:
     """A question, a post, its answers; then how far people agree."""
     about = {name: task for name, task in tasks().items() if name in TASKS}
+    waiting = {name for name in about if cache.ask_lake(_waiting, name)}
+    about = dict(sorted(about.items(), key=lambda one: one[0] not in waiting))  # what there is something to label for comes first
     name = st.selectbox(say("labels_task"), list(about), format_func=lambda one: f"{one}: {about[one].description}", key="label_task")
     if name is None:
         heading(say("labels_none"))
@@ -45,6 +48,11 @@ def page() -> None:
     else:
         _one(name, queue, _said_by(rows, _who()), about[name].labels)
     _agreement(rows)
+
+
+def _waiting(lake: Lake, name: str) -> int:
+    found = lake.manifest(TABLES[f"{name}/label_queue"], "all")
+    return found.rows if found else 0
 
 
 def _queue(lake: Lake, name: str) -> list[dict[str, Any]]:

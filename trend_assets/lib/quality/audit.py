@@ -36,7 +36,8 @@ _ADVICE = {
     "key": "deduplicate on the key before returning the table",
     "values": "quarantine or correct these rows, or widen the declared range or list",
     "partition": "return only rows of the partitions being materialised",
-    "volume": "if the loss is intended (an erasure, a corrected source), publish with allow_shrink=True",
+    "volume": "if the loss is intended (an erasure, a corrected source), run it again with the run tag "
+    "trend_assets/allow_shrink: true (models train: --allow-shrink; in code: publish with allow_shrink=True)",
 }
 
 
