@@ -6,6 +6,7 @@ What belongs here: options and printing. What doesn't: the work (``trend_assets/
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,8 @@ from rich.table import Table as Grid
 from trend_assets.commands.terminal import DataOption, console, fail, use_data
 
 if TYPE_CHECKING:
+    import dagster as dg
+
     from trend_assets.models.tracking import Tracking, Version
 
 DEMAND = "demand_model"
@@ -165,6 +168,8 @@ def train(
         fail(str(error), 1)
     tags = {ALLOW_SHRINK: "true"} if allow_shrink else {}
     result = run_job(f"{name}_training", console, raise_on_error=False, tags=tags)
+    for reason, count in _left_aside(result).items():
+        console.print(f"Left aside: {reason}: {count}")
     # The verdicts of this run, not of the newest evaluation: that may be another candidate's.
     verdicts = [check for check in result.get_asset_check_evaluations() if check.check_name in KINDS]
     failed = [check for check in verdicts if not check.passed]
@@ -178,6 +183,15 @@ def train(
         console.print("The champion stays what it was.")
         raise typer.Exit(1)
     show(name, data)
+
+
+def _left_aside(result: dg.ExecuteInProcessResult) -> Mapping[str, int]:
+    """Why labels were not used and how many, as the run's training set tells it."""
+    for event in result.get_asset_materialization_events():
+        told = event.materialization.metadata.get("left_aside")
+        if told is not None:
+            return dict(told.value)  # type: ignore[arg-type]
+    return {}
 
 
 def _in_words(message: str) -> str:
@@ -201,6 +215,8 @@ def compare(
 
     use_data(data)
     _known(name)
+    if first == second:
+        fail(f"{first} and {second} are the same version: trend-assets models show {name} lists those there are")
     tracking, settings = _tracking(), load_settings()
     if tracking is None:
         fail(f"nothing has been trained for {name} yet", 1)
