@@ -12,17 +12,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from trend_assets.commands.terminal import DataOption, console, fail, use_data
-from trend_assets.tables.models import TASKS
 
 if TYPE_CHECKING:
     from trend_assets.operations.runs import Range
     from trend_assets.operations.sealing import Due, State
 
-PREDICTED = {f"{task}_hours": task for task in TASKS}
-"""Jobs in which champions label sealed hours, and their tasks."""
 QUALITY = "quality_days"
-JOBS = ("social_hours", "late_hours", "removals", *PREDICTED, QUALITY, "retail_days", "demand_days", "ledger_hours", "marts")
-"""In the order in which they run: each makes what the next reads. Removals are runs of late_hours, over hours with posts that are gone."""
+_BEFORE, _AFTER = ("social_hours", "late_hours", "removals"), (QUALITY, "retail_days", "demand_days", "ledger_hours", "marts")
+"""Jobs before and after those in which champions label sealed hours."""
+
+
+def labelling() -> dict[str, str]:
+    """Jobs in which champions label sealed hours, and their tasks."""
+    from trend_assets.tables.models import TASKS
+
+    return {f"{task}_hours": task for task in TASKS}
+
+
+def all_jobs() -> tuple[str, ...]:
+    """In the order in which they run: each makes what the next reads. Removals are runs of late_hours over hours with posts gone."""
+    return (*_BEFORE, *labelling(), *_AFTER)
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +41,7 @@ def register(app: typer.Typer) -> None:
     def seal(
         data: DataOption = None,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print what is due")] = False,
-        only: Annotated[str, typer.Option(help=f"Only this job: {', '.join(JOBS)}")] = "",
+        only: Annotated[str, typer.Option(help=f"Only this job: {', '.join((*_BEFORE, 'TASK_hours', *_AFTER))}")] = "",
         now: Annotated[datetime | None, typer.Option(help="Act as at this time (UTC); default: the clock's")] = None,
     ) -> None:
         """Do once, without the daemon, what its sensors and schedules would do now for hours, days and marts.
@@ -43,11 +52,11 @@ def register(app: typer.Typer) -> None:
         """
         from trend_assets.operations.runs import RunFailedError
 
-        if only and only not in JOBS:
-            fail(f"--only {only}: expected one of {', '.join(JOBS)}")
+        if only and only not in all_jobs():
+            fail(f"--only {only}: expected one of {', '.join(all_jobs())}")
         use_data(data)
         try:
-            _seal(now.replace(tzinfo=UTC) if now else datetime.now(UTC), (only,) if only else JOBS, dry_run=dry_run)
+            _seal(now.replace(tzinfo=UTC) if now else datetime.now(UTC), (only,) if only else all_jobs(), dry_run=dry_run)
         except KeyboardInterrupt:
             console.print("\nStopped. Nothing half-written is visible; run the same command again to go on.")
             raise typer.Exit(130) from None
@@ -63,7 +72,7 @@ def _seal(now: datetime, jobs: Sequence[str], *, dry_run: bool) -> None:
     state, busy = State.of_settings(), False
     end_orphans(state.instance)  # runs that were killed; without the daemon nobody else does
     console.print(f"[bold]What is due[/] at {now:%Y-%m-%d %H:%M} UTC")
-    for job in JOBS:
+    for job in all_jobs():
         if job not in jobs:
             continue
         if going := _lane_under_way(state, job):
@@ -90,8 +99,8 @@ def _lane_under_way(state: State, job: str) -> str | None:
     from trend_assets.defs import jobs
     from trend_assets.operations.sealing import under_way
 
-    if job in PREDICTED:
-        lane = PREDICTED[job]
+    if job in labelling():
+        lane = labelling()[job]
     elif job == QUALITY:
         from trend_assets.defs.quality.assets import quality_days
 
@@ -109,8 +118,8 @@ def due_now(state: State, job: str, now: datetime) -> Due:
     from trend_assets.operations.sealing import recorded
     from trend_assets.tables.quality import DAILY_SUMMARIES
 
-    if job in PREDICTED:
-        task = PREDICTED[job]
+    if job in labelling():
+        task = labelling()[job]
         clean, labelled = (recorded(state.instance, path) for path in ("social/clean_posts", f"{task}/predictions"))
         return predictions_due(task, state.sealed(), clean, labelled, champion=Bundles(state.settings).pointer(task) is not None)
     if job == QUALITY:

@@ -418,7 +418,7 @@ def test_few_examples_fail_the_gate_with_the_number_wanted(shop: Shop, posts: pa
 def test_labelled_texts_of_the_owner_train_beside_posts_and_alone(shop: Shop, posts: pa.Table) -> None:
     rows = [
         {"text": row["clean_text"], "language": row["language"], "label": row["sentiment"], "licence_class": "open"}
-        for row in opinion_posts(300, seed=9).to_pylist()
+        for row in opinion_posts(300, seed=12).to_pylist()
     ]
     (shop.folder / "labels" / "sentiment").mkdir()
     (shop.folder / "labels" / "sentiment" / "tweets.jsonl").write_text("\n".join(map(json.dumps, rows)))
